@@ -1,0 +1,17 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import type { Definitions, Paths } from './facts.ts'
+import { generateResources } from './resources.ts'
+import { generateTypes } from './types.ts'
+
+/** Writes everything under `src/api/generated/` anew from the published facts beside this file. */
+async function main(): Promise<void> {
+  const facts = new URL('./kubernetes/', import.meta.url)
+  const target = new URL('../../src/api/generated/', import.meta.url)
+  const read = async <T>(name: string): Promise<T> => JSON.parse(await readFile(new URL(name, facts), 'utf8'))
+  const definitions = await read<Definitions>('openapi-definitions.json')
+  const paths = await read<Paths>('paths.json')
+  for (const [module, source] of generateTypes(definitions)) await writeFile(new URL(`${module}.ts`, target), source)
+  await writeFile(new URL('resources.ts', target), generateResources(definitions, paths))
+}
+
+await main()
