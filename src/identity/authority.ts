@@ -1,0 +1,86 @@
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { Environment } from '../env/environment.ts'
+import { issueCertificate } from './certificate.ts'
+import type { DistinguishedName } from './certificate.ts'
+
+/** A certificate with its private key, both in PEM. */
+export interface KeyPair {
+  readonly certificate: string
+  readonly key: string
+}
+
+/** Issues certificates that whoever holds `certificate` trusts. */
+export interface Authority extends KeyPair {
+  /** For a server that answers to `hosts` (DNS names and IP addresses), for a year. */
+  issueServer(commonName: string, hosts: readonly string[]): KeyPair
+  /** For a client that Kubernetes knows as user `name` in `groups`, for a year. */
+  issueClient(name: string, groups?: readonly string[]): KeyPair
+}
+
+const DAY_MS = 24 * 3600 * 1000
+const AUTHORITY_DAYS = 3650
+const CERTIFICATE_DAYS = 365
+/** Certificates start a little in the past, so that a client whose clock is behind accepts them at once. */
+const CLOCK_SKEW_MS = 5 * 60 * 1000
+/** What has less than this left is issued again when it is loaded. */
+export const RENEWAL_MS = 30 * DAY_MS
+
+/** A new authority with a key of its own (ECDSA, P-256), valid for ten years. */
+export function createAuthority(environment: Environment, commonName: string): Authority {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const name = { commonName }
+  const certificate = issue(environment, {
+    subject: name,
+    issuer: name,
+    publicKey: pair.publicKey,
+    issuerKey: pair.privateKey,
+    usage: 'authority',
+    days: AUTHORITY_DAYS,
+  })
+  return authorityWith(environment, { certificate, key: exportKey(pair.privateKey) }, name, pair.privateKey)
+}
+
+/** The authority that was kept as `pair`. */
+export function loadAuthority(environment: Environment, pair: KeyPair): Authority {
+  const commonName = /CN=(.*)/.exec(new X509Certificate(pair.certificate).subject)?.[1] ?? ''
+  return authorityWith(environment, pair, { commonName }, createPrivateKey(pair.key))
+}
+
+function authorityWith(environment: Environment, own: KeyPair, issuer: DistinguishedName, issuerKey: KeyObject) {
+  const issueFor = (subject: DistinguishedName, usage: 'server' | 'client', hosts: readonly string[] = []): KeyPair => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const request = { subject, issuer, publicKey, issuerKey, usage, hosts, days: CERTIFICATE_DAYS }
+    return { certificate: issue(environment, request), key: exportKey(privateKey) }
+  }
+  return {
+    ...own,
+    issueServer: (commonName: string, hosts: readonly string[]) => issueFor({ commonName }, 'server', hosts),
+    issueClient: (commonName: string, organizations: readonly string[] = []) =>
+      issueFor({ commonName, organizations }, 'client'),
+  }
+}
+
+type Request = Omit<Parameters<typeof issueCertificate>[0], 'serial' | 'notBefore' | 'notAfter'> & { days: number }
+
+function issue({ clock, random }: Environment, { days, ...request }: Request): string {
+  const now = clock.now()
+  const serial = random.bytes(16)
+  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40
+  return issueCertificate({ ...request, serial, notBefore: now - CLOCK_SKEW_MS, notAfter: now + days * DAY_MS })
+}
+
+const exportKey = (key: KeyObject): string => String(key.export({ type: 'pkcs8', format: 'pem' }))
+
+/** Whether `pair` belongs together, was issued by `authority`, and has more than a month left at `now`. */
+export function isCurrent(pair: KeyPair, authority: KeyPair, now: number, hosts: readonly string[] = []): boolean {
+  const certificate = new X509Certificate(pair.certificate)
+  const covers = (host: string) => (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host))
+  return (
+    certificate.checkPrivateKey(createPrivateKey(pair.key)) &&
+    certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
+    Date.parse(certificate.validTo) - now > RENEWAL_MS &&
+    hosts.every((host) => covers(host) !== undefined)
+  )
+}

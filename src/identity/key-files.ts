@@ -1,0 +1,107 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Environment } from '../env/environment.ts'
+import { createAuthority, isCurrent, loadAuthority } from './authority.ts'
+import type { Authority, KeyPair } from './authority.ts'
+import { createTokenKey } from './json-web-token.ts'
+import type { TokenKey } from './json-web-token.ts'
+
+/** Who a cluster is and whom it trusts: kept between its runs where it has a directory. */
+export interface ClusterIdentity {
+  readonly authority: Authority
+  readonly serviceAccountKey: TokenKey
+  /** The API server's own certificate for `hosts`; the one kept is used while it is current and covers them. */
+  server(hosts: readonly string[]): KeyPair
+  /** A client certificate, kept under `file` and issued again when it is about to expire. */
+  client(file: string, user: string, groups: readonly string[]): KeyPair
+}
+
+/** The names that pods and people use for the API server. */
+export const SERVER_HOSTS = [
+  'localhost',
+  '127.0.0.1',
+  '::1',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+  '10.96.0.1',
+] as const
+
+/**
+ * The identity kept in `directory` (created with mode 0700, its files with 0600), or a new one that lives in memory only.
+ * Nothing is made before it is asked for.
+ */
+export function openClusterIdentity(environment: Environment, directory?: string): ClusterIdentity {
+  const files = directory === undefined ? undefined : keyFiles(directory)
+  let authority: Authority | undefined
+  let serviceAccountKey: TokenKey | undefined
+  const own = () => (authority ??= openAuthority(environment, files))
+  const kept = (file: string, hosts: readonly string[], issue: () => KeyPair): KeyPair => {
+    const known = files?.readPair(file)
+    if (known !== undefined && isCurrent(known, own(), environment.clock.now(), hosts)) return known
+    const pair = issue()
+    files?.writePair(file, pair)
+    return pair
+  }
+  return {
+    get authority() {
+      return own()
+    },
+    get serviceAccountKey() {
+      return (serviceAccountKey ??= openTokenKey(files))
+    },
+    server: (hosts) => kept('apiserver', hosts, () => own().issueServer('kube-apiserver', hosts)),
+    client: (file, user, groups) => kept(file, [], () => own().issueClient(user, groups)),
+  }
+}
+
+function openAuthority(environment: Environment, files: KeyFiles | undefined): Authority {
+  const known = files?.readPair('ca')
+  if (known !== undefined) return loadAuthority(environment, known)
+  const authority = createAuthority(environment, 'kubernetes')
+  files?.writePair('ca', authority)
+  return authority
+}
+
+function openTokenKey(files: KeyFiles | undefined): TokenKey {
+  const known = files?.read('sa.key')
+  const key = createTokenKey(known)
+  if (known === undefined) files?.write('sa.key', key.privateKeyPem)
+  return key
+}
+
+type KeyFiles = ReturnType<typeof keyFiles>
+
+function keyFiles(directory: string) {
+  const read = (file: string): string | undefined => {
+    try {
+      return readFileSync(join(directory, file), 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+  const write = (file: string, content: string) => writePrivateFile(join(directory, file), content)
+  return {
+    read,
+    write,
+    readPair(name: string): KeyPair | undefined {
+      const certificate = read(`${name}.crt`)
+      const key = read(`${name}.key`)
+      return certificate === undefined || key === undefined ? undefined : { certificate, key }
+    },
+    writePair(name: string, pair: KeyPair): void {
+      write(`${name}.key`, pair.key)
+      write(`${name}.crt`, pair.certificate)
+    },
+  }
+}
+
+/** Writes a file that only its owner may read, whole or not at all. */
+export function writePrivateFile(file: string, content: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const temporary = `${file}.${process.pid}`
+  writeFileSync(temporary, content, { mode: 0o600 })
+  renameSync(temporary, file)
+}
