@@ -1,0 +1,97 @@
+import type { KubeObject } from '../api/object.ts'
+import type { ResourceType } from '../api/resource-type.ts'
+import { groupResourceOf } from '../api/resource-type.ts'
+import { hasReason } from '../api/meta/status.ts'
+import type { Client, Watch } from '../client/client.ts'
+import type { Timer } from '../env/clock.ts'
+import type { Environment } from '../env/environment.ts'
+import type { InformerScope } from './scope.ts'
+import type { Replica } from './replica.ts'
+
+/** Back-off between attempts that fail: doubles from the first to the last, each drawn between half and the whole. */
+export const REFLECTOR_BACKOFF = { firstMs: 50, lastMs: 30_000 } as const
+
+export interface Reflector {
+  /** What it does now, in words. */
+  state(): string
+  close(): void
+}
+
+/** Keeps `replica` equal to what the server has, until closed. */
+export function startReflector<T extends KubeObject>(
+  env: Environment,
+  client: Client,
+  type: ResourceType<T>,
+  scope: InformerScope,
+  replica: Replica<T>,
+): Reflector {
+  const name = groupResourceOf(type)
+  const aborter = new AbortController()
+  let failures = 0
+  let lastError: Error | undefined
+  let doing = 'listing'
+  let watch: Watch | undefined
+  let timer: Timer | undefined
+
+  const list = async (resourceVersion: string): Promise<void> => {
+    doing = 'listing'
+    try {
+      replica.replace(await client.list(type, { ...scope, resourceVersion, signal: aborter.signal }))
+    } catch (error) {
+      return retry(error as Error, () => void list(''))
+    }
+    failures = 0
+    lastError = undefined
+    follow()
+  }
+
+  const follow = (): void => {
+    if (aborter.signal.aborted) return
+    doing = 'watching'
+    const options = { ...scope, resourceVersion: replica.resourceVersion, allowWatchBookmarks: true }
+    watch = client.watch(type, options, {
+      events(events) {
+        if (aborter.signal.aborted) return
+        failures = 0
+        lastError = undefined
+        replica.apply(events)
+      },
+      closed: ended,
+    })
+  }
+
+  const ended = (error?: Error): void => {
+    watch = undefined
+    // Where the server has forgotten our version, only a fresh list helps; from anything else we go on where we were.
+    if (hasReason(error, 'Expired') || hasReason(error, 'Gone')) retry(error, () => void list(''))
+    else retry(error, follow)
+  }
+
+  const retry = (error: Error | undefined, action: () => void): void => {
+    if (aborter.signal.aborted) return
+    lastError = error
+    if (error !== undefined) env.log.debug('an informer tries again', { resource: name, doing, error })
+    doing = 'waiting to try again'
+    timer = env.timers.after(backoffMs(env, failures++), action, { background: true })
+  }
+
+  void list('0')
+  return {
+    state: () => `${doing} ${name}${lastError === undefined ? '' : `: ${lastError.message}`}`,
+    close() {
+      if (aborter.signal.aborted) return
+      const reason = new Error(`Cannot sync ${name}: the informer was closed`)
+      aborter.abort(reason)
+      replica.abandon(reason)
+      timer?.cancel()
+      watch?.close()
+    },
+  }
+}
+
+/** The first attempt after a success follows at once; the more fail in a row, the longer the wait. */
+function backoffMs(env: Environment, failures: number): number {
+  if (failures === 0) return 0
+  const full = Math.min(REFLECTOR_BACKOFF.lastMs, REFLECTOR_BACKOFF.firstMs * 2 ** Math.min(failures - 1, 20))
+  return full * (0.5 + env.random.next() / 2)
+}
