@@ -1,0 +1,138 @@
+import type { Client } from '../client/client.ts'
+import type { Environment } from '../env/environment.ts'
+import type { EventRecorder } from './event-recorder.ts'
+import { perform } from './executor.ts'
+import type { ExecutorHooks } from './executor.ts'
+import type { Expectations } from './expectations.ts'
+import type { ControllerParts } from './reconciler.ts'
+import { createWorkQueue } from './work-queue.ts'
+
+/** How many keys a controller works on at once unless it says otherwise, as in Kubernetes. */
+export const DEFAULT_CONCURRENCY = 5
+
+export interface ControllerStatus {
+  readonly name: string
+  readonly reconciles: number
+  readonly errors: number
+  readonly depth: number
+  readonly working: number
+  readonly delayed: number
+  /** Keys that wait until caches show what was written for them. */
+  readonly waitingForCaches: number
+  readonly lastError?: string
+}
+
+export interface RunningController {
+  status(): ControllerStatus
+  /** Begins to work on the keys that have gathered. */
+  start(): void
+  /** To be called after each batch of a cache: looks again at the keys that waited for it. */
+  cachesMoved(): void
+  /** Takes no more keys, and resolves when those under way are done. */
+  close(): Promise<void>
+}
+
+export interface ControllerRun {
+  readonly name: string
+  readonly env: Environment
+  readonly client: Client
+  readonly recorder: EventRecorder
+  readonly expectations: Expectations
+  readonly parts: ControllerParts
+}
+
+/** The loop of one controller: keys in, decisions performed. An error of one key never stops the others. */
+export function runController(run: ControllerRun): RunningController {
+  const { env, parts, expectations } = run
+  const aborter = new AbortController()
+  const counts = { reconciles: 0, errors: 0, lastError: undefined as string | undefined }
+  const deferred = new Set<string>()
+  const active = new Set<Promise<void>>()
+  const concurrency = parts.concurrency ?? DEFAULT_CONCURRENCY
+  let started = false
+  let scheduled = false
+
+  // One turn per batch of events: what comes in the same turn is decided together.
+  const schedule = () => {
+    if (!started || scheduled) return
+    scheduled = true
+    queueMicrotask(pump)
+  }
+  const queue = createWorkQueue(env, schedule)
+  const pump = () => {
+    scheduled = false
+    while (active.size < concurrency) {
+      const key = queue.take()
+      if (key === undefined) return
+      const work: Promise<void> = workOn(key).finally(() => {
+        active.delete(work)
+        queue.done(key)
+        schedule()
+      })
+      active.add(work)
+    }
+  }
+
+  const workOn = async (key: string): Promise<void> => {
+    const remainingMs = expectations.remainingMs(key)
+    if (remainingMs > 0) {
+      deferred.add(key)
+      return queue.addAfter(key, remainingMs)
+    }
+    try {
+      await decideAndPerform(key)
+    } catch (error) {
+      if (aborter.signal.aborted) return
+      counts.errors += 1
+      counts.lastError = `${key}: ${(error as Error).message}`
+      const facts = { controller: run.name, key, failures: queue.failures(key) + 1, error }
+      env.log.warn('a controller failed on a key and will try again', facts)
+      queue.addRateLimited(key)
+    }
+  }
+
+  const decideAndPerform = async (key: string): Promise<void> => {
+    counts.reconciles += 1
+    const decision = await parts.reconcile(key, env.clock.now())
+    const hooks: ExecutorHooks = {
+      wrote: (w) => expectations.expect(key, w),
+      event: (note) => run.recorder.record(note),
+    }
+    const performed = await perform(run.client, decision.changes, hooks, aborter.signal)
+    if (performed === 'stale') return queue.addRateLimited(key)
+    queue.forget(key)
+    if (decision.requeueAfterMs !== undefined) queue.addAfter(key, decision.requeueAfterMs)
+  }
+
+  const stops = parts.sources.map((source) => source.start(queue.add))
+  return {
+    status: () => ({
+      name: run.name,
+      reconciles: counts.reconciles,
+      errors: counts.errors,
+      depth: queue.depth,
+      working: queue.working,
+      delayed: queue.delayed,
+      waitingForCaches: deferred.size,
+      ...(counts.lastError === undefined ? {} : { lastError: counts.lastError }),
+    }),
+    start() {
+      started = true
+      schedule()
+    },
+    cachesMoved() {
+      for (const key of deferred) {
+        if (expectations.remainingMs(key) > 0) continue
+        deferred.delete(key)
+        queue.add(key)
+      }
+    },
+    async close() {
+      for (const stop of stops) stop()
+      queue.close()
+      parts.close?.()
+      aborter.abort(new Error(`the ${run.name} was closed`))
+      await Promise.allSettled(active)
+    },
+  }
+}
