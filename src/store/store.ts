@@ -79,10 +79,13 @@ export interface Commit {
   readonly changes: readonly Change[]
 }
 
-/** What can go wrong beneath the store. `damaged` names the record; `full` and `io` may pass, and nothing was lost. */
+/**
+ * What can go wrong beneath the store. `damaged` names the record; `full`, `io` and `busy` (too many commits wait for the
+ * disk) may pass, and nothing that was acknowledged is lost.
+ */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
-  readonly code: 'full' | 'io' | 'read-only' | 'damaged' | 'locked' | 'closed'
+  readonly code: 'full' | 'io' | 'read-only' | 'damaged' | 'locked' | 'closed' | 'busy'
   readonly hint: string
 
   constructor(code: StoreError['code'], message: string, hint: string, options?: ErrorOptions) {
