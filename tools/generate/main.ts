@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Definitions, Paths } from './facts.ts'
 import { generateResources } from './resources.ts'
-import { generateTypes } from './types.ts'
+import { generateTypes } from './type-modules.ts'
 
 /** Writes everything under `src/api/generated/` anew from the published facts beside this file. */
 async function main(): Promise<void> {
