@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Definitions, Paths } from './facts.ts'
 import { generateResources } from './resources.ts'
+import { generateSchemas } from './schemas.ts'
 import { generateTypes } from './type-modules.ts'
 
 /** Writes everything under `src/api/generated/` anew from the published facts beside this file. */
@@ -11,6 +12,7 @@ async function main(): Promise<void> {
   const definitions = await read<Definitions>('openapi-definitions.json')
   const paths = await read<Paths>('paths.json')
   for (const [module, source] of generateTypes(definitions)) await writeFile(new URL(`${module}.ts`, target), source)
+  await writeFile(new URL('schemas.ts', target), generateSchemas(definitions))
   await writeFile(new URL('resources.ts', target), generateResources(definitions, paths))
 }
 

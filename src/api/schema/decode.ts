@@ -1,8 +1,13 @@
-import type { Draft } from '../draft.ts'
+import type { Draft, JsonObject } from '../draft.ts'
+import { isJsonObject } from '../draft.ts'
+import { apiError } from '../meta/status.ts'
+import type { ApiError } from '../meta/status.ts'
 import type { KubeObject } from '../object.ts'
+import { apiVersionOf } from '../resource-type.ts'
 import type { ResourceType } from '../resource-type.ts'
-import { schemaOf } from './schema.ts'
-import type { Schema } from './schema.ts'
+import { decodeScalar, isZero, zeroOf } from './scalar.ts'
+import { goTypeOf, schemaOf } from './schema.ts'
+import type { FieldSchema, ListSchema, MapSchema, ObjectSchema, Schema } from './schema.ts'
 
 /** A body as an object of its type, fresh (not shared with the input), and what strict decoding would refuse. */
 export interface Decoded<T extends KubeObject = KubeObject> {
@@ -13,19 +18,168 @@ export interface Decoded<T extends KubeObject = KubeObject> {
 
 /**
  * Checks `value` (parsed JSON) against the type's schema and copies what the schema knows. Throws a BadRequest ApiError
- * with Kubernetes' message where a field has the wrong type.
+ * with Kubernetes' message where a field has the wrong type. Zero values that Kubernetes never tells from absent ones
+ * are left out or written as it does, so that what is decoded is what will be served.
  */
 export function decodeObject<T extends KubeObject>(
   type: ResourceType<T>,
   value: unknown,
   schema: Schema = schemaOf(type.definition),
 ): Decoded<T> {
-  void [value, schema]
-  throw new Error('not built yet')
+  const decoding = new Decoding()
+  try {
+    const object = decode(schema, value, decoding, [])
+    if (decoding.typeError !== undefined) throw new DecodeError(decoding.typeError)
+    return { object: object as Draft<T>, strictErrors: decoding.strictErrors }
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw cannotHandle(type, value, error.message)
+  }
 }
 
 /** Kubernetes' answer to `fieldValidation=Strict` where there are strict errors. */
-export function strictDecodingError(type: ResourceType, strictErrors: readonly string[]): Error {
-  void [type, strictErrors]
-  throw new Error('not built yet')
+export function strictDecodingError(type: ResourceType, strictErrors: readonly string[]): ApiError {
+  return cannotHandle(type, undefined, `strict decoding error: ${strictErrors.join(', ')}`)
+}
+
+/** A value decoded by a schema of its own, such as a part of an object. Throws a DecodeError. */
+export function decodeValue(schema: Schema, value: unknown): unknown {
+  const decoding = new Decoding()
+  const result = decode(schema, value, decoding, [])
+  if (decoding.typeError !== undefined) throw new DecodeError(decoding.typeError)
+  return result
+}
+
+/** What a decoder says, without naming the object. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError'
+}
+
+/** The state of one decoding: as Go's decoder does, it goes on after a wrong type and reports the first. */
+class Decoding {
+  readonly strictErrors: string[] = []
+  typeError: string | undefined
+  /** Innermost struct, for messages. */
+  struct = ''
+}
+
+function cannotHandle(type: ResourceType, value: unknown, detail: string): ApiError {
+  const body = isJsonObject(value) ? value : {}
+  const kind = typeof body['kind'] === 'string' ? body['kind'] : type.kind
+  const version = typeof body['apiVersion'] === 'string' ? body['apiVersion'] : apiVersionOf(type)
+  const message = `${kind} in version ${JSON.stringify(version.split('/').at(-1))} cannot be handled as a ${type.kind}: ${detail}`
+  return apiError('BadRequest', message)
+}
+
+type Path = readonly (string | number)[]
+
+function decode(schema: Schema, value: unknown, decoding: Decoding, path: Path): unknown {
+  switch (schema.kind) {
+    case 'object':
+      return decodeStruct(schema, value, decoding, path)
+    case 'map':
+      return decodeMap(schema, value, decoding, path)
+    case 'list':
+      return decodeList(schema, value, decoding, path)
+    case 'any':
+      return structuredClone(value)
+    case 'scalar': {
+      const scalar = decodeScalar(schema.scalar, value)
+      if (scalar.ok) return scalar.value
+      if (scalar.message !== undefined) throw new DecodeError(scalar.message)
+      wrongType(decoding, value, schema, path)
+      return undefined
+    }
+  }
+}
+
+function decodeStruct(schema: ObjectSchema, value: unknown, decoding: Decoding, path: Path): unknown {
+  if (!isJsonObject(value)) return wrongType(decoding, value, schema, path)
+  const outer = decoding.struct
+  const result: JsonObject = {}
+  decoding.struct = schema.goType.slice(schema.goType.indexOf('.') + 1)
+  for (const key of Object.keys(value)) {
+    const field = schema.fields.get(key)
+    if (field !== undefined) assign(result, key, decodeField(field, value[key], decoding, [...path, key]))
+    else if (schema.preserveUnknown) assign(result, key, structuredClone(value[key]))
+    else decoding.strictErrors.push(`unknown field ${JSON.stringify(pathText([...path, key]))}`)
+  }
+  writeZeros(schema, result)
+  decoding.struct = outer
+  return result
+}
+
+function decodeField(field: FieldSchema, value: unknown, decoding: Decoding, path: Path): unknown {
+  if (value === null || value === undefined) return undefined
+  const decoded = decode(field.schema, value, decoding, path)
+  if (field.zero === 'omitted' && isZero(decoded)) return undefined
+  if (field.zero === 'as given' && isEmptyCollection(field.schema, decoded)) return undefined
+  return decoded
+}
+
+function isEmptyCollection(schema: Schema, value: unknown): boolean {
+  if (schema.kind === 'list') return Array.isArray(value) && value.length === 0
+  return schema.kind === 'map' && isJsonObject(value) && Object.keys(value).length === 0
+}
+
+/** Writes the fields that Kubernetes serves although nobody set them. */
+export function writeZeros(schema: ObjectSchema, object: JsonObject): void {
+  for (const [name, field] of schema.fields) {
+    if (field.zero !== 'written' || object[name] !== undefined) continue
+    if (field.schema.kind === 'object') {
+      const inner: JsonObject = {}
+      writeZeros(field.schema, inner)
+      object[name] = inner
+    } else object[name] = zeroOf(field.schema)
+  }
+}
+
+/** `__proto__` and the like become own properties, never the prototype. */
+function assign(target: JsonObject, key: string, value: unknown): void {
+  if (value === undefined) return
+  if (key in Object.prototype) {
+    Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true })
+  } else target[key] = value
+}
+
+function decodeMap(schema: MapSchema, value: unknown, decoding: Decoding, path: Path): unknown {
+  if (!isJsonObject(value)) return wrongType(decoding, value, schema, path)
+  const result: JsonObject = {}
+  for (const key of Object.keys(value)) {
+    const item = value[key]
+    assign(result, key, item === null ? zeroOf(schema.values) : decode(schema.values, item, decoding, [...path, key]))
+  }
+  return result
+}
+
+function decodeList(schema: ListSchema, value: unknown, decoding: Decoding, path: Path): unknown {
+  if (!Array.isArray(value)) return wrongType(decoding, value, schema, path)
+  const result: unknown[] = []
+  for (let i = 0; i < value.length; i++) {
+    result.push(value[i] === null ? zeroOf(schema.items) : decode(schema.items, value[i], decoding, [...path, i]))
+  }
+  return result
+}
+
+function wrongType(decoding: Decoding, value: unknown, schema: Schema, path: Path): undefined {
+  if (decoding.typeError !== undefined) return
+  const names = path.filter((part) => typeof part === 'string').slice(0, fieldDepth(schema, path))
+  const where = decoding.struct === '' ? 'Go value' : `Go struct field ${decoding.struct}.${names.join('.')}`
+  decoding.typeError = `json: cannot unmarshal ${nameOf(value, schema)} into ${where} of type ${goTypeOf(schema)}`
+}
+
+const fieldDepth = (_schema: Schema, path: Path) => path.length
+
+function nameOf(value: unknown, schema: Schema): string {
+  if (Array.isArray(value)) return 'array'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value !== 'number') return typeof value
+  const isInteger = schema.kind === 'scalar' && schema.scalar.startsWith('int') && schema.scalar !== 'int-or-string'
+  return isInteger ? `number ${value}` : 'number'
+}
+
+function pathText(path: Path): string {
+  let text = ''
+  for (const part of path) text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`
+  return text
 }

@@ -1,18 +1,26 @@
+import { SCHEMAS } from '../generated/schemas.ts'
+
 /** How a type's JSON looks: what decoding, patches and managed fields are driven by. Compiled on first use. */
-export type Schema =
-  | ObjectSchema
-  | MapSchema
-  | ListSchema
-  | { readonly kind: 'scalar'; readonly scalar: Scalar; readonly goType: string }
-  /** Anything: kept as it is. */
-  | { readonly kind: 'any' }
+export type Schema = ObjectSchema | MapSchema | ListSchema | ScalarSchema | AnySchema
+
+/** Anything: kept as it is. */
+export interface AnySchema {
+  readonly kind: 'any'
+}
+
+export interface ScalarSchema {
+  readonly kind: 'scalar'
+  readonly scalar: Scalar
+  /** The type's name in messages about a wrong one, such as `int32` or `v1.PullPolicy`. */
+  readonly goType: string
+}
 
 export type Scalar =
   'string' | 'boolean' | 'int32' | 'int64' | 'double' | 'bytes' | 'time' | 'micro-time' | 'quantity' | 'int-or-string'
 
 export interface ObjectSchema {
   readonly kind: 'object'
-  /** The type's name in error messages, such as `v1.Container`. */
+  /** The type's name in messages, such as `v1.Container`. */
   readonly goType: string
   readonly fields: ReadonlyMap<string, FieldSchema>
   /** Replaced as a whole by server-side apply. */
@@ -22,10 +30,19 @@ export interface ObjectSchema {
 }
 
 export interface FieldSchema {
+  /** Compiled when first read: definitions refer to each other, some to themselves. */
   readonly schema: Schema
   readonly required: boolean
+  /** What is written where it is zero: its zero value, nothing, or whatever was given. */
+  readonly zero: 'written' | 'omitted' | 'as given'
   /** How a strategic merge patch treats the field. */
-  readonly patch: { readonly merge: boolean; readonly retainKeys: boolean; readonly mergeKey?: string }
+  readonly patch: FieldPatch
+}
+
+export interface FieldPatch {
+  readonly merge: boolean
+  readonly retainKeys: boolean
+  readonly mergeKey?: string
 }
 
 export interface MapSchema {
@@ -39,11 +56,93 @@ export interface ListSchema {
   readonly items: Schema
   /** How server-side apply merges it. */
   readonly list: 'atomic' | 'set' | 'map'
-  /** Of a `map` list, with their defaults. */
-  readonly keys: readonly { readonly name: string; readonly fallback?: unknown }[]
+  /** Of a `map` list: the fields that name an item, with what an absent one stands for. */
+  readonly keys: readonly ListKey[]
 }
 
+export interface ListKey {
+  readonly name: string
+  readonly fallback?: string
+}
+
+const compiled = new Map<string, ObjectSchema>()
+
 /** The schema of a published definition, such as `io.k8s.api.core.v1.Pod`. Throws a RangeError where there is none. */
-export function schemaOf(definition: string): Schema {
-  throw new RangeError(`No schema named ${definition}`)
+export function schemaOf(definition: string): ObjectSchema {
+  const known = compiled.get(definition)
+  if (known !== undefined) return known
+  const text = SCHEMAS[definition]
+  if (text === undefined) throw new RangeError(`No schema is named ${definition}`)
+  const schema = compile(definition, JSON.parse(text) as CompactObject)
+  compiled.set(definition, schema)
+  return schema
+}
+
+/** What the generator writes: `f` fields, `a` atomic. */
+interface CompactObject {
+  readonly a?: 1
+  readonly f: Readonly<Record<string, CompactField>>
+}
+
+/** `t` type, `g` Go type, `r` required, `w` zero is written, `z` zero is omitted, `p` patch strategy, `k` merge key. */
+interface CompactField {
+  readonly t: CompactType
+  readonly g?: string
+  readonly r?: 1
+  readonly w?: 1
+  readonly z?: 1
+  readonly p?: string
+  readonly k?: string
+}
+
+/** A scalar's name, `#definition`, a list (`i` items, `l` list type, `k` keys) or a map (`v` values, `a` atomic). */
+type CompactType =
+  | string
+  | { readonly i: CompactType; readonly l?: 'atomic' | 'set' | 'map'; readonly k?: readonly string[] }
+  | { readonly v: CompactType; readonly a?: 1 }
+
+function compile(definition: string, compact: CompactObject): ObjectSchema {
+  const parts = definition.split('.')
+  const fields = new Map(Object.entries(compact.f).map(([name, field]) => [name, compileField(field)]))
+  const goType = `${parts.at(-2)}.${parts.at(-1)}`
+  return { kind: 'object', goType, fields, atomic: compact.a === 1, preserveUnknown: false }
+}
+
+function compileField(field: CompactField): FieldSchema {
+  let schema: Schema | undefined
+  const strategies = field.p?.split(',') ?? []
+  const patch = { merge: strategies.includes('merge'), retainKeys: strategies.includes('retainKeys') }
+  return {
+    get schema() {
+      return (schema ??= compileType(field.t, field.g))
+    },
+    required: field.r === 1,
+    zero: field.w === 1 ? 'written' : field.z === 1 ? 'omitted' : 'as given',
+    patch: field.k === undefined ? patch : { ...patch, mergeKey: field.k },
+  }
+}
+
+function compileType(type: CompactType, goType?: string): Schema {
+  if (typeof type === 'string') {
+    if (type.startsWith('#')) return schemaOf(type.slice(1))
+    if (type === 'any') return { kind: 'any' }
+    return { kind: 'scalar', scalar: type as Scalar, goType: goType ?? GO_TYPES[type] ?? type }
+  }
+  if ('v' in type) return { kind: 'map', values: compileType(type.v), atomic: type.a === 1 }
+  const keys = (type.k ?? []).map((name) => (name === 'protocol' ? { name, fallback: 'TCP' } : { name }))
+  return { kind: 'list', items: compileType(type.i), list: type.l ?? 'atomic', keys }
+}
+
+const GO_TYPES: Readonly<Record<string, string>> = {
+  boolean: 'bool',
+  double: 'float64',
+  bytes: '[]uint8',
+  'int-or-string': 'int32',
+}
+
+/** A schema's type as Go names it in messages. */
+export function goTypeOf(schema: Schema): string {
+  if (schema.kind === 'list') return `[]${goTypeOf(schema.items)}`
+  if (schema.kind === 'map') return `map[string]${goTypeOf(schema.values)}`
+  return schema.kind === 'any' ? 'interface {}' : schema.goType
 }

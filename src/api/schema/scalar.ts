@@ -1,0 +1,99 @@
+import { canonicalQuantity } from '../meta/quantity.ts'
+import type { Scalar, Schema } from './schema.ts'
+
+/** A scalar read from JSON, or why not: `message` where the type reads itself, absent where the JSON type is wrong. */
+export type ScalarResult =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message?: string }
+
+const WRONG: ScalarResult = { ok: false }
+
+export function decodeScalar(scalar: Scalar, value: unknown): ScalarResult {
+  switch (scalar) {
+    case 'string':
+      return typeof value === 'string' ? { ok: true, value } : WRONG
+    case 'boolean':
+      return typeof value === 'boolean' ? { ok: true, value } : WRONG
+    case 'int32':
+      return Number.isInteger(value) && Math.abs(value as number) <= 0x7fffffff ? { ok: true, value } : WRONG
+    case 'int64':
+      return Number.isInteger(value) ? { ok: true, value } : WRONG
+    case 'double':
+      return typeof value === 'number' ? { ok: true, value } : WRONG
+    case 'int-or-string':
+      return typeof value === 'string' || Number.isInteger(value) ? { ok: true, value } : WRONG
+    case 'bytes':
+      return decodeBytes(value)
+    case 'time':
+    case 'micro-time':
+      return decodeTime(value, scalar === 'micro-time')
+    case 'quantity':
+      return decodeQuantity(value)
+  }
+}
+
+function decodeQuantity(value: unknown): ScalarResult {
+  const text = typeof value === 'number' ? String(value) : value
+  const parsed = typeof text === 'string' ? canonicalQuantity(text) : undefined
+  if (parsed !== undefined) return { ok: true, value: parsed }
+  const message = `quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`
+  return { ok: false, message }
+}
+
+function decodeBytes(value: unknown): ScalarResult {
+  if (typeof value !== 'string') return WRONG
+  const text = value.replaceAll(/[\r\n]/g, '')
+  const bad = /[^A-Za-z0-9+/=]/.exec(value.replaceAll(/[\r\n]/g, 'A'))
+  if (bad !== null) return { ok: false, message: `illegal base64 data at input byte ${bad.index}` }
+  const body = text.replace(/=+$/, '')
+  const padded = text.length % 4 === 0 && text.length - body.length <= 2 && !body.includes('=')
+  if (!padded) return { ok: false, message: `illegal base64 data at input byte ${illegalByte(text, body)}` }
+  return { ok: true, value: text }
+}
+
+function illegalByte(text: string, body: string): number {
+  const firstPad = body.indexOf('=')
+  if (firstPad >= 0) return firstPad
+  return text.length - (text.length % 4)
+}
+
+const TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
+
+function decodeTime(value: unknown, micro: boolean): ScalarResult {
+  if (typeof value !== 'string') return WRONG
+  const layout = micro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00'
+  const ms = TIME.test(value) ? Date.parse(value) : Number.NaN
+  if (Number.isNaN(ms)) {
+    const quoted = JSON.stringify(value)
+    return { ok: false, message: `parsing time ${quoted} as "${layout}": cannot parse ${quoted} as "2006"` }
+  }
+  if (!micro) return { ok: true, value: isoSeconds(ms) }
+  const fraction = /\.(\d+)/.exec(value)?.[1] ?? ''
+  return { ok: true, value: `${isoSeconds(ms).slice(0, -1)}.${fraction.padEnd(6, '0').slice(0, 6)}Z` }
+}
+
+function isoSeconds(ms: number): string {
+  return `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`
+}
+
+/** Whether Go takes the value for its type's zero: nothing, "", 0, false, or an empty list or map. */
+export function isZero(value: unknown): boolean {
+  if (value === undefined || value === '' || value === 0 || value === false) return true
+  if (typeof value !== 'object' || value === null) return false
+  return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0
+}
+
+/** What Go writes for a zero value of the type. */
+export function zeroOf(schema: Schema): unknown {
+  if (schema.kind === 'object') return {}
+  if (schema.kind !== 'scalar') return null
+  const zeros: Partial<Record<Scalar, unknown>> = {
+    string: '',
+    boolean: false,
+    int32: 0,
+    int64: 0,
+    double: 0,
+    quantity: '0',
+    'int-or-string': 0,
+  }
+  return zeros[schema.scalar] ?? null
+}
