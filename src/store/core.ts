@@ -100,6 +100,10 @@ class Core implements Store {
     return this.#history.after(revision)
   }
 
+  oldest(): number {
+    return this.#history.oldest()
+  }
+
   at(revision: number): Snapshot | undefined {
     return revision === this.#durable.revision ? this.#durable : this.#history.at(revision)
   }

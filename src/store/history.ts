@@ -25,6 +25,8 @@ export interface History {
   after(revision: number): readonly Commit[] | undefined
   /** The state at `revision`, which must be that of a commit; undefined where it was forgotten or never was. */
   at(revision: number): State | undefined
+  /** The oldest revision that {@link after} and {@link at} know. */
+  oldest(): number
   /** Forgets commits up to and including `revision`: a watch may still start from there. */
   compact(revision: number): void
   /** Forgets what is older than the limits allow; returns when (on the same clock) the oldest left must go. */
@@ -84,6 +86,10 @@ class BoundedHistory implements History {
       state = state.apply(commit)
     }
     return state.revision === revision ? state : undefined
+  }
+
+  oldest(): number {
+    return this.#floor
   }
 
   compact(revision: number): void {

@@ -28,6 +28,8 @@ export interface Store {
    * compacted away.
    */
   history(revision: number): readonly Commit[] | undefined
+  /** The oldest revision whose state, and the commits after it, are still known. */
+  oldest(): number
   /** The state as it was at a durable `revision`; undefined where that has been compacted away. */
   at(revision: number): Snapshot | undefined
   /** Forgets the history up to and including `revision`. */

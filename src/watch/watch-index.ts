@@ -1,0 +1,84 @@
+import type { Change } from '../store/store.ts'
+import type { Scope } from './watch-hub.ts'
+
+/** Receivers by what they watch, so that a change costs nothing to those who watch something else. */
+export class WatchIndex<R> {
+  readonly #resources = new Map<string, Receivers<R>>()
+
+  add(scope: Scope, receiver: R): void {
+    let receivers = this.#resources.get(scope.resource)
+    if (receivers === undefined) this.#resources.set(scope.resource, (receivers = emptyReceivers()))
+    if (scope.key !== undefined) addTo(receivers.keys, scope.key, receiver)
+    else if (scope.prefix) addTo(receivers.prefixes, scope.prefix, receiver)
+    else receivers.all.add(receiver)
+  }
+
+  remove(scope: Scope, receiver: R): void {
+    const receivers = this.#resources.get(scope.resource)
+    if (receivers === undefined) return
+    if (scope.key !== undefined) removeFrom(receivers.keys, scope.key, receiver)
+    else if (scope.prefix) removeFrom(receivers.prefixes, scope.prefix, receiver)
+    else receivers.all.delete(receiver)
+    if (receivers.all.size + receivers.prefixes.size + receivers.keys.size === 0) this.#resources.delete(scope.resource)
+  }
+
+  /** Hands each group of receivers that watch the same the changes that they are to hear of, in order. */
+  route(
+    resource: string,
+    changes: readonly Change[],
+    deliver: (to: ReadonlySet<R>, changes: readonly Change[]) => void,
+  ) {
+    const receivers = this.#resources.get(resource)
+    if (receivers === undefined) return
+    if (receivers.all.size > 0) deliver(receivers.all, changes)
+    if (receivers.prefixes.size > 0) routeBy(receivers.prefixes, changes, namespacePrefix, deliver)
+    if (receivers.keys.size > 0) routeBy(receivers.keys, changes, (key) => key, deliver)
+  }
+
+  watches(resource: string): boolean {
+    return this.#resources.has(resource)
+  }
+}
+
+interface Receivers<R> {
+  readonly all: Set<R>
+  /** By `namespace/`. */
+  readonly prefixes: Map<string, Set<R>>
+  readonly keys: Map<string, Set<R>>
+}
+
+function emptyReceivers<R>(): Receivers<R> {
+  return { all: new Set(), prefixes: new Map(), keys: new Map() }
+}
+
+function addTo<R>(sets: Map<string, Set<R>>, name: string, receiver: R): void {
+  const set = sets.get(name)
+  if (set === undefined) sets.set(name, new Set([receiver]))
+  else set.add(receiver)
+}
+
+function removeFrom<R>(sets: Map<string, Set<R>>, name: string, receiver: R): void {
+  const set = sets.get(name)
+  if (set?.delete(receiver) && set.size === 0) sets.delete(name)
+}
+
+function namespacePrefix(key: string): string {
+  return key.slice(0, key.indexOf('/') + 1)
+}
+
+function routeBy<R>(
+  sets: ReadonlyMap<string, ReadonlySet<R>>,
+  changes: readonly Change[],
+  nameOf: (key: string) => string,
+  deliver: (to: ReadonlySet<R>, changes: readonly Change[]) => void,
+): void {
+  const found = new Map<ReadonlySet<R>, Change[]>()
+  for (const change of changes) {
+    const set = sets.get(nameOf(change.entry.key))
+    if (set === undefined) continue
+    const heard = found.get(set)
+    if (heard === undefined) found.set(set, [change])
+    else heard.push(change)
+  }
+  for (const [set, heard] of found) deliver(set, heard)
+}
