@@ -27,6 +27,9 @@ export interface WorkQueue {
   close(): void
 }
 
+/** A key that is to come back later than this comes back then, to no harm: a day. */
+export const LONGEST_DELAY_MS = 86_400_000
+
 interface Delayed {
   readonly dueMs: number
   readonly timer: Timer
@@ -51,7 +54,8 @@ export function createWorkQueue(env: Pick<Environment, 'clock' | 'timers'>, read
   const addAfter = (key: string, delayMs: number): void => {
     if (closed) return
     if (delayMs <= 0) return add(key)
-    const dueMs = env.clock.monotonicMs() + delayMs
+    const waitMs = Math.min(delayMs, LONGEST_DELAY_MS)
+    const dueMs = env.clock.monotonicMs() + waitMs
     const known = delayed.get(key)
     if (known !== undefined && known.dueMs <= dueMs) return
     known?.timer.cancel()
@@ -59,7 +63,7 @@ export function createWorkQueue(env: Pick<Environment, 'clock' | 'timers'>, read
       delayed.delete(key)
       add(key)
     }
-    delayed.set(key, { dueMs, timer: env.timers.after(delayMs, fire, { background: true }) })
+    delayed.set(key, { dueMs, timer: env.timers.after(waitMs, fire, { background: true }) })
   }
 
   return {

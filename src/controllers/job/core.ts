@@ -1,0 +1,192 @@
+import type { Job, JobCondition, JobStatus } from '../../api/generated/batch-v1.ts'
+import type { Pod } from '../../api/generated/core-v1.ts'
+import { jobs } from '../../api/generated/resources.ts'
+import { formatTime } from '../../env/clock.ts'
+import type { Change, Note } from '../../reconcile/change.ts'
+import { SETTLED } from '../../reconcile/reconciler.ts'
+import type { Decision } from '../../reconcile/reconciler.ts'
+import { createPod, deletePod } from '../pod-changes.ts'
+import { backoffRemainingMs } from './backoff.ts'
+import { firstFreeIndexes, formatIndexes } from './completion-indexes.ts'
+import { condition, conditionOf, deadlineMs, failureOf, finalCondition, isFinished, successOf } from './conditions.ts'
+import { completionIndexOf, isTracked, podFor, releasePod } from './job-pod.ts'
+import { choosePodsToRemove, wantedActive } from './scale.ts'
+import type { Tally } from './tally.ts'
+import { tally } from './tally.ts'
+
+/** Most pods that one decision creates, as in Kubernetes. */
+const MOST_PODS_AT_ONCE = 500
+
+/** A Job, if it is there, and the pods that name it as their controller. */
+export interface JobView {
+  readonly job: Job | undefined
+  readonly pods: readonly Pod[]
+}
+
+/**
+ * Decides the next step of a Job, as Kubernetes' controller does: count what ended (its uid goes into the status, then its
+ * finalizer goes, then it is counted), create or delete pods, and set the conditions, the final one last of all.
+ */
+export function decideJob(view: JobView, nowMs: number): Decision {
+  const { job } = view
+  const pods = view.pods.filter((pod) => isOwnedBy(pod, job))
+  const strays = view.pods.filter((pod) => isTracked(pod) && !pods.includes(pod))
+  if (job === undefined || isFinished(job) || job.metadata.deletionTimestamp !== undefined) {
+    // Nothing will be counted any more: whatever still waits to be counted is let go.
+    return { changes: release([...strays, ...pods.filter(isTracked)]) }
+  }
+  if (job.spec?.managedBy !== undefined && job.spec.managedBy !== 'kubernetes.io/job-controller') return SETTLED
+  const step = decideStep(job, pods, tally(job, pods), nowMs)
+  return { ...step, changes: [...release(strays), ...step.changes] }
+}
+
+function decideStep(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number): Decision {
+  const failure = failureOf(job, counts, nowMs)
+  if (failure !== undefined) return endInFailure(job, counts, pods, failure, nowMs)
+  const scaling = scale(job, pods, counts, nowMs)
+  const success = successOf(job, counts, scaling.activeAfter, nowMs)
+  const next = nextStatus(job, counts, { active: scaling.activeAfter, interim: success, pods, nowMs })
+  const changes = [...scaling.changes, ...writeStatus(job, next), ...release(counts.ended)]
+  const waitMs = Math.min(scaling.retryAfterMs, deadlineMs({ ...job, status: next }, nowMs))
+  return waitMs === Infinity ? { changes } : { changes, requeueAfterMs: Math.max(1, waitMs) }
+}
+
+/** Deletes what still runs; those pods count as failed. The final condition waits until they are gone. */
+function endInFailure(job: Job, counts: Tally, pods: readonly Pod[], interim: JobCondition, nowMs: number): Decision {
+  const running = pods.filter((pod) => isTracked(pod) && !counts.ended.includes(pod))
+  const failed = [...new Set([...counts.uncounted.failed, ...running.map((pod) => pod.metadata.uid!)])]
+  const all = { ...counts, ready: 0, uncounted: { ...counts.uncounted, failed }, ended: [...counts.ended, ...running] }
+  const terminating = counts.terminating + counts.active.length
+  const next = nextStatus(job, { ...all, terminating }, { active: 0, interim, pods, nowMs })
+  return {
+    changes: [
+      { verb: 'together', changes: counts.active.map((pod) => deletePod(job, pod)) },
+      ...writeStatus(job, next),
+      ...release(all.ended),
+    ],
+  }
+}
+
+interface Scaling {
+  readonly changes: readonly Change[]
+  readonly activeAfter: number
+  readonly retryAfterMs: number
+}
+
+function scale(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number): Scaling {
+  const wanted = wantedActive(job, counts)
+  const surplus = choosePodsToRemove(job, counts, wanted)
+  const activeNow = counts.active.length - surplus.length
+  const removals: Change = { verb: 'together', changes: surplus.map((pod) => deletePod(job, pod)) }
+  const terminating = job.spec?.podReplacementPolicy === 'Failed' ? counts.terminating : 0
+  const missing = Math.min(MOST_PODS_AT_ONCE, wanted - activeNow - terminating)
+  if (missing <= 0) return { changes: [removals], activeAfter: activeNow, retryAfterMs: Infinity }
+  const retryAfterMs = backoffRemainingMs(job, pods, nowMs)
+  if (retryAfterMs > 0) return { changes: [removals], activeAfter: activeNow, retryAfterMs }
+  const created = podsToCreate(job, counts, surplus, missing).map((pod) => createPod(job, pod))
+  const creations: Change = { verb: 'together', slowStart: true, changes: created }
+  return { changes: [removals, creations], activeAfter: activeNow + created.length, retryAfterMs: Infinity }
+}
+
+function podsToCreate(job: Job, counts: Tally, surplus: readonly Pod[], missing: number): Pod[] {
+  if (job.spec?.completionMode !== 'Indexed') return Array.from({ length: missing }, () => podFor(job))
+  const kept = counts.active.filter((pod) => !surplus.includes(pod))
+  const taken = new Set(kept.map(completionIndexOf).filter((index) => index !== undefined))
+  const free = firstFreeIndexes(missing, job.spec.completions ?? 0, counts.completedIndexes, taken)
+  return free.map((index) => podFor(job, index))
+}
+
+interface StatusFacts {
+  readonly active: number
+  readonly interim: JobCondition | undefined
+  readonly pods: readonly Pod[]
+  readonly nowMs: number
+}
+
+function nextStatus(job: Job, counts: Tally, facts: StatusFacts): JobStatus {
+  const { interim, nowMs } = facts
+  const suspended = job.spec?.suspend === true
+  let conditions = job.status?.conditions ?? []
+  if (interim !== undefined && conditionOf(job, interim.type) === undefined) conditions = [...conditions, interim]
+  if (interim === undefined) conditions = withSuspension(job, conditions, nowMs)
+  const { succeeded, failed } = counts.uncounted
+  const uncounted = {
+    ...(succeeded.length === 0 ? {} : { succeeded }),
+    ...(failed.length === 0 ? {} : { failed }),
+  }
+  const isFinal = interim !== undefined && isAllCounted(counts, facts)
+  if (isFinal) conditions = [...conditions, finalCondition(interim, nowMs)]
+  const startTime = suspended ? job.status?.startTime : startOf(job, nowMs)
+  const indexes = formatIndexes(counts.completedIndexes)
+  return {
+    ...(facts.active === 0 ? {} : { active: facts.active }),
+    ...(indexes === '' ? {} : { completedIndexes: indexes }),
+    ...(isFinal && interim.type === 'SuccessCriteriaMet' ? { completionTime: formatTime(nowMs) } : {}),
+    ...(conditions.length === 0 ? {} : { conditions }),
+    ...(counts.counted.failed === 0 ? {} : { failed: counts.counted.failed }),
+    ready: counts.ready,
+    ...(startTime === undefined ? {} : { startTime }),
+    ...(counts.counted.succeeded === 0 ? {} : { succeeded: counts.counted.succeeded }),
+    terminating: counts.terminating,
+    uncountedTerminatedPods: uncounted,
+  }
+}
+
+/** A Job starts when it is first seen, and anew when it is resumed. */
+function startOf(job: Job, nowMs: number): string {
+  const resumed = conditionOf(job, 'Suspended') !== undefined
+  return (resumed ? undefined : job.status?.startTime) ?? formatTime(nowMs)
+}
+
+/** Whether no pod runs, and none still has the finalizer by which it waits to be counted. */
+function isAllCounted(counts: Tally, facts: StatusFacts): boolean {
+  return facts.active === 0 && counts.terminating === 0 && counts.ended.length === 0 && !facts.pods.some(isTracked)
+}
+
+function withSuspension(job: Job, conditions: readonly JobCondition[], nowMs: number): readonly JobCondition[] {
+  const suspended = job.spec?.suspend === true
+  const known = conditions.find(({ type }) => type === 'Suspended')
+  if (suspended === (known?.status === 'True')) return conditions
+  const next = suspended
+    ? condition('Suspended', 'JobSuspended', 'Job suspended', nowMs)
+    : condition('Suspended', 'JobResumed', 'Job resumed', nowMs, 'False')
+  return [...conditions.filter((other) => other !== known), next]
+}
+
+function writeStatus(job: Job, next: JobStatus): Change[] {
+  if (isSameStatus(job.status, next)) return []
+  const note = statusNote(job, next)
+  const done = note === undefined ? {} : { done: () => note }
+  return [{ verb: 'update', type: jobs, object: { ...job, status: next } as Job, subresource: 'status', ...done }]
+}
+
+/** The event that belongs to the condition which this status adds, if it adds one that Kubernetes speaks of. */
+function statusNote(job: Job, next: JobStatus): Note | undefined {
+  const last = next.conditions?.at(-1)
+  if (last === undefined || job.status?.conditions?.includes(last)) return undefined
+  if (last.type === 'Complete') return { about: job, type: 'Normal', reason: 'Completed', message: 'Job completed' }
+  if (last.type === 'Failed') return { about: job, type: 'Warning', reason: last.reason!, message: last.message! }
+  if (last.type !== 'Suspended') return undefined
+  const reason = last.status === 'True' ? 'Suspended' : 'Resumed'
+  return { about: job, type: 'Normal', reason, message: last.message! }
+}
+
+function isSameStatus(a: JobStatus | undefined, b: JobStatus): boolean {
+  return a !== undefined && JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))
+}
+
+function sorted(status: JobStatus): unknown {
+  const { uncountedTerminatedPods = {}, ...rest } = status
+  const entries = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))
+  return [entries, uncountedTerminatedPods.succeeded ?? [], uncountedTerminatedPods.failed ?? []]
+}
+
+function release(pods: readonly Pod[]): Change[] {
+  return pods.length === 0 ? [] : [{ verb: 'together', changes: pods.map(releasePod) }]
+}
+
+function isOwnedBy(pod: Pod, job: Job | undefined): boolean {
+  return (
+    pod.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === job?.metadata.uid) ?? false
+  )
+}
