@@ -3,7 +3,8 @@ import type { ResourceType } from '../api/resource-type.ts'
 import type { Patch, RemoveOptions } from '../client/client.ts'
 
 /** What a core wants done, as data. The executor performs changes in order and stops at the first that fails. */
-export type Change = CreateChange | UpdateChange | PatchChange | DeleteChange | EventChange | TogetherChange
+export type Change =
+  CreateChange | UpdateChange | PatchChange | DeleteChange | DeleteCollectionChange | EventChange | TogetherChange
 
 /** Notes that become events once the outcome of a change is known: the name of a new pod, for one, is the server's. */
 export interface Outcomes {
@@ -40,6 +41,13 @@ export interface DeleteChange extends Outcomes {
   readonly key: ObjectKey
   readonly uid: string
   readonly options?: Omit<RemoveOptions, 'preconditions' | 'signal'>
+}
+
+/** Deletes all objects of a resource in a namespace, their dependents after them. */
+export interface DeleteCollectionChange extends Outcomes {
+  readonly verb: 'deleteCollection'
+  readonly type: ResourceType
+  readonly namespace: string
 }
 
 export interface EventChange {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../api/object.ts'
-import { keyOf, keyString } from '../api/object.ts'
+import { keyString } from '../api/object.ts'
 import type { ResourceType } from '../api/resource-type.ts'
 import { ApiError, hasReason } from '../api/meta/status.ts'
 import type { Client } from '../client/client.ts'
@@ -22,6 +22,7 @@ export interface ExecutorHooks {
 export type Performed = 'done' | 'stale'
 
 type Single = Exclude<Change, TogetherChange>
+type SingleObjectChange = Exclude<Single, { verb: 'event' | 'deleteCollection' }>
 
 /**
  * Performs changes in order. A conflict, or a name that is taken, makes the decision stale; deleting what is gone succeeds;
@@ -75,6 +76,11 @@ async function performOne(
     return 'done'
   }
   try {
+    if (change.verb === 'deleteCollection') {
+      const { type, namespace } = change
+      await client.deleteCollection(type, { namespace, propagationPolicy: 'Background', signal })
+      return 'done'
+    }
     const result = await send(client, change, signal)
     note(change, result, hooks)
     if (change.done !== undefined) hooks.event(change.done(result))
@@ -93,11 +99,7 @@ function settle(change: Exclude<Single, { verb: 'event' }>, error: Error, hooks:
   throw error
 }
 
-async function send(
-  client: Client,
-  change: Exclude<Single, { verb: 'event' }>,
-  signal: AbortSignal,
-): Promise<KubeObject> {
+async function send(client: Client, change: SingleObjectChange, signal: AbortSignal): Promise<KubeObject> {
   const subresource =
     'subresource' in change && change.subresource !== undefined ? { subresource: change.subresource } : {}
   switch (change.verb) {
@@ -118,7 +120,7 @@ async function sendDelete(client: Client, change: DeleteChange, signal: AbortSig
 }
 
 /** Tells what the caches have to show before the next decision is made. */
-function note(change: Exclude<Single, { verb: 'event' }>, result: KubeObject, hooks: ExecutorHooks): void {
+function note(change: SingleObjectChange, result: KubeObject, hooks: ExecutorHooks): void {
   const { type } = change
   if (change.verb === 'delete') {
     return hooks.wrote({ kind: 'deletion', type, key: keyString(change.key), uid: change.uid })
@@ -133,9 +135,4 @@ function isNamespaceGone(error: Error): boolean {
   if (!(error instanceof ApiError)) return false
   if (error.reason === 'NotFound') return true
   return error.status.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating') ?? false
-}
-
-/** The key string of an object, for logs. */
-export function nameOf(object: KubeObject): string {
-  return keyString(keyOf(object))
 }

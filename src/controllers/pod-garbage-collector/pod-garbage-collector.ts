@@ -22,11 +22,12 @@ export function podGarbageCollector(options: PodGcOptions = {}): Controller {
       const podInformer = context.informer(pods)
       const nodeInformer = context.informer(nodes)
       const missingSinceMs = new Map<string, number>()
+      const hasNode = (name: string) => nodeInformer.get({ name }) !== undefined
+      const isOurs = (pod: Pod) =>
+        concerns(pod, hasNode, terminatedThreshold > 0 && podInformer.size > terminatedThreshold)
       return {
         sources: [
-          changesOf(podInformer, (pod) =>
-            concerns(pod, nodeInformer.get({ name: pod.spec?.nodeName ?? '' })) ? [KEY] : [],
-          ),
+          changesOf(podInformer, (pod) => (isOurs(pod) ? [KEY] : [])),
           changesOf(
             nodeInformer,
             () => [KEY],
@@ -47,8 +48,10 @@ export function podGarbageCollector(options: PodGcOptions = {}): Controller {
 }
 
 /** Most changes of pods are none of the collector's business. */
-function concerns(pod: Pod, node: Node | undefined): boolean {
-  return isTerminal(pod) || node === undefined || pod.metadata.deletionTimestamp !== undefined
+function concerns(pod: Pod, hasNode: (name: string) => boolean, isCrowded: boolean): boolean {
+  const nodeName = pod.spec?.nodeName ?? ''
+  if (nodeName === '') return pod.metadata.deletionTimestamp !== undefined
+  return !hasNode(nodeName) || pod.metadata.deletionTimestamp !== undefined || (isCrowded && isTerminal(pod))
 }
 
 function noteMissing(
