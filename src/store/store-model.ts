@@ -19,7 +19,7 @@ export async function runAgainstModel(store: Store, seed: number): Promise<void>
     const mutations = randomMutations(random, model, store.head().revision + 1)
     const pending = store.commit(mutations)
     past.set(store.head().revision, new Map(model))
-    expectSame(store.head(), model)
+    if (i % 8 === 0) expectSame(store.head(), model)
     if (random() < 0.2) {
       await pending
       held.push(store.durable())
