@@ -1,4 +1,13 @@
-import type { Shipment } from '../wire/shipped.ts'
+import { createHash } from 'node:crypto'
+import v8 from 'node:v8'
+import type { FunctionDisplay, Shipment, ShippedCode } from '../wire/shipped.ts'
+import { capture } from './capture.ts'
+import type { Capture } from './capture.ts'
+import { withInspector } from './inspect.ts'
+import { createPackageBundler } from './packages.ts'
+import type { PackageBundler } from './packages.ts'
+import { positionOf } from './position.ts'
+import type { Registered } from './registry.ts'
 
 /** How functions are made ready to travel. */
 export interface ShipperOptions {
@@ -21,4 +30,52 @@ export interface Shipper {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-export declare function createShipper(options?: ShipperOptions): Shipper
+const WARN_BYTES = 8 * 1024 * 1024
+
+export function createShipper(options: ShipperOptions = {}): Shipper {
+  const bundler = createPackageBundler(options.cacheDirectory)
+  return {
+    async ship(fn) {
+      const taken = withInspector((inspector) => capture(fn, inspector))
+      const captured = v8.serialize(taken.captured)
+      const display = displayOf(taken.root)
+      if (captured.length > (options.warnBytes ?? WARN_BYTES))
+        options.onWarning?.(sizeWarning(taken, captured, display))
+      const code = await complete(taken, bundler)
+      const hashes = code.map((piece) => piece.hash)
+      const id = createHash('sha256').update(hashes.join()).update(captured).digest('base64url').slice(0, 22)
+      return { shipped: { id, code: hashes, captured, display }, code }
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+const complete = (taken: Capture, bundler: PackageBundler): Promise<readonly ShippedCode[]> =>
+  Promise.all(
+    taken.code.map((piece, index) => {
+      if (piece) return piece
+      const wanted = taken.packages.find((item) => item.code === index)
+      if (!wanted) throw new Error(`Assertion: code ${index} of ${taken.code.length} is no package`)
+      return bundler.bundle(wanted)
+    }),
+  )
+
+function displayOf({ source, site }: Registered): FunctionDisplay {
+  return { name: site.name, file: source.file, ...positionOf(source, site.start) }
+}
+
+/** Names the largest variable of the functions that travel. */
+function sizeWarning(taken: Capture, captured: Uint8Array, display: FunctionDisplay): string {
+  let name = ''
+  let most = -1
+  for (const reference of taken.captured.references) {
+    if (reference.kind !== 'code') continue
+    for (const [key, value] of Object.entries(reference.values)) {
+      const size = v8.serialize(value).length
+      if (size > most) [name, most] = [key, size]
+    }
+  }
+  const mebibytes = (captured.length / 1024 / 1024).toFixed(1)
+  const where = `${display.file}:${display.line}:${display.column}`
+  return `The function at ${where} captures ${mebibytes} MiB, most of it in "${name}"; every worker receives a copy`
+}

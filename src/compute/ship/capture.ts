@@ -1,0 +1,220 @@
+import { types } from 'node:util'
+import type { Captured, CodeReference, Reference } from '../wire/captured.ts'
+import type { ShippedCode } from '../wire/shipped.ts'
+import { TEST_RUNNER_IMPORT } from './analyse.ts'
+import { refusal } from './capture-state.ts'
+import type { Place, ValueState } from './capture-state.ts'
+import { copyInto } from './copy-value.ts'
+import { describeFunction } from './describe.ts'
+import { importTarget } from './imports.ts'
+import type { Inspector } from './inspect.ts'
+import { builtinValue, knownValue } from './known-values.ts'
+import { perWorkerMarker } from './per-worker.ts'
+import { registered } from './registry.ts'
+import type { Registered } from './registry.ts'
+import type { FreeVariable, SourceFile } from './site.ts'
+import { functionCode, IMPORT, IMPORT_META } from './source-text.ts'
+import { checkSyntax } from './syntax-check.ts'
+
+/** A package to be bundled, and its place among the codes. */
+export interface WantedPackage {
+  readonly code: number
+  readonly specifier: string
+  readonly place: Place
+}
+
+/** All that was captured, copied, with every code but those of packages. */
+export interface Capture {
+  readonly captured: Captured
+  readonly code: readonly (ShippedCode | undefined)[]
+  readonly packages: readonly WantedPackage[]
+  readonly root: Registered
+}
+
+interface State extends ValueState {
+  readonly inspector: Inspector
+  readonly indices: Map<object, number>
+  readonly code: (ShippedCode | undefined)[]
+  readonly codes: Map<string, number>
+  readonly packages: WantedPackage[]
+  /** Functions whose variables are still to be read: a queue, so that long chains of functions need no deep stack. */
+  readonly pending: (() => void)[]
+}
+
+/** Copies what `fn` captures, and what that captures, as it is now. Throws a `ShipError` naming what cannot travel. */
+export function capture(fn: object, inspector: Inspector): Capture {
+  const state: State = {
+    inspector,
+    references: [],
+    patches: [],
+    copies: new Map(),
+    indices: new Map(),
+    code: [],
+    codes: new Map(),
+    packages: [],
+    pending: [],
+    refer: (value, place) => refer(value, place, state),
+  }
+  const name = (fn as { readonly name: string }).name || 'function'
+  const place = { name, source: undefined, offset: 0 }
+  const root = locate(fn, place, state)
+  if (!('site' in root)) throw refuseFunction(fn, place)
+  addFunction(fn, root, place, state)
+  for (let next = state.pending.shift(); next; next = state.pending.shift()) next()
+  const { references, patches, code, packages } = state
+  return { captured: { references, patches }, code, packages, root }
+}
+
+function add(state: State, reference: Reference, value?: object): number {
+  const index = state.references.push(reference) - 1
+  if (value) state.indices.set(value, index)
+  return index
+}
+
+function refer(value: object, place: Place, state: State): number | undefined {
+  const known = state.indices.get(value)
+  if (known !== undefined) return known
+  if (typeof value === 'function') return referFunction(value, place, state)
+  if (value instanceof URL) return add(state, { kind: 'url', text: value.href }, value)
+  if (value instanceof URLSearchParams) return add(state, { kind: 'search-params', text: String(value) }, value)
+  const reference = knownValue(value)
+  return reference && add(state, reference, value)
+}
+
+function referFunction(value: object, place: Place, state: State): number {
+  const marker = perWorkerMarker(value)
+  if (marker) {
+    const index = add(state, { kind: 'per-worker', id: marker.id, open: -1 }, value)
+    const open = state.refer(marker.open, place) as number
+    state.references[index] = { kind: 'per-worker', id: marker.id, open }
+    return index
+  }
+  const found = locate(value, place, state)
+  return 'site' in found ? addFunction(value, found, place, state) : add(state, found, value)
+}
+
+/** The function in the user's source, or the name by which every Node knows it. */
+function locate(value: object, place: Place, state: State): Registered | Reference {
+  const found = registered(value) ?? knownValue(value) ?? state.inspector.find(value)
+  if (found && !('foreign' in found)) return found
+  const builtin = found && builtinValue(value)
+  if (builtin) return builtin
+  throw refuseFunction(value, place)
+}
+
+function refuseFunction(value: object, place: Place): Error {
+  const { what, hint } = describeFunction(value)
+  return refusal('SHIP_SOURCE', place, `it is ${what}`, hint)
+}
+
+function addFunction(value: object, found: Registered, place: Place, state: State): number {
+  checkSyntax(found, place)
+  const own = found.site.kind === 'class' ? {} : { ...value }
+  const reference: CodeReference = {
+    kind: 'code',
+    code: addCode(functionCode(found.source, found.site), state),
+    isClass: found.site.kind === 'class',
+    values: {},
+    ...(Object.keys(own).length > 0 ? { own: {} } : {}),
+  }
+  const index = add(state, reference, value)
+  state.pending.push(() => fill(reference, found, own, state))
+  return index
+}
+
+function addCode(code: ShippedCode, state: State): number {
+  let index = state.codes.get(code.hash)
+  if (index === undefined) state.codes.set(code.hash, (index = state.code.push(code) - 1))
+  return index
+}
+
+function addPackage(specifier: string, place: Place, state: State): number {
+  const key = `${specifier}\n${place.source?.file}`
+  let index = state.codes.get(key)
+  if (index !== undefined) return index
+  state.codes.set(key, (index = state.code.push(undefined) - 1))
+  state.packages.push({ code: index, specifier, place })
+  return index
+}
+
+/** Reads and copies the variables of one function, its `this` and the properties put on it. */
+function fill(reference: CodeReference, found: Registered, own: object, state: State): void {
+  const { site, source, read } = found
+  site.free.forEach((variable, index) => {
+    if (variable.name === TEST_RUNNER_IMPORT && site.dynamicImports.length > 0) return
+    const place = { name: variable.name, source, offset: variable.used }
+    const to = importedReference(variable.imported, source, place, state)
+    if (to !== undefined) state.patches.push({ kind: 'property', holder: reference.values, key: variable.name, to })
+    else copyInto(reference.values, variable.name, readVariable(read, index, variable), place, state)
+  })
+  if (site.dynamicImports.length > 0) addLoader(reference, found, state)
+  if (site.importMeta.length > 0) reference.values[IMPORT_META] = importMeta(source)
+  const place = { name: 'this', source, offset: site.start }
+  if (site.usesThis) copyInto(reference, 'self', readThis(found, place), place, state)
+  for (const [key, value] of Object.entries(own))
+    copyInto(reference.own as object, key, value, { ...place, name: `${site.name}.${key}` }, state)
+}
+
+function readThis({ site, read }: Registered, place: Place): unknown {
+  try {
+    return read(site.free.length)
+  } catch (error) {
+    const hint = 'Run the program with `shoal run`, or put what the function needs of `this` into a variable.'
+    throw refusal('SHIP_VALUE', place, 'the engine does not show what it is', hint, true, error)
+  }
+}
+
+const importMeta = ({ url, file }: SourceFile): object => ({
+  url,
+  filename: file,
+  dirname: file.replace(/[/\\][^/\\]*$/, ''),
+  main: false,
+})
+
+/** Sends the modules along that the function imports dynamically. */
+function addLoader(holder: CodeReference, { site, source }: Registered, state: State): void {
+  const modules: Record<string, number> = {}
+  for (const { at, specifier } of site.dynamicImports) {
+    const place = { name: specifier, source, offset: at < 0 ? site.start : at }
+    const to = importedReference({ specifier, name: '*' }, source, place, state)
+    if (to !== undefined) modules[specifier] = to
+  }
+  const to = add(state, { kind: 'loader', modules })
+  const key = site.dynamicImports[0]?.at === -1 ? TEST_RUNNER_IMPORT : IMPORT
+  state.patches.push({ kind: 'property', holder: holder.values, key, to })
+}
+
+function importedReference(
+  imported: FreeVariable['imported'],
+  source: SourceFile,
+  place: Place,
+  state: State,
+): number | undefined {
+  if (!imported) return undefined
+  const { specifier, name } = imported
+  const target = importTarget(specifier, source.file)
+  if (target === 'user') return undefined
+  return target === 'builtin'
+    ? add(state, { kind: 'builtin', module: specifier, name })
+    : add(state, { kind: 'package', code: addPackage(specifier, place, state), name })
+}
+
+/** A variable that is not initialised yet is undefined on the worker; of a namespace only what is used is read. */
+function readVariable(read: Registered['read'], index: number, { name, members }: FreeVariable): unknown {
+  let value: unknown
+  try {
+    value = read(index)
+  } catch {
+    return undefined
+  }
+  if (!members || !(name === TEST_RUNNER_META || isNamespace(value))) return value
+  return Object.fromEntries(members.map((member) => [member, (value as Record<string, unknown>)[member]]))
+}
+
+/** What a test runner makes of `import.meta`: an object with much more in it than is used. */
+const TEST_RUNNER_META = '__vite_ssr_import_meta__'
+
+/** A module's namespace, or what a test runner makes of one. */
+const isNamespace = (value: unknown): value is Record<string, unknown> =>
+  types.isModuleNamespaceObject(value) ||
+  (typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Module]')

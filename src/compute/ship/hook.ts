@@ -1,0 +1,66 @@
+import module from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { addModule } from './registry.ts'
+import type { Insertion, Site } from './site.ts'
+import { sourceMapComment } from './source-map.ts'
+import { applyInsertions, transform } from './transform.ts'
+
+export interface HookOptions {
+  /** Says whether the module at this file URL is the user's. Default: every file outside `node_modules` and of Shoal's own. */
+  readonly isUserModule?: (url: string) => boolean
+}
+
+const REGISTRY_URL = new URL('./registry.ts', import.meta.url).href
+const OWN_SOURCES = new URL('../../', import.meta.url).href
+
+/**
+ * From now on modules of the user are transformed when loaded, so that their functions can travel without the inspector.
+ * Call it before the user's program is imported. Stacks keep their positions through source maps, which it switches on.
+ */
+export function installHook(options: HookOptions = {}): Disposable {
+  const isUserModule = options.isUserModule ?? isUserFile
+  module.setSourceMapsSupport(true, { nodeModules: false, generatedCode: false })
+  const hooks = module.registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context)
+      const isTypeScript = loaded.format === 'module-typescript'
+      if ((!isTypeScript && loaded.format !== 'module') || !isUserModule(url) || !loaded.source) return loaded
+      const text =
+        typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString()
+      return { ...loaded, format: 'module', source: transformModule(url, isTypeScript ? stripTypes(text) : text) }
+    },
+  })
+  return { [Symbol.dispose]: () => hooks.deregister() }
+}
+
+const isUserFile = (url: string): boolean =>
+  url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(OWN_SOURCES)
+
+/** A module that cannot be parsed is given back as it is: Node then reports the error better than we could. */
+function transformModule(url: string, text: string): string {
+  const file = fileURLToPath(url)
+  try {
+    const sites: Site[] = []
+    const insertions: Insertion[] = []
+    const number = addModule({ file, url, text, isStrict: true, sites, insertions })
+    const result = transform(file, text, number, REGISTRY_URL)
+    sites.push(...result.sites)
+    insertions.push(...result.insertions)
+    if (insertions.length === 0) return text
+    return applyInsertions(text, insertions) + sourceMapComment(file, text, insertions)
+  } catch (error) {
+    if (error instanceof SyntaxError) return text
+    throw error
+  }
+}
+
+/** Node's own stripping, which keeps positions. It calls itself experimental once; the program's author did not ask. */
+function stripTypes(text: string): string {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return module.stripTypeScriptTypes(text)
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}

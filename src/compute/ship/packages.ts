@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { ShippedCode } from '../wire/shipped.ts'
+import { refusal } from './capture-state.ts'
+import type { WantedPackage } from './capture.ts'
+import { importedPath } from './imports.ts'
+
+/** Bundles npm packages, each once. */
+export interface PackageBundler {
+  bundle(wanted: WantedPackage): Promise<ShippedCode>
+}
+
+/** Bundles kept in memory; a program imports few packages. */
+export function createPackageBundler(cacheDirectory?: string): PackageBundler {
+  const known = new Map<string, Promise<ShippedCode>>()
+  return {
+    bundle(wanted) {
+      const directory = path.dirname(wanted.place.source?.file ?? '.')
+      const key = `${directory}\n${wanted.specifier}`
+      let bundle = known.get(key)
+      if (!bundle) known.set(key, (bundle = cached(wanted, directory, cacheDirectory)))
+      return bundle
+    },
+  }
+}
+
+/** A bundle is found again by the lock file beside the installed packages: it changes whenever they do. */
+async function cached(wanted: WantedPackage, directory: string, cacheDirectory?: string): Promise<ShippedCode> {
+  const lock = cacheDirectory === undefined ? undefined : await installedState(directory)
+  if (cacheDirectory === undefined || lock === undefined) return build(wanted, directory)
+  const name = digest(`${process.version}\n${directory}\n${wanted.specifier}\n${lock}`)
+  const file = path.join(cacheDirectory, `${name}.json`)
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as ShippedCode
+  } catch {
+    const code = await build(wanted, directory)
+    await mkdir(cacheDirectory, { recursive: true })
+    const temporary = `${file}.${process.pid}`
+    await writeFile(temporary, JSON.stringify(code))
+    await rename(temporary, file)
+    return code
+  }
+}
+
+/** What npm wrote when it last installed; nothing where another tool installs, and then nothing is kept. */
+async function installedState(directory: string): Promise<string | undefined> {
+  for (let at = directory; ; at = path.dirname(at)) {
+    try {
+      return digest(await readFile(path.join(at, 'node_modules', '.package-lock.json'), 'utf8'))
+    } catch {
+      if (path.dirname(at) === at) return undefined
+    }
+  }
+}
+
+async function build(wanted: WantedPackage, directory: string): Promise<ShippedCode> {
+  const { specifier, place } = wanted
+  const esbuild = await import('esbuild')
+  try {
+    const result = await esbuild.build({
+      stdin: {
+        contents: `import * as all from ${JSON.stringify(importedPath(specifier))}; export { all }`,
+        resolveDir: directory,
+      },
+      bundle: true,
+      write: false,
+      platform: 'node',
+      target: 'node24',
+      format: 'cjs',
+      mainFields: ['main'],
+      define: { 'import.meta.url': 'shoal$url' },
+      logLevel: 'silent',
+    })
+    const text = result.outputFiles[0]?.text ?? ''
+    const file = `shoal:package/${specifier}`
+    const source = [
+      '(function (require, module, exports, __filename) { const __dirname = "/"; ',
+      `const shoal$url = "file:///shoal/package.js";\n${text}\n})`,
+    ].join('')
+    return { hash: digest(`${specifier}\n${source}`), kind: 'package', source, file, lineOffset: -1 }
+  } catch (error) {
+    const why = 'it cannot be bundled (' + firstLine(error) + ')'
+    const hint = 'A package with native parts or files of its own cannot travel yet: use it in the driver.'
+    throw refusal('SHIP_PACKAGE', { ...place, name: specifier }, why, hint, true, error)
+  }
+}
+
+const firstLine = (error: unknown): string => {
+  const first = (error as { errors?: readonly { readonly text: string }[] }).errors?.[0]?.text
+  return first ?? String(error).split('\n')[0] ?? ''
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22)
