@@ -67,7 +67,8 @@ export class ImageError extends Error {
 /** A sandbox or container that cannot be made or started. `reason` is what Kubernetes shows as the waiting reason. */
 export class RuntimeError extends Error {
   override readonly name = 'RuntimeError'
-  readonly reason: 'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError' | 'FailedCreatePodSandBox'
+  readonly reason:
+    'CreateContainerError' | 'CreateContainerConfigError' | 'RunContainerError' | 'FailedCreatePodSandBox'
 
   constructor(reason: RuntimeError['reason'], message: string, options?: ErrorOptions) {
     super(message, options)

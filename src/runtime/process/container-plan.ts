@@ -1,0 +1,96 @@
+import path from 'node:path'
+import { RuntimeError } from '../runtime.ts'
+import type { ContainerSpec, Mount } from '../runtime.ts'
+import { requireImage } from './image.ts'
+import { rewriteMountPaths } from './mount-rewriting.ts'
+import type { PodSurroundings } from './sandboxes.ts'
+import type { LogTarget, ProcessIdentity, StartContainer } from './spawner/messages.ts'
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const BIND_PRELOAD = path.join(import.meta.dirname, 'bind-preload.cjs')
+
+/** Works out how the spec's container is started as a process. Throws a RuntimeError for what cannot be given. */
+export function planContainer(
+  containerId: string,
+  spec: ContainerSpec,
+  pod: PodSurroundings,
+  namespaces: boolean,
+  log: LogTarget,
+): StartContainer {
+  const argv = commandOf(spec)
+  const env = environmentOf(spec, pod)
+  const mounts = namespaces ? [...pod.files.mounts, ...spec.mounts, ...terminationMount(spec)] : []
+  const rewritten = namespaces ? [] : [...spec.mounts, ...terminationMount(spec)]
+  const rewrite = (text: string) => rewriteMountPaths(text, rewritten)
+  return {
+    containerId,
+    sandboxId: pod.sandbox.id,
+    argv: argv.map(rewrite),
+    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, rewrite(value)])),
+    cwd: spec.workingDir ? rewrite(spec.workingDir) : pod.files.work,
+    hostname: pod.spec.hostname,
+    hostNetwork: pod.spec.hostNetwork,
+    mounts: mounts.map(({ hostPath, containerPath, readOnly }) => ({
+      source: hostPath,
+      target: containerPath,
+      readOnly,
+    })),
+    log,
+    limits: limitsOf(spec),
+    identity: identityOf(spec),
+    stdin: spec.stdin,
+  }
+}
+
+function commandOf(spec: ContainerSpec): readonly string[] {
+  const { entryPoint } = requireImage(spec.image)
+  const argv = spec.command?.length ? [...spec.command, ...(spec.args ?? [])] : [...entryPoint, ...(spec.args ?? [])]
+  if (argv.length > 0) return argv
+  const message = `Cannot create container "${spec.name}": image ${spec.image} has no command, expected one in the spec`
+  throw new RuntimeError('CreateContainerError', message)
+}
+
+/** The container's own variables over those that an image would set. The Node at hand comes first on the PATH. */
+function environmentOf(spec: ContainerSpec, pod: PodSurroundings): Record<string, string> {
+  const own = spec.env['PATH'] ?? DEFAULT_PATH
+  const env: Record<string, string> = {
+    HOME: process.env['HOME'] ?? '/',
+    HOSTNAME: pod.spec.hostname,
+    ...spec.env,
+    PATH: `${path.dirname(process.execPath)}:${own}`,
+  }
+  if (pod.bindAddress && !pod.spec.hostNetwork) {
+    env['SHOAL_BIND_ADDRESS'] = pod.bindAddress
+    env['NODE_OPTIONS'] = `--require ${JSON.stringify(BIND_PRELOAD)} ${env['NODE_OPTIONS'] ?? ''}`.trim()
+  }
+  return env
+}
+
+function terminationMount({ terminationMessage }: ContainerSpec): readonly Mount[] {
+  return terminationMessage ? [{ ...terminationMessage, readOnly: false }] : []
+}
+
+/** Kubernetes' own rule: 1024 shares for a CPU, no fewer than 2. */
+function limitsOf({ limits }: ContainerSpec): StartContainer['limits'] {
+  const { cpuMillis, cpuRequestMillis, memoryBytes } = limits
+  return {
+    ...(cpuMillis && { cpuMillis }),
+    ...(memoryBytes && { memoryBytes }),
+    cpuShares: Math.max(2, Math.min(262_144, Math.floor(((cpuRequestMillis ?? 0) * 1024) / 1000))),
+  }
+}
+
+function identityOf(spec: ContainerSpec): ProcessIdentity {
+  const { runAsUser, runAsGroup, supplementalGroups, noNewPrivileges } = spec.security
+  const changes = runAsUser !== undefined && runAsUser !== process.getuid?.()
+  if (changes && process.getuid?.() !== 0) {
+    const message = `Cannot create container "${spec.name}": runAsUser ${runAsUser} needs a cluster that root started`
+    throw new RuntimeError('CreateContainerConfigError', message)
+  }
+  return {
+    ...(runAsUser !== undefined && { user: runAsUser }),
+    ...(runAsGroup !== undefined && { group: runAsGroup }),
+    ...(supplementalGroups?.length && { groups: supplementalGroups }),
+    ...(noNewPrivileges && { noNewPrivileges }),
+  }
+}

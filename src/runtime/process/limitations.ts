@@ -1,0 +1,34 @@
+import type { Limitation } from '../runtime.ts'
+import type { Spawner } from './spawner-process.ts'
+
+/** What this machine does not let the runtime keep of what Kubernetes promises. */
+export function describeLimitations(spawner: Spawner | undefined, network: string): readonly Limitation[] {
+  const found: Limitation[] = []
+  const add = (reason: string, message: string) => void found.push({ reason, message })
+  if (!spawner?.namespaces) {
+    add(
+      'MountPathsRewritten',
+      'No mount namespaces here: mount paths are rewritten in command, arguments and environment',
+    )
+    add('ProcessesNotContained', 'No pid namespace here: a process that leaves its session may outlive its container')
+  }
+  if (!spawner || spawner.abilities.cgroup === 'none') {
+    add('LimitsNotEnforced', 'No cgroups here: cpu and memory limits are measured and not enforced')
+  }
+  if (!spawner?.abilities.subnet) {
+    const cause = spawner?.abilities.notes.join('; ')
+    if (network === 'none') add('NetworkNotIsolated', 'Pods share the addresses and ports of the host')
+    else {
+      add(
+        'NetworkNotIsolated',
+        `No network namespaces${cause ? ` (${cause})` : ''}: each pod has a loopback address to which its Node programs ` +
+          'are bound; other programs share the ports of the host',
+      )
+    }
+  } else
+    add(
+      'NoOutsideNetwork',
+      'Pods reach the host and each other; beyond it only where the host forwards and masquerades',
+    )
+  return found
+}

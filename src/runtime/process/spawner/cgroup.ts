@@ -1,0 +1,179 @@
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+
+/** Where a cluster's cgroups live: one folder for each controller in version 1, one for all in version 2. */
+export interface CgroupHome {
+  readonly version: 'v1' | 'v2' | 'none'
+  readonly cpu?: string
+  readonly memory?: string
+}
+
+/** A container's cgroup. */
+export interface Cgroup {
+  /** Writing `0` to each moves the writing process into the cgroup. */
+  readonly joinFiles: readonly string[]
+  processes(): number[]
+  cpuMs(): number | undefined
+  memoryBytes(): number | undefined
+  peakMemoryBytes(): number | undefined
+  oomKilled(): boolean
+  remove(): void
+}
+
+const ROOT = '/sys/fs/cgroup'
+const CPU_PERIOD_US = 100_000
+
+/** Makes the cluster's own cgroup below the one that this process is in; version `none` where that is not allowed. */
+export function openCgroupHome(owner: string): CgroupHome {
+  try {
+    const lines = fs.readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n')
+    const placed = new Map(lines.flatMap((line) => controllersOf(line)))
+    const memory = placed.get('memory')
+    if (memory !== undefined) return openV1(owner, placed.get('cpu') ?? '/', placed.get('cpuacct') ?? '/', memory)
+    const unified = placed.get('')
+    return unified === undefined ? { version: 'none' } : openV2(path.join(ROOT, unified, owner))
+  } catch {
+    return { version: 'none' }
+  }
+}
+
+function controllersOf(line: string): [string, string][] {
+  const [, controllers = '', folder = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? []
+  return controllers.split(',').map((controller) => [controller, folder])
+}
+
+function openV1(owner: string, cpu: string, _cpuacct: string, memory: string): CgroupHome {
+  const home = {
+    version: 'v1',
+    cpu: path.join(ROOT, 'cpu', cpu, owner),
+    memory: path.join(ROOT, 'memory', memory, owner),
+  } as const
+  fs.mkdirSync(home.cpu)
+  fs.mkdirSync(home.memory)
+  return home
+}
+
+function openV2(folder: string): CgroupHome {
+  fs.mkdirSync(folder)
+  try {
+    fs.writeFileSync(path.join(folder, 'cgroup.subtree_control'), '+cpu +memory')
+  } catch (error) {
+    fs.rmdirSync(folder)
+    throw error
+  }
+  return { version: 'v2', cpu: folder, memory: folder }
+}
+
+/** Removes the cluster's cgroup; its containers' are gone by then. */
+export function closeCgroupHome(home: CgroupHome): void {
+  for (const folder of new Set([home.cpu, home.memory])) if (folder) removeTree(folder)
+}
+
+/** The limits of a container, or no cgroup where the machine has none to give. */
+export function containerCgroup(
+  home: CgroupHome,
+  containerId: string,
+  limits: { readonly cpuMillis?: number; readonly cpuShares?: number; readonly memoryBytes?: number },
+): Cgroup | undefined {
+  if (home.version === 'none' || !home.cpu || !home.memory) return undefined
+  const cpu = path.join(home.cpu, containerId)
+  const memory = path.join(home.memory, containerId)
+  const isV1 = home.version === 'v1'
+  try {
+    for (const folder of new Set([cpu, memory])) fs.mkdirSync(folder)
+    const quota = limits.cpuMillis === undefined ? undefined : Math.round((limits.cpuMillis * CPU_PERIOD_US) / 1000)
+    if (isV1) limitV1(cpu, memory, quota, limits)
+    else limitV2(cpu, quota, limits)
+  } catch {
+    for (const folder of new Set([cpu, memory])) removeTree(folder)
+    return undefined
+  }
+  return isV1 ? cgroupV1(cpu, memory) : cgroupV2(cpu)
+}
+
+function limitV1(
+  cpu: string,
+  memory: string,
+  quota: number | undefined,
+  limits: { readonly cpuShares?: number; readonly memoryBytes?: number },
+): void {
+  if (quota !== undefined) {
+    fs.writeFileSync(path.join(cpu, 'cpu.cfs_period_us'), String(CPU_PERIOD_US))
+    fs.writeFileSync(path.join(cpu, 'cpu.cfs_quota_us'), String(Math.max(quota, 1000)))
+  }
+  if (limits.cpuShares !== undefined) fs.writeFileSync(path.join(cpu, 'cpu.shares'), String(limits.cpuShares))
+  if (limits.memoryBytes === undefined) return
+  fs.writeFileSync(path.join(memory, 'memory.limit_in_bytes'), String(limits.memoryBytes))
+}
+
+function limitV2(
+  folder: string,
+  quota: number | undefined,
+  limits: { readonly cpuShares?: number; readonly memoryBytes?: number },
+): void {
+  if (quota !== undefined) fs.writeFileSync(path.join(folder, 'cpu.max'), `${Math.max(quota, 1000)} ${CPU_PERIOD_US}`)
+  if (limits.cpuShares !== undefined) {
+    // Kubernetes' own conversion of shares (2 to 262144) to weight (1 to 10000).
+    const weight = Math.floor(1 + ((limits.cpuShares - 2) * 9999) / 262142)
+    fs.writeFileSync(path.join(folder, 'cpu.weight'), String(Math.max(1, weight)))
+  }
+  if (limits.memoryBytes !== undefined) {
+    fs.writeFileSync(path.join(folder, 'memory.max'), String(limits.memoryBytes))
+  }
+}
+
+function cgroupV1(cpu: string, memory: string): Cgroup {
+  return {
+    joinFiles: [path.join(cpu, 'cgroup.procs'), path.join(memory, 'cgroup.procs')],
+    processes: () => readPids(path.join(memory, 'cgroup.procs')),
+    cpuMs: () => undefined,
+    memoryBytes: () => readNumber(path.join(memory, 'memory.usage_in_bytes')),
+    peakMemoryBytes: () => readNumber(path.join(memory, 'memory.max_usage_in_bytes')),
+    oomKilled: () => /oom_kill [1-9]/.test(read(path.join(memory, 'memory.oom_control'))),
+    remove: () => [cpu, memory].forEach(removeTree),
+  }
+}
+
+function cgroupV2(folder: string): Cgroup {
+  return {
+    joinFiles: [path.join(folder, 'cgroup.procs')],
+    processes: () => readPids(path.join(folder, 'cgroup.procs')),
+    cpuMs: () => {
+      const usage = /usage_usec (\d+)/.exec(read(path.join(folder, 'cpu.stat')))?.[1]
+      return usage === undefined ? undefined : Number(usage) / 1000
+    },
+    memoryBytes: () => readNumber(path.join(folder, 'memory.current')),
+    peakMemoryBytes: () => readNumber(path.join(folder, 'memory.peak')),
+    oomKilled: () => /oom_kill [1-9]/.test(read(path.join(folder, 'memory.events'))),
+    remove: () => removeTree(folder),
+  }
+}
+
+/** A cgroup can be removed once it is empty; its own files go with it. */
+export function removeTree(folder: string): void {
+  try {
+    for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) removeTree(path.join(folder, entry.name))
+    }
+    fs.rmdirSync(folder)
+  } catch {
+    // Gone, or a process in it is still ending: the next cluster on this machine removes it.
+  }
+}
+
+function readPids(file: string): number[] {
+  return read(file).split('\n').filter(Boolean).map(Number)
+}
+
+function readNumber(file: string): number | undefined {
+  const text = read(file).trim()
+  return text === '' ? undefined : Number(text)
+}
+
+function read(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}

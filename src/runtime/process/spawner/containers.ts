@@ -1,0 +1,103 @@
+import type { ChildProcess } from 'node:child_process'
+import { nowMs, timestamp } from './clock.ts'
+import { containerCgroup } from './cgroup.ts'
+import type { Cgroup, CgroupHome } from './cgroup.ts'
+import { executableError } from './executable.ts'
+import { launchContainer } from './launch.ts'
+import { createLogWriter } from './log-writer.ts'
+import type { Link } from './link.ts'
+import type { ContainerExit, SpawnerSettings, StartContainer } from './messages.ts'
+import { prepareMountPoints } from './mount-points.ts'
+import { endProcesses, signalGroup } from './processes.ts'
+import { constants } from 'node:os'
+
+/** A container from its start until it is released. */
+export interface RunningContainer {
+  readonly spec: StartContainer
+  readonly child: ChildProcess
+  readonly pid: number
+  readonly cgroup: Cgroup | undefined
+  followed: boolean
+  exited: boolean
+}
+
+export interface StartContext {
+  readonly settings: SpawnerSettings
+  readonly link: Link
+  readonly cgroups: CgroupHome
+  networkNamespace(sandboxId: string): string | undefined
+}
+
+/** Why a container could not be started, with the exit code that Kubernetes shows for it. */
+export interface StartFailure {
+  readonly error: string
+  readonly exitCode: number
+}
+
+/** Starts a container; resolves when its process exists, or with the reason why it does not. */
+export async function startContainer(
+  spec: StartContainer,
+  context: StartContext,
+): Promise<RunningContainer | StartFailure> {
+  const missing = executableError(spec.argv[0] ?? '', spec.env['PATH'], spec.cwd, spec.mounts)
+  if (missing) return { error: missing.message, exitCode: missing.exitCode }
+  const mounts = context.settings.namespaces ? await prepareMountPoints(spec.mounts) : spec.mounts
+  const cgroup = containerCgroup(context.cgroups, spec.containerId, spec.limits)
+  const networkNamespace = spec.hostNetwork ? undefined : context.networkNamespace(spec.sandboxId)
+  const child = launchContainer({ ...spec, mounts }, context.settings, {
+    cgroupFiles: cgroup?.joinFiles ?? [],
+    ...(networkNamespace && { networkNamespace }),
+  })
+  if (child.pid === undefined) {
+    const error = await new Promise<Error>((resolve) => child.once('error', resolve))
+    cgroup?.remove()
+    return { error: error.message, exitCode: 128 }
+  }
+  child.on('error', () => undefined)
+  const container: RunningContainer = { spec, child, pid: child.pid, cgroup, followed: false, exited: false }
+  watch(container, context)
+  return container
+}
+
+/** Writes the container's output to its log, and reports its end once both its output and its processes have ended. */
+function watch(container: RunningContainer, { link, settings }: StartContext): void {
+  const { child, spec } = container
+  const log = createLogWriter(spec.log, timestamp, () => {
+    if (container.followed) link.event({ event: 'grew', containerId: spec.containerId })
+  })
+  child.stdin?.on('error', () => undefined)
+  child.stdout?.on('data', (chunk: Buffer) => log.write('stdout', chunk))
+  child.stderr?.on('data', (chunk: Buffer) => log.write('stderr', chunk))
+  // The main process is the container: what it leaves behind ends with it, which also closes the pipes.
+  child.once('exit', () => {
+    container.exited = true
+    endProcesses(container, settings)
+  })
+  child.once('close', (code, signal) => {
+    log.close()
+    const exit = describeExit(container, code, signal)
+    container.cgroup?.remove()
+    link.event({ event: 'exit', containerId: spec.containerId, ...exit })
+  })
+}
+
+function describeExit(container: RunningContainer, code: number | null, signal: NodeJS.Signals | null): ContainerExit {
+  const peak = container.cgroup?.peakMemoryBytes()
+  return {
+    exitCode: signal ? 128 + constants.signals[signal] : (code ?? 255),
+    ...(signal && { signal }),
+    oomKilled: container.cgroup?.oomKilled() ?? false,
+    ...(peak !== undefined && { peakMemoryBytes: peak }),
+    finishedAtMs: nowMs(),
+  }
+}
+
+export function signalContainer(container: RunningContainer, signal: NodeJS.Signals): void {
+  if (!container.exited) signalGroup(container.pid, signal, false)
+}
+
+/** SIGKILL to everything in it; its end is reported as an `exit` event. */
+export function killContainer(container: RunningContainer, settings: SpawnerSettings): void {
+  if (!container.exited) signalGroup(container.pid, 'SIGKILL', false)
+  endProcesses(container, settings)
+}

@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess, StdioOptions } from 'node:child_process'
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import type { BindMount, ProcessIdentity, SpawnerSettings, StartContainer } from './messages.ts'
+
+/**
+ * What a container needs done between fork and exec, by the shells that this line of programs starts with: join its
+ * cgroups, enter the pod's network, make a mount namespace, mount, set the host name, give up privileges, change
+ * directory. `$0` onwards is the command itself.
+ */
+export interface Launch {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly identity: ProcessIdentity
+}
+
+export function launchContainer(
+  container: StartContainer,
+  settings: SpawnerSettings,
+  surroundings: { readonly cgroupFiles: readonly string[]; readonly networkNamespace?: string },
+): ChildProcess {
+  const stdio: StdioOptions = [container.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe']
+  const command = settings.namespaces ? isolated(container, surroundings) : plain(container)
+  return spawn(command[0] ?? '', command.slice(1), { env: container.env, stdio, detached: true, cwd: '/' })
+}
+
+function isolated(
+  container: StartContainer,
+  surroundings: { readonly cgroupFiles: readonly string[]; readonly networkNamespace?: string },
+): string[] {
+  const join = surroundings.cgroupFiles.map((file) => `echo 0 > ${quote(file)}\n`).join('')
+  const enter = surroundings.networkNamespace
+    ? ['/usr/bin/env', 'nsenter', `--net=${surroundings.networkNamespace}`]
+    : []
+  const table = writeMountTable(container)
+  const inside = [
+    table ? `${PATH_TOOLS} mount -a -n -T ${quote(table)} || exit 125` : '',
+    container.hostNetwork ? '' : `echo ${quote(container.hostname)} > /proc/sys/kernel/hostname`,
+    enterDirectory(container.cwd),
+    `exec ${privileges(container.identity).map(quote).join(' ')} "$@"`,
+  ]
+  const unshare = [...enter, 'unshare', '--mount', '--uts', '--propagation', 'unchanged', '/bin/sh', '-c']
+  return ['/bin/sh', '-c', `${join}exec "$@"`, 'sh', ...withTools(unshare), inside.join('\n'), 'sh', ...container.argv]
+}
+
+/** The container's own PATH stays as it is; our tools are found on this one. */
+const TOOLS = '/usr/sbin:/usr/bin:/sbin:/bin'
+const PATH_TOOLS = `PATH=${TOOLS}`
+
+function withTools(command: string[]): string[] {
+  return command.map((word) => TOOL_PATHS[word] ?? word)
+}
+
+const TOOL_PATHS: Readonly<Record<string, string>> = Object.fromEntries(
+  ['unshare', 'nsenter', 'mount', 'setpriv', 'script'].map((tool) => [tool, findTool(tool)]),
+)
+
+function findTool(tool: string): string {
+  const folder = TOOLS.split(':').find((candidate) => fs.existsSync(path.join(candidate, tool)))
+  return folder ? path.join(folder, tool) : tool
+}
+
+function plain(container: StartContainer): string[] {
+  return ['/bin/sh', '-c', `${enterDirectory(container.cwd)}\nexec "$@"`, 'sh', ...container.argv]
+}
+
+/** One `mount` call makes all mounts of a container from a table in the form of fstab. */
+function writeMountTable({ mounts, log, containerId }: StartContainer): string | undefined {
+  if (mounts.length === 0) return undefined
+  const lines = mounts.map(({ source, target, readOnly }) => fstabLine(source, target, readOnly))
+  const file = path.join(path.dirname(log.path), `${containerId.slice(0, 12)}.mounts`)
+  fs.writeFileSync(file, lines.join(''))
+  return file
+}
+
+export function fstabLine(source: string, target: string, readOnly: boolean): string {
+  return `${escape(source)} ${escape(target)} none ${readOnly ? 'bind,ro' : 'rbind'} 0 0\n`
+}
+
+function escape(file: string): string {
+  return file.replace(/[ \t\n\\#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`)
+}
+
+/** The words that give up privileges, to stand before a command; none where nothing is asked for. */
+function privileges(identity: ProcessIdentity): string[] {
+  const words: string[] = []
+  if (identity.user !== undefined) words.push(`--reuid=${identity.user}`)
+  if (identity.group !== undefined) words.push(`--regid=${identity.group}`)
+  if (identity.groups?.length) words.push(`--groups=${identity.groups.join(',')}`)
+  else if (words.length > 0) words.push('--clear-groups')
+  if (identity.noNewPrivileges) words.push('--no-new-privs')
+  return words.length > 0 ? withTools(['setpriv', ...words]) : []
+}
+
+function enterDirectory(cwd: string): string {
+  return `cd ${quote(cwd)} || exit 126`
+}
+
+/** The command line that runs something in the namespaces of the process `pid`. */
+export function enterNamespaces(pid: number, launch: Launch, namespaces: boolean): string[] {
+  const inside = ['/bin/sh', '-c', `${enterDirectory(launch.cwd)}\nexec "$@"`, 'sh']
+  const command = [...inside, ...privileges(launch.identity), ...launch.argv]
+  return namespaces ? [...withTools(['nsenter']), '-m', '-u', '-n', '-t', String(pid), ...command] : command
+}
+
+export function quote(word: string): string {
+  return /^[\w./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+export type { BindMount }

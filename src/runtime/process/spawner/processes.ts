@@ -1,0 +1,96 @@
+import * as fs from 'node:fs'
+import type { Cgroup } from './cgroup.ts'
+import type { SpawnerSettings, UsageSample } from './messages.ts'
+
+/** What is needed to find a container's processes. */
+export interface ProcessOwner {
+  readonly pid: number
+  readonly cgroup: Cgroup | undefined
+  readonly spec: { readonly containerId: string }
+}
+
+/** Sends a signal to the process, or to its whole group; one that is gone is no error. */
+export function signalGroup(pid: number, signal: NodeJS.Signals, group: boolean): void {
+  try {
+    process.kill(group ? -pid : pid, signal)
+  } catch {
+    // Already gone.
+  }
+}
+
+/** Kills whatever of a container still runs: by cgroup where it has one, by session and descent elsewhere. */
+export function endProcesses(container: ProcessOwner, _settings: SpawnerSettings): void {
+  signalGroup(container.pid, 'SIGKILL', true)
+  for (const pid of processesOf(container)) signalGroup(pid, 'SIGKILL', false)
+}
+
+/** The pids of a container's processes. */
+export function processesOf(container: ProcessOwner): number[] {
+  const listed = container.cgroup?.processes()
+  if (listed) return listed
+  return process.platform === 'linux' ? bySession(container.pid) : [container.pid]
+}
+
+interface ProcessRow {
+  readonly pid: number
+  readonly parent: number
+  readonly session: number
+}
+
+/** Every process of the session that the container's main process leads, and everything descended from those. */
+function bySession(leader: number): number[] {
+  const rows = fs.readdirSync('/proc').flatMap((name) => {
+    const row = /^\d+$/.test(name) ? readRow(Number(name)) : undefined
+    return row ? [row] : []
+  })
+  const members = new Set(rows.filter(({ pid, session }) => session === leader || pid === leader).map(({ pid }) => pid))
+  for (let grown = true; grown;) {
+    grown = false
+    for (const { pid, parent } of rows) {
+      if (members.has(pid) || !members.has(parent)) continue
+      members.add(pid)
+      grown = true
+    }
+  }
+  return [...members]
+}
+
+/** The fields after the command's name, which may itself contain spaces and brackets. */
+function statFields(pid: number): string[] | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return undefined
+  }
+}
+
+function readRow(pid: number): ProcessRow | undefined {
+  const fields = statFields(pid)
+  return fields && { pid, parent: Number(fields[1]), session: Number(fields[3]) }
+}
+
+/** Linux counts CPU time in ticks of a hundredth of a second, on every architecture that Node runs on. */
+const MS_PER_TICK = 10
+const PAGE_BYTES = 4096
+
+/** What a container uses now: from its cgroup where it has one, else summed over its processes. */
+export function sampleUsage(container: ProcessOwner): UsageSample {
+  const pids = processesOf(container)
+  let cpuMs = 0
+  let memoryBytes = 0
+  for (const pid of pids) {
+    const fields = statFields(pid)
+    if (!fields) continue
+    cpuMs += (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK
+    memoryBytes += Number(fields[21]) * PAGE_BYTES
+  }
+  const { containerId } = container.spec
+  const { cgroup } = container
+  return {
+    containerId,
+    cpuMs: cgroup?.cpuMs() ?? cpuMs,
+    memoryBytes: cgroup?.memoryBytes() ?? memoryBytes,
+    processes: pids.length,
+  }
+}

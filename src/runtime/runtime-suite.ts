@@ -1,0 +1,204 @@
+import { expect, test } from 'vitest'
+import type { ContainerSpec, ContainerState, Runtime, SandboxSpec } from './runtime.ts'
+
+/** What a runtime can do, so that the suite asks of each only what it promises. */
+export interface SuiteSubject {
+  /** A runtime of its own for each test; disposed of at the test's end. */
+  open(): { readonly runtime: Runtime } & AsyncDisposable
+  /** An image that is there, in which `sh` and `true` run. */
+  readonly image: string
+  /** An image that cannot be pulled. */
+  readonly missingImage: string
+  /** False where commands are not really run, so that their output and exit codes cannot be told. */
+  readonly runsCommands: boolean
+}
+
+export function sandboxSpec(name: string): SandboxSpec {
+  return {
+    namespace: 'default',
+    name,
+    uid: `uid-${name}`,
+    attempt: 0,
+    hostname: name,
+    hostNetwork: false,
+    labels: {},
+    annotations: {},
+    ports: [],
+    dns: { servers: [], searches: [] },
+    hostAliases: [],
+    limits: {},
+  }
+}
+
+export function containerSpec(command: readonly string[], changes: Partial<ContainerSpec> = {}): ContainerSpec {
+  return {
+    name: 'main',
+    attempt: 0,
+    image: 'node:24',
+    command,
+    env: {},
+    mounts: [],
+    limits: {},
+    stdin: false,
+    tty: false,
+    security: {},
+    ...changes,
+  }
+}
+
+/** Resolves with the container's state once it has exited. */
+export function ended(runtime: Runtime, containerId: string): Promise<ContainerState> {
+  return new Promise((resolve) => {
+    const check = () => {
+      const state = runtime.containerStatus(containerId)?.state
+      if (state?.phase !== 'exited') return
+      stop()
+      resolve(state)
+    }
+    const stop = runtime.onChange(check)
+    check()
+  })
+}
+
+export async function runToEnd(runtime: Runtime, containerId: string): Promise<ContainerState> {
+  await runtime.startContainer(containerId)
+  return ended(runtime, containerId)
+}
+
+/** The container's log as one text. */
+export async function textOf(runtime: Runtime, containerId: string, stream?: 'stdout' | 'stderr'): Promise<string> {
+  const parts: Uint8Array[] = []
+  for await (const line of runtime.logs(containerId, {})) {
+    if (!stream || line.stream === stream) parts.push(line.bytes)
+  }
+  return Buffer.concat(parts).toString()
+}
+
+/** The behaviour that a node agent relies on, whatever runs the containers. */
+export function runtimeSuite(name: string, subject: SuiteSubject): void {
+  const spec = (command: readonly string[], changes: Partial<ContainerSpec> = {}) =>
+    containerSpec(command, { image: subject.image, ...changes })
+
+  test(`${name}: an image that cannot be had is an ImageError with Kubernetes' reason`, async () => {
+    await using held = subject.open()
+    await expect(held.runtime.pullImage(subject.missingImage)).rejects.toMatchObject({ name: 'ImageError' })
+    expect(await held.runtime.imageStatus(subject.missingImage)).toBeUndefined()
+  })
+
+  test(`${name}: every sandbox has an address of its own and is ready until it is stopped`, async () => {
+    await using held = subject.open()
+    const [first, second] = await Promise.all(['a', 'b'].map((pod) => held.runtime.startSandbox(sandboxSpec(pod))))
+    expect(first?.ready && second?.ready).toBe(true)
+    expect(first?.ip).not.toBe(second?.ip)
+    await held.runtime.stopSandbox(first?.id ?? '')
+    const { sandboxes } = await held.runtime.list()
+    expect(sandboxes.map(({ ready }) => ready).toSorted()).toEqual([false, true])
+  })
+
+  test(`${name}: a container goes from created over running to exited, and a stop ends it`, async () => {
+    await using held = subject.open()
+    const { runtime } = held
+    const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+    const id = await runtime.createContainer(sandbox.id, spec(['sh', '-c', 'sleep 600']))
+    const phases: string[] = []
+    runtime.onChange(({ state }) => phases.push(state.phase))
+    expect(runtime.containerStatus(id)?.state.phase).toBe('created')
+    await runtime.startContainer(id)
+    expect(runtime.containerStatus(id)?.state.phase).toBe('running')
+    await runtime.stopContainer(id, 0)
+    expect(runtime.containerStatus(id)?.state).toMatchObject({ phase: 'exited', exitCode: 137 })
+    expect(phases).toEqual(['running', 'exited'])
+  })
+
+  test(`${name}: removing a sandbox removes its containers, and removing it again does nothing`, async () => {
+    await using held = subject.open()
+    const { runtime } = held
+    const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+    const id = await runtime.createContainer(sandbox.id, spec(['sh', '-c', 'sleep 600']))
+    await runtime.startContainer(id)
+    await runtime.stopSandbox(sandbox.id)
+    await runtime.removeSandbox(sandbox.id)
+    await runtime.removeSandbox(sandbox.id)
+    expect(await runtime.list()).toEqual({ sandboxes: [], containers: [] })
+    expect(runtime.containerStatus(id)).toBeUndefined()
+  })
+  if (subject.runsCommands) commandSuite(name, subject, spec)
+}
+
+type MakeSpec = (command: readonly string[], changes?: Partial<ContainerSpec>) => ContainerSpec
+
+function commandSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void {
+  test(`${name}: exit codes, streams and unfinished lines of a command are kept`, async () => {
+    await using held = subject.open()
+    const { runtime } = held
+    const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+    const script = 'echo out; echo err >&2; printf unfinished; exit 3'
+    const id = await runtime.createContainer(sandbox.id, spec(['sh', '-c', script]))
+    expect(await runToEnd(runtime, id)).toMatchObject({ exitCode: 3, oomKilled: false })
+    expect(await textOf(runtime, id, 'stdout')).toBe('out\nunfinished')
+    expect(await textOf(runtime, id, 'stderr')).toBe('err\n')
+  })
+
+  test(`${name}: SIGTERM comes first, and its effect is the exit code 128 + n`, async () => {
+    await using held = subject.open()
+    const { runtime } = held
+    const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+    const polite = await runtime.createContainer(
+      sandbox.id,
+      spec(['sh', '-c', "trap 'kill $!; exit 5' TERM; echo up; sleep 600 & wait"], { name: 'polite' }),
+    )
+    const plain = await runtime.createContainer(sandbox.id, spec(['sleep', '600'], { name: 'plain' }))
+    await Promise.all([polite, plain].map((id) => runtime.startContainer(id)))
+    for await (const _line of runtime.logs(polite, { follow: true })) break
+    await Promise.all([polite, plain].map((id) => runtime.stopContainer(id, 30_000)))
+    expect(runtime.containerStatus(polite)?.state).toMatchObject({ exitCode: 5 })
+    expect(runtime.containerStatus(plain)?.state).toMatchObject({ exitCode: 143, signal: 'SIGTERM' })
+  })
+
+  test(`${name}: a command that does not exist is told apart from one that failed`, async () => {
+    await using held = subject.open()
+    const { runtime } = held
+    const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+    const id = await runtime.createContainer(sandbox.id, spec(['no-such-program']))
+    await expect(runtime.startContainer(id)).rejects.toMatchObject({ reason: 'RunContainerError' })
+    expect(runtime.containerStatus(id)?.state).toMatchObject({ exitCode: 127, startError: expect.any(String) })
+  })
+
+  test(`${name}: logs can be followed to the container's end and cut to their tail`, async () => {
+    await using held = subject.open()
+    const { runtime } = held
+    const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+    const id = await runtime.createContainer(sandbox.id, spec(['sh', '-c', 'for i in 1 2 3 4 5; do echo $i; done']))
+    await runtime.startContainer(id)
+    const seen: string[] = []
+    for await (const line of runtime.logs(id, { follow: true })) seen.push(Buffer.from(line.bytes).toString())
+    expect(seen).toEqual(['1\n', '2\n', '3\n', '4\n', '5\n'])
+    const tail: string[] = []
+    for await (const line of runtime.logs(id, { tailLines: 2 })) tail.push(Buffer.from(line.bytes).toString())
+    expect(tail).toEqual(['4\n', '5\n'])
+  })
+
+  test(`${name}: a command runs within a container with its streams and exit code`, async () => {
+    await using held = subject.open()
+    const { runtime } = held
+    const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+    const id = await runtime.createContainer(sandbox.id, spec(['sleep', '600'], { env: { COLOUR: 'red' } }))
+    await runtime.startContainer(id)
+    const session = await runtime.exec(id, {
+      command: ['sh', '-c', 'cat; echo $COLOUR >&2; exit 4'],
+      stdin: true,
+      tty: false,
+    })
+    session.stdin?.end('typed')
+    const read = async (stream: AsyncIterable<Buffer> | undefined) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of stream ?? []) chunks.push(chunk)
+      return Buffer.concat(chunks).toString()
+    }
+    expect(await Promise.all([read(session.stdout), read(session.stderr), session.exitCode])).toEqual([
+      'typed',
+      'red\n',
+      4,
+    ])
+  })
+}
