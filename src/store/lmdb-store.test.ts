@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { openLmdbStore, storeOn } from './lmdb-store.ts'
@@ -196,4 +197,25 @@ test('an object with a key too long for the file is kept all the same', async ()
   await store.close()
   await using again = disposable(await openLmdbStore(directory, environment))
   expect(again.durable().get('clusterroles', key)).toBeDefined()
+})
+
+test('what was acknowledged survives SIGKILL, whole commits only, and the lock ends with the process', async () => {
+  const directory = newDirectory()
+  const url = (name: string) => JSON.stringify(pathToFileURL(join(import.meta.dirname, name)).href)
+  const script = `
+    const { openLmdbStore } = await import(${url('lmdb-store.ts')})
+    const { systemEnvironment } = await import(${url('../env/system.ts')})
+    const store = await openLmdbStore(${JSON.stringify(directory)}, systemEnvironment('error'))
+    const make = (key) => ({ type: 'create', resource: 'configmaps', key, object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: key } } })
+    for (let i = 0; ; i++) store.commit([make('one/' + i), make('two/' + i)]).then(() => console.log(i)), await null, i % 5 === 0 && (await store.commit([]))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let acknowledged = -1
+  for await (const line of createInterface(child.stdout)) {
+    acknowledged = Number(line)
+    if (acknowledged >= 500) child.kill('SIGKILL')
+  }
+  await using store = disposable(await openLmdbStore(directory, environment))
+  const snapshot = store.durable()
+  expect(snapshot.count('configmaps', 'one/')).toBeGreaterThan(acknowledged)
+  expect(snapshot.count('configmaps', 'two/')).toBe(snapshot.count('configmaps', 'one/'))
 })

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../api/object.ts'
-import { deepFreeze } from './freeze.ts'
+import { freezeSharing } from './freeze.ts'
 import type { Change, Commit, Entry, Mutation, Snapshot } from './store.ts'
 
 /** What `mutations` do to `head`, as one commit. Throws a TypeError where one of them does not fit. */
@@ -27,10 +27,11 @@ function stageOne(get: Snapshot['get'], mutation: Mutation, revision: number): C
   }
   const object = mutation.object ?? previous!.object
   const created = previous?.created ?? revision
-  const entry = Object.freeze({ resource, key, object: stamp(object, revision), created, modified: revision })
+  const entry = Object.freeze({ resource, key, object: stamp(object, revision, previous), created, modified: revision })
   return previous === undefined ? { type, entry } : { type, entry, previous }
 }
 
-function stamp(object: KubeObject, revision: number): KubeObject {
-  return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } })
+function stamp(object: KubeObject, revision: number, previous: Entry | undefined): KubeObject {
+  const stamped = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+  return freezeSharing(stamped, previous?.object)
 }
