@@ -1,0 +1,33 @@
+import type { Controller } from '../reconcile/reconciler.ts'
+import { garbageCollector } from './garbage-collector/garbage-collector.ts'
+import { jobController } from './job/job.ts'
+import { namespaceController } from './namespace/namespace.ts'
+import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts'
+import { podGarbageCollector } from './pod-garbage-collector/pod-garbage-collector.ts'
+import { rootCaPublisher } from './root-ca/root-ca.ts'
+import { serviceAccountController } from './service-account/service-account.ts'
+import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts'
+
+export interface BuiltInOptions {
+  /** PEM certificate of the authority that signed the API server's; without it no root CA is published. */
+  readonly caCertificate?: string
+  /** How long a node may be silent before it counts as lost; default 40 s. */
+  readonly nodeGraceMs?: number
+  /** Ended pods that the cluster keeps; default 12500. */
+  readonly terminatedPodThreshold?: number
+}
+
+/** Every controller that Shoal's controller manager runs. */
+export function builtInControllers(options: BuiltInOptions = {}): readonly Controller[] {
+  const { caCertificate, nodeGraceMs, terminatedPodThreshold } = options
+  return [
+    namespaceController,
+    serviceAccountController,
+    ...(caCertificate === undefined ? [] : [rootCaPublisher(caCertificate)]),
+    jobController,
+    ttlAfterFinishedController,
+    garbageCollector,
+    nodeLifecycleController(nodeGraceMs === undefined ? {} : { graceMs: nodeGraceMs }),
+    podGarbageCollector(terminatedPodThreshold === undefined ? {} : { terminatedThreshold: terminatedPodThreshold }),
+  ]
+}

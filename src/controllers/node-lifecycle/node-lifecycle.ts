@@ -1,0 +1,72 @@
+import type { Lease } from '../../api/generated/coordination-v1.ts'
+import type { Pod } from '../../api/generated/core-v1.ts'
+import { leases, nodes, pods } from '../../api/generated/resources.ts'
+import { byNodeName } from '../../informer/indexes.ts'
+import type { Controller } from '../../reconcile/reconciler.ts'
+import { SETTLED } from '../../reconcile/reconciler.ts'
+import { changesOf } from '../../reconcile/source.ts'
+import { decideNode } from './core.ts'
+import { createHeartbeats } from './heartbeats.ts'
+
+/** How long a node may be silent before it counts as lost, in milliseconds. */
+export const NODE_GRACE_MS = 40_000
+
+/** How long a node that was just found silent is given to prove the contrary: our own process may have been held up. */
+const SECOND_LOOK_MS = 1_000
+
+/** The namespace of the leases by which nodes say that they live. */
+const LEASE_NAMESPACE = 'kube-node-lease'
+
+const NODE_INDEX = 'node'
+
+export interface NodeLifecycleOptions {
+  readonly graceMs?: number
+}
+
+/** Notices nodes that fell silent, taints what is not well, and evicts pods that do not tolerate it. */
+export function nodeLifecycleController(options: NodeLifecycleOptions = {}): Controller {
+  const graceMs = options.graceMs ?? NODE_GRACE_MS
+  return {
+    name: 'node-controller',
+    build(context) {
+      const nodeInformer = context.informer(nodes)
+      const podInformer = context.informer(pods)
+      const leaseInformer = context.informer(leases)
+      podInformer.addIndex(NODE_INDEX, byNodeName)
+      const heartbeats = createHeartbeats()
+      const suspects = new Set<string>()
+      return {
+        sources: [
+          changesOf(nodeInformer),
+          changesOf(leaseInformer, leaseNode),
+          changesOf(podInformer, podNode, (pod, previous) => pod.spec !== previous.spec),
+        ],
+        reconcile(key, nowMs) {
+          const node = nodeInformer.getByKey(key)
+          if (node === undefined) {
+            heartbeats.forget(key)
+            suspects.delete(key)
+            return SETTLED
+          }
+          const lease = leaseInformer.get({ namespace: LEASE_NAMESPACE, name: key })
+          const silentMs = heartbeats.silentMs(node, lease, context.env.clock.monotonicMs())
+          if (silentMs < graceMs) suspects.delete(key)
+          else if (!suspects.has(key)) {
+            suspects.add(key)
+            return { changes: [], requeueAfterMs: SECOND_LOOK_MS }
+          }
+          return decideNode({ node, pods: podInformer.by(NODE_INDEX, key), silentMs, graceMs }, nowMs)
+        },
+      }
+    },
+  }
+}
+
+function leaseNode(lease: Lease): readonly string[] {
+  return lease.metadata.namespace === LEASE_NAMESPACE ? [lease.metadata.name!] : []
+}
+
+function podNode(pod: Pod): readonly string[] {
+  const nodeName = pod.spec?.nodeName ?? ''
+  return nodeName === '' ? [] : [nodeName]
+}
