@@ -15,7 +15,10 @@ export async function lockDirectory(directory: string): Promise<() => void> {
     makeDirectory(directory)
     const lock = new DatabaseSync(join(directory, 'lock'), { timeout: 0 })
     try {
-      lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+      // Nothing is ever written to this file, so a journal in memory saves the disk some work.
+      lock.exec(
+        'PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE',
+      )
     } catch (error) {
       lock.close()
       throw error

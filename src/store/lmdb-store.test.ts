@@ -113,6 +113,12 @@ test.skipIf(small === undefined)(
   },
 )
 
+const tiny = mountSmall('size=64k')
+
+test.skipIf(tiny === undefined)('a store is not opened on a disk that is full already', async () => {
+  await expect(openLmdbStore(join(tiny!, 'data'), environment)).rejects.toMatchObject({ code: 'full' })
+})
+
 const readOnly = mountSmall('ro')
 
 test.skipIf(readOnly === undefined)('a directory that cannot be written is refused with code read-only', async () => {

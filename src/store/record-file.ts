@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open as openFile } from 'node:fs/promises'
+import { open as openFile, statfs } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RootDatabase } from 'lmdb'
@@ -20,6 +20,8 @@ export interface RecordFile extends Journal {
 type Database = RootDatabase<Buffer, Buffer>
 
 const PAGE_BYTES = 4096
+/** Room that the disk must have when the file is opened. */
+const OPENING_BYTES = 1 << 17
 /** The file grows by at least so much at a time. */
 const GROWTH_BYTES = 1 << 20
 
@@ -30,6 +32,8 @@ export async function openRecordFile(directory: string): Promise<RecordFile> {
   let handle: FileHandle | undefined
   try {
     handle = await openFile(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    await syncDirectory(directory)
+    await expectRoom(directory)
     const problem = await lengthProblem(handle)
     if (problem !== undefined) throw damagedFile(directory, problem)
     const { open } = await import('lmdb')
@@ -44,6 +48,19 @@ export async function openRecordFile(directory: string): Promise<RecordFile> {
       throw damagedFile(directory, String(error), error)
     throw fileError(directory, error)
   }
+}
+
+/** LMDB writes its lock file through a map, which would end the process where the disk has no room for it. */
+async function expectRoom(directory: string): Promise<void> {
+  const { bavail, bsize } = await statfs(directory)
+  if (bavail * bsize >= OPENING_BYTES) return
+  throw Object.assign(new Error(`${bavail * bsize} bytes are free, expected ${OPENING_BYTES}`), { code: 'ENOSPC' })
+}
+
+/** Makes the file's name durable, without which its content would be of no use. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await openFile(directory, constants.O_RDONLY)
+  await handle.sync().finally(() => handle.close())
 }
 
 class LmdbFile implements RecordFile {

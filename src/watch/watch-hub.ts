@@ -6,6 +6,7 @@ import { waitForRevision } from './freshness.ts'
 import { plainEvent, selectedEvent } from './watch-event.ts'
 import type { Matches, WatchEvent } from './watch-event.ts'
 import { WatchIndex } from './watch-index.ts'
+import type { Scope } from './watch-index.ts'
 import { MAX_BUFFERED_EVENTS, Watcher } from './watcher.ts'
 import type { WatchHandler } from './watcher.ts'
 
@@ -25,16 +26,6 @@ export interface WatchHub {
 export interface Watch {
   /** Ends the watch; the handler is not called again. */
   close(): void
-}
-
-/** What is watched: a resource, one namespace of it, or one object. */
-export interface Scope {
-  /** Storage name, such as `pods` or `deployments.apps`. */
-  readonly resource: string
-  /** `namespace/`: only keys that start with it. All where absent or empty. */
-  readonly prefix?: string
-  /** Only the object with this key. */
-  readonly key?: string
 }
 
 export interface WatchRequest extends Scope {

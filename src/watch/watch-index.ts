@@ -1,5 +1,14 @@
 import type { Change } from '../store/store.ts'
-import type { Scope } from './watch-hub.ts'
+
+/** What is watched: a resource, one namespace of it, or one object. */
+export interface Scope {
+  /** Storage name, such as `pods` or `deployments.apps`. */
+  readonly resource: string
+  /** `namespace/`: only keys that start with it. All where absent or empty. */
+  readonly prefix?: string
+  /** Only the object with this key. */
+  readonly key?: string
+}
 
 /** Receivers by what they watch, so that a change costs nothing to those who watch something else. */
 export class WatchIndex<R> {
