@@ -7,33 +7,32 @@ export function sourceMapComment(file: string, text: string, insertions: readonl
   return `//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}`
 }
 
-/** One segment at the start of every line and one after every insertion. Insertions are on one line, but for the last. */
+/** Where the engine can say that it is: at words and signs. */
+const TOKEN = /[\w$]+|[^\s\w$]/g
+
+/** One segment at every token, for what reads the map takes the last one before a place, not the distance from it. */
 function mappings(text: string, insertions: readonly Insertion[]): string {
   const lines: string[] = []
   let start = 0
   let next = 0
   let lastLine = 0
   let lastColumn = 0
-  for (let line = 0; start <= text.length; line++) {
-    const newline = text.indexOf('\n', start)
-    const end = newline < 0 ? text.length : newline
-    const segments: string[] = []
+  text.split('\n').forEach((content, line) => {
+    let result = ''
     let generated = 0
-    const add = (generatedColumn: number, column: number): void => {
-      segments.push(vlq(generatedColumn - generated) + 'A' + vlq(line - lastLine) + vlq(column - lastColumn))
-      generated = generatedColumn
-      lastLine = line
-      lastColumn = column
-    }
-    add(0, 0)
     let added = 0
-    for (let item = insertions[next]; item && item.at <= end && item.at < text.length; item = insertions[++next]) {
-      added += item.text.length
-      add(item.at - start + added, item.at - start)
+    for (const { index } of content.matchAll(TOKEN)) {
+      for (let item = insertions[next]; item && item.at <= start + index; item = insertions[++next])
+        added += item.text.length
+      result += (result && ',') + vlq(index + added - generated) + 'A' + vlq(line - lastLine) + vlq(index - lastColumn)
+      generated = index + added
+      lastLine = line
+      lastColumn = index
     }
-    lines.push(segments.join(','))
-    start = end + 1
-  }
+    lines.push(result)
+    start += content.length + 1
+    for (let item = insertions[next]; item && item.at < start; item = insertions[next]) next++
+  })
   return lines.join(';')
 }
 

@@ -15,6 +15,14 @@ export const IMPORT = 'load$$'
  * column: what comes before it on its first line is as wide as in the user's file.
  */
 export function functionCode(source: SourceFile, site: Site): ShippedCode {
+  let code = codes.get(site)
+  if (!code) codes.set(site, (code = makeCode(source, site)))
+  return code
+}
+
+const codes = new WeakMap<Site, ShippedCode>()
+
+function makeCode(source: SourceFile, site: Site): ShippedCode {
   const { line, column } = positionOf(source, site.start)
   const names = site.free.map((variable) => variable.name)
   if (site.importMeta.length > 0) names.push(IMPORT_META)

@@ -47,6 +47,8 @@ const isShoal = (statement: Node): boolean => {
 function insertionsFor(place: FoundSite, call: string): readonly Insertion[] {
   const { node, parent, key, site } = place
   if (site.kind === 'method' || (parent.type === 'CallExpression' && key === 'callee')) return []
+  // Its name comes from an expression: wrapped, it would have none.
+  if (key === 'value' && parent['computed'] === true) return []
   const read = readVariables(site)
   if (node.type === 'FunctionDeclaration') {
     const at = declarationStart(place)
