@@ -1,6 +1,13 @@
-import type { Draft } from '../draft.ts'
+import type { Draft, JsonObject } from '../draft.ts'
+import type { ObjectMeta } from '../generated/meta-v1.ts'
+import { semanticallyEqual } from '../meta/equal.ts'
 import type { KubeObject } from '../object.ts'
+import { groupResourceOf } from '../resource-type.ts'
 import type { ResourceType } from '../resource-type.ts'
+import { schemaOf } from '../schema/schema.ts'
+import { writeZeros } from '../schema/decode.ts'
+import { CREATE_RULES, UPDATE_RULES } from './kind-rules.ts'
+import { strategyOf } from './strategy.ts'
 
 /**
  * Brings a decoded and defaulted object into the state in which it is created, in place: the status is reset, the
@@ -8,8 +15,36 @@ import type { ResourceType } from '../resource-type.ts'
  * `metadata.uid`, `name` and `creationTimestamp` must be set before.
  */
 export function prepareForCreate(type: ResourceType, object: Draft<KubeObject>): void {
-  void [type, object]
+  const strategy = strategyOf(type)
+  const { metadata } = object
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'generation'] as const) {
+    delete metadata[field]
+  }
+  if (strategy.countsGeneration) metadata.generation = 1
+  if (strategy.resetsStatus) resetStatus(type, object)
+  CREATE_RULES[groupResourceOf(type)]?.(object as never)
 }
+
+/** An empty status, with the fields that Kubernetes serves although nobody set them. */
+function resetStatus(type: ResourceType, object: Draft<KubeObject>): void {
+  const fields = object as unknown as JsonObject
+  delete fields['status']
+  const status = isCustom(type) ? undefined : schemaOf(type.definition).fields.get('status')
+  if (status?.schema.kind !== 'object' || status.zero !== 'written') return
+  const empty: JsonObject = {}
+  writeZeros(status.schema, empty)
+  fields['status'] = empty
+}
+
+const isCustom = (type: ResourceType) => !type.definition.startsWith('io.k8s.')
+
+const SERVER_FIELDS = [
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+] as const
 
 /**
  * Brings `object`, which is to replace `old`, into its final state, in place: metadata that only the server writes comes
@@ -21,5 +56,42 @@ export function prepareForUpdate(
   old: KubeObject,
   subresource?: string,
 ): void {
-  void [type, object, old, subresource]
+  const strategy = strategyOf(type)
+  keepServerFields(object.metadata, old.metadata)
+  if (strategy.hasStatus) keepOtherPart(object as never, old as never, subresource)
+  UPDATE_RULES[groupResourceOf(type)]?.(object as never, old as never, subresource)
+  if (strategy.countsGeneration && subresource !== 'status' && specChanged(object as never, old as never)) {
+    object.metadata.generation = (old.metadata.generation ?? 0) + 1
+  }
+}
+
+function keepServerFields(metadata: Draft<ObjectMeta>, old: ObjectMeta): void {
+  for (const field of SERVER_FIELDS) {
+    const value = old[field]
+    if (value === undefined) delete metadata[field]
+    else Object.assign(metadata, { [field]: value })
+  }
+  if (old.namespace !== undefined) metadata.namespace ??= old.namespace
+  if (old.generateName !== undefined) metadata.generateName ??= old.generateName
+}
+
+/** A status update writes only status (and metadata as far as Kubernetes allows); any other leaves the status alone. */
+function keepOtherPart(object: JsonObject, old: JsonObject, subresource: string | undefined): void {
+  if (subresource !== 'status') {
+    if (old['status'] === undefined) delete object['status']
+    else object['status'] = old['status']
+    return
+  }
+  for (const key of new Set([...Object.keys(object), ...Object.keys(old)])) {
+    if (['apiVersion', 'kind', 'metadata', 'status'].includes(key)) continue
+    if (old[key] === undefined) delete object[key]
+    else object[key] = old[key]
+  }
+}
+
+/** Whether anything but metadata and status differs. */
+function specChanged(object: JsonObject, old: JsonObject): boolean {
+  const keys = new Set([...Object.keys(object), ...Object.keys(old)])
+  for (const key of ['apiVersion', 'kind', 'metadata', 'status']) keys.delete(key)
+  return [...keys].some((key) => !semanticallyEqual(object[key], old[key]))
 }

@@ -1,0 +1,55 @@
+import type { Draft } from '../draft.ts'
+import type { Container, Pod, PodSpec, PodTemplateSpec } from '../generated/core-v1.ts'
+import { defaultContainer } from './container.ts'
+import { setDefaults, setDefaultsOfZero } from './set-default.ts'
+import { defaultVolume } from './volume.ts'
+
+export function defaultPod(pod: Draft<Pod>): void {
+  const spec = (pod.spec ??= { containers: [] })
+  setDefaults(spec, { enableServiceLinks: true })
+  defaultPodSpec(spec)
+  defaultPodRequests(spec)
+  if (spec.hostNetwork === true) defaultHostPorts(spec)
+}
+
+/** What templates get too; a pod gets some more. */
+export function defaultPodTemplate(template: Draft<PodTemplateSpec> | undefined): void {
+  if (template?.spec !== undefined) defaultPodSpec(template.spec)
+}
+
+export function defaultPodSpec(spec: Draft<PodSpec>): void {
+  setDefaultsOfZero(spec, { dnsPolicy: 'ClusterFirst', restartPolicy: 'Always', schedulerName: 'default-scheduler' })
+  setDefaults(spec, { terminationGracePeriodSeconds: 30, securityContext: {} })
+  copyServiceAccount(spec)
+  if (spec.hostNetwork === true) defaultHostPorts(spec)
+  spec.volumes?.forEach(defaultVolume)
+  for (const container of allContainers(spec)) defaultContainer(container)
+  for (const constraint of spec.topologySpreadConstraints ?? []) {
+    setDefaultsOfZero(constraint, { whenUnsatisfiable: 'DoNotSchedule' })
+  }
+}
+
+/** `serviceAccount` is the old name of `serviceAccountName`: both are served. */
+function copyServiceAccount(spec: Draft<PodSpec>): void {
+  const name = spec.serviceAccountName ?? spec.serviceAccount
+  if (name !== undefined && name !== '') Object.assign(spec, { serviceAccountName: name, serviceAccount: name })
+}
+
+function allContainers(spec: Draft<PodSpec>): Draft<Container>[] {
+  const ephemeral = (spec.ephemeralContainers ?? []) as Draft<Container>[]
+  return [...(spec.containers ?? []), ...(spec.initContainers ?? []), ...ephemeral]
+}
+
+function defaultHostPorts(spec: Draft<PodSpec>): void {
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+    for (const port of container.ports ?? []) setDefaultsOfZero(port, { hostPort: port.containerPort })
+  }
+}
+
+/** Limits of the pod as a whole are requested too, as those of containers are. */
+function defaultPodRequests(spec: Draft<PodSpec>): void {
+  const limits = spec.resources?.limits
+  if (limits === undefined || spec.resources === undefined) return
+  const requests = (spec.resources.requests ??= {})
+  for (const [name, limit] of Object.entries(limits)) requests[name] ??= limit
+}

@@ -1,0 +1,39 @@
+import type { Draft } from '../draft.ts'
+import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../generated/core-v1.ts'
+import type { CSIDriver, StorageClass } from '../generated/storage-v1.ts'
+import { setDefaults, setDefaultsOfZero } from './set-default.ts'
+
+export function defaultClaim(claim: Draft<PersistentVolumeClaim>): void {
+  claim.status ??= {}
+  setDefaultsOfZero(claim.status, { phase: 'Pending' })
+  if (claim.spec !== undefined) defaultClaimSpec(claim.spec)
+}
+
+export function defaultClaimSpec(spec: Draft<PersistentVolumeClaimSpec>): void {
+  setDefaults(spec, { volumeMode: 'Filesystem' })
+}
+
+export function defaultVolumeObject(volume: Draft<PersistentVolume>): void {
+  volume.status ??= {}
+  setDefaultsOfZero(volume.status, { phase: 'Pending' })
+  if (volume.spec === undefined) return
+  setDefaultsOfZero(volume.spec, { persistentVolumeReclaimPolicy: 'Retain' })
+  setDefaults(volume.spec, { volumeMode: 'Filesystem' })
+  if (volume.spec.hostPath) setDefaults(volume.spec.hostPath, { type: '' })
+}
+
+export function defaultStorageClass(storageClass: Draft<StorageClass>): void {
+  setDefaults(storageClass, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' })
+}
+
+export function defaultCsiDriver({ spec }: Draft<CSIDriver>): void {
+  setDefaults(spec, {
+    attachRequired: true,
+    podInfoOnMount: false,
+    storageCapacity: false,
+    fsGroupPolicy: 'ReadWriteOnceWithFSType',
+    requiresRepublish: false,
+    seLinuxMount: false,
+    volumeLifecycleModes: ['Persistent'],
+  })
+}

@@ -1,0 +1,110 @@
+import type { Draft } from '../draft.ts'
+import type { Job } from '../generated/batch-v1.ts'
+import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
+import type { Namespace, PersistentVolumeClaim, Pod, PodSpec, Service } from '../generated/core-v1.ts'
+import { qosClassOf } from './qos-class.ts'
+
+/** What a resource derives when it is created, beside what all do. */
+export const CREATE_RULES: Readonly<Record<string, (object: never) => void>> = {
+  pods: createPod,
+  namespaces: createNamespace,
+  persistentvolumeclaims: createClaim,
+  'jobs.batch': createJob,
+  'customresourcedefinitions.apiextensions.k8s.io': createDefinition,
+}
+
+/** What a resource takes over from what it replaces, beside what all do. */
+export const UPDATE_RULES: Readonly<Record<string, (object: never, old: never, subresource?: string) => void>> = {
+  pods: updatePod,
+  namespaces: updateNamespace,
+  services: updateService,
+}
+
+function createPod(pod: Draft<Pod>): void {
+  pod.metadata.generation = 1
+  pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec as PodSpec) }
+}
+
+function updatePod(pod: Draft<Pod>, old: Pod, subresource?: string): void {
+  if (subresource === 'status') {
+    if (old.status?.qosClass !== undefined) pod.status = { ...pod.status, qosClass: old.status.qosClass }
+    delete pod.metadata.deletionTimestamp
+    if (old.metadata.deletionTimestamp) pod.metadata.deletionTimestamp = old.metadata.deletionTimestamp
+  }
+}
+
+/** A namespace is served until its finalizer has emptied it. */
+function createNamespace(namespace: Draft<Namespace>): void {
+  namespace.status = { phase: 'Active' }
+  const finalizers = namespace.spec?.finalizers ?? []
+  if (!finalizers.includes('kubernetes')) namespace.spec = { finalizers: [...finalizers, 'kubernetes'] }
+}
+
+/** `spec.finalizers` are written by the `finalize` subresource alone. */
+function updateNamespace(namespace: Draft<Namespace>, old: Namespace, subresource?: string): void {
+  if (subresource === 'finalize') {
+    if (old.status !== undefined) namespace.status = old.status as Draft<Namespace>['status'] & {}
+    return
+  }
+  if (old.spec !== undefined) namespace.spec = old.spec as Draft<Namespace>['spec'] & {}
+}
+
+function createClaim(claim: Draft<PersistentVolumeClaim>): void {
+  claim.status = { phase: 'Pending' }
+}
+
+/** Addresses that were allocated stay where the update leaves them out. */
+function updateService(service: Draft<Service>, old: Service): void {
+  const { spec } = service
+  if (spec === undefined || old.spec === undefined || spec.type === 'ExternalName') return
+  if (old.spec.type === 'ExternalName') return
+  if (spec.clusterIP === undefined && old.spec.clusterIP !== undefined) {
+    spec.clusterIP = old.spec.clusterIP
+    if (spec.clusterIPs === undefined && old.spec.clusterIPs) spec.clusterIPs = [...old.spec.clusterIPs]
+  }
+  if (spec.ipFamilies === undefined && old.spec.ipFamilies) spec.ipFamilies = [...old.spec.ipFamilies]
+  if (spec.ipFamilyPolicy === undefined && old.spec.ipFamilyPolicy) spec.ipFamilyPolicy = old.spec.ipFamilyPolicy
+  keepNodePorts(spec, old.spec)
+}
+
+type ServiceSpec = NonNullable<Draft<Service>['spec']>
+
+function keepNodePorts(spec: ServiceSpec, old: NonNullable<Service['spec']>): void {
+  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return
+  const used = new Set((spec.ports ?? []).map((port) => port.nodePort))
+  for (const port of spec.ports ?? []) {
+    if (port.nodePort !== undefined) continue
+    const same = old.ports?.find((one) => one.port === port.port && one.protocol === port.protocol)
+    if (same?.nodePort !== undefined && !used.has(same.nodePort)) port.nodePort = same.nodePort
+  }
+}
+
+/** Unless the selector is the author's own, a job's pods are found by its uid. */
+function createJob(job: Draft<Job>): void {
+  const { spec, metadata } = job
+  if (spec === undefined || spec.manualSelector === true) return
+  const uid = metadata.uid ?? ''
+  const name = metadata.name ?? ''
+  const labels = {
+    'controller-uid': uid,
+    'job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+  }
+  const own = (spec.template.metadata ??= {})
+  const templateLabels = (own.labels ??= {})
+  for (const [key, value] of Object.entries(labels)) templateLabels[key] ??= value
+  // Kubernetes shares the template's labels with a job that has none of its own, generated ones included.
+  if (metadata.labels === undefined) metadata.labels = { ...templateLabels }
+  spec.selector ??= {}
+  spec.selector.matchLabels = { ...spec.selector.matchLabels, 'batch.kubernetes.io/controller-uid': uid }
+}
+
+function createDefinition(definition: Draft<CustomResourceDefinition>): void {
+  const stored = definition.spec.versions?.find((version) => version.storage)
+  definition.status = {
+    conditions: null as never,
+    acceptedNames: { plural: '', kind: '' },
+    storedVersions: stored === undefined ? [] : [stored.name],
+  }
+}
