@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import type { Captured, CodeReference, Reference } from '../wire/captured.ts'
+import type { Captured, Cell, CodeReference, Reference } from '../wire/captured.ts'
 import type { ShippedCode } from '../wire/shipped.ts'
 import { TEST_RUNNER_IMPORT } from './analyse.ts'
 import { refusal } from './capture-state.ts'
@@ -37,6 +37,7 @@ interface State extends ValueState {
   readonly code: (ShippedCode | undefined)[]
   readonly codes: Map<string, number>
   readonly packages: WantedPackage[]
+  readonly cells: Map<string, { readonly value: unknown; readonly cell: Cell }[]>
   /** Functions whose variables are still to be read: a queue, so that long chains of functions need no deep stack. */
   readonly pending: (() => void)[]
 }
@@ -52,6 +53,7 @@ export function capture(fn: object, inspector: Inspector): Capture {
     code: [],
     codes: new Map(),
     packages: [],
+    cells: new Map(),
     pending: [],
     refer: (value, place) => refer(value, place, state),
   }
@@ -115,6 +117,7 @@ function addFunction(value: object, found: Registered, place: Place, state: Stat
     code: addCode(functionCode(found.source, found.site), state),
     isClass: found.site.kind === 'class',
     values: {},
+    ...(found.site.free.some((variable) => variable.isShared) ? { cells: {} } : {}),
     ...(Object.keys(own).length > 0 ? { own: {} } : {}),
   }
   const index = add(state, reference, value)
@@ -145,6 +148,7 @@ function fill(reference: CodeReference, found: Registered, own: object, state: S
     const place = { name: variable.name, source, offset: variable.used }
     const to = importedReference(variable.imported, source, place, state)
     if (to !== undefined) state.patches.push({ kind: 'property', holder: reference.values, key: variable.name, to })
+    else if (variable.isShared) addCell(reference, variable, readVariable(read, index, variable), place, state)
     else copyInto(reference.values, variable.name, readVariable(read, index, variable), place, state)
   })
   if (site.dynamicImports.length > 0) addLoader(reference, found, state)
@@ -153,6 +157,23 @@ function fill(reference: CodeReference, found: Registered, own: object, state: S
   if (site.usesThis) copyInto(reference, 'self', readThis(found, place), place, state)
   for (const [key, value] of Object.entries(own))
     copyInto(reference.own as object, key, value, { ...place, name: `${site.name}.${key}` }, state)
+}
+
+/**
+ * Functions that use the same declaration share its cell. Two calls of one outer function make two variables of one
+ * declaration; they are told apart by their values, being equal they are taken for one.
+ */
+function addCell(holder: CodeReference, variable: FreeVariable, value: unknown, place: Place, state: State): void {
+  const key = `${place.source?.url}\n${variable.declared}`
+  const known = state.cells.get(key)?.find((item) => Object.is(item.value, value))
+  const cell: Cell = known?.cell ?? { value: undefined }
+  ;(holder.cells as Record<string, Cell>)[variable.name] = cell
+  if (known) return
+  const made = { value, cell }
+  const list = state.cells.get(key)
+  if (list) list.push(made)
+  else state.cells.set(key, [made])
+  copyInto(cell, 'value', value, place, state)
 }
 
 function readThis({ site, read }: Registered, place: Place): unknown {

@@ -23,8 +23,14 @@ export interface CodeReference {
   readonly code: number
   readonly isClass: boolean
   readonly values: Record<string, unknown>
+  /** Variables that several functions assign, by name; functions that share one have the same cell. */
+  readonly cells?: Record<string, Cell>
   readonly self?: unknown
   readonly own?: Record<string, unknown>
+}
+
+export interface Cell {
+  value: unknown
 }
 
 /** `property`: `holder[key]` is the reference. `map` and `set`: the holder is empty and gets these, in order. */

@@ -1,6 +1,6 @@
 import v8 from 'node:v8'
 import vm from 'node:vm'
-import type { Captured, CodeReference, Patch, Reference } from './captured.ts'
+import type { Captured, Cell, CodeReference, Patch, Reference } from './captured.ts'
 import type { Reviver, ShippedCode, ShippedFunction } from './shipped.ts'
 
 type AnyFunction = (...args: never[]) => unknown
@@ -8,7 +8,7 @@ type AnyFunction = (...args: never[]) => unknown
 /** What the script of a function gives: see `functionCode` on the driver's side. */
 interface Made {
   set(values: Record<string, unknown>): void
-  make(this: unknown): object
+  make(this: unknown, shared: object): object
 }
 
 /** How many revived functions are kept, the least recently used leaving first. */
@@ -78,7 +78,7 @@ function assemble(shipped: ShippedFunction, loaders: Loaders): AnyFunction {
   const makeCode = (reference: CodeReference, index: number): void => {
     const parts = loaders.factory(hashOf(reference.code))()
     parts.set(reference.values)
-    const fn = parts.make.call(reference.self)
+    const fn = parts.make.call(reference.self, scopeOf(reference.cells ?? {}))
     if (reference.own) Object.assign(fn, reference.own)
     made.set(reference, parts)
     values[index] = fn
@@ -104,6 +104,14 @@ function assemble(shipped: ShippedFunction, loaders: Loaders): AnyFunction {
     connect()
   }
   return values[0] as AnyFunction
+}
+
+/** An object whose properties are the variables that functions share. */
+function scopeOf(cells: Readonly<Record<string, Cell>>): object {
+  const scope = Object.create(null) as object
+  for (const [name, cell] of Object.entries(cells))
+    Object.defineProperty(scope, name, { get: () => cell.value, set: (value) => void (cell.value = value) })
+  return scope
 }
 
 function load(
