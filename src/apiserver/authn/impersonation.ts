@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http'
+import { apiError } from '../../api/meta/status.ts'
+import { describeRefusal } from '../verbs/authorizer.ts'
+import type { Authorizer } from '../verbs/authorizer.ts'
+import type { UserInfo } from '../verbs/request.ts'
+
+const EXTRA = 'impersonate-extra-'
+const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
+
+/**
+ * The user that a request is to be made as: by its `Impersonate-*` headers where it has any and `user` may impersonate
+ * each part of them, else `user` itself.
+ */
+export function impersonate(request: IncomingMessage, user: UserInfo, authorizer: Authorizer): UserInfo {
+  const { headers } = request
+  const name = headers['impersonate-user']
+  if (name === undefined && headers['impersonate-group'] === undefined && headers['impersonate-uid'] === undefined) {
+    return user
+  }
+  if (typeof name !== 'string' || name === '') {
+    const message = 'requested [{UID}] without impersonating a user'
+    throw apiError('InternalError', `Internal error occurred: ${message}`, {})
+  }
+  const distinct = request.headersDistinct
+  const groups = distinct['impersonate-group'] ?? []
+  const uid = distinct['impersonate-uid']?.[0]
+  const extra = extraOf(distinct)
+  const check = checker(user, authorizer)
+  checkUser(check, name)
+  for (const group of groups) check('', 'groups', group)
+  if (uid !== undefined) check('authentication.k8s.io', 'uids', uid)
+  for (const [key, values] of Object.entries(extra)) {
+    for (const value of values) check('authentication.k8s.io', 'userextras', value, undefined, key)
+  }
+  const impersonated = { name, groups: effectiveGroups(name, groups), ...(uid === undefined ? {} : { uid }) }
+  return Object.keys(extra).length === 0 ? impersonated : { ...impersonated, extra }
+}
+
+function extraOf(headers: NodeJS.Dict<string[]>): Readonly<Record<string, readonly string[]>> {
+  const extra: Record<string, readonly string[]> = {}
+  for (const [header, values] of Object.entries(headers)) {
+    if (header.startsWith(EXTRA)) extra[decodeURIComponent(header.slice(EXTRA.length))] = values ?? []
+  }
+  return extra
+}
+
+type Check = ReturnType<typeof checker>
+
+function checker(user: UserInfo, authorizer: Authorizer) {
+  return (group: string, resource: string, name: string, namespace?: string, subresource?: string): void => {
+    const version = 'v1'
+    const place = {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(subresource === undefined ? {} : { subresource }),
+    }
+    const attributes = { user, verb: 'impersonate', group, version, resource, name, ...place }
+    const decision = authorizer.authorize(attributes)
+    if (decision.allowed) return
+    const what = group === '' ? resource : `${resource}.${group}`
+    const facts = { name, ...(group === '' ? {} : { group }), kind: resource }
+    throw apiError('Forbidden', `${what} "${name}" is forbidden: ${describeRefusal(attributes, decision)}`, facts)
+  }
+}
+
+function checkUser(check: Check, name: string): void {
+  const account = SERVICE_ACCOUNT.exec(name)
+  if (account === null) return check('', 'users', name)
+  check('', 'serviceaccounts', account[2] ?? '', account[1])
+}
+
+/** Kubernetes adds what the user would have had by logging in, unless the request says otherwise. */
+function effectiveGroups(name: string, asked: readonly string[]): readonly string[] {
+  const account = SERVICE_ACCOUNT.exec(name)
+  const groups =
+    asked.length === 0 && account !== null ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`] : asked
+  if (groups.includes('system:authenticated') || groups.includes('system:unauthenticated')) return groups
+  return [...groups, name === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated']
+}

@@ -1,0 +1,69 @@
+import { apiError } from '../../api/meta/status.ts'
+
+/** The form in which a client wants its answer. */
+export interface Accepted {
+  readonly encoding: 'json' | 'yaml'
+  /** A view of the object instead of itself: `Table`, `PartialObjectMetadata`, or a form of discovery. */
+  readonly as?: string
+  readonly group?: string
+  readonly version?: string
+}
+
+/** Views that any object can be answered as, and those that only discovery knows. */
+type View = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList' | 'APIGroupDiscoveryList'
+
+const OBJECT_VIEWS: readonly View[] = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']
+export const DISCOVERY_VIEWS: readonly View[] = ['APIGroupDiscoveryList']
+
+const JSON_ANSWER: Accepted = { encoding: 'json' }
+const REPRESENTATIONS = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+]
+
+/** Clients send the same few headers over and over; the cache is emptied when it is full. */
+const cache = new Map<string, Accepted | undefined>()
+const CACHE_LIMIT = 200
+
+/** Picks the first form in an Accept header that we can give; NotAcceptable where there is none. */
+export function negotiate(header: string | undefined, views: readonly View[] = OBJECT_VIEWS): Accepted {
+  if (header === undefined || header === '*/*' || header === 'application/json') return JSON_ANSWER
+  const key = views === OBJECT_VIEWS ? header : `${views.join()} ${header}`
+  if (!cache.has(key)) {
+    if (cache.size >= CACHE_LIMIT) cache.clear()
+    cache.set(key, firstAccepted(header, views))
+  }
+  const accepted = cache.get(key)
+  if (accepted !== undefined) return accepted
+  const available = `406: Not Acceptable\n\nAvailable representations: ${REPRESENTATIONS.join(', ')}`
+  throw apiError('NotAcceptable', available, {})
+}
+
+function firstAccepted(header: string, views: readonly View[]): Accepted | undefined {
+  const clauses = header.split(',').map(parseClause)
+  clauses.sort((a, b) => b.quality - a.quality)
+  for (const { mediaType, parameters } of clauses) {
+    const encoding = encodingOf(mediaType)
+    if (encoding === undefined) continue
+    const as = parameters.get('as')
+    if (as === undefined) return { encoding }
+    const version = parameters.get('v') ?? ''
+    if (!(views as readonly string[]).includes(as) || version.endsWith('alpha1')) continue
+    return { encoding, as, version, group: parameters.get('g') ?? '' }
+  }
+  return undefined
+}
+
+function encodingOf(mediaType: string): Accepted['encoding'] | undefined {
+  if (mediaType === 'application/yaml') return 'yaml'
+  return ['application/json', 'application/*', '*/*'].includes(mediaType) ? 'json' : undefined
+}
+
+function parseClause(clause: string) {
+  const [mediaType = '', ...rest] = clause.split(';').map((part) => part.trim())
+  const parameters = new Map(rest.map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]))
+  return { mediaType, parameters, quality: Number(parameters.get('q') ?? 1) }
+}

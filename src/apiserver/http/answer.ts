@@ -1,0 +1,86 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { ApiError, apiError } from '../../api/meta/status.ts'
+import type { Accepted } from './accept.ts'
+import type { Exchange } from './exchange.ts'
+
+const encoder = new TextEncoder()
+const compress = promisify(gzip)
+
+/** Answers smaller than this are never compressed, as in Kubernetes. */
+export const COMPRESSION_THRESHOLD_BYTES = 128 * 1024
+
+/**
+ * Whether an answer goes out compressed: it is big, the client can read gzip, and it is on another machine (on the same
+ * one the network costs less than the compression).
+ */
+export function wantsCompression(acceptEncoding: string | undefined, remoteAddress: string, bytes: number): boolean {
+  if (bytes < COMPRESSION_THRESHOLD_BYTES || acceptEncoding === undefined) return false
+  if (remoteAddress === '::1' || remoteAddress.replace('::ffff:', '').startsWith('127.')) return false
+  return acceptEncoding.split(',').some((each) => each.trim().split(';')[0] === 'gzip')
+}
+
+/** Sends encoded JSON as it is; as YAML it has to be read again, which only people ask for. */
+export async function sendEncoded(exchange: Exchange, code: number, json: Uint8Array, accepted?: Accepted) {
+  if (accepted?.encoding === 'yaml') {
+    const { stringify } = await import('yaml')
+    const value: unknown = JSON.parse(Buffer.from(json).toString())
+    return sendBytes(exchange, code, encoder.encode(stringify(value)), 'application/yaml')
+  }
+  return sendBytes(exchange, code, json, 'application/json')
+}
+
+export const sendJson = (exchange: Exchange, code: number, value: unknown, accepted?: Accepted): Promise<void> =>
+  sendEncoded(exchange, code, encoder.encode(`${JSON.stringify(value)}\n`), accepted)
+
+export const sendText = (exchange: Exchange, code: number, text: string): Promise<void> =>
+  sendBytes(exchange, code, encoder.encode(text), 'text/plain; charset=utf-8')
+
+export async function sendBytes(exchange: Exchange, code: number, bytes: Uint8Array, contentType: string) {
+  const { request, response } = exchange
+  const headers = baseHeaders(exchange, contentType)
+  const remote = request.socket.remoteAddress ?? ''
+  if (wantsCompression(request.headers['accept-encoding'] as string | undefined, remote, bytes.length)) {
+    const compressed = await compress(bytes, { level: 1 })
+    response.writeHead(code, { ...headers, 'Content-Encoding': 'gzip', 'Content-Length': compressed.length })
+    return void response.end(compressed)
+  }
+  headers['Content-Length'] = bytes.length
+  response.writeHead(code, headers)
+  response.end(bytes)
+}
+
+type Headers = Record<string, string | number | readonly string[]>
+
+export function baseHeaders(exchange: Exchange, contentType: string): Record<string, string | number | string[]> {
+  const headers: Headers = { 'Cache-Control': 'no-cache, private', 'Content-Type': contentType }
+  if (exchange.warnings.length > 0) headers['Warning'] = exchange.warnings.map(warningHeader)
+  return headers as Record<string, string | number | string[]>
+}
+
+/** `299 - "text"`: RFC 7234's form, in which control characters cannot stand. */
+function warningHeader(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  const clean = text.replaceAll(/[\u0000-\u001f\u007f]/g, ' ').replaceAll(/["\\]/g, String.raw`\$&`)
+  return `299 - "${toLatin1(clean)}"`
+}
+
+/** Header bytes are UTF-8, which Node writes where each byte is given as one character. */
+const toLatin1 = (text: string): string => Buffer.from(text).toString('latin1')
+
+/** Sends whatever went wrong as a Status; what is no ApiError is a fault of ours, logged by the caller. */
+export async function sendError(exchange: Exchange, error: unknown): Promise<void> {
+  const { response } = exchange
+  if (response.headersSent) return void response.destroy()
+  const failure = error instanceof ApiError ? error : internalError(error)
+  const retryAfter = failure.status.details?.retryAfterSeconds
+  if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter)
+  if (failure.code === 413) response.setHeader('Connection', 'close')
+  await sendJson(exchange, failure.code, failure.status)
+}
+
+export function internalError(error: unknown): ApiError {
+  const message = error instanceof Error ? error.message : String(error)
+  const facts = { causes: [{ message }] }
+  return apiError('InternalError', `Internal error occurred: ${message}`, facts)
+}

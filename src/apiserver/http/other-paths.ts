@@ -1,0 +1,130 @@
+import { apiError } from '../../api/meta/status.ts'
+import { ISSUER } from '../authn/service-account-tokens.ts'
+import { createDiscovery } from '../discovery/discovery.ts'
+import type { Discovery } from '../discovery/discovery.ts'
+import { createOpenApi } from '../openapi/openapi.ts'
+import type { OpenApi, OpenApiDocument } from '../openapi/openapi.ts'
+import { describeRefusal } from '../verbs/authorizer.ts'
+import { DISCOVERY_VIEWS, negotiate } from './accept.ts'
+import { sendBytes, sendJson, sendText } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+import { answerHealth } from './health.ts'
+import { flag } from './query-options.ts'
+import type { HttpServerOptions } from './server-options.ts'
+import { VERSION } from './version.ts'
+
+/** Everything that is not a resource: discovery, OpenAPI, health, version. */
+export interface OtherPaths {
+  serve(exchange: Exchange): Promise<void>
+}
+
+interface Documents {
+  readonly discovery: Discovery
+  readonly openApi: OpenApi
+}
+
+const HEALTH = /^\/(healthz|livez|readyz)(?:\/(.+))?$/
+
+export function createOtherPaths(options: HttpServerOptions): OtherPaths {
+  let documents: Documents | undefined
+  options.catalog.onChange(() => (documents = undefined))
+  const current = (): Documents =>
+    (documents ??= {
+      discovery: createDiscovery(options.catalog, '127.0.0.1:6443'),
+      openApi: createOpenApi(options.catalog),
+    })
+  return {
+    async serve(exchange) {
+      const path = exchange.path.length > 1 ? exchange.path.replace(/\/$/, '') : exchange.path
+      refuseUnlessAllowed(options, exchange, path)
+      const health = HEALTH.exec(path)
+      if (health !== null) return serveHealth(options, exchange, health[1] ?? '', health[2])
+      if (exchange.method !== 'GET' && exchange.method !== 'HEAD')
+        return sendText(exchange, 405, 'Method Not Allowed\n')
+      return serveDocument(options, exchange, path, current)
+    },
+  }
+}
+
+function refuseUnlessAllowed({ authorizer }: HttpServerOptions, exchange: Exchange, path: string): void {
+  const attributes = { user: exchange.context.user, verb: exchange.method.toLowerCase(), path }
+  const decision = authorizer.authorize(attributes)
+  if (!decision.allowed) throw apiError('Forbidden', `forbidden: ${describeRefusal(attributes, decision)}`, {})
+}
+
+async function serveHealth(options: HttpServerOptions, exchange: Exchange, endpoint: string, only?: string) {
+  const { live = [], ready = [] } = options.health ?? {}
+  const ping = { name: 'ping', check: () => undefined }
+  const all = [ping, ...(endpoint === 'readyz' ? [...live, ...ready] : live)]
+  const checks = only === undefined ? all : all.filter(({ name }) => name === only)
+  if (checks.length === 0) return sendText(exchange, 404, '404 page not found\n')
+  const asked = { verbose: flag(exchange.query, 'verbose') || exchange.query?.get('verbose') === '' }
+  const answer = await answerHealth(endpoint, checks, { ...asked, exclude: exchange.query?.getAll('exclude') ?? [] })
+  return sendText(exchange, answer.code, answer.text)
+}
+
+async function serveDocument(options: HttpServerOptions, exchange: Exchange, path: string, current: () => Documents) {
+  if (path.startsWith('/openapi/')) {
+    const document = current().openApi.document(path)
+    return document === undefined ? notFound(exchange) : sendDocument(exchange, document)
+  }
+  const document = documentAt(options, exchange, path, current)
+  if (document === undefined) return notFound(exchange)
+  if (!('aggregated' in document))
+    return sendJson(exchange, 200, document.value, negotiate(exchange.request.headers.accept))
+  const type = `application/json;g=apidiscovery.k8s.io;v=${document.aggregated};as=APIGroupDiscoveryList`
+  exchange.response.setHeader('Vary', 'Accept')
+  return sendBytes(exchange, 200, new TextEncoder().encode(JSON.stringify(document.value)), type)
+}
+
+type Found = { readonly value: unknown } | { readonly value: unknown; readonly aggregated: string }
+
+function documentAt(
+  options: HttpServerOptions,
+  exchange: Exchange,
+  path: string,
+  current: () => Documents,
+): Found | undefined {
+  const found = (value: unknown): Found | undefined => (value === undefined ? undefined : { value })
+  if (path === '/version') return { value: VERSION }
+  if (path === '/')
+    return {
+      value: {
+        paths: ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'],
+      },
+    }
+  if (path === '/api' || path === '/apis') {
+    const accepted = negotiate(exchange.request.headers.accept, DISCOVERY_VIEWS)
+    const { discovery } = current()
+    if (accepted.as === undefined) return found(path === '/api' ? discovery.versions : discovery.groups)
+    const version = accepted.version ?? 'v2'
+    return { value: discovery.aggregated(path === '/api', version), aggregated: version }
+  }
+  if (path === '/openid/v1/jwks') return { value: { keys: options.tokenKeys?.() ?? [] } }
+  if (path === '/.well-known/openid-configuration') return { value: openIdConfiguration() }
+  const [, root, ...rest] = path.split('/')
+  if (root === 'api' && rest.length === 1) return found(current().discovery.resources('', rest[0] ?? ''))
+  if (root !== 'apis') return undefined
+  if (rest.length === 1) return found(current().discovery.group(rest[0] ?? ''))
+  return rest.length === 2 ? found(current().discovery.resources(rest[0] ?? '', rest[1] ?? '')) : undefined
+}
+
+const openIdConfiguration = () => ({
+  issuer: ISSUER,
+  jwks_uri: `${ISSUER}/openid/v1/jwks`,
+  response_types_supported: ['id_token'],
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['ES256'],
+})
+
+const notFound = (exchange: Exchange): Promise<void> => sendText(exchange, 404, '404 page not found\n')
+
+async function sendDocument(exchange: Exchange, document: OpenApiDocument): Promise<void> {
+  exchange.response.setHeader('ETag', `"${document.hash}"`)
+  exchange.response.setHeader('Vary', 'Accept')
+  if (exchange.request.headers['if-none-match'] === `"${document.hash}"`) {
+    exchange.response.writeHead(304)
+    return void exchange.response.end()
+  }
+  return sendBytes(exchange, 200, document.bytes(), 'application/json')
+}

@@ -1,0 +1,144 @@
+import type { IncomingMessage } from 'node:http'
+import { apiError } from '../../api/meta/status.ts'
+import type { Catalog } from '../verbs/served-resource.ts'
+import type { Body } from '../verbs/request.ts'
+import { duplicateFields } from './duplicate-fields.ts'
+
+/** The largest body that is read, as in Kubernetes: 3 MiB. */
+export const BODY_LIMIT_BYTES = 3 * 1024 * 1024
+
+/** Turns bodies of one media type into plain values. Others (Protobuf) are added by whoever can read them. */
+export interface BodyDecoder {
+  readonly mediaType: string
+  decode(bytes: Buffer): Promise<unknown> | unknown
+}
+
+/** The kind that a body is to have; where it says nothing it is taken to have it. */
+export interface ExpectedKind {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+}
+
+/** Reads a request's body whole. */
+export function readBody(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= BODY_LIMIT_BYTES) return void chunks.push(chunk)
+      reject(apiError('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT_BYTES}`))
+      chunks.length = 0
+    })
+    request.on('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
+    request.on('error', reject)
+  })
+}
+
+export function mediaTypeOf(request: IncomingMessage): string {
+  const header = request.headers['content-type']
+  return header === undefined ? '' : (header.split(';', 1)[0] ?? '').trim().toLowerCase()
+}
+
+/** Reads and decodes the object that a create or update sends, and checks that it is of the kind that the path expects. */
+export async function readObject(
+  request: IncomingMessage,
+  expected: ExpectedKind,
+  catalog: Catalog,
+  decoders: readonly BodyDecoder[] = [],
+): Promise<Body> {
+  const mediaType = mediaTypeOf(request)
+  const bytes = await readBody(request)
+  if (mediaType === 'application/yaml') return typed(await parseYaml(bytes, expected.kind), expected, catalog)
+  if (mediaType === '' || mediaType === 'application/json' || mediaType === '*/*') {
+    return parseJsonObject(bytes, expected, catalog)
+  }
+  const decoder = decoders.find((each) => each.mediaType === mediaType)
+  if (decoder === undefined) throw unsupportedMediaType()
+  return typed(await decoder.decode(bytes), expected, catalog)
+}
+
+function unsupportedMediaType() {
+  const accepted = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted}`
+  return apiError('UnsupportedMediaType', message)
+}
+
+function parseJsonObject(bytes: Buffer, expected: ExpectedKind, catalog: Catalog): Body {
+  const json = bytes.toString()
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (error) {
+    throw unrecognized(`couldn't get version/kind; json parse error: ${goMessage(error)}`, json, expected.kind)
+  }
+  const body = typed(value, expected, catalog)
+  const duplicates = duplicateFields(json)
+  if (duplicates.length === 0) return body
+  return { ...body, strictErrors: duplicates.map((path) => `duplicate field "${path}"`) }
+}
+
+/** Parses YAML, of which JSON is a part: aliases are limited, so that a small text cannot unfold into a huge value. */
+export async function parseYaml(bytes: Buffer, kind: string): Promise<unknown> {
+  const { parse } = await import('yaml')
+  try {
+    return parse(bytes.toString(), { maxAliasCount: 100, version: '1.1', schema: 'yaml-1.1', merge: true })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw unrecognized(`couldn't get version/kind; yaml parse error: ${message}`, bytes.toString(), kind)
+  }
+}
+
+function unrecognized(problem: string, text: string, kind: string) {
+  return apiError(
+    'BadRequest',
+    `the object provided is unrecognized (must be of type ${kind}): ${problem} (${summary(text)})`,
+  )
+}
+
+const SUMMARY_LENGTH = 30
+
+function summary(text: string): string {
+  if (text === '') return '<empty>'
+  const shown = text.startsWith('{') ? text.slice(0, SUMMARY_LENGTH) : hexOf(text)
+  return text.length > SUMMARY_LENGTH ? `${shown} ...` : shown
+}
+
+const hexOf = (text: string): string => Buffer.from(text).subarray(0, SUMMARY_LENGTH).toString('hex')
+
+/** What Go's decoder says where V8's says otherwise; clients show it as it is. */
+export function goMessage(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  if (message.includes('end of JSON input') || message.includes('Unterminated')) return 'unexpected end of JSON input'
+  const token = /Unexpected token '?(.)/u.exec(message)?.[1]
+  return token === undefined ? message : `invalid character '${token}' looking for beginning of value`
+}
+
+function typed(value: unknown, expected: ExpectedKind, catalog: Catalog): Body {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const problem = "couldn't get version/kind; json parse error: json: cannot unmarshal value of type struct"
+    throw unrecognized(problem, JSON.stringify(value) ?? '', expected.kind)
+  }
+  const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown }
+  const wanted = expected.group === '' ? expected.version : `${expected.group}/${expected.version}`
+  if (apiVersion === wanted && kind === expected.kind) return { value }
+  const actual = { apiVersion: apiVersion || wanted, kind: kind || expected.kind }
+  if (actual.apiVersion === wanted && actual.kind === expected.kind) return { value: { ...value, ...actual } }
+  throw wrongKind(String(actual.apiVersion), String(actual.kind), expected, wanted, catalog)
+}
+
+function wrongKind(apiVersion: string, kind: string, expected: ExpectedKind, wanted: string, catalog: Catalog) {
+  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/', 2) : ['', apiVersion]
+  if (kind === expected.kind || catalog.findKind(group ?? '', version ?? '', kind) !== undefined) {
+    if (apiVersion !== wanted) {
+      const message = `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`
+      return apiError('BadRequest', message)
+    }
+    const problem = `converting (${version}.${kind}) to (${expected.group || 'core'}.${expected.kind}): unknown conversion`
+    return apiError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`)
+  }
+  const scheme = 'pkg/api/legacyscheme/scheme.go:30'
+  const problem = `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`
+  return apiError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`)
+}

@@ -1,0 +1,194 @@
+import type { Timers } from '../../env/clock.ts'
+import { apiError } from '../../api/meta/status.ts'
+import type { Verb } from '../../api/resource-type.ts'
+import { jsonOf } from '../encoding.ts'
+import { describeRefusal } from '../verbs/authorizer.ts'
+import type { Authorizer } from '../verbs/authorizer.ts'
+import type { CollectionTarget, ObjectTarget } from '../verbs/request.ts'
+import type { Catalog, ServedResource } from '../verbs/served-resource.ts'
+import type { Verbs } from '../verbs/verbs.ts'
+import { negotiate } from './accept.ts'
+import { sendEncoded } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+import { abortSignalOf } from './exchange.ts'
+import { streamLog } from './log-stream.ts'
+import { sendList, sendObject, watchView } from './object-views.ts'
+import type { Views } from './object-views.ts'
+import { readPatch } from './patch-body.ts'
+import { flag, listOptions, logOptions, watchOptions, writeOptions } from './query-options.ts'
+import type { BodyDecoder } from './request-body.ts'
+import { readObject } from './request-body.ts'
+import type { ResourcePath } from './request-path.ts'
+import { readRemoveOptions } from './remove-body.ts'
+import { streamWatch } from './watch-stream.ts'
+
+/** What requests for resources need of the server. */
+export interface ResourceServer {
+  readonly verbs: Verbs
+  readonly catalog: Catalog
+  readonly authorizer: Authorizer
+  readonly timers: Timers
+  readonly views: Views
+  readonly decoders: readonly BodyDecoder[]
+}
+
+/** Connections rather than requests; they are answered by a part of their own. */
+const CONNECT_SUBRESOURCES = new Set(['exec', 'attach', 'portforward', 'proxy'])
+
+/** Answers a request for a resource, an object or a subresource. */
+export async function serveResource(server: ResourceServer, exchange: Exchange, path: ResourcePath): Promise<void> {
+  const verb = verbOf(exchange, path)
+  const resource = server.catalog.find(path.group, path.version, path.plural)
+  if (resource === undefined) {
+    refuseUnlessAllowed(server.authorizer, exchange, path, verb ?? exchange.method.toLowerCase())
+    throw apiError('NotFound', 'the server could not find the requested resource', {})
+  }
+  checkServed(server, exchange, path, resource, verb)
+  const at = path.namespace === undefined ? { resource } : { resource, namespace: path.namespace }
+  if (path.name === undefined) return serveCollection(server, exchange, at, verb)
+  const { name, subresource } = path
+  const target = subresource === undefined ? { ...at, name } : { ...at, name, subresource }
+  if (subresource !== undefined && CONNECT_SUBRESOURCES.has(subresource)) {
+    throw apiError('ServiceUnavailable', `Cannot serve "${subresource}": no node streams are attached to this server`)
+  }
+  return serveObject(server, exchange, target, verb)
+}
+
+/** The verb that Kubernetes' attributes give a request; undefined where the method does not exist at such a path. */
+function verbOf({ method, query }: Exchange, path: ResourcePath): Verb | undefined {
+  const named = path.name !== undefined
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      if (path.subresource === undefined && flag(query, 'watch')) return 'watch'
+      return named ? 'get' : 'list'
+    case 'POST':
+      return named && path.subresource === undefined ? undefined : 'create'
+    case 'PUT':
+      return named ? 'update' : undefined
+    case 'PATCH':
+      return named ? 'patch' : undefined
+    case 'DELETE':
+      return named ? 'delete' : 'deletecollection'
+    default:
+      return undefined
+  }
+}
+
+/** NotFound for a path that the resource does not have, MethodNotAllowed for a verb; only to who may ask at all. */
+function checkServed(
+  server: ResourceServer,
+  exchange: Exchange,
+  path: ResourcePath,
+  resource: ServedResource,
+  verb: Verb | undefined,
+): void {
+  const { type } = resource
+  const part = path.subresource === undefined ? type : type.subresources.find(({ name }) => name === path.subresource)
+  const misplaced = path.namespace !== undefined && !type.namespaced
+  const bare = type.namespaced && path.namespace === undefined && path.name !== undefined
+  if (part !== undefined && !misplaced && !bare && verb !== undefined && part.verbs.includes(verb)) return
+  refuseUnlessAllowed(server.authorizer, exchange, path, verb ?? exchange.method.toLowerCase())
+  if (part === undefined || misplaced || bare) {
+    throw apiError('NotFound', 'the server could not find the requested resource', {})
+  }
+  throw apiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+}
+
+function refuseUnlessAllowed(authorizer: Authorizer, { context }: Exchange, path: ResourcePath, verb: string): void {
+  const { plural, rest: _rest, ...at } = path
+  const attributes = { user: context.user, verb, resource: plural, ...at }
+  const decision = authorizer.authorize(attributes)
+  if (decision.allowed) return
+  const what = path.group === '' ? plural : `${plural}.${path.group}`
+  const name = path.name === undefined ? '' : ` "${path.name}"`
+  const group = path.group === '' ? {} : { group: path.group }
+  const facts = { ...(path.name === undefined ? {} : { name: path.name }), ...group, kind: plural }
+  throw apiError('Forbidden', `${what}${name} is forbidden: ${describeRefusal(attributes, decision)}`, facts)
+}
+
+async function serveCollection(server: ResourceServer, exchange: Exchange, at: CollectionTarget, verb?: Verb) {
+  const { context, query, request } = exchange
+  switch (verb) {
+    case 'watch':
+      return serveWatch(server, exchange, at)
+    case 'create': {
+      const accepted = negotiate(request.headers.accept)
+      const body = await readObject(request, at.resource.type, server.catalog, server.decoders)
+      const answer = await server.verbs.create(context, at, body, writeOptions(query, 'CreateOptions'))
+      return sendObject(exchange, answer.code, answer.object, at.resource, accepted, server.views)
+    }
+    case 'deletecollection': {
+      const accepted = negotiate(request.headers.accept)
+      const options = { ...listOptions(query), ...(await readRemoveOptions(request, query)) }
+      const list = await server.verbs.deleteCollection(context, at, options)
+      return sendList(exchange, list, at.resource, accepted, server.views)
+    }
+    default: {
+      const accepted = negotiate(request.headers.accept)
+      const list = await server.verbs.list(context, at, listOptions(query))
+      return sendList(exchange, list, at.resource, accepted, server.views)
+    }
+  }
+}
+
+function serveWatch(server: ResourceServer, exchange: Exchange, target: CollectionTarget & { readonly name?: string }) {
+  const accepted = negotiate(exchange.request.headers.accept)
+  const view = watchView(exchange, target.resource, accepted, server.views)
+  const options = watchOptions(exchange.query)
+  return streamWatch(exchange, server.verbs, server.timers, {
+    target,
+    options,
+    ...(view === undefined ? {} : { view }),
+  })
+}
+
+async function serveObject(server: ResourceServer, exchange: Exchange, target: ObjectTarget, verb?: Verb) {
+  const { context, query, request } = exchange
+  if (verb === 'watch') return serveWatch(server, exchange, target)
+  if (target.subresource === 'log') {
+    const cancellable = { ...context, signal: abortSignalOf(exchange.response) }
+    return streamLog(exchange, await server.verbs.logs(cancellable, target, logOptions(query)))
+  }
+  const accepted = negotiate(request.headers.accept)
+  if (verb === 'get') {
+    const resourceVersion = query?.get('resourceVersion')
+    const object = await server.verbs.get(context, target, resourceVersion ? { resourceVersion } : {})
+    if (accepted === undefined) return sendEncoded(exchange, 200, jsonOf(object))
+    return sendObject(exchange, 200, object, target.resource, accepted, server.views)
+  }
+  const answer = await writeObject(server, exchange, target, verb)
+  return sendObject(exchange, answer.code, answer.object, target.resource, accepted, server.views)
+}
+
+async function writeObject(server: ResourceServer, exchange: Exchange, target: ObjectTarget, verb?: Verb) {
+  const { context, query, request } = exchange
+  const { verbs, catalog, decoders } = server
+  switch (verb) {
+    case 'create': {
+      const subresource = target.subresource ?? ''
+      const body = await readObject(request, bodyKind(target), catalog, decoders)
+      const options = writeOptions(query, 'CreateOptions')
+      return verbs.createSubresource(context, { ...target, subresource }, body, options)
+    }
+    case 'update': {
+      const body = await readObject(request, bodyKind(target), catalog, decoders)
+      return verbs.update(context, target, body, writeOptions(query, 'UpdateOptions'))
+    }
+    case 'patch': {
+      const patch = await readPatch(request)
+      const force = flag(query, 'force') ? { force: true } : {}
+      return verbs.patch(context, target, patch, { ...writeOptions(query, 'PatchOptions'), ...force })
+    }
+    default:
+      return verbs.delete(context, target, await readRemoveOptions(request, query))
+  }
+}
+
+/** The kind that a subresource exchanges: its own, such as Scale, or the resource's. */
+function bodyKind({ resource, subresource }: ObjectTarget) {
+  const { type } = resource
+  const part = type.subresources.find(({ name }) => name === subresource)
+  if (part === undefined) return type
+  return { group: part.group ?? type.group, version: part.version ?? type.version, kind: part.kind }
+}

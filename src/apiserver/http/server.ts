@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { ApiError } from '../../api/meta/status.ts'
+import { impersonate } from '../authn/impersonation.ts'
+import { sendError } from './answer.ts'
+import { createExchange } from './exchange.ts'
+import { createOtherPaths } from './other-paths.ts'
+import type { OtherPaths } from './other-paths.ts'
+import { parseQuery } from './query-options.ts'
+import { parsePath } from './request-path.ts'
+import { serveResource } from './resource-requests.ts'
+import type { ResourceServer } from './resource-requests.ts'
+import type { HttpServerOptions } from './server-options.ts'
+
+/** Certificate, key and the authority whose client certificates are believed, all in PEM. */
+export interface TlsOptions {
+  readonly certificate: string
+  readonly key: string
+  readonly clientAuthority: string
+}
+
+export interface ListenOptions {
+  /** Default `127.0.0.1`. */
+  readonly host?: string
+  /** Default 0: any free one. */
+  readonly port?: number
+  /** Plain HTTP without it, which only tests want: there is then no way to know a client but a token. */
+  readonly tls?: TlsOptions
+}
+
+/** A listening server; disposing it ends all connections. */
+export interface HttpServer extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** Serves the API over HTTPS. Resolves when it listens; rejects with Node's error (`EADDRINUSE`) where it cannot. */
+export async function listen(options: HttpServerOptions, at: ListenOptions = {}): Promise<HttpServer> {
+  const { host = '127.0.0.1', port = 0, tls } = at
+  const handle = createHandler(options)
+  const server = tls === undefined ? http.createServer(handle) : await createTlsServer(tls, handle)
+  server.keepAliveTimeout = 0
+  server.requestTimeout = 0
+  server.listen(port, host)
+  await once(server, 'listening')
+  const actual = (server.address() as AddressInfo).port
+  const close = async () => {
+    if (!server.listening) return
+    const closed = once(server, 'close')
+    server.close()
+    server.closeAllConnections()
+    await closed
+  }
+  const shownHost = host.includes(':') ? `[${host}]` : host
+  const url = `${tls === undefined ? 'http' : 'https'}://${shownHost}:${actual}`
+  return { url, port: actual, close, [Symbol.asyncDispose]: close }
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+async function createTlsServer(tls: TlsOptions, handle: Handler) {
+  const https = await import('node:https')
+  const credentials = { cert: tls.certificate, key: tls.key, ca: tls.clientAuthority }
+  const policy = { requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], noDelay: true }
+  return https.createServer({ ...credentials, ...policy }, handle)
+}
+
+/** The whole of a request's way: who asks, as whom, for what. */
+export function createHandler(options: HttpServerOptions): Handler {
+  const { environment, verbs, catalog, authorizer, decoders = [] } = options
+  const { clock, timers } = environment
+  const resources: ResourceServer = { verbs, catalog, authorizer, timers, views: { clock }, decoders }
+  const others = createOtherPaths(options)
+  return (request, response) => {
+    serve(options, resources, others, request, response).catch((error: unknown) => {
+      environment.log.error('Cannot answer a request', { url: request.url, error })
+      response.destroy()
+    })
+  }
+}
+
+async function serve(
+  options: HttpServerOptions,
+  resources: ResourceServer,
+  others: OtherPaths,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = request.url ?? '/'
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  const at = { path, query: parseQuery(mark < 0 ? '' : url.slice(mark + 1)) }
+  let exchange = createExchange(request, response, at, { name: '', groups: [] })
+  try {
+    const found = options.authenticator.authenticate(request)
+    const user = impersonate(request, 'then' in found ? await found : found, options.authorizer)
+    exchange = createExchange(request, response, at, user)
+    const parsed = parsePath(path)
+    await ('other' in parsed ? others.serve(exchange) : serveResource(resources, exchange, parsed))
+  } catch (error) {
+    if (!(error instanceof ApiError)) options.environment.log.error('A request failed', { path, error })
+    await sendError(exchange, error)
+  }
+}

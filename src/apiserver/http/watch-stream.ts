@@ -1,0 +1,96 @@
+import type { Timers } from '../../env/clock.ts'
+import { ApiError } from '../../api/meta/status.ts'
+import type { Status } from '../../api/generated/meta-v1.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { WatchEvent, WatchHandler, WatchOptions } from '../../client/client.ts'
+import { jsonOf } from '../encoding.ts'
+import type { CollectionTarget } from '../verbs/request.ts'
+import type { Verbs } from '../verbs/verbs.ts'
+import { baseHeaders, internalError } from './answer.ts'
+import type { Exchange } from './exchange.ts'
+
+/** A watcher with more than this not yet taken from it is closed: it reads slower than things change, and starts anew. */
+export const SLOW_WATCHER_BYTES = 16 * 1024 * 1024
+
+/** Where a client names no time, a watch ends after half an hour to an hour, spread so that not all come back at once. */
+const DEFAULT_TIMEOUT_SECONDS = 1800
+
+const encoder = new TextEncoder()
+const CLOSING = encoder.encode('}\n')
+const OPENINGS = new Map(
+  ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'].map((type) => [
+    type,
+    encoder.encode(`{"type":"${type}","object":`),
+  ]),
+)
+
+/** What an event's object is sent as: its own JSON, or a view of it such as a Table's row. */
+export type EventView = (object: KubeObject, type: WatchEvent['type']) => Uint8Array
+
+export interface WatchRequest {
+  readonly target: CollectionTarget & { readonly name?: string }
+  readonly options: WatchOptions & { readonly timeoutSeconds?: number }
+  readonly view?: EventView
+}
+
+/**
+ * Streams a watch as lines of JSON until its time is over, the client or the server closes it, or it is too slow. An end
+ * for a reason that the client must know (its version was compacted) is told by an ERROR event.
+ */
+export async function streamWatch(
+  exchange: Exchange,
+  verbs: Verbs,
+  timers: Timers,
+  watch: WatchRequest,
+): Promise<void> {
+  const { response } = exchange
+  const { timeoutSeconds, ...options } = watch.options
+  const view = watch.view ?? ((object: KubeObject) => jsonOf(object))
+  const end = () => void response.end()
+  const running = await verbs.watch(exchange.context, watch.target, options, handlerFor(response, view))
+  const timer = timers.after(durationMs(timeoutSeconds), end, { background: true })
+  const stop = () => {
+    timer.cancel()
+    running.close()
+  }
+  if (response.destroyed) return stop()
+  response.once('close', stop)
+  if (!response.headersSent) {
+    response.writeHead(200, baseHeaders(exchange, 'application/json'))
+    response.flushHeaders()
+  }
+}
+
+function durationMs(timeoutSeconds: number | undefined): number {
+  if (timeoutSeconds !== undefined && timeoutSeconds > 0) return timeoutSeconds * 1000
+  return DEFAULT_TIMEOUT_SECONDS * 1000
+}
+
+function handlerFor(response: Exchange['response'], view: EventView): WatchHandler {
+  return {
+    events(events) {
+      if (response.destroyed || response.writableEnded) return
+      if (response.writableLength > SLOW_WATCHER_BYTES) return void response.destroy()
+      response.write(encodeEvents(events, view))
+    },
+    closed(error) {
+      if (response.destroyed || response.writableEnded) return
+      if (error !== undefined) response.write(encodeFailure(error))
+      response.end()
+    },
+  }
+}
+
+/** One buffer for the whole batch: one record on the wire, one write. */
+function encodeEvents(events: readonly WatchEvent[], view: EventView): Buffer {
+  const parts: Uint8Array[] = []
+  for (const { type, object } of events) {
+    parts.push(OPENINGS.get(type) ?? encoder.encode(`{"type":"${type}","object":`), view(object, type), CLOSING)
+  }
+  return Buffer.concat(parts)
+}
+
+function encodeFailure(error: Error): Buffer {
+  const status: Status = error instanceof ApiError ? error.status : internalError(error).status
+  return Buffer.concat([OPENINGS.get('ERROR') ?? new Uint8Array(), encoder.encode(JSON.stringify(status)), CLOSING])
+}
