@@ -109,8 +109,10 @@ function assemble(shipped: ShippedFunction, loaders: Loaders): AnyFunction {
 /** An object whose properties are the variables that functions share. */
 function scopeOf(cells: Readonly<Record<string, Cell>>): object {
   const scope = Object.create(null) as object
-  for (const [name, cell] of Object.entries(cells))
-    Object.defineProperty(scope, name, { get: () => cell.value, set: (value) => void (cell.value = value) })
+  for (const [name, cell] of Object.entries(cells)) {
+    const assign = (value: unknown): unknown => (cell.value = value)
+    Object.defineProperty(scope, name, { get: () => cell.value, set: assign })
+  }
   return scope
 }
 

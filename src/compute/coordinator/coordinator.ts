@@ -1,0 +1,167 @@
+import type { Environment } from '../../env/environment.ts'
+import type { Link } from '../wire/link.ts'
+import { readControl } from '../wire/link.ts'
+import { FRAME, PART_HEADER_BYTES, readResultHeader, RESULT_HEADER_BYTES, STATUS } from '../wire/messages.ts'
+import type { WorkerFacts, WorkerMessage } from '../wire/messages.ts'
+import type { TaskFailure } from '../wire/task-failure.ts'
+import { decodeValue } from '../wire/values.ts'
+import { createDispatcher } from './dispatch.ts'
+import { watchHeartbeats } from './heartbeats.ts'
+import type { InvestigateLoss, LossRecord } from './loss.ts'
+import { createStages } from './stages.ts'
+import type { StageHandle, StageSpec } from './stage.ts'
+import { connectedWorker, tell } from './worker.ts'
+import type { ConnectedWorker, Slot } from './worker.ts'
+
+export interface CoordinatorOptions {
+  readonly env: Environment
+  /** How many workers a task may cost before it fails. Default 3. */
+  readonly maxLosses?: number
+  /** Milliseconds between two heartbeats. Default 1,000. */
+  readonly heartbeatMs?: number
+  /** A worker that was silent for longer is taken for lost. Default 10,000. */
+  readonly silentMs?: number
+  /** How long a cancelled function may go on before its thread is ended. Default 250. */
+  readonly cancelGraceMs?: number
+  readonly investigate?: InvestigateLoss
+  readonly onWorkers?: (workers: WorkerCounts) => void
+  readonly onLoss?: (record: LossRecord) => void
+  readonly onRetry?: () => void
+}
+
+export interface WorkerCounts {
+  readonly workers: number
+  readonly threads: number
+}
+
+/** Holds the queue, hands tasks to the threads of whatever workers are connected, and commits each result once. */
+export interface Coordinator {
+  /** Takes over an authenticated connection on which the worker has introduced itself. */
+  attach(link: Link, facts: WorkerFacts): AttachedWorker
+  open<Work>(spec: StageSpec<Work>): StageHandle
+  counts(): WorkerCounts
+  /** What the running stages wait for, one sentence each, with numbers. */
+  why(): readonly string[]
+  /** Fails all stages with `reason`. */
+  failAll(reason: unknown): void
+  /** Tells all workers to leave. Stages that run fail with `reason`. */
+  close(reason: unknown): void
+}
+
+/** What the coordinator wants to hear of a worker's connection. */
+export interface AttachedWorker {
+  frame(kind: number, body: Uint8Array): void
+  closed(error: Error | undefined): void
+}
+
+export function createCoordinator(options: CoordinatorOptions): Coordinator {
+  const { env } = options
+  const workers = new Set<ConnectedWorker>()
+  let nextWorker = 1
+  const stages = createStages(options, workers, () => dispatcher.dispatch())
+  const dispatcher = createDispatcher(stages, workers)
+  const counts = () => {
+    let threads = 0
+    for (const worker of workers) for (const slot of worker.slots) if (slot.ready) threads++
+    return { workers: workers.size, threads }
+  }
+  const lose = (worker: ConnectedWorker, reason: string) => {
+    if (!workers.delete(worker)) return
+    const { pod, node } = worker.facts
+    const record: LossRecord = { pod, node, scope: 'worker', reason }
+    options.onLoss?.(record)
+    for (const slot of worker.slots) stages.slotLost(slot, record)
+    options.onWorkers?.(counts())
+    dispatcher.dispatch()
+  }
+  const heartbeats = watchHeartbeats(options, workers, (worker, silentMs) => {
+    lose(worker, `was silent for ${(silentMs / 1000).toFixed(1)} s`)
+    worker.link.close()
+  })
+
+  return {
+    attach(link, facts) {
+      const worker = connectedWorker(nextWorker++, link, facts, env.clock.monotonicMs())
+      workers.add(worker)
+      options.onWorkers?.(counts())
+      const message = workerMessages(worker, (slot, record) => {
+        if (record.reason !== CANCELLED_REASON) options.onLoss?.(record)
+        stages.slotLost(slot, record)
+        dispatcher.dispatch()
+      })
+      return {
+        frame(kind, body) {
+          worker.lastHeardMs = env.clock.monotonicMs()
+          if (kind === FRAME.result) takeResult(stages, worker, body)
+          else if (kind === FRAME.part) takePart(stages, worker, body)
+          else if (message(readControl(body) as WorkerMessage)) options.onWorkers?.(counts())
+          dispatcher.dispatchSoon()
+        },
+        closed: (error) => lose(worker, error === undefined ? 'went away' : `was cut off: ${error.message}`),
+      }
+    },
+    open: (spec) => stages.open(spec as StageSpec<unknown>),
+    counts,
+    why: () => stages.why(counts()),
+    failAll: (reason) => stages.failAll(reason),
+    close(reason) {
+      heartbeats.stop()
+      stages.failAll(reason)
+      for (const worker of workers) tell(worker, { type: 'leave' })
+    },
+  }
+}
+
+/** Of a thread that was ended because what it ran was no longer wanted. */
+const CANCELLED_REASON = 'cancelled'
+
+/** Answers whether the number of threads that can work has changed. */
+function workerMessages(worker: ConnectedWorker, onThreadLost: (slot: Slot, record: LossRecord) => void) {
+  return (message: WorkerMessage): boolean => {
+    if (message.type === 'thread-ready') {
+      const slot = worker.slots[message.thread]
+      if (slot !== undefined) slot.ready = true
+      return true
+    }
+    if (message.type !== 'thread-lost') return false
+    const slot = worker.slots[message.thread]
+    if (slot === undefined) return false
+    const { exitCode, reason, message: said } = message.death
+    const words =
+      reason === 'exited' ? `exited with code ${exitCode}` : reason === 'error' ? 'ended by an error' : reason
+    onThreadLost(slot, {
+      pod: worker.facts.pod,
+      node: worker.facts.node,
+      scope: 'thread',
+      reason: reason === 'out of memory' ? 'ran out of memory' : words,
+      exitCode,
+      outOfMemory: reason === 'out of memory',
+      ...(said === undefined ? {} : { message: said }),
+    })
+    return true
+  }
+}
+
+type Stages = ReturnType<typeof createStages>
+
+function takeResult(stages: Stages, worker: ConnectedWorker, body: Uint8Array): void {
+  const header = readResultHeader(body)
+  const slot = worker.slots[header.thread]
+  const at = slot?.sent.findIndex((task) => task.id === header.task && task.attempt === header.attempt) ?? -1
+  // A late attempt: what it made was lost, or made by another since.
+  if (slot === undefined || at < 0) return
+  const task = slot.sent.splice(at, 1)[0]!
+  const payload = body.subarray(RESULT_HEADER_BYTES)
+  if (header.status === STATUS.done) stages.done(slot, task, payload, header.micros)
+  else if (header.status === STATUS.failed) stages.failed(task, decodeValue(payload) as TaskFailure)
+  else if (header.status === STATUS.unreachable) {
+    worker.seesFiles = false
+    stages.handBack(task)
+  }
+}
+
+function takePart(stages: Stages, worker: ConnectedWorker, body: Uint8Array): void {
+  const view = new DataView(body.buffer, body.byteOffset)
+  const slot = worker.slots[view.getUint32(8, true)]
+  if (slot !== undefined) stages.part(slot, view.getUint32(0, true), body.subarray(PART_HEADER_BYTES))
+}

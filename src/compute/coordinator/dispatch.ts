@@ -1,0 +1,82 @@
+import type { Stage, Task } from './stage.ts'
+import type { Stages } from './stages.ts'
+import { introduce, sendTask } from './worker.ts'
+import type { ConnectedWorker, Slot } from './worker.ts'
+
+/** A thread has the next task at hand when it ends one: the way there and back costs it nothing. */
+const PREFETCH = 2
+
+/** A worker that does not take what it is sent gets nothing more until it has. */
+const MAX_PENDING_BYTES = 32 * 1024 * 1024
+
+export interface Dispatcher {
+  /** Gives tasks to every thread that has room. */
+  dispatch(): void
+  /** The same, once for all that happens in this turn. */
+  dispatchSoon(): void
+}
+
+export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedWorker>): Dispatcher {
+  let soon = false
+  const dispatch = () => {
+    soon = false
+    // Breadth first: nobody gets a second task while another thread has none.
+    for (let depth = 0; depth < PREFETCH; depth++) {
+      for (const worker of workers) {
+        if (worker.link.pendingBytes > MAX_PENDING_BYTES) {
+          void worker.link.drained().then(dispatch)
+          continue
+        }
+        for (const slot of worker.slots) if (slot.ready && loadOf(slot) === depth) fill(slot)
+      }
+    }
+  }
+  const fill = (slot: Slot) => {
+    // A task that has cost a worker before runs alone, so that it alone is to blame if it does so again.
+    if (slot.sent.some((task) => task.losses.length > 0)) return
+    const task = stages.take(loadOf(slot) === 0)
+    if (task === undefined) return
+    task.attempt++
+    introduce(slot.worker, task.stage)
+    const payload = encoded(task, slot)
+    if (payload instanceof Promise) void sendLater(slot, task, payload)
+    else if (payload !== undefined) sendTask(slot, task, payload)
+  }
+  const encoded = (task: Task, slot: Slot) => {
+    try {
+      return task.stage.spec.encode(task.work, slot.worker.seesFiles)
+    } catch (error) {
+      stages.fail(task.stage, error)
+      return undefined
+    }
+  }
+  const sendLater = async (slot: Slot, task: Task, payload: Promise<Uint8Array>) => {
+    slot.reserved++
+    try {
+      const bytes = await payload
+      if (task.stage.state === 'ended') return
+      if (workers.has(slot.worker) && slot.ready) sendTask(slot, task, bytes)
+      else stages.handBack(task)
+    } catch (error) {
+      stages.fail(task.stage, error)
+    } finally {
+      slot.reserved--
+      dispatchSoon()
+    }
+  }
+  const dispatchSoon = () => {
+    if (soon) return
+    soon = true
+    queueMicrotask(dispatch)
+  }
+  return { dispatch, dispatchSoon }
+}
+
+function loadOf(slot: Slot): number {
+  return slot.sent.length + slot.reserved
+}
+
+/** Whether `stage` may still be given out. */
+export function isRunning(stage: Stage): boolean {
+  return stage.state === 'running'
+}

@@ -1,0 +1,78 @@
+import { FRAME, TASK_HEADER_BYTES, writeTaskHeader } from '../wire/messages.ts'
+import type { CoordinatorMessage, WorkerFacts } from '../wire/messages.ts'
+import type { Link } from '../wire/link.ts'
+import type { Stage, Task } from './stage.ts'
+
+/** A thread of a connected worker, and what it owes. */
+export interface Slot {
+  readonly worker: ConnectedWorker
+  readonly thread: number
+  /** False while the thread starts, again after it was lost. */
+  ready: boolean
+  /** Being encoded: they count as room taken and are not there yet. */
+  reserved: number
+  /** Sent and not answered, oldest first: the first is the one that runs. */
+  readonly sent: Task[]
+  /** Tasks whose results lie on the thread, by stage: they run again elsewhere if it ends before they are collected. */
+  readonly accumulated: Map<Stage, Task[]>
+}
+
+export interface ConnectedWorker {
+  readonly id: number
+  readonly link: Link
+  readonly facts: WorkerFacts
+  readonly slots: readonly Slot[]
+  readonly codeSent: Set<string>
+  readonly stagesSent: Set<number>
+  /** Cleared when the worker said that it cannot see one of the driver's files. */
+  seesFiles: boolean
+  lastHeardMs: number
+}
+
+export function connectedWorker(id: number, link: Link, facts: WorkerFacts, nowMs: number): ConnectedWorker {
+  const slots: Slot[] = []
+  const worker: ConnectedWorker = {
+    id,
+    link,
+    facts,
+    slots,
+    codeSent: new Set(),
+    stagesSent: new Set(),
+    seesFiles: true,
+    lastHeardMs: nowMs,
+  }
+  for (let thread = 0; thread < facts.threads; thread++) {
+    slots.push({ worker, thread, ready: false, reserved: 0, sent: [], accumulated: new Map() })
+  }
+  return worker
+}
+
+export function tell(worker: ConnectedWorker, message: CoordinatorMessage): void {
+  worker.link.sendControl(message)
+}
+
+/** Sends what the worker must know before it can run tasks of `stage`, each thing once. */
+export function introduce(worker: ConnectedWorker, stage: Stage): void {
+  if (worker.stagesSent.has(stage.id)) return
+  worker.stagesSent.add(stage.id)
+  const { spec } = stage
+  const code = spec.code.filter(({ hash }) => !worker.codeSent.has(hash))
+  for (const { hash } of code) worker.codeSent.add(hash)
+  if (code.length > 0) tell(worker, { type: 'code', code })
+  const program = typeof spec.program === 'string' ? spec.program : spec.program.hash
+  if (typeof spec.program !== 'string' && !worker.codeSent.has(program)) {
+    worker.codeSent.add(program)
+    tell(worker, { type: 'program', ...spec.program })
+  }
+  tell(worker, { type: 'define', definition: { stage: stage.id, program, options: spec.options } })
+}
+
+/** Sends an attempt of `task` with its payload to the slot's thread. */
+export function sendTask(slot: Slot, task: Task, payload: Uint8Array): void {
+  const body = new Uint8Array(TASK_HEADER_BYTES + payload.byteLength)
+  const { id, attempt, stage } = task
+  writeTaskHeader(body, 0, { stage: stage.id, task: id, attempt, thread: slot.thread })
+  body.set(payload, TASK_HEADER_BYTES)
+  slot.worker.link.send(FRAME.task, body)
+  slot.sent.push(task)
+}

@@ -1,0 +1,63 @@
+import type { LossRecord } from './coordinator/loss.ts'
+
+/** Every code of this family and what it says. The documentation lists the same. */
+export const COMPUTE_ERROR_CODES = {
+  SHOAL_NO_FILE: 'No file matches what was to be read',
+  SHOAL_UNREADABLE: 'A file cannot be read',
+  SHOAL_FILE_CHANGED: 'A file changed while it was read',
+  SHOAL_LINE_TOO_LONG: 'A line is longer than a block may be',
+  SHOAL_TASK_FAILED: 'The function threw an error of a class that the driver does not know',
+  SHOAL_RESULT_CANNOT_TRAVEL: 'A result holds something that cannot be sent from worker to driver',
+  SHOAL_ITEM_CANNOT_TRAVEL: 'An item holds something that cannot be sent from driver to worker',
+  SHOAL_WORKER_LOST: 'A task ended its worker each time it was tried',
+  SHOAL_NO_WORKERS: 'No worker could be started in the time allowed',
+  SHOAL_RUN_DELETED: 'The run was deleted while it ran',
+  SHOAL_CLOSED: 'The session was closed while something still ran, or is used after that',
+} as const
+
+export type ComputeErrorCode = keyof typeof COMPUTE_ERROR_CODES
+
+export interface ComputeErrorOptions {
+  readonly hint?: string
+  readonly cause?: unknown
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+/** What goes wrong in computing, for authors of programs: a stable `code`, the facts as fields, and what to do next. */
+export class ComputeError extends Error {
+  override readonly name: string = 'ComputeError'
+  readonly code: ComputeErrorCode
+  readonly hint: string | undefined
+  readonly facts: Readonly<Record<string, unknown>>
+
+  constructor(code: ComputeErrorCode, message: string, options: ComputeErrorOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+    this.facts = options.facts ?? {}
+  }
+}
+
+/** An error that a user's function threw whose class the driver does not know; it has the class' name and its fields. */
+export class TaskError extends Error {
+  override readonly name: string
+  readonly code = 'SHOAL_TASK_FAILED' satisfies ComputeErrorCode
+  readonly className: string
+
+  constructor(className: string, message: string) {
+    super(message)
+    this.name = className
+    this.className = className
+  }
+}
+
+/** A task that ended its worker each time, with what is known of each loss. */
+export class WorkerLostError extends ComputeError {
+  override readonly name = 'WorkerLostError'
+  readonly losses: readonly LossRecord[]
+
+  constructor(message: string, hint: string, losses: readonly LossRecord[]) {
+    super('SHOAL_WORKER_LOST', message, { hint, facts: { losses } })
+    this.losses = losses
+  }
+}

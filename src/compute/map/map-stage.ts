@@ -1,0 +1,79 @@
+import type { StageSpec } from '../coordinator/stage.ts'
+import { ComputeError } from '../errors.ts'
+import { errorOfFailure } from '../failure.ts'
+import type { MapOptions as MapProgramOptions } from '../worker/map-program.ts'
+import type { Shipment } from '../wire/shipped.ts'
+import { decodeValues, encodeValue, encodeValues, pathOfUncloneable } from '../wire/values.ts'
+import type { ChunkSize } from './chunk-size.ts'
+
+/** Consecutive items, and the index of the first. */
+export interface Chunk {
+  readonly first: number
+  readonly items: readonly unknown[]
+}
+
+/** Where a map stage's chunks come from and where results go. */
+export interface ChunkFlow {
+  take(threads: number): Chunk | undefined
+  isExhausted(): boolean
+  put(chunk: Chunk, results: unknown[], bytes: number): void
+  /** What was done before an item failed. */
+  putBeforeFailure?(chunk: Chunk, results: unknown[], error: Error): void
+}
+
+/** The stage that applies a shipped function to chunks of items. */
+export function mapStage(name: string, shipment: Shipment, size: ChunkSize, flow: ChunkFlow): StageSpec<Chunk> {
+  const options: MapProgramOptions = { fn: shipment.shipped }
+  return {
+    name: `${name} ${shipment.shipped.display.name}`.trim(),
+    program: 'map',
+    options: encodeValue(options),
+    code: shipment.code,
+    accumulates: false,
+    next: (threads) => flow.take(threads),
+    isExhausted: () => flow.isExhausted(),
+    encode: encodeChunk,
+    split: ({ first, items }) => items.map((item, index) => ({ first: first + index, items: [item] })),
+    sizeOf: ({ items }) => items.length,
+    describe: describeChunk,
+    commit(chunk, payload, micros) {
+      size.observe(chunk.items.length, micros)
+      flow.put(chunk, decodeValues(payload), payload.byteLength)
+    },
+    fail(chunk, failure) {
+      const error = errorOfFailure(failure, `item ${chunk.first + failure.index}`, shipment.shipped.display)
+      flow.putBeforeFailure?.(chunk, decodeValues(failure.done), error)
+      return error
+    },
+  }
+}
+
+function encodeChunk({ first, items }: Chunk): Uint8Array {
+  const values = encodeItems(items, first)
+  const bytes = new Uint8Array(8 + values.byteLength)
+  new DataView(bytes.buffer).setFloat64(0, first, true)
+  bytes.set(values, 8)
+  return bytes
+}
+
+function encodeItems(items: readonly unknown[], first: number): Uint8Array {
+  try {
+    return encodeValues(items)
+  } catch (cause) {
+    for (let index = 0; index < items.length; index++) {
+      const found = pathOfUncloneable(items[index], `items[${first + index}]`)
+      if (found === undefined) continue
+      const message = `Cannot send "${found.path}" to a worker: it is ${found.what}, expected what structured clone can carry`
+      throw new ComputeError('SHOAL_ITEM_CANNOT_TRAVEL', message, {
+        cause,
+        facts: found,
+        hint: 'Send the data that it is made of, and make it in the function; perWorker() is for things like connections',
+      })
+    }
+    throw cause
+  }
+}
+
+function describeChunk({ first, items }: Chunk): string {
+  return items.length === 1 ? `item ${first}` : `items ${first} to ${first + items.length - 1}`
+}

@@ -1,0 +1,11 @@
+/** The environment variables that a worker pod is given. */
+export const WORKER_VARIABLES = {
+  /** `unix:/path/of/socket` or `tcp:host:port`. */
+  address: 'SHOAL_COORDINATOR',
+  /** The run's token, which both sides prove to hold. */
+  token: 'SHOAL_TOKEN',
+  /** How many threads run user code; as many as the machine has CPUs where absent. */
+  threads: 'SHOAL_THREADS',
+  pod: 'SHOAL_POD',
+  node: 'SHOAL_NODE',
+} as const

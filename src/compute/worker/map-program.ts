@@ -1,0 +1,60 @@
+import type { ShippedFunction } from '../wire/shipped.ts'
+import { decodeValue, decodeValues } from '../wire/values.ts'
+import { CANCELLED, failed, succeeded } from './failure.ts'
+import type { Outcome, ProgramHost, StageProgram } from './program.ts'
+
+export interface MapOptions {
+  readonly fn: ShippedFunction
+}
+
+type MapFunction = (item: unknown, index: number) => unknown
+
+/**
+ * Applies one function to each item of a task. The payload is the index of the first item (a 64-bit float) and the items;
+ * the result is the list of what the function gave. Items run one after another, promises are awaited.
+ */
+export function createMapProgram(options: Uint8Array, host: ProgramHost): StageProgram {
+  const fn = host.revive((decodeValue(options) as MapOptions).fn) as MapFunction
+  return {
+    run(payload) {
+      const first = new DataView(payload.buffer, payload.byteOffset).getFloat64(0, true)
+      const items = decodeValues(payload.subarray(8))
+      return mapFrom(fn, items, 0, first, [], host)
+    },
+  }
+}
+
+/** Runs on without promises for as long as the function gives none: most do not, and each costs a turn. */
+function mapFrom(
+  fn: MapFunction,
+  items: readonly unknown[],
+  from: number,
+  first: number,
+  results: unknown[],
+  host: ProgramHost,
+): Outcome | Promise<Outcome> {
+  for (let index = from; index < items.length; index++) {
+    if (host.isCancelled()) return CANCELLED
+    let result: unknown
+    try {
+      result = fn(items[index], first + index)
+    } catch (thrown) {
+      return failed(thrown, index, results)
+    }
+    if (isThenable(result)) {
+      return Promise.resolve(result).then(
+        (value) => {
+          results.push(value)
+          return mapFrom(fn, items, index + 1, first, results, host)
+        },
+        (thrown: unknown) => failed(thrown, index, results),
+      )
+    }
+    results.push(result)
+  }
+  return succeeded(results, () => 'result')
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

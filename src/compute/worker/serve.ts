@@ -1,0 +1,110 @@
+import { connect } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { systemEnvironment } from '../../env/system.ts'
+import { parseAddress } from '../wire/address.ts'
+import { openLink, readControl } from '../wire/link.ts'
+import type { Link } from '../wire/link.ts'
+import { FRAME, readTaskHeader } from '../wire/messages.ts'
+import type { CoordinatorMessage, WorkerFacts, WorkerMessage } from '../wire/messages.ts'
+import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
+import type { ThreadBatch } from './thread.ts'
+import { startThreads } from './threads.ts'
+import type { Threads } from './threads.ts'
+
+/** Dials the coordinator that the environment names and serves it until it says leave or goes away. */
+export function serveFromEnvironment(variables: NodeJS.ProcessEnv, program: URL): void {
+  const address = variables[WORKER_VARIABLES.address]
+  const token = variables[WORKER_VARIABLES.token]
+  if (address === undefined || token === undefined) {
+    throw new Error(`Cannot start a worker: ${WORKER_VARIABLES.address} and ${WORKER_VARIABLES.token} are not both set`)
+  }
+  // User code has no business with the token.
+  delete process.env[WORKER_VARIABLES.token]
+  const facts: WorkerFacts = {
+    pod: variables[WORKER_VARIABLES.pod] ?? `process-${process.pid}`,
+    node: variables[WORKER_VARIABLES.node] ?? '',
+    pid: process.pid,
+    threads: Number(variables[WORKER_VARIABLES.threads] ?? availableParallelism()),
+    nodeVersion: process.version,
+  }
+  serve(address, token, facts, program)
+}
+
+function serve(address: string, token: string, facts: WorkerFacts, program: URL): void {
+  let link: Link | undefined
+  const starting = new Set(Array.from({ length: facts.threads }, (_, thread) => thread))
+  const send = (message: WorkerMessage) => link?.sendControl(message)
+  const threads = startThreads({
+    program,
+    count: facts.threads,
+    timers: systemEnvironment().timers,
+    onFrame: (frame) => link?.sendFrames([frame]),
+    onLost: (thread, death) => {
+      starting.add(thread)
+      send({ type: 'thread-lost', thread, death })
+    },
+    onReady: (thread) => {
+      starting.delete(thread)
+      send({ type: 'thread-ready', thread })
+    },
+  })
+  const batches = batchesTo(threads)
+  openLink(connect(parseAddress(address)), 'worker', token, {
+    onOpen: (opened) => {
+      link = opened
+      send({ type: 'ready', worker: facts })
+      for (let thread = 0; thread < facts.threads; thread++) {
+        if (!starting.has(thread)) send({ type: 'thread-ready', thread })
+      }
+    },
+    onFrame: (kind, body) => {
+      if (kind === FRAME.task) batches.add(readTaskHeader(body).thread, kind, body)
+      else if (kind === FRAME.control) batches.control(readControl(body) as CoordinatorMessage, body, send)
+    },
+    onReadEnd: () => batches.flush(),
+    onClosed: (error) => leave(error),
+  })
+}
+
+/** A worker without its coordinator has nothing to do: its Job counts it as done, not as failed. */
+function leave(error: Error | undefined): void {
+  if (error !== undefined) process.stderr.write(`The coordinator cannot be reached: ${error.message}\n`)
+  process.exit(0)
+}
+
+/** Under which name a thread that starts later is given the message too. */
+function keyOf(message: CoordinatorMessage): string | undefined {
+  if (message.type === 'code') return `code ${message.code.map(({ hash }) => hash).join()}`
+  if (message.type === 'program') return `program ${message.hash}`
+  return message.type === 'define' ? `stage ${message.definition.stage}` : undefined
+}
+
+/** Gathers what one read brought for each thread, so that it crosses to the thread in one message. */
+function batchesTo(threads: Threads) {
+  const waiting = new Map<number, [number, Uint8Array<ArrayBuffer>][]>()
+  const add = (thread: number, kind: number, body: Uint8Array<ArrayBuffer>) => {
+    const batch = waiting.get(thread)
+    if (batch === undefined) waiting.set(thread, [[kind, body]])
+    else batch.push([kind, body])
+  }
+  const flush = () => {
+    for (const [thread, batch] of waiting) threads.post(thread, batch satisfies ThreadBatch)
+    waiting.clear()
+  }
+  const control = (
+    message: CoordinatorMessage,
+    body: Uint8Array<ArrayBuffer>,
+    send: (message: WorkerMessage) => void,
+  ) => {
+    if (message.type === 'ping') {
+      return send({ type: 'pong', sequence: message.sequence, residentBytes: process.memoryUsage.rss() })
+    }
+    if (message.type === 'leave') return process.exit(0)
+    if (message.type === 'collect') return add(message.thread, FRAME.control, body)
+    flush()
+    if (message.type === 'cancel') return threads.cancel(message.stage, body, message.graceMs)
+    if (message.type === 'forget') threads.drop(`stage ${message.stage}`)
+    threads.broadcast(body, keyOf(message))
+  }
+  return { add, flush, control }
+}
