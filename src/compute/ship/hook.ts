@@ -1,13 +1,16 @@
 import module from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { addModule } from './registry.ts'
-import type { Insertion, Site } from './site.ts'
+import { addModule, moduleKey } from './registry.ts'
 import { sourceMapComment } from './source-map.ts'
 import { applyInsertions, transform } from './transform.ts'
+import { withTransformCache } from './transform-cache.ts'
+import type { PreparedModule } from './transform-cache.ts'
 
 export interface HookOptions {
   /** Says whether the module at this file URL is the user's. Default: every file outside `node_modules` and of Shoal's own. */
   readonly isUserModule?: (url: string) => boolean
+  /** Transformed modules are kept here between runs. Without it every start parses them anew. */
+  readonly cacheDirectory?: string
 }
 
 const REGISTRY_URL = new URL('./registry.ts', import.meta.url).href
@@ -27,7 +30,9 @@ export function installHook(options: HookOptions = {}): Disposable {
       if ((!isTypeScript && loaded.format !== 'module') || !isUserModule(url) || !loaded.source) return loaded
       const text =
         typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString()
-      return { ...loaded, format: 'module', source: transformModule(url, isTypeScript ? stripTypes(text) : text) }
+      const prepared = withTransformCache(options.cacheDirectory, url, text, () => prepare(url, text, isTypeScript))
+      if (prepared.source.sites.length > 0) addModule(prepared.source)
+      return { ...loaded, format: 'module', source: prepared.output }
     },
   })
   return { [Symbol.dispose]: () => hooks.deregister() }
@@ -37,19 +42,17 @@ const isUserFile = (url: string): boolean =>
   url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(OWN_SOURCES)
 
 /** A module that cannot be parsed is given back as it is: Node then reports the error better than we could. */
-function transformModule(url: string, text: string): string {
+function prepare(url: string, original: string, isTypeScript: boolean): PreparedModule {
   const file = fileURLToPath(url)
+  const text = isTypeScript ? stripTypes(original) : original
+  const source = { file, url, text, isStrict: true, sites: [], insertions: [] }
   try {
-    const sites: Site[] = []
-    const insertions: Insertion[] = []
-    const number = addModule({ file, url, text, isStrict: true, sites, insertions })
-    const result = transform(file, text, number, REGISTRY_URL)
-    sites.push(...result.sites)
-    insertions.push(...result.insertions)
-    if (insertions.length === 0) return text
-    return applyInsertions(text, insertions) + sourceMapComment(file, text, insertions)
+    const { sites, insertions } = transform(file, text, moduleKey(url), REGISTRY_URL)
+    if (insertions.length === 0) return { source: { ...source, sites }, output: text }
+    const output = applyInsertions(text, insertions) + sourceMapComment(file, text, insertions)
+    return { source: { ...source, sites, insertions }, output }
   } catch (error) {
-    if (error instanceof SyntaxError) return text
+    if (error instanceof SyntaxError) return { source, output: text }
     throw error
   }
 }

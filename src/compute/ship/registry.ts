@@ -14,16 +14,21 @@ export interface Registered {
  * The functions that the module hook has seen being made. Code that the hook has transformed imports this module, so it
  * imports nothing itself and is evaluated before any user's module.
  */
-const modules: SourceFile[] = []
-const functions = new WeakMap<object, readonly [module: number, site: number, read: ReadVariable]>()
+const modules = new Map<string, SourceFile>()
+const functions = new WeakMap<object, readonly [module: string, site: number, read: ReadVariable]>()
 
-/** Makes a module's sites known; the answer is the number under which its code registers functions. */
-export function addModule(source: SourceFile): number {
-  return modules.push(source) - 1
+/** The name of a module in transformed code: short, and the same in every run. */
+export function moduleKey(url: string): string {
+  let hash = 0xcbf29ce484222325n
+  for (const char of url) hash = BigInt.asUintN(64, (hash ^ BigInt(char.codePointAt(0) ?? 0)) * 0x100000001b3n)
+  return hash.toString(36)
 }
 
+/** Makes a module's sites known, under `moduleKey` of its URL. */
+export const addModule = (source: SourceFile): void => void modules.set(moduleKey(source.url), source)
+
 /** Called by transformed code for each function made; gives the function back. */
-export function register<F extends object>(module: number, site: number, fn: F, read: ReadVariable): F {
+export function register<F extends object>(module: string, site: number, fn: F, read: ReadVariable): F {
   functions.set(fn, [module, site, read])
   return fn
 }
@@ -31,10 +36,10 @@ export function register<F extends object>(module: number, site: number, fn: F, 
 export function registered(fn: object): Registered | undefined {
   const entry = functions.get(fn)
   if (!entry) return undefined
-  const source = modules[entry[0]]
+  const source = modules.get(entry[0])
   const site = source?.sites[entry[1]]
   return source && site && { source, site, read: entry[2] }
 }
 
-/** The module loaded from this URL, the newest where there are several. */
-export const moduleAt = (url: string): SourceFile | undefined => modules.findLast((module) => module.url === url)
+/** The module loaded from this URL. */
+export const moduleAt = (url: string): SourceFile | undefined => modules.get(moduleKey(url))

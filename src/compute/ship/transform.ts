@@ -21,14 +21,14 @@ const INDEX = 'shoal$i'
  * of times and are hardly ever shipped; if one is, the inspector finds it. Arrows that use an outer `this`, which it cannot see, are registered
  * anywhere.
  */
-export function transform(file: string, text: string, module: number, registryUrl: string): Transformed {
+export function transform(file: string, text: string, module: string, registryUrl: string): Transformed {
   const program = parse(file, text, 'module')
   const found = analyse(program)
   const isProgram = nodesAt(program, 'body').some((statement) => isShoal(statement))
   const insertions: Insertion[] = []
   found.forEach((place, index) => {
     if (isProgram || place.depth === 0 || place.site.usesThis)
-      insertions.push(...insertionsFor(place, `${REGISTER}(${module},${index},`))
+      insertions.push(...insertionsFor(place, `${REGISTER}('${module}',${index},`))
   })
   const sites = found.map((place) => place.site)
   if (insertions.length === 0) return { sites, insertions }
