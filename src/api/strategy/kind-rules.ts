@@ -21,6 +21,7 @@ export const UPDATE_RULES: Readonly<Record<string, (object: never, old: never, s
 }
 
 function createPod(pod: Draft<Pod>): void {
+  if ((pod.spec?.terminationGracePeriodSeconds ?? 0) < 0 && pod.spec) pod.spec.terminationGracePeriodSeconds = 1
   pod.metadata.generation = 1
   pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec as PodSpec) }
 }

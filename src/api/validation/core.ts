@@ -1,0 +1,170 @@
+import type {
+  ConfigMap,
+  LimitRange,
+  Namespace,
+  Node,
+  PersistentVolumeClaim,
+  Secret,
+  ServiceAccount,
+} from '../generated/core-v1.ts'
+import { forbidden, invalid, notSupported, required, tooLong } from '../meta/field-error.ts'
+import type { FieldError } from '../meta/field-error.ts'
+import { compareQuantities } from '../meta/quantity.ts'
+import { configKeyProblems } from '../meta/names.ts'
+import { semanticallyEqual } from '../meta/equal.ts'
+import { immutable, unlessSame, utf8Length } from './object-meta.ts'
+import { validateTaints } from './scheduling.ts'
+
+/** What a ConfigMap or a Secret may hold. */
+const MAXIMUM_BYTES = 1024 * 1024
+
+export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
+  const errors: FieldError[] = []
+  let bytes = 0
+  for (const [key, value] of Object.entries(data)) {
+    errors.push(...keyErrors(`data[${key}]`, key))
+    if (Object.hasOwn(binaryData, key))
+      errors.push(invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'))
+    bytes += utf8Length(value)
+  }
+  for (const [key, value] of Object.entries(binaryData)) {
+    errors.push(...keyErrors(`binaryData[${key}]`, key))
+    bytes += decodedLength(value)
+  }
+  if (bytes > MAXIMUM_BYTES) errors.push(tooLong('', MAXIMUM_BYTES))
+  return errors
+}
+
+const keyErrors = (path: string, key: string) => configKeyProblems(key).map((problem) => invalid(path, key, problem))
+
+function decodedLength(base64: string): number {
+  return Math.floor((base64.replaceAll('=', '').length * 3) / 4)
+}
+
+const IMMUTABLE = 'field is immutable when `immutable` is set'
+
+export function validateConfigMapUpdate(configMap: ConfigMap, old: ConfigMap): FieldError[] {
+  if (old.immutable !== true) return []
+  const errors: FieldError[] = []
+  if (configMap.immutable !== true) errors.push(forbidden('immutable', IMMUTABLE))
+  for (const field of ['data', 'binaryData'] as const) {
+    if (!semanticallyEqual(configMap[field], old[field])) errors.push(forbidden(field, IMMUTABLE))
+  }
+  return errors
+}
+
+/** What secrets of the known types must hold. */
+const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+}
+
+export function validateSecret({ data = {}, type = '', metadata }: Secret): FieldError[] {
+  const errors: FieldError[] = []
+  let bytes = 0
+  for (const [key, value] of Object.entries(data)) {
+    errors.push(...keyErrors(`data[${key}]`, key))
+    bytes += decodedLength(value)
+  }
+  if (bytes > MAXIMUM_BYTES) errors.push(tooLong('data', MAXIMUM_BYTES))
+  for (const key of REQUIRED_KEYS[type] ?? []) if (!Object.hasOwn(data, key)) errors.push(required(`data[${key}]`))
+  if (type === 'kubernetes.io/service-account-token') {
+    const name = metadata.annotations?.['kubernetes.io/service-account.name'] ?? ''
+    if (name === '') errors.push(required('metadata.annotations[kubernetes.io/service-account.name]'))
+  }
+  if (type === 'kubernetes.io/basic-auth' && data['username'] === undefined && data['password'] === undefined) {
+    errors.push(required('data[username]'), required('data[password]'))
+  }
+  return errors
+}
+
+export function validateSecretUpdate(secret: Secret, old: Secret): FieldError[] {
+  const errors = unlessSame('type', secret.type, old.type)
+  if (old.immutable !== true) return errors
+  if (secret.immutable !== true) errors.push(forbidden('immutable', IMMUTABLE))
+  if (!semanticallyEqual(secret.data, old.data)) errors.push(forbidden('data', IMMUTABLE))
+  return errors
+}
+
+export function validateNamespaceUpdate(namespace: Namespace, old: Namespace, subresource?: string): FieldError[] {
+  if (subresource !== 'status') return []
+  const isDying = namespace.metadata.deletionTimestamp !== undefined
+  const phase = namespace.status?.phase ?? ''
+  void old
+  if (isDying && phase !== 'Terminating') {
+    return [invalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")]
+  }
+  if (!isDying && phase !== 'Active') {
+    return [invalid('status.Phase', phase, "may only be 'Active' if `deletionTimestamp` is empty")]
+  }
+  return []
+}
+
+export function validateNode({ spec = {} }: Node): FieldError[] {
+  return validateTaints(spec.taints ?? [], 'spec.taints')
+}
+
+/** `podCIDR` and `providerID` are set once. */
+export function validateNodeUpdate({ spec = {} }: Node, { spec: old = {} }: Node): FieldError[] {
+  const errors = validateTaints(spec.taints ?? [], 'spec.taints')
+  if (old.providerID !== undefined && spec.providerID !== old.providerID) {
+    errors.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
+  }
+  if (old.podCIDR !== undefined && spec.podCIDR !== old.podCIDR) {
+    errors.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
+  }
+  return errors
+}
+
+export function validateServiceAccount(_account: ServiceAccount): FieldError[] {
+  return []
+}
+
+const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
+
+export function validateClaim({ spec = {} }: PersistentVolumeClaim): FieldError[] {
+  const errors: FieldError[] = []
+  const { accessModes = [] } = spec
+  if (accessModes.length === 0) errors.push(required('spec.accessModes', 'at least 1 access mode is required'))
+  for (const mode of accessModes) {
+    if (!ACCESS_MODES.includes(mode)) errors.push(notSupported('spec.accessModes', mode, ACCESS_MODES))
+  }
+  const storage = spec.resources?.requests?.['storage']
+  if (storage === undefined) errors.push(required('spec.resources[storage]'))
+  else if (compareQuantities(storage, 0) <= 0) {
+    errors.push(invalid('spec.resources[storage]', String(storage), 'must be greater than zero'))
+  }
+  return errors
+}
+
+export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const fixed = ({ spec }: PersistentVolumeClaim) => {
+    const { resources: _r, volumeName: _v, volumeAttributesClassName: _a, ...rest } = spec ?? {}
+    return rest
+  }
+  if (semanticallyEqual(fixed(claim), fixed(old))) return []
+  const detail =
+    'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+  return [forbidden('spec', detail)]
+}
+
+export function validateLimitRange({ spec }: LimitRange): FieldError[] {
+  const types = new Set<string>()
+  return (spec?.limits ?? []).flatMap((limit, i) => {
+    const path = `spec.limits[${i}]`
+    if (types.has(limit.type))
+      return [immutable(`${path}.type`, limit.type)].map((one) => ({
+        ...one,
+        reason: 'FieldValueDuplicate' as const,
+        message: `Duplicate value: ${JSON.stringify(limit.type)}`,
+      }))
+    types.add(limit.type)
+    return Object.entries(limit.min ?? {}).flatMap(([name, min]) => {
+      const max = limit.max?.[name]
+      if (max === undefined || compareQuantities(min, max) <= 0) return []
+      return [invalid(`${path}.min[${name}]`, String(min), `min value ${min} is greater than max value ${max}`)]
+    })
+  })
+}

@@ -1,0 +1,119 @@
+import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
+import type { Lease } from '../generated/coordination-v1.ts'
+import type { Event } from '../generated/core-v1.ts'
+import type { PodDisruptionBudget } from '../generated/policy-v1.ts'
+import type { PriorityClass } from '../generated/scheduling-v1.ts'
+import { forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
+import type { FieldError } from '../meta/field-error.ts'
+import { dns1035LabelProblems, dnsSubdomainProblems } from '../meta/names.ts'
+import { validateLabelSelector } from './label-selector.ts'
+import { nonNegative, positive, validateIntOrPercent } from './numbers.ts'
+import { immutable } from './object-meta.ts'
+
+const HIGHEST_USER_PRIORITY = 1_000_000_000
+
+export function validatePriorityClass({ metadata, value, preemptionPolicy = '' }: PriorityClass): FieldError[] {
+  const errors: FieldError[] = []
+  const { name = '' } = metadata
+  const isSystem = name === 'system-node-critical' || name === 'system-cluster-critical'
+  if (name.startsWith('system-') && !isSystem) {
+    const detail = `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`
+    errors.push(forbidden('metadata.name', detail))
+  } else if (!isSystem && value > HIGHEST_USER_PRIORITY) {
+    const detail = `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`
+    errors.push(forbidden('value', detail))
+  }
+  const policies = ['Never', 'PreemptLowerPriority']
+  if (preemptionPolicy === '') errors.push(required('preemptionPolicy'))
+  else if (!policies.includes(preemptionPolicy)) {
+    errors.push(notSupported('preemptionPolicy', preemptionPolicy, policies))
+  }
+  return errors
+}
+
+export function validatePriorityClassUpdate(one: PriorityClass, old: PriorityClass): FieldError[] {
+  const errors: FieldError[] = []
+  if (one.value !== old.value) errors.push(forbidden('value', 'may not be changed in an update.'))
+  if (one.preemptionPolicy !== old.preemptionPolicy) errors.push(immutable('preemptionPolicy', one.preemptionPolicy))
+  return errors
+}
+
+export function validateLease({ spec = {} }: Lease): FieldError[] {
+  return [
+    ...positive('spec.leaseDurationSeconds', spec.leaseDurationSeconds),
+    ...nonNegative('spec.leaseTransitions', spec.leaseTransitions),
+  ]
+}
+
+/** An event lies in the namespace of what it is about; one about a cluster-scoped object in `default`. */
+export function validateEvent({ metadata, involvedObject }: Event): FieldError[] {
+  const { namespace: involved = '' } = involvedObject ?? {}
+  const { namespace = '' } = metadata
+  const matches = involved === '' ? ['default', 'kube-system'].includes(namespace) : involved === namespace
+  return matches ? [] : [invalid('involvedObject.namespace', involved, 'does not match event.namespace')]
+}
+
+export function validateDisruptionBudget({ spec = {} }: PodDisruptionBudget): FieldError[] {
+  const errors: FieldError[] = []
+  if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) {
+    errors.push(invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'))
+  }
+  errors.push(...validateIntOrPercent('spec.minAvailable', spec.minAvailable))
+  errors.push(...validateIntOrPercent('spec.maxUnavailable', spec.maxUnavailable))
+  return [...errors, ...validateLabelSelector(spec.selector, 'spec.selector')]
+}
+
+export function validateDefinition({ metadata, spec }: CustomResourceDefinition): FieldError[] {
+  const errors: FieldError[] = []
+  const wanted = `${spec.names.plural}.${spec.group}`
+  if (metadata.name !== wanted) {
+    errors.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'))
+  }
+  if (spec.group === '') errors.push(required('spec.group'))
+  else {
+    errors.push(...dnsSubdomainProblems(spec.group).map((problem) => invalid('spec.group', spec.group, problem)))
+    if (!spec.group.includes('.'))
+      errors.push(invalid('spec.group', spec.group, 'should be a domain with at least one dot'))
+  }
+  if (spec.scope === '') errors.push(required('spec.scope'))
+  else if (!['Cluster', 'Namespaced'].includes(spec.scope)) {
+    errors.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']))
+  }
+  return [...errors, ...validateVersions(spec), ...validateNames(spec)]
+}
+
+function validateVersions(spec: CustomResourceDefinition['spec']): FieldError[] {
+  const errors: FieldError[] = []
+  const versions = spec.versions ?? []
+  versions.forEach((version, i) => {
+    const at = `spec.versions[${i}]`
+    const problems = dns1035LabelProblems(version.name)
+    errors.push(...problems.map((problem) => invalid(`${at}.name`, version.name, problem)))
+    if (version.schema?.openAPIV3Schema === undefined) {
+      errors.push(required(`${at}.schema.openAPIV3Schema`, 'schemas are required'))
+    }
+  })
+  if (versions.filter((version) => version.storage).length !== 1) {
+    errors.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'))
+  }
+  return errors
+}
+
+function validateNames({ names }: CustomResourceDefinition['spec']): FieldError[] {
+  const errors: FieldError[] = []
+  if (names.plural === '') errors.push(required('spec.names.plural'))
+  const lower = {
+    plural: names.plural,
+    singular: names.singular ?? '',
+    kind: names.kind.toLowerCase(),
+    listKind: (names.listKind ?? '').toLowerCase(),
+  }
+  for (const [field, value] of Object.entries(lower)) {
+    if (value === '' && field === 'plural') continue
+    errors.push(...dns1035LabelProblems(value).map((problem) => invalid(`spec.names.${field}`, value, problem)))
+  }
+  if (names.kind !== '' && names.kind === names.listKind) {
+    errors.push(invalid('spec.names.listKind', names.listKind, 'kind and listKind may not be the same'))
+  }
+  return errors
+}
