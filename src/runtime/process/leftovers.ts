@@ -1,14 +1,21 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { removeTree } from './spawner/cgroup.ts'
+import { locateCgroupHome, removeTree } from './spawner/cgroup.ts'
 
-const OWNED = /^shoal-(\d+)-\w{6}$/
+/**
+ * The start of the name of everything that outlives processes (directory, cgroups): tells who owns it. The pid namespace
+ * is part of it, since a cluster within a pod of another cluster must not take that one's owner for dead.
+ */
+export function ownerPrefix(pid: number = process.pid): string {
+  return `shoal-${pid}-${pidNamespace()}-`
+}
 
-/** Removes what runtimes left whose owner is dead: only after both it and its spawner were killed outright. */
+/** Removes what runtimes left whose owner is dead: only where both it and its spawner were killed outright. */
 export async function sweepLeftovers(base: string): Promise<void> {
-  for (const root of cgroupRoots()) {
-    for (const name of orphansIn(root)) removeTree(path.join(root, name))
+  const { cpu, memory } = locateCgroupHome('any')
+  for (const folder of new Set([cpu, memory].flatMap((home) => (home ? [path.dirname(home)] : [])))) {
+    for (const name of orphansIn(folder)) removeTree(path.join(folder, name))
   }
   await Promise.all(orphansIn(base).map((name) => rm(path.join(base, name), { recursive: true, force: true })))
 }
@@ -16,9 +23,17 @@ export async function sweepLeftovers(base: string): Promise<void> {
 function orphansIn(folder: string): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder).filter((name) => {
-    const owner = OWNED.exec(name)?.[1]
-    return owner !== undefined && !isAlive(Number(owner))
+    const [, owner, namespace] = /^shoal-(\d+)-(\d+)-\w{6}$/.exec(name) ?? []
+    return owner !== undefined && namespace === pidNamespace() && !isAlive(Number(owner))
   })
+}
+
+function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    return '0'
+  }
 }
 
 function isAlive(pid: number): boolean {
@@ -28,9 +43,4 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
-}
-
-/** The folders in which `openCgroupHome` makes its own. */
-function cgroupRoots(): string[] {
-  return []
 }

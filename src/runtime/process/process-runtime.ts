@@ -14,7 +14,7 @@ import { createSandboxes } from './sandboxes.ts'
 import { dialPod } from './dial.ts'
 import { startSpawner } from './spawner-process.ts'
 import type { Spawner } from './spawner-process.ts'
-import { sweepLeftovers } from './leftovers.ts'
+import { ownerPrefix, sweepLeftovers } from './leftovers.ts'
 
 export interface ProcessRuntimeOptions {
   readonly environment: Environment
@@ -46,7 +46,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
   const { environment } = options
   const base = options.directory ?? os.tmpdir()
   mkdirSync(base, { recursive: true })
-  const directory = mkdtempSync(path.join(base, `shoal-${process.pid}-`))
+  const directory = mkdtempSync(path.join(base, ownerPrefix()))
   const spawner = start(options, directory)
   spawner.catch(() => undefined)
   const sandboxes = createSandboxes({ environment, spawner, directory, network: options.network ?? 'auto' })

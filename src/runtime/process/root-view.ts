@@ -39,6 +39,8 @@ export async function rootViewScript(directory: string, spawner: readonly string
     'chmod 700 .shoal',
     ...entries.flatMap(({ name, link }) => (link === undefined ? [] : [`ln -s ${quote(link)} ${quote(name)}`])),
     `mount -n -a -T ${quote(table)}`,
+    // Binding the directory that holds the new root has bound the root into itself.
+    `umount -n -l .${quote(root)} 2>/dev/null || true`,
     placesIn('dev', devices),
     'ln -s /proc/self/fd dev/fd; ln -s fd/0 dev/stdin; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr; touch dev/termination-log',
     `mount -n -a -T ${quote(deviceTable)}`,

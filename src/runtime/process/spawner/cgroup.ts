@@ -25,16 +25,36 @@ const CPU_PERIOD_US = 100_000
 
 /** Makes the cluster's own cgroup below the one that this process is in; version `none` where that is not allowed. */
 export function openCgroupHome(owner: string): CgroupHome {
+  const home = locateCgroupHome(owner)
   try {
-    const lines = fs.readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n')
-    const placed = new Map(lines.flatMap((line) => controllersOf(line)))
-    const memory = placed.get('memory')
-    if (memory !== undefined) return openV1(owner, placed.get('cpu') ?? '/', placed.get('cpuacct') ?? '/', memory)
-    const unified = placed.get('')
-    return unified === undefined ? { version: 'none' } : openV2(path.join(ROOT, unified, owner))
+    for (const folder of foldersOf(home)) fs.mkdirSync(folder)
+    if (home.version === 'v2' && home.cpu) {
+      fs.writeFileSync(path.join(home.cpu, 'cgroup.subtree_control'), '+cpu +memory')
+    }
+    return home
   } catch {
+    closeCgroupHome(home)
     return { version: 'none' }
   }
+}
+
+/** Where this process would make the cgroup of that name. */
+export function locateCgroupHome(owner: string): CgroupHome {
+  const lines = read('/proc/self/cgroup').trim().split('\n')
+  const placed = new Map(lines.flatMap((line) => controllersOf(line)))
+  const memory = placed.get('memory')
+  const unified = placed.get('')
+  if (memory !== undefined) {
+    const cpu = path.join(ROOT, 'cpu', placed.get('cpu') ?? '/', owner)
+    return { version: 'v1', cpu, memory: path.join(ROOT, 'memory', memory, owner) }
+  }
+  if (unified === undefined) return { version: 'none' }
+  const folder = path.join(ROOT, unified, owner)
+  return { version: 'v2', cpu: folder, memory: folder }
+}
+
+function foldersOf(home: CgroupHome): Set<string> {
+  return new Set([home.cpu, home.memory].filter((folder) => folder !== undefined))
 }
 
 function controllersOf(line: string): [string, string][] {
@@ -42,31 +62,10 @@ function controllersOf(line: string): [string, string][] {
   return controllers.split(',').map((controller) => [controller, folder])
 }
 
-function openV1(owner: string, cpu: string, _cpuacct: string, memory: string): CgroupHome {
-  const home = {
-    version: 'v1',
-    cpu: path.join(ROOT, 'cpu', cpu, owner),
-    memory: path.join(ROOT, 'memory', memory, owner),
-  } as const
-  fs.mkdirSync(home.cpu)
-  fs.mkdirSync(home.memory)
-  return home
-}
-
-function openV2(folder: string): CgroupHome {
-  fs.mkdirSync(folder)
-  try {
-    fs.writeFileSync(path.join(folder, 'cgroup.subtree_control'), '+cpu +memory')
-  } catch (error) {
-    fs.rmdirSync(folder)
-    throw error
-  }
-  return { version: 'v2', cpu: folder, memory: folder }
-}
-
-/** Removes the cluster's cgroup; its containers' are gone by then. */
-export function closeCgroupHome(home: CgroupHome): void {
-  for (const folder of new Set([home.cpu, home.memory])) if (folder) removeTree(folder)
+/** Removes the cluster's cgroup with its containers'; false while processes in it are still ending. */
+export function closeCgroupHome(home: CgroupHome): boolean {
+  for (const folder of foldersOf(home)) removeTree(folder)
+  return ![...foldersOf(home)].some((folder) => fs.existsSync(folder))
 }
 
 /** The limits of a container, or no cgroup where the machine has none to give. */

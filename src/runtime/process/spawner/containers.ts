@@ -60,7 +60,7 @@ export async function startContainer(
 }
 
 /** Writes the container's output to its log, and reports its end once both its output and its processes have ended. */
-function watch(container: RunningContainer, { link, settings }: StartContext): void {
+function watch(container: RunningContainer, { link }: StartContext): void {
   const { child, spec } = container
   const log = createLogWriter(spec.log, timestamp, () => {
     if (container.followed) link.event({ event: 'grew', containerId: spec.containerId })
@@ -71,7 +71,7 @@ function watch(container: RunningContainer, { link, settings }: StartContext): v
   // The main process is the container: what it leaves behind ends with it, which also closes the pipes.
   child.once('exit', () => {
     container.exited = true
-    endProcesses(container, settings)
+    endProcesses(container)
   })
   child.once('close', (code, signal) => {
     log.close()
@@ -97,7 +97,7 @@ export function signalContainer(container: RunningContainer, signal: NodeJS.Sign
 }
 
 /** SIGKILL to everything in it; its end is reported as an `exit` event. */
-export function killContainer(container: RunningContainer, settings: SpawnerSettings): void {
+export function killContainer(container: RunningContainer): void {
   if (!container.exited) signalGroup(container.pid, 'SIGKILL', false)
-  endProcesses(container, settings)
+  endProcesses(container)
 }

@@ -4,6 +4,8 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type { BindMount, ProcessIdentity, SpawnerSettings, StartContainer } from './messages.ts'
 
+export const CONTAINER_MARK = 'SHOAL_CONTAINER_ID'
+
 /**
  * What a container needs done between fork and exec, by the shells that this line of programs starts with: join its
  * cgroups, enter the pod's network, make a mount namespace, mount, set the host name, give up privileges, change
@@ -22,15 +24,22 @@ export function launchContainer(
   surroundings: { readonly cgroupFiles: readonly string[]; readonly networkNamespace?: string },
 ): ChildProcess {
   const stdio: StdioOptions = [container.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe']
-  const command = settings.namespaces ? isolated(container, surroundings) : plain(container)
-  return spawn(command[0] ?? '', command.slice(1), { env: container.env, stdio, detached: true, cwd: '/' })
+  // Where nothing else tells which processes are a container's, this variable does: children inherit it.
+  const mark = settings.namespaces ? {} : { [CONTAINER_MARK]: container.containerId }
+  const command = settings.namespaces ? isolated(container, surroundings) : plain(container, surroundings.cgroupFiles)
+  return spawn(command[0] ?? '', command.slice(1), {
+    env: { ...container.env, ...mark },
+    stdio,
+    detached: true,
+    cwd: '/',
+  })
 }
 
 function isolated(
   container: StartContainer,
   surroundings: { readonly cgroupFiles: readonly string[]; readonly networkNamespace?: string },
 ): string[] {
-  const join = surroundings.cgroupFiles.map((file) => `echo 0 > ${quote(file)}\n`).join('')
+  const join = joinCgroups(surroundings.cgroupFiles)
   const enter = surroundings.networkNamespace
     ? ['/usr/bin/env', 'nsenter', `--net=${surroundings.networkNamespace}`]
     : []
@@ -43,6 +52,11 @@ function isolated(
   ]
   const unshare = [...enter, 'unshare', '--mount', '--uts', '--propagation', 'unchanged', '/bin/sh', '-c']
   return ['/bin/sh', '-c', `${join}exec "$@"`, 'sh', ...withTools(unshare), inside.join('\n'), 'sh', ...container.argv]
+}
+
+/** Zero stands for the process that writes it: the shell, and whatever it becomes. */
+function joinCgroups(files: readonly string[]): string {
+  return files.map((file) => `echo 0 > ${quote(file)}\n`).join('')
 }
 
 /** The container's own PATH stays as it is; our tools are found on this one. */
@@ -62,8 +76,9 @@ function findTool(tool: string): string {
   return folder ? path.join(folder, tool) : tool
 }
 
-function plain(container: StartContainer): string[] {
-  return ['/bin/sh', '-c', `${enterDirectory(container.cwd)}\nexec "$@"`, 'sh', ...container.argv]
+function plain(container: StartContainer, cgroupFiles: readonly string[]): string[] {
+  const join = joinCgroups(cgroupFiles)
+  return ['/bin/sh', '-c', `${join}${enterDirectory(container.cwd)}\nexec "$@"`, 'sh', ...container.argv]
 }
 
 /** One `mount` call makes all mounts of a container from a table in the form of fstab. */

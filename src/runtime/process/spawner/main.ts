@@ -46,7 +46,7 @@ async function perform(request: Request): Promise<Outcome> {
       const started = await startContainer(request.container, context)
       if ('error' in started) return { ok: false, ...started }
       containers.set(request.container.containerId, started)
-      if (closing) killContainer(started, settings)
+      if (closing) killContainer(started)
       return { ok: true, value: { pid: started.pid } }
     }
     case 'exec': {
@@ -78,9 +78,10 @@ function performAtOnce(request: Exclude<Request, { op: 'start' | 'exec' | 'joinN
       if (container) signalContainer(container, request.signal as NodeJS.Signals)
       return null
     case 'kill':
-      if (container) killContainer(container, settings)
+      if (container) killContainer(container)
       return null
     case 'release':
+      container?.cgroup?.remove()
       containers.delete(request.containerId)
       return null
     case 'endExec':
@@ -104,13 +105,15 @@ async function shutDown(): Promise<void> {
   const ended = [...containers.values()].map((container) => {
     if (container.child.exitCode !== null || container.child.signalCode !== null) return undefined
     const exit = new Promise((resolve) => container.child.once('exit', resolve))
-    killContainer(container, settings)
+    killContainer(container)
     return exit
   })
   // A process in uninterruptible sleep must not keep the rest from being removed.
   await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, 2000))])
   await network.close()
-  closeCgroupHome(cgroups)
+  for (let tries = 0; tries < 200 && !closeCgroupHome(cgroups); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
   fs.rmSync(settings.directory, { recursive: true, force: true })
   process.exit(0)
 }

@@ -19,7 +19,7 @@ export interface PodNetwork {
 export function createNetwork(settings: SpawnerSettings): PodNetwork {
   const notes: string[] = []
   const namespaces = new Map<string, string>()
-  const prefix = `s${settings.owner.replace(/\D/g, '').slice(-8)}`
+  const prefix = linkPrefix(settings.owner)
   const hub = `${prefix}hub`
   let subnet: string | undefined
   let pods = 0
@@ -63,6 +63,11 @@ export function createNetwork(settings: SpawnerSettings): PodNetwork {
       await ip([`link del ${prefix}`, ...commands]).catch(() => undefined)
     },
   }
+}
+
+/** Links' names have at most 15 characters: those of the owner's name that no other cluster here has. */
+function linkPrefix(owner: string): string {
+  return `sh${owner.slice(-6)}`
 }
 
 /** Makes hub, bridge and the host's link, on the first subnet of 10.88.0.0/16 upwards that no link of the host has. */

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
+import { CONTAINER_MARK } from './launch.ts'
 import type { Cgroup } from './cgroup.ts'
-import type { SpawnerSettings, UsageSample } from './messages.ts'
+import type { UsageSample } from './messages.ts'
 
 /** What is needed to find a container's processes. */
 export interface ProcessOwner {
@@ -19,16 +20,25 @@ export function signalGroup(pid: number, signal: NodeJS.Signals, group: boolean)
 }
 
 /** Kills whatever of a container still runs: by cgroup where it has one, by session and descent elsewhere. */
-export function endProcesses(container: ProcessOwner, _settings: SpawnerSettings): void {
+export function endProcesses(container: ProcessOwner): void {
   signalGroup(container.pid, 'SIGKILL', true)
-  for (const pid of processesOf(container)) signalGroup(pid, 'SIGKILL', false)
+  // Repeated, since one that was forking while the list was read is not on it. A killed process stays listed until it
+  // has been reaped, hence the bound.
+  for (let round = 0, last = ''; round < MAX_ROUNDS; round++) {
+    const pids = processesOf(container)
+    for (const pid of pids) signalGroup(pid, 'SIGKILL', false)
+    if (pids.length === 0 || pids.join() === last) return
+    last = pids.join()
+  }
 }
+
+const MAX_ROUNDS = 20
 
 /** The pids of a container's processes. */
 export function processesOf(container: ProcessOwner): number[] {
   const listed = container.cgroup?.processes()
   if (listed) return listed
-  return process.platform === 'linux' ? bySession(container.pid) : [container.pid]
+  return process.platform === 'linux' ? byDescent(container) : [container.pid]
 }
 
 interface ProcessRow {
@@ -37,13 +47,15 @@ interface ProcessRow {
   readonly session: number
 }
 
-/** Every process of the session that the container's main process leads, and everything descended from those. */
-function bySession(leader: number): number[] {
+/** Every process of the session that the main process leads, everything marked as the container's, and all descended from those. */
+function byDescent({ pid: leader, spec }: ProcessOwner): number[] {
   const rows = fs.readdirSync('/proc').flatMap((name) => {
     const row = /^\d+$/.test(name) ? readRow(Number(name)) : undefined
     return row ? [row] : []
   })
-  const members = new Set(rows.filter(({ pid, session }) => session === leader || pid === leader).map(({ pid }) => pid))
+  const members = new Set(
+    rows.filter(({ pid, session }) => session === leader || isMarked(pid, spec.containerId)).map(({ pid }) => pid),
+  )
   for (let grown = true; grown;) {
     grown = false
     for (const { pid, parent } of rows) {
@@ -53,6 +65,14 @@ function bySession(leader: number): number[] {
     }
   }
   return [...members]
+}
+
+function isMarked(pid: number, containerId: string): boolean {
+  try {
+    return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${CONTAINER_MARK}=${containerId}`)
+  } catch {
+    return false
+  }
 }
 
 /** The fields after the command's name, which may itself contain spaces and brackets. */

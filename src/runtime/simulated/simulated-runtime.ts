@@ -1,0 +1,215 @@
+import type { Timer } from '../../env/clock.ts'
+import type { Environment } from '../../env/environment.ts'
+import { ImageError, RuntimeError } from '../runtime.ts'
+import type { ContainerSpec, ContainerState, ContainerStatus, MachineCapacity, Runtime, Sandbox } from '../runtime.ts'
+import type { SandboxSpec } from '../runtime.ts'
+import { hasSimulatedImage } from './simulated-images.ts'
+
+/** Pods with this annotation run for that long (`500ms`, `2s`, `1m30s`); those without run until they are stopped. */
+export const RUN_FOR = 'simulated.shoal.dev/run-for'
+/** The exit code after that time (default 0). */
+export const EXIT_CODE = 'simulated.shoal.dev/exit-code'
+/** How long SIGTERM takes to end a container (default at once); beyond its grace it is killed with exit code 137. */
+export const STOP_AFTER = 'simulated.shoal.dev/stop-after'
+
+export interface SimulatedRuntimeOptions {
+  readonly environment: Environment
+  /** Default: 32 CPUs, 256 GiB of memory, 1 TiB of disk, 110 pods. */
+  readonly capacity?: MachineCapacity
+  /** The first two numbers of pod addresses that no other simulated node has. Default `10.244`. */
+  readonly addressPrefix?: string
+}
+
+const DEFAULT_CAPACITY: MachineCapacity = {
+  cpuMillis: 32_000,
+  memoryBytes: 256 * 2 ** 30,
+  diskBytes: 2 ** 40,
+  pods: 110,
+}
+
+interface SimulatedContainer {
+  status: ContainerStatus
+  readonly spec: ContainerSpec
+  timer: Timer | undefined
+  /** Called when it has exited. */
+  readonly onEnd: Set<() => void>
+}
+
+interface SimulatedPod {
+  sandbox: Sandbox
+  readonly spec: SandboxSpec
+}
+
+/**
+ * A runtime without processes: containers are entries in a map, and time passes by the Environment's timers alone, so a
+ * whole cluster of them runs under virtual time. Commands are not run: a container lives as long as its pod's annotations
+ * say, and its log is one line that names its command. Cheap enough for thousands of nodes in one process.
+ */
+export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtime {
+  const { environment, capacity = DEFAULT_CAPACITY, addressPrefix = '10.244' } = options
+  const { clock, timers, random } = environment
+  const pods = new Map<string, SimulatedPod>()
+  const containers = new Map<string, SimulatedContainer>()
+  const listeners = new Set<(status: ContainerStatus) => void>()
+  let addresses = 0
+
+  const enter = (container: SimulatedContainer, state: ContainerState) => {
+    container.status = { ...container.status, state }
+    for (const listener of listeners) listener(container.status)
+  }
+  const exit = (container: SimulatedContainer, exitCode: number, signal?: string) => {
+    const { state } = container.status
+    if (state.phase !== 'running') return
+    container.timer?.cancel()
+    const { startedAtMs } = state
+    const finishedAtMs = clock.now()
+    enter(container, {
+      phase: 'exited',
+      startedAtMs,
+      finishedAtMs,
+      exitCode,
+      ...(signal && { signal }),
+      oomKilled: false,
+    })
+    for (const done of container.onEnd) done()
+  }
+  const annotation = (container: SimulatedContainer, name: string) =>
+    pods.get(container.status.sandboxId)?.spec.annotations[name]
+  const inSandbox = (sandboxId: string) =>
+    [...containers.values()].filter(({ status }) => status.sandboxId === sandboxId)
+  const require = (containerId: string) => {
+    const container = containers.get(containerId)
+    if (container) return container
+    throw new RuntimeError('RunContainerError', `Cannot find container "${containerId}": no such container`)
+  }
+  const imageOf = (image: string) => ({ reference: image, id: `simulated:${image}`, sizeBytes: 0 })
+
+  const stopSandbox = async (sandboxId: string) => {
+    for (const container of inSandbox(sandboxId)) exit(container, 137, 'SIGKILL')
+    const pod = pods.get(sandboxId)
+    if (pod) pod.sandbox = { ...pod.sandbox, ready: false }
+  }
+
+  function stop(container: SimulatedContainer, graceMs: number): Promise<void> {
+    if (container.status.state.phase !== 'running') return Promise.resolve()
+    const needsMs = parseDuration(annotation(container, STOP_AFTER) ?? '0s')
+    if (graceMs <= 0) exit(container, 137, 'SIGKILL')
+    else if (needsMs === 0) exit(container, 143, 'SIGTERM')
+    else {
+      const isKilled = needsMs > graceMs
+      container.timer?.cancel()
+      container.timer = timers.after(Math.min(needsMs, graceMs), () =>
+        isKilled ? exit(container, 137, 'SIGKILL') : exit(container, 143, 'SIGTERM'),
+      )
+    }
+    if (container.status.state.phase !== 'running') return Promise.resolve()
+    return new Promise((resolve) => void container.onEnd.add(resolve))
+  }
+
+  return {
+    name: 'simulated',
+    version: '1',
+    async pullImage(image) {
+      if (hasSimulatedImage(image)) return imageOf(image)
+      throw new ImageError('ErrImagePull', `Cannot pull "${image}": its registry does not answer or has no such image`)
+    },
+    imageStatus: async (image) => (hasSimulatedImage(image) ? imageOf(image) : undefined),
+    async startSandbox(spec) {
+      const { uid: podUid, namespace, name, attempt } = spec
+      const index = addresses++
+      const ip = `${addressPrefix}.${Math.floor(index / 254) % 256}.${(index % 254) + 1}`
+      const id = random.uuid()
+      const sandbox = { id, podUid, namespace, name, attempt, ip, ready: true, createdAtMs: clock.now() }
+      pods.set(id, { sandbox, spec })
+      return sandbox
+    },
+    stopSandbox,
+    async removeSandbox(sandboxId) {
+      await stopSandbox(sandboxId)
+      for (const { status } of inSandbox(sandboxId)) containers.delete(status.id)
+      pods.delete(sandboxId)
+    },
+    async createContainer(sandboxId, spec) {
+      const pod = pods.get(sandboxId)
+      if (!pod?.sandbox.ready) {
+        throw new RuntimeError('CreateContainerError', `Cannot create container "${spec.name}": sandbox is not ready`)
+      }
+      const { name, attempt, image } = spec
+      const id = random.uuid()
+      const { podUid } = pod.sandbox
+      const state = { phase: 'created' } as const
+      const status = { id, sandboxId, podUid, name, attempt, image, imageId: imageOf(image).id, state }
+      containers.set(id, { status, spec, timer: undefined, onEnd: new Set() })
+      return id
+    },
+    async startContainer(containerId) {
+      const container = require(containerId)
+      if (container.status.state.phase !== 'created') {
+        throw new RuntimeError('RunContainerError', `Cannot start "${container.spec.name}": it was started before`)
+      }
+      enter(container, { phase: 'running', startedAtMs: clock.now() })
+      const runFor = annotation(container, RUN_FOR)
+      if (runFor === undefined) return
+      const exitCode = Number(annotation(container, EXIT_CODE) ?? 0)
+      container.timer = timers.after(parseDuration(runFor), () => exit(container, exitCode))
+    },
+    async stopContainer(containerId, graceMs) {
+      const container = containers.get(containerId)
+      if (container) await stop(container, graceMs)
+    },
+    async removeContainer(containerId) {
+      const container = containers.get(containerId)
+      if (!container) return
+      exit(container, 137, 'SIGKILL')
+      containers.delete(containerId)
+    },
+    containerStatus: (containerId) => containers.get(containerId)?.status,
+    list: async () => ({
+      sandboxes: [...pods.values()].map(({ sandbox }) => sandbox),
+      containers: [...containers.values()].map(({ status }) => status),
+    }),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    async *logs(containerId, request) {
+      const { status, spec } = require(containerId)
+      if (status.state.phase === 'created' || request.tailLines === 0) return
+      const command = [...(spec.command ?? []), ...(spec.args ?? [])].join(' ')
+      const bytes = Buffer.from(`simulated: ${command || spec.image}\n`)
+      if (status.state.startedAtMs < (request.sinceMs ?? 0)) return
+      yield { timeMs: status.state.startedAtMs, stream: 'stdout', bytes }
+    },
+    exec: async () => {
+      throw new RuntimeError('RunContainerError', 'Cannot exec in a simulated container: it has no processes')
+    },
+    dial: async () => {
+      throw new RuntimeError('RunContainerError', 'Cannot dial a simulated pod: nothing listens in it')
+    },
+    async usage(sandboxId) {
+      return inSandbox(sandboxId).flatMap(({ status, spec }) => {
+        if (status.state.phase !== 'running') return []
+        const cpuMs = ((clock.now() - status.state.startedAtMs) * (spec.limits.cpuRequestMillis ?? 0)) / 1000
+        return [{ name: spec.name, cpuMs, memoryBytes: spec.limits.memoryBytes ?? 0, processes: 1 }]
+      })
+    },
+    capacity: async () => capacity,
+    limitations: () => [],
+    async close() {
+      for (const { timer } of containers.values()) timer?.cancel()
+      containers.clear()
+      pods.clear()
+      listeners.clear()
+    },
+  }
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** Milliseconds of a duration as Go writes it: `500ms`, `2s`, `1m30s`; 0 where it is none. */
+function parseDuration(text: string): number {
+  return [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * (UNITS_MS[unit ?? ''] ?? 0),
+    0,
+  )
+}
