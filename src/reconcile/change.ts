@@ -71,6 +71,8 @@ export interface Note {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
   readonly message: string
+  /** The part of the object that it is about, such as `spec.containers{main}`. */
+  readonly fieldPath?: string
 }
 
 /** A change that says `reason` and `message` about an object as an event. */

@@ -91,7 +91,7 @@ function eventOf(note: Note, source: EventSource, nowMs: number, serial: number)
   const { metadata, kind, apiVersion } = note.about
   const { namespace, name, uid, resourceVersion } = metadata
   const time = formatTime(nowMs)
-  const involved = { kind, namespace, name, uid, apiVersion, resourceVersion }
+  const involved = { kind, namespace, name, uid, apiVersion, resourceVersion, fieldPath: note.fieldPath }
   return {
     apiVersion: 'v1',
     kind: 'Event',

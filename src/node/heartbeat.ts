@@ -1,0 +1,69 @@
+import type { Lease } from '../api/generated/coordination-v1.ts'
+import type { Node } from '../api/generated/core-v1.ts'
+import { leases } from '../api/generated/resources.ts'
+import { hasReason } from '../api/meta/status.ts'
+import type { Client } from '../client/client.ts'
+import { formatMicroTime } from '../env/clock.ts'
+import type { Timer } from '../env/clock.ts'
+import type { Environment } from '../env/environment.ts'
+import { register, reportNode } from './registration.ts'
+
+/** Kubernetes' figures: a lease of 40 s renewed every 10 s, and a full status every 5 min. */
+const LEASE_SECONDS = 40
+const RENEW_MS = 10_000
+const STATUS_MS = 300_000
+const NAMESPACE = 'kube-node-lease'
+
+/** Renews the node's lease until closed; a failed renewal is tried again with the next, and logged. */
+export interface Heartbeat {
+  close(): void
+}
+
+export function startHeartbeat(env: Environment, client: Client, node: Node): Heartbeat {
+  let timer: Timer | undefined
+  let closed = false
+  let reportedMs = env.clock.monotonicMs()
+  const beat = async () => {
+    try {
+      await renew(env, client, node)
+      if (env.clock.monotonicMs() - reportedMs >= STATUS_MS) {
+        await reportNode(env, client, node)
+        reportedMs = env.clock.monotonicMs()
+      }
+    } catch (error) {
+      env.log.warn('a node could not renew its lease', { node: node.metadata.name, error })
+      // Somebody deleted the node: one that lives is registered again, as a kubelet does when it restarts.
+      if (hasReason(error, 'NotFound')) await register(env, client, node).catch(() => {})
+    }
+    if (!closed) timer = env.timers.after(RENEW_MS, () => void beat(), { background: true })
+  }
+  void beat()
+  return {
+    close() {
+      closed = true
+      timer?.cancel()
+    },
+  }
+}
+
+async function renew(env: Environment, client: Client, node: Node): Promise<void> {
+  const { name = '', uid } = node.metadata
+  const spec = {
+    holderIdentity: name,
+    leaseDurationSeconds: LEASE_SECONDS,
+    renewTime: formatMicroTime(env.clock.now()),
+  }
+  try {
+    await client.patch(leases, { namespace: NAMESPACE, name }, { type: 'merge', patch: { spec } })
+  } catch (error) {
+    if (!hasReason(error, 'NotFound')) throw error
+    const owner = { apiVersion: 'v1', kind: 'Node', name, uid: uid ?? '' }
+    const lease: Lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name, namespace: NAMESPACE, ...(uid !== undefined && { ownerReferences: [owner] }) },
+      spec,
+    }
+    await client.create(leases, lease)
+  }
+}

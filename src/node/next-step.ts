@@ -1,0 +1,119 @@
+import type { Container, Pod } from '../api/generated/core-v1.ts'
+import { exitOf, initContainers, isRunning, isSidecar, mainContainers, recordOf } from './pod-record.ts'
+import type { PodRecord } from './pod-record.ts'
+
+/** What the agent does next for a pod. */
+export type Step =
+  | { readonly do: 'start-sandbox' }
+  /** Start (or restart) these containers, in order. */
+  | { readonly do: 'start'; readonly containers: readonly Container[] }
+  /** Nothing until something changes, or until that time on the wall clock. */
+  | { readonly do: 'wait'; readonly untilMs?: number }
+  /** Every container has ended for good: give the surroundings back. */
+  | { readonly do: 'finish' }
+  /** The pod may not go on: end what runs, and say so. */
+  | { readonly do: 'fail'; readonly reason: string; readonly message: string }
+
+/**
+ * The next step for a pod that is not being deleted: init containers one after the other (sidecars stay), then the
+ * containers, each restarted as the pod's policy says, with a pause that doubles.
+ */
+export function nextStep(pod: Pod, record: PodRecord, nowMs: number): Step {
+  if (record.verdict !== undefined) return anyRunning(pod, record) ? { do: 'wait' } : { do: 'finish' }
+  const deadline = deadlineOf(pod, record)
+  if (deadline !== undefined && nowMs >= deadline) {
+    const message = 'Pod was active on the node longer than the specified deadline'
+    return { do: 'fail', reason: 'DeadlineExceeded', message }
+  }
+  if (record.sandbox === undefined) {
+    if (hasEnded(pod, record)) return { do: 'finish' }
+    return { do: 'start-sandbox' }
+  }
+  return containerStep(pod, record, nowMs, deadline)
+}
+
+function containerStep(pod: Pod, record: PodRecord, nowMs: number, deadline: number | undefined): Step {
+  if (hasEnded(pod, record)) return { do: 'finish' }
+  const wanted = initialized(pod, record) ? mainContainers(pod) : []
+  const candidates = [...startableInit(pod, record), ...wanted]
+  const due: Container[] = []
+  let next = deadline
+  for (const container of candidates) {
+    if (!mayStart(pod, record, container)) continue
+    const at = recordOf(record, container.name).notBeforeMs ?? 0
+    if (at <= nowMs) due.push(container)
+    else next = Math.min(next ?? at, at)
+  }
+  if (due.length > 0) return { do: 'start', containers: due }
+  return next === undefined ? { do: 'wait' } : { do: 'wait', untilMs: next }
+}
+
+function deadlineOf(pod: Pod, record: PodRecord): number | undefined {
+  const seconds = pod.spec?.activeDeadlineSeconds
+  return seconds === undefined ? undefined : record.startedAtMs + seconds * 1000
+}
+
+/** The pod's restart policy, as it holds for one of its containers. */
+function policyOf(pod: Pod, container: Container): string {
+  if (isSidecar(container)) return 'Always'
+  const policy = pod.spec?.restartPolicy ?? 'Always'
+  // An init container that succeeded is done, even where the pod's containers are always restarted.
+  return policy === 'Always' && initContainers(pod).includes(container) ? 'OnFailure' : policy
+}
+
+/** Whether the container has no attempt that runs, and may have another. */
+function mayStart(pod: Pod, record: PodRecord, container: Container): boolean {
+  const known = recordOf(record, container.name)
+  if (known.current === undefined || known.current.state.phase === 'created') return true
+  const exit = exitOf(known)
+  if (exit === undefined) return false
+  const policy = policyOf(pod, container)
+  return policy === 'Always' || (policy === 'OnFailure' && exit.exitCode !== 0)
+}
+
+/** Whether the container has ended and will not be started again. */
+function isDone(pod: Pod, record: PodRecord, container: Container): boolean {
+  return exitOf(recordOf(record, container.name)) !== undefined && !mayStart(pod, record, container)
+}
+
+/** Init containers that may be started now: the first that is not done, and sidecars before it. */
+function startableInit(pod: Pod, record: PodRecord): readonly Container[] {
+  const startable: Container[] = []
+  for (const container of initContainers(pod)) {
+    const known = recordOf(record, container.name)
+    if (isSidecar(container)) {
+      startable.push(container)
+      if (!isRunning(known)) break
+    } else if (exitOf(known)?.exitCode !== 0) {
+      startable.push(container)
+      break
+    }
+  }
+  return startable
+}
+
+/** Whether all init containers are through, and all sidecars have started. */
+export function initialized(pod: Pod, record: PodRecord): boolean {
+  return initContainers(pod).every((container) => {
+    const known = recordOf(record, container.name)
+    return isSidecar(container) ? known.current !== undefined : exitOf(known)?.exitCode === 0
+  })
+}
+
+/** The init container that failed for good, if one did. */
+export function failedInit(pod: Pod, record: PodRecord): Container | undefined {
+  return initContainers(pod).find((container) => {
+    const exit = exitOf(recordOf(record, container.name))
+    return exit !== undefined && exit.exitCode !== 0 && isDone(pod, record, container)
+  })
+}
+
+/** Whether nothing of the pod will run again, by itself. */
+export function hasEnded(pod: Pod, record: PodRecord): boolean {
+  if (failedInit(pod, record) !== undefined) return true
+  return mainContainers(pod).every((container) => isDone(pod, record, container))
+}
+
+export function anyRunning(pod: Pod, record: PodRecord): boolean {
+  return [...initContainers(pod), ...mainContainers(pod)].some(({ name }) => isRunning(recordOf(record, name)))
+}

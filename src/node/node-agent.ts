@@ -1,0 +1,122 @@
+import type { Node, Pod } from '../api/generated/core-v1.ts'
+import { pods } from '../api/generated/resources.ts'
+import { apiError } from '../api/meta/status.ts'
+import type { Client, LogOptions } from '../client/client.ts'
+import type { Environment } from '../env/environment.ts'
+import { createInformer } from '../informer/informer.ts'
+import { whenSynced } from '../informer/synced.ts'
+import { createEventRecorder } from '../reconcile/event-recorder.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { containerLogs } from './container-logs.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import type { NodeContext } from './node-context.ts'
+import type { PodFiles } from './pod-files.ts'
+import { startPodWorker } from './pod-worker.ts'
+import type { PodWorker } from './pod-worker.ts'
+import { nodeObject, register } from './registration.ts'
+import type { NodeFacts } from './registration.ts'
+
+/** How long closing waits for events that are still to be written, in milliseconds. */
+const CLOSE_MS = 1_000
+
+export interface NodeAgentOptions {
+  readonly env: Environment
+  /** Acts as `system:node:<name>` in the group `system:nodes`. */
+  readonly client: Client
+  readonly runtime: Runtime
+  readonly files: PodFiles
+  /** What the node says of itself; `capacity` is asked of the runtime. */
+  readonly facts: Omit<NodeFacts, 'capacity'>
+}
+
+/** A node at work: runs the pods that are bound to it, and tells the API how they are. */
+export interface NodeAgent extends AsyncDisposable {
+  readonly name: string
+  /** Resolves when the node is registered and knows its pods. */
+  readonly ready: Promise<void>
+  /** A container's log. Rejects with an ApiError where there is no such pod or container. */
+  logs(
+    pod: { namespace: string; name: string; uid: string },
+    container: string,
+    options: LogOptions,
+  ): Promise<AsyncIterable<Uint8Array>>
+  /** Ends the agent and its pods' containers; their objects stay as they are. The runtime stays open. */
+  close(): Promise<void>
+}
+
+/** Starts the agent of one node, a plain client of the API: it joins any API server. */
+export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
+  const { env, client, runtime, facts } = options
+  const workers = new Map<string, PodWorker>()
+  const events = createEventRecorder(env, client, { component: 'kubelet', host: facts.name })
+  let node: Node | undefined
+  const context: NodeContext = {
+    env,
+    client,
+    runtime,
+    nodeName: facts.name,
+    hostIp: facts.hostIp,
+    files: options.files,
+    events,
+    allocatable: () => node?.status?.allocatable ?? {},
+  }
+  const closers: (() => void)[] = []
+  const ready = start()
+  ready.catch((error: unknown) => env.log.error('a node did not start', { node: facts.name, error }))
+
+  async function start(): Promise<void> {
+    const capacity = await runtime.capacity()
+    node = await register(env, client, nodeObject({ ...facts, capacity }, runtime, env.clock.now()))
+    const heartbeat = startHeartbeat(env, client, node)
+    const informer = createInformer(env, client, pods, { fieldSelector: `spec.nodeName=${facts.name}` })
+    closers.push(
+      () => heartbeat.close(),
+      runtime.onChange(changed),
+      () => informer.close(),
+    )
+    const see = (pod: Pod) => seePod(context, workers, pod)
+    informer.listen({ added: see, updated: see, deleted: (pod) => workers.get(uidOf(pod))?.update(undefined) })
+    for (const { reason, message } of runtime.limitations())
+      events.record({ about: node, type: 'Warning', reason, message })
+    await whenSynced(env, [informer])
+  }
+
+  function changed(status: Parameters<PodWorker['containerChanged']>[0]): void {
+    workers.get(status.podUid)?.containerChanged(status)
+  }
+
+  const close = async () => {
+    await ready.catch(() => {})
+    for (const closer of closers) closer()
+    await Promise.all([...workers.values()].map((worker) => worker.close()))
+    await events.flush(CLOSE_MS)
+  }
+
+  return {
+    name: facts.name,
+    ready,
+    async logs(pod, container, logOptions) {
+      const worker = workers.get(pod.uid)
+      if (worker === undefined) throw apiError('NotFound', `pods "${pod.name}" not found`)
+      return await containerLogs(runtime, worker, container, logOptions, env.clock.now())
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const uidOf = (pod: Pod) => pod.metadata.uid ?? ''
+
+/** A pod of that uid is worked on by one worker, from when it is first seen until nothing of it is left. */
+function seePod(context: NodeContext, workers: Map<string, PodWorker>, pod: Pod): void {
+  const uid = uidOf(pod)
+  const known = workers.get(uid)
+  if (known !== undefined) return known.update(pod)
+  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+  // A pod that ended in an earlier life of this agent has nothing left here; being deleted, it only has to be let go.
+  if (ended && pod.metadata.deletionTimestamp === undefined) return
+  workers.set(
+    uid,
+    startPodWorker(context, pod, () => workers.delete(uid)),
+  )
+}

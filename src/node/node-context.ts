@@ -1,0 +1,19 @@
+import type { Client } from '../client/client.ts'
+import type { Environment } from '../env/environment.ts'
+import type { EventRecorder } from '../reconcile/event-recorder.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { PodFiles } from './pod-files.ts'
+
+/** What every part of one node's agent works with. */
+export interface NodeContext {
+  readonly env: Environment
+  /** Acts as the node's own user, `system:node:<name>`. */
+  readonly client: Client
+  readonly runtime: Runtime
+  readonly nodeName: string
+  readonly hostIp: string
+  readonly files: PodFiles
+  readonly events: EventRecorder
+  /** What pods may use of the node: the default of limits in the downward API. */
+  readonly allocatable: () => Readonly<Record<string, string | number>>
+}

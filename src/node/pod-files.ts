@@ -1,0 +1,50 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Pod } from '../api/generated/core-v1.ts'
+import { provideVolumes, removeVolumes } from './volumes/pod-volumes.ts'
+import type { PodVolumes } from './volumes/pod-volumes.ts'
+import type { VolumeContext } from './volumes/projected.ts'
+
+/** What the kubelet keeps of a termination message: 4 KiB. */
+const MESSAGE_BYTES = 4096
+
+/**
+ * What the agent keeps on disk for pods: volumes and termination messages. A simulated node has none, so that a thousand
+ * of them write nothing.
+ */
+export interface PodFiles {
+  provide(context: VolumeContext): Promise<PodVolumes>
+  /** An empty file for the container's last words; undefined where nobody could read it. */
+  messageFile(pod: Pod, container: string, attempt: number): Promise<string | undefined>
+  readMessage(pod: Pod, container: string, attempt: number): Promise<string>
+  remove(pod: Pod): Promise<void>
+}
+
+/** Files under `directory`, a folder for each pod by its uid. */
+export function createPodFiles(directory: string): PodFiles {
+  const folderOf = (pod: Pod) => path.join(directory, pod.metadata.uid ?? '')
+  const messageOf = (pod: Pod, container: string, attempt: number) =>
+    path.join(folderOf(pod), 'messages', `${container}-${attempt}`)
+  return {
+    provide: (context) => provideVolumes(context, path.join(folderOf(context.pod), 'volumes')),
+    async messageFile(pod, container, attempt) {
+      const file = messageOf(pod, container, attempt)
+      await mkdir(path.dirname(file), { recursive: true })
+      await writeFile(file, '', { mode: 0o666 })
+      return file
+    },
+    async readMessage(pod, container, attempt) {
+      const bytes = await readFile(messageOf(pod, container, attempt)).catch(() => Buffer.alloc(0))
+      return bytes.subarray(0, MESSAGE_BYTES).toString()
+    },
+    remove: (pod) => removeVolumes(folderOf(pod)),
+  }
+}
+
+/** No files at all: for nodes whose containers are simulated. Every volume is there, and empty. */
+export const noFiles: PodFiles = {
+  provide: async ({ pod }) => new Map(pod.spec?.volumes?.map(({ name }) => [name, `/simulated/${name}`])),
+  messageFile: async () => undefined,
+  readMessage: async () => '',
+  remove: async () => {},
+}

@@ -1,0 +1,68 @@
+import type { Container, Pod } from '../api/generated/core-v1.ts'
+import type { ContainerStatus, Sandbox } from '../runtime/runtime.ts'
+
+/** Why a container is not there yet or not any more, in the words of its `waiting` state. */
+export interface Waiting {
+  readonly reason: string
+  readonly message?: string
+}
+
+/** What the agent knows of one container of a pod. */
+export interface ContainerRecord {
+  /** The newest attempt, as the runtime told it; absent before the first. */
+  readonly current?: ContainerStatus
+  /** The attempt before that, which has ended. */
+  readonly previous?: ContainerStatus
+  /** Set while no attempt can be made, or the next one is held back. */
+  readonly waiting?: Waiting
+  /** Attempts that ended and were followed by another. */
+  readonly restarts: number
+  /** When the next attempt may be made, on the wall clock. */
+  readonly notBeforeMs?: number
+  /** How long the last pause was; 0 before the first. */
+  readonly backoffMs: number
+  /** What the container left in its termination message file, by container id. */
+  readonly message?: { readonly id: string; readonly text: string }
+}
+
+/** What the agent knows of one pod, beside its object: immutable, replaced with every step. */
+export interface PodRecord {
+  readonly sandbox?: Sandbox
+  /** When the agent first saw the pod. */
+  readonly startedAtMs: number
+  /** Why the sandbox or the volumes cannot be made, while they cannot. */
+  readonly blocked?: Waiting
+  readonly containers: ReadonlyMap<string, ContainerRecord>
+  /** Set once the pod was ended from outside: its containers are not started again, whatever its policy says. */
+  readonly terminated?: boolean
+  /** Set once the agent itself has ended the pod, such as for its deadline. */
+  readonly verdict?: { readonly reason: string; readonly message: string }
+}
+
+export const NO_CONTAINER: ContainerRecord = { restarts: 0, backoffMs: 0 }
+
+/** Whether an init container is a sidecar: it stays while the others run. */
+export const isSidecar = (container: Container) => container.restartPolicy === 'Always'
+
+/** A container's record; an empty one where there was no attempt. */
+export function recordOf(record: PodRecord, name: string): ContainerRecord {
+  return record.containers.get(name) ?? NO_CONTAINER
+}
+
+/** The containers that make the pod run: its own, and sidecars among its init containers. */
+export function mainContainers(pod: Pod): readonly Container[] {
+  return pod.spec?.containers ?? []
+}
+
+export function initContainers(pod: Pod): readonly Container[] {
+  return pod.spec?.initContainers ?? []
+}
+
+/** The exit of the newest attempt; undefined while it runs or where there was none. */
+export function exitOf(record: ContainerRecord) {
+  return record.current?.state.phase === 'exited' ? record.current.state : undefined
+}
+
+export function isRunning(record: ContainerRecord): boolean {
+  return record.current?.state.phase === 'running'
+}

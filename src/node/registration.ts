@@ -1,0 +1,111 @@
+import type { Node, NodeCondition } from '../api/generated/core-v1.ts'
+import { nodes } from '../api/generated/resources.ts'
+import { hasReason } from '../api/meta/status.ts'
+import type { Client } from '../client/client.ts'
+import { formatTime } from '../env/clock.ts'
+import type { Environment } from '../env/environment.ts'
+import type { MachineCapacity, Runtime } from '../runtime/runtime.ts'
+
+/** What a node says of itself. */
+export interface NodeFacts {
+  readonly name: string
+  readonly hostIp: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly taints?: NonNullable<Node['spec']>['taints']
+  readonly capacity: MachineCapacity
+  /** As Node names them: `linux`, `x64`. */
+  readonly platform: string
+  readonly architecture: string
+  readonly kernelVersion: string
+}
+
+/** The version of Kubernetes whose behaviour the agent has, as nodes report it. */
+const KUBELET_VERSION = 'v1.34.4'
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
+
+/** The node's object as the kubelet would register it. */
+export function nodeObject(facts: NodeFacts, runtime: Runtime, nowMs: number): Node {
+  const architecture = ARCHITECTURES[facts.architecture] ?? facts.architecture
+  const system = { 'kubernetes.io/arch': architecture, 'kubernetes.io/os': facts.platform }
+  const beta = { 'beta.kubernetes.io/arch': architecture, 'beta.kubernetes.io/os': facts.platform }
+  const capacity = capacityOf(facts.capacity)
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: facts.name,
+      labels: { ...beta, ...system, 'kubernetes.io/hostname': facts.name, ...facts.labels },
+    },
+    spec: { ...(facts.taints !== undefined && { taints: facts.taints }) },
+    status: {
+      addresses: [
+        { type: 'InternalIP', address: facts.hostIp },
+        { type: 'Hostname', address: facts.name },
+      ],
+      capacity,
+      allocatable: capacity,
+      conditions: nodeConditions(nowMs),
+      daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+      nodeInfo: {
+        architecture,
+        bootID: '',
+        containerRuntimeVersion: `${runtime.name}://${runtime.version}`,
+        kernelVersion: facts.kernelVersion,
+        kubeProxyVersion: '',
+        kubeletVersion: KUBELET_VERSION,
+        machineID: facts.name,
+        operatingSystem: facts.platform,
+        osImage: facts.platform,
+        systemUUID: '',
+      },
+    },
+  }
+}
+
+function capacityOf({ cpuMillis, memoryBytes, diskBytes, pods }: MachineCapacity) {
+  return {
+    cpu: cpuMillis % 1000 === 0 ? String(cpuMillis / 1000) : `${cpuMillis}m`,
+    'ephemeral-storage': `${Math.floor(diskBytes / 1024)}Ki`,
+    memory: `${Math.floor(memoryBytes / 1024)}Ki`,
+    pods: String(pods),
+  }
+}
+
+/** The conditions of a node that is well, with Kubernetes' reasons and messages. */
+export function nodeConditions(nowMs: number): readonly NodeCondition[] {
+  const time = formatTime(nowMs)
+  const times = { lastHeartbeatTime: time, lastTransitionTime: time }
+  const well = (type: string, reason: string, message: string) => ({ type, status: 'False', ...times, reason, message })
+  return [
+    well('MemoryPressure', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
+    well('DiskPressure', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
+    well('PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+    { type: 'Ready', status: 'True', ...times, reason: 'KubeletReady', message: 'kubelet is posting ready status' },
+  ]
+}
+
+/** Creates the node's object, or brings one that is there from an earlier life up to date. */
+export async function register(env: Environment, client: Client, node: Node): Promise<Node> {
+  try {
+    return await client.create(nodes, node)
+  } catch (error) {
+    if (!hasReason(error, 'AlreadyExists')) throw error
+  }
+  const name = node.metadata.name ?? ''
+  const labels = { metadata: { labels: node.metadata.labels } }
+  await client.patch(nodes, { name }, { type: 'strategic', patch: labels })
+  return await reportNode(env, client, node)
+}
+
+/** Writes the node's status: addresses, capacity, conditions with the time of now. */
+export async function reportNode(env: Environment, client: Client, node: Node): Promise<Node> {
+  const key = { name: node.metadata.name ?? '' }
+  const known = await client.get(nodes, key)
+  const conditions = nodeConditions(env.clock.now()).map((condition) => {
+    const before = known.status?.conditions?.find(({ type }) => type === condition.type)
+    const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : undefined
+    return lastTransitionTime === undefined ? condition : { ...condition, lastTransitionTime }
+  })
+  const patch = { status: { ...node.status, conditions } }
+  return await client.patch(nodes, key, { type: 'strategic', patch }, { subresource: 'status' })
+}

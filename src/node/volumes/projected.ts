@@ -1,0 +1,96 @@
+import type {
+  DownwardAPIVolumeFile,
+  Pod,
+  ServiceAccountTokenProjection,
+  Volume,
+  VolumeProjection,
+} from '../../api/generated/core-v1.ts'
+import type { TokenRequest } from '../../api/generated/authentication-v1.ts'
+import { serviceAccounts } from '../../api/generated/resources.ts'
+import type { Client } from '../../client/client.ts'
+import { VolumeError } from '../config-error.ts'
+import { podField, resourceField } from '../pod-fields.ts'
+import type { FieldFacts } from '../pod-fields.ts'
+import { configMapData, secretData } from '../pod-sources.ts'
+import type { VolumeFile } from './volume-files.ts'
+import { DEFAULT_MODE, filesOf } from './volume-files.ts'
+
+export interface VolumeContext {
+  readonly client: Client
+  readonly pod: Pod
+  readonly facts: FieldFacts
+}
+
+/** The files of a volume whose content comes from the API; undefined for other sorts of volume. */
+export async function apiFiles(context: VolumeContext, volume: Volume): Promise<readonly VolumeFile[] | undefined> {
+  const { configMap, secret, downwardAPI, projected } = volume
+  if (configMap !== undefined) return await source(context, { configMap }, configMap.defaultMode ?? DEFAULT_MODE)
+  if (secret !== undefined) {
+    const { secretName, ...rest } = secret
+    const renamed = { ...rest, ...(secretName !== undefined && { name: secretName }) }
+    return await source(context, { secret: renamed }, secret.defaultMode ?? DEFAULT_MODE)
+  }
+  if (downwardAPI !== undefined) return await source(context, { downwardAPI }, downwardAPI.defaultMode ?? DEFAULT_MODE)
+  if (projected === undefined) return undefined
+  const files: VolumeFile[] = []
+  for (const projection of projected.sources ?? []) {
+    files.push(...(await source(context, projection, projected.defaultMode ?? DEFAULT_MODE)))
+  }
+  return files
+}
+
+async function source(context: VolumeContext, from: VolumeProjection, mode: number): Promise<readonly VolumeFile[]> {
+  if (from.configMap !== undefined) return await fromMap(context, 'configmap', configMapData, from.configMap, mode)
+  if (from.secret !== undefined) return await fromMap(context, 'secret', secretData, from.secret, mode)
+  if (from.downwardAPI !== undefined) return (from.downwardAPI.items ?? []).map((item) => downward(context, item, mode))
+  if (from.serviceAccountToken !== undefined) return [await token(context, from.serviceAccountToken, mode)]
+  throw new VolumeError('projected volume source is not supported')
+}
+
+async function fromMap(
+  { client, pod }: VolumeContext,
+  description: string,
+  read: typeof configMapData,
+  from: NonNullable<VolumeProjection['configMap']>,
+  mode: number,
+): Promise<readonly VolumeFile[]> {
+  const name = from.name ?? ''
+  const optional = from.optional === true
+  const data = await read(client, pod.metadata.namespace ?? '', name)
+  if (data !== undefined) return filesOf(data, from.items, mode, { description: `${description} ${name}`, optional })
+  if (optional) return []
+  throw new VolumeError(`${description} "${name}" not found`)
+}
+
+function downward({ pod, facts }: VolumeContext, item: DownwardAPIVolumeFile, mode: number): VolumeFile {
+  const { fieldRef, resourceFieldRef } = item
+  const container = pod.spec?.containers.find(({ name }) => name === resourceFieldRef?.containerName)
+  const text =
+    fieldRef !== undefined
+      ? (podField(pod, fieldRef.fieldPath, facts) ?? '')
+      : resourceFieldRef !== undefined && container !== undefined
+        ? resourceField(container, resourceFieldRef.resource, resourceFieldRef.divisor, facts)
+        : ''
+  return { path: item.path, bytes: text, mode: item.mode ?? mode }
+}
+
+async function token(
+  { client, pod }: VolumeContext,
+  projection: ServiceAccountTokenProjection,
+  mode: number,
+): Promise<VolumeFile> {
+  const { name = '', namespace = '', uid = '' } = pod.metadata
+  const request: TokenRequest = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    metadata: {},
+    spec: {
+      audiences: projection.audience === undefined ? [] : [projection.audience],
+      expirationSeconds: projection.expirationSeconds ?? 3600,
+      boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name, uid },
+    },
+  }
+  const key = { namespace, name: pod.spec?.serviceAccountName ?? 'default' }
+  const answer = await client.createSubresource<TokenRequest>(serviceAccounts, key, 'token', request)
+  return { path: projection.path, bytes: answer.status?.token ?? '', mode }
+}
