@@ -1,5 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Definitions, Paths } from './facts.ts'
+import { generateProtobuf } from './protobuf.ts'
+import type { Messages } from './protobuf.ts'
 import { generateResources } from './resources.ts'
 import { generateSchemas } from './schemas.ts'
 import { generateTypes } from './type-modules.ts'
@@ -13,6 +15,8 @@ async function main(): Promise<void> {
   const paths = await read<Paths>('paths.json')
   for (const [module, source] of generateTypes(definitions)) await writeFile(new URL(`${module}.ts`, target), source)
   await writeFile(new URL('schemas.ts', target), generateSchemas(definitions))
+  const messages = await read<Messages>('protobuf-messages.json')
+  await writeFile(new URL('protobuf.ts', target), generateProtobuf(messages, definitions))
   await writeFile(new URL('resources.ts', target), generateResources(definitions, paths))
 }
 

@@ -3,7 +3,7 @@ import { apiError } from '../../api/meta/status.ts'
 import type { RemoveOptions } from '../../client/client.ts'
 import { dryRunOption, removeOptions } from './query-options.ts'
 import type { Query } from './query-options.ts'
-import { goMessage, mediaTypeOf, parseYaml, readBody } from './request-body.ts'
+import { PROTOBUF, goMessage, mediaTypeOf, parseYaml, readBody } from './request-body.ts'
 
 /** The options of a DELETE: from its body where it has one (a DeleteOptions), else from its query. */
 export async function readRemoveOptions(request: IncomingMessage, query: Query): Promise<RemoveOptions> {
@@ -11,9 +11,12 @@ export async function readRemoveOptions(request: IncomingMessage, query: Query):
   if (!hasBody) return removeOptions(query)
   const bytes = await readBody(request)
   if (bytes.length === 0) return removeOptions(query)
-  const yaml = mediaTypeOf(request) === 'application/yaml'
-  const value = yaml ? await parseYaml(bytes, 'DeleteOptions') : parseJson(bytes)
-  return { ...removeOptions(query), ...fromBody(value) }
+  return { ...removeOptions(query), ...fromBody(await decodeOptions(bytes, mediaTypeOf(request))) }
+}
+
+async function decodeOptions(bytes: Buffer, mediaType: string): Promise<unknown> {
+  if (mediaType === 'application/yaml') return parseYaml(bytes, 'DeleteOptions')
+  return mediaType === PROTOBUF.mediaType ? PROTOBUF.decode(bytes) : parseJson(bytes)
 }
 
 function parseJson(bytes: Buffer): unknown {

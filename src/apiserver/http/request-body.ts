@@ -7,10 +7,16 @@ import { duplicateFields } from './duplicate-fields.ts'
 /** The largest body that is read, as in Kubernetes: 3 MiB. */
 export const BODY_LIMIT_BYTES = 3 * 1024 * 1024
 
-/** Turns bodies of one media type into plain values. Others (Protobuf) are added by whoever can read them. */
+/** Turns bodies of one media type into plain values; others than JSON, YAML and Protobuf can be added. */
 export interface BodyDecoder {
   readonly mediaType: string
   decode(bytes: Buffer): Promise<unknown> | unknown
+}
+
+/** The form that Go's typed clients send; its tables are loaded when the first such body comes. */
+export const PROTOBUF: BodyDecoder = {
+  mediaType: 'application/vnd.kubernetes.protobuf',
+  decode: async (bytes) => (await import('./protobuf-body.ts')).decodeProtobuf(bytes),
 }
 
 /** The kind that a body is to have; where it says nothing it is taken to have it. */
@@ -54,7 +60,7 @@ export async function readObject(
   if (mediaType === '' || mediaType === 'application/json' || mediaType === '*/*') {
     return parseJsonObject(bytes, expected, catalog)
   }
-  const decoder = decoders.find((each) => each.mediaType === mediaType)
+  const decoder = [PROTOBUF, ...decoders].find((each) => each.mediaType === mediaType)
   if (decoder === undefined) throw unsupportedMediaType()
   return typed(await decoder.decode(bytes), expected, catalog)
 }

@@ -1,0 +1,50 @@
+import { systemEnvironment } from '../src/env/system.ts'
+import type { Store } from '../src/store/store.ts'
+import { createMemoryStore } from '../src/store/memory-store.ts'
+import { createApiServer } from '../src/apiserver/api-server.ts'
+import { createAuthenticator } from '../src/apiserver/authn/authenticator.ts'
+import { createServiceAccountTokens } from '../src/apiserver/authn/service-account-tokens.ts'
+import { createRbacAuthorizer } from '../src/apiserver/authz/rbac.ts'
+import { listen } from '../src/apiserver/http/server.ts'
+import { openClusterIdentity, SERVER_HOSTS } from '../src/identity/key-files.ts'
+import type { Endpoint } from '../src/client/http/connection.ts'
+
+/** An API server over HTTPS without controllers, as envtest has it, on a free port. */
+export interface TestServer extends AsyncDisposable {
+  readonly port: number
+  /** How its administrator, a member of `system:masters`, reaches it. */
+  readonly admin: Endpoint
+  readonly store: Store
+}
+
+export async function startApiServer(): Promise<TestServer> {
+  const environment = systemEnvironment()
+  const store = createMemoryStore(environment)
+  const identity = openClusterIdentity(environment)
+  const authorizer = createRbacAuthorizer(store)
+  const tokens = createServiceAccountTokens(environment, () => identity.serviceAccountKey)
+  const api = await createApiServer({ environment, store, authorizer, tokens })
+  const authenticator = createAuthenticator({ clock: environment.clock, tokens })
+  const server = identity.server(SERVER_HOSTS)
+  const http = await listen(
+    { environment, verbs: api.verbs, catalog: api.registry, authenticator, authorizer },
+    { tls: { ...server, clientAuthority: identity.authority.certificate } },
+  )
+  const admin = identity.client('admin', 'admin', ['system:masters'])
+  return {
+    port: http.port,
+    store,
+    admin: {
+      server: http.url,
+      certificateAuthority: identity.authority.certificate,
+      clientCertificate: admin.certificate,
+      clientKey: admin.key,
+    },
+    async [Symbol.asyncDispose]() {
+      await http.close()
+      await api[Symbol.asyncDispose]()
+      authorizer[Symbol.dispose]()
+      await store.close()
+    },
+  }
+}
