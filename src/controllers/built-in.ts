@@ -1,9 +1,11 @@
 import type { Controller } from '../reconcile/reconciler.ts'
+import { deploymentController } from './deployment/deployment.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
 import { jobController } from './job/job.ts'
 import { namespaceController } from './namespace/namespace.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts'
 import { podGarbageCollector } from './pod-garbage-collector/pod-garbage-collector.ts'
+import { replicaSetController } from './replica-set/replica-set.ts'
 import { rootCaPublisher } from './root-ca/root-ca.ts'
 import { serviceAccountController } from './service-account/service-account.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts'
@@ -26,6 +28,8 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     ...(caCertificate === undefined ? [] : [rootCaPublisher(caCertificate)]),
     jobController,
     ttlAfterFinishedController,
+    replicaSetController,
+    deploymentController,
     garbageCollector,
     nodeLifecycleController(nodeGraceMs === undefined ? {} : { graceMs: nodeGraceMs }),
     podGarbageCollector(terminatedPodThreshold === undefined ? {} : { terminatedThreshold: terminatedPodThreshold }),

@@ -1,0 +1,121 @@
+import type { ReplicaSet, ReplicaSetStatus } from '../../api/generated/apps-v1.ts'
+import type { Pod } from '../../api/generated/core-v1.ts'
+import { pods as podsType, replicaSets } from '../../api/generated/resources.ts'
+import { fromLabelSelector, matchesLabels } from '../../api/meta/label-selector.ts'
+import { keyOf } from '../../api/object.ts'
+import type { Change } from '../../reconcile/change.ts'
+import { SETTLED } from '../../reconcile/reconciler.ts'
+import type { Decision } from '../../reconcile/reconciler.ts'
+import { controllerOf } from '../../reconcile/source.ts'
+import { untilAvailableMs } from '../availability.ts'
+import { controllerReference } from '../controller-reference.ts'
+import { createPod, deletePod } from '../pod-changes.ts'
+import { byDispensability, isActive, isReady } from '../pod-phase.ts'
+
+/** Most pods that one decision creates or deletes, as in Kubernetes. */
+const MOST_PODS_AT_ONCE = 500
+
+/** A ReplicaSet, and all pods of its namespace that it owns or may adopt. */
+export interface ReplicaSetView {
+  readonly replicaSet: ReplicaSet | undefined
+  readonly candidates: readonly Pod[]
+}
+
+/** Keeps as many active pods as are wanted, and says in the status how they fare. */
+export function decideReplicaSet(view: ReplicaSetView, nowMs: number): Decision {
+  const { replicaSet } = view
+  if (replicaSet === undefined) return SETTLED
+  const { owned, changes: claims } = claim(replicaSet, view.candidates)
+  const active = owned.filter(isActive)
+  const scaling = replicaSet.metadata.deletionTimestamp === undefined ? scale(replicaSet, active) : []
+  const minReadySeconds = replicaSet.spec?.minReadySeconds ?? 0
+  const waits = active.map((pod) => untilAvailableMs(pod, minReadySeconds, nowMs))
+  const next = nextStatus(replicaSet, active, waits.filter((ms) => ms === 0).length)
+  const changes = [...claims, ...scaling, ...writeStatus(replicaSet, next)]
+  const soonestMs = Math.min(Infinity, ...waits.filter((ms) => ms > 0))
+  return soonestMs === Infinity ? { changes } : { changes, requeueAfterMs: soonestMs }
+}
+
+/** Adopts pods without a controller that match the selector, and lets go of its own that no longer do. */
+function claim(set: ReplicaSet, candidates: readonly Pod[]): { owned: Pod[]; changes: Change[] } {
+  const selector = fromLabelSelector(set.spec?.selector)
+  const owned: Pod[] = []
+  const changes: Change[] = []
+  for (const pod of candidates) {
+    const owner = controllerOf(pod)
+    const matches = selector !== undefined && matchesLabels(selector, pod.metadata.labels)
+    if (owner?.uid === set.metadata.uid) {
+      if (matches) owned.push(pod)
+      else changes.push(release(set, pod))
+    } else if (owner === undefined && matches && isActive(pod) && set.metadata.deletionTimestamp === undefined) {
+      owned.push(pod)
+      changes.push(patchOwners(pod, [...(pod.metadata.ownerReferences ?? []), controllerReference(set)]))
+    }
+  }
+  return { owned, changes }
+}
+
+function release(set: ReplicaSet, pod: Pod): Change {
+  const others = pod.metadata.ownerReferences!.filter(({ uid }) => uid !== set.metadata.uid)
+  return patchOwners(pod, others.length === 0 ? null : others)
+}
+
+function patchOwners(pod: Pod, ownerReferences: Pod['metadata']['ownerReferences'] | null): Change {
+  const { uid, resourceVersion } = pod.metadata
+  const patch = { metadata: { uid, resourceVersion, ownerReferences } }
+  return { verb: 'patch', type: podsType, key: keyOf(pod), patch: { type: 'merge', patch } }
+}
+
+function scale(set: ReplicaSet, active: readonly Pod[]): Change[] {
+  const surplus = active.length - (set.spec?.replicas ?? 1)
+  if (surplus === 0) return []
+  if (surplus < 0) {
+    const count = Math.min(MOST_PODS_AT_ONCE, -surplus)
+    const created = Array.from({ length: count }, () => createPod(set, podFor(set)))
+    return [{ verb: 'together', slowStart: true, changes: created }]
+  }
+  const doomed = active.toSorted(byDispensability).slice(0, Math.min(MOST_PODS_AT_ONCE, surplus))
+  return [{ verb: 'together', changes: doomed.map((pod) => deletePod(set, pod)) }]
+}
+
+function podFor(set: ReplicaSet): Pod {
+  const { metadata, spec } = set.spec!.template!
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      generateName: `${set.metadata.name!.slice(0, 57)}-`,
+      namespace: set.metadata.namespace!,
+      ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
+      ...(metadata?.annotations === undefined ? {} : { annotations: metadata.annotations }),
+      ...(metadata?.finalizers === undefined ? {} : { finalizers: metadata.finalizers }),
+      ownerReferences: [controllerReference(set)],
+    },
+    spec: spec!,
+  }
+}
+
+function nextStatus(set: ReplicaSet, active: readonly Pod[], available: number): ReplicaSetStatus {
+  const labels = Object.entries(set.spec?.template?.metadata?.labels ?? {})
+  const isFullyLabeled = (pod: Pod) => labels.every(([name, value]) => pod.metadata.labels?.[name] === value)
+  const counts = {
+    fullyLabeledReplicas: active.filter(isFullyLabeled).length,
+    readyReplicas: active.filter(isReady).length,
+    availableReplicas: available,
+  }
+  const { conditions } = set.status ?? {}
+  return {
+    replicas: active.length,
+    ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+    ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
+    ...(conditions === undefined ? {} : { conditions }),
+  }
+}
+
+const COUNTS = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'] as const
+
+function writeStatus(set: ReplicaSet, next: ReplicaSetStatus): Change[] {
+  if (set.status !== undefined && COUNTS.every((name) => (set.status![name] ?? 0) === (next[name] ?? 0))) return []
+  const object: ReplicaSet = { ...set, status: next }
+  return [{ verb: 'update', type: replicaSets, object, subresource: 'status' }]
+}
