@@ -47,10 +47,11 @@ interface Place {
   readonly block: Node
 }
 
-/** Finds every function and class of a program, and what each of them uses from outside of itself. */
-export function analyse(program: Node): readonly FoundSite[] {
+/** Finds every function and class of a program, and what each of them uses from outside of itself. `given` names its parameters. */
+export function analyse(program: Node, given: readonly string[] = []): readonly FoundSite[] {
   const found: Found[] = []
   const scope = childScope(undefined, 0)
+  for (const name of given) declare(scope, name, program)
   declareVars(scope, program)
   declareLexical(scope, nodesAt(program, 'body'))
   const place = { scope, frame: newFrame(undefined, program), block: program }
@@ -290,5 +291,6 @@ function inferredName(parent: Node, key: string): string {
   if (parent.type === 'ExportDefaultDeclaration') return 'default'
   const named = nodeAt(parent, 'key')
   if (key !== 'value' || !named || parent['computed'] === true) return ''
+  if (named.type === 'PrivateIdentifier') return `#${textAt(named, 'name')}`
   return textAt(named, 'name') || String(named['value'] ?? '')
 }

@@ -23,12 +23,12 @@ export interface WantedPackage {
   readonly place: Place
 }
 
-/** All that was captured, copied, with every code but those of packages. */
+/** All that was captured, copied, with every code but those of packages. There is no `root` where Node itself has it. */
 export interface Capture {
   readonly captured: Captured
   readonly code: readonly (ShippedCode | undefined)[]
   readonly packages: readonly WantedPackage[]
-  readonly root: Registered
+  readonly root: Registered | undefined
 }
 
 interface State extends ValueState {
@@ -60,11 +60,12 @@ export function capture(fn: object, inspector: Inspector): Capture {
   const name = (fn as { readonly name: string }).name || 'function'
   const place = { name, source: undefined, offset: 0 }
   const root = locate(fn, place, state)
-  if (!('site' in root)) throw refuseFunction(fn, place)
-  addFunction(fn, root, place, state)
+  const isOurs = 'site' in root
+  if (isOurs) addFunction(fn, root, place, state)
+  else add(state, root, fn)
   for (let next = state.pending.shift(); next; next = state.pending.shift()) next()
   const { references, patches, code, packages } = state
-  return { captured: { references, patches }, code, packages, root }
+  return { captured: { references, patches }, code, packages, root: isOurs ? root : undefined }
 }
 
 function add(state: State, reference: Reference, value?: object): number {

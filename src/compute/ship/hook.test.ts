@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -8,19 +8,27 @@ import { expect, test } from 'vitest'
 const run = promisify(execFile)
 const HOOK = new URL('./hook.ts', import.meta.url).href
 
-/** Runs a program under the hook and gives what it printed. */
-async function underHook(program: string): Promise<string> {
+/** A folder with a program that imports what the hook takes for Shoal, since functions at every depth matter then. */
+async function withProgram<T>(program: string, use: (directory: string, file: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(path.join(tmpdir(), 'shoal-hook-'))
   try {
     const file = path.join(directory, 'main.ts')
-    await writeFile(file, `${program}\nimport type {} from 'shoal'\n`)
-    const start = `import { installHook } from '${HOOK}'; installHook(); await import(${JSON.stringify(file)})`
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', start])
-    return stdout.replaceAll(directory, '')
+    await mkdir(path.join(directory, 'src'))
+    await writeFile(path.join(directory, 'src', 'connect.ts'), 'export {}')
+    await writeFile(file, `${program}\nimport './src/connect.ts'\n`)
+    return await use(directory, file)
   } finally {
     await rm(directory, { recursive: true })
   }
 }
+
+/** Runs a program under the hook and gives what it printed. */
+async function runHooked(file: string, options = ''): Promise<string> {
+  const start = `import { installHook } from '${HOOK}'; installHook(${options}); await import(${JSON.stringify(file)})`
+  return (await run(process.execPath, ['--input-type=module', '-e', start])).stdout
+}
+
+const underHook = (program: string): Promise<string> => withProgram(program, (_, file) => runHooked(file))
 
 test('a transformed program keeps its names, lengths and order of initialisation', async () => {
   const output = await underHook(
@@ -50,4 +58,18 @@ test('stacks keep the line and column of the source', async () => {
 try { run() } catch (error) { console.log((error as Error).stack!.split('\\n').slice(1, 5).map((line) => /\\d+:\\d+/.exec(line)![0]).join()) }`)
   // `new Error`, `f()`, the inner `wrap(`, and `f()` again.
   expect(output).toBe('1:92,1:39,1:73,1:39\n')
+})
+
+test('a second start from the cache, and one whose cache is damaged, run as the first did', async () => {
+  const program = 'const n: number = 2; console.log([1].map((x) => x + n).join())'
+  await withProgram(program, async (directory, file) => {
+    const cache = path.join(directory, 'cache')
+    const options = `{ cacheDirectory: ${JSON.stringify(cache)} }`
+    expect(await runHooked(file, options)).toBe('3\n')
+    expect(await runHooked(file, options)).toBe('3\n')
+    const names = await readdir(cache)
+    expect(names.length).toBe(2)
+    for (const name of names) await writeFile(path.join(cache, name), '{"output":')
+    expect(await runHooked(file, options)).toBe('3\n')
+  })
 })

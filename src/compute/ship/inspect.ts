@@ -145,7 +145,7 @@ function scriptOf(scriptId: string, post: Post): { readonly source: SourceFile; 
   }
 }
 
-const isForeign = (url: string): boolean => url === '' || url.startsWith('node:')
+const isForeign = (url: string): boolean => url.startsWith('node:')
 
 function readScript(scriptId: string, url: string, post: Post): ReturnType<typeof scriptOf> {
   if (isForeign(url)) return url
@@ -162,9 +162,15 @@ interface Script {
 const textThatRuns = ({ text, insertions }: SourceFile): string =>
   insertions.length > 0 ? applyInsertions(text, insertions) : text
 
+/** What Node gives a CommonJS module. */
+const COMMON_JS = ['exports', 'require', 'module', '__filename', '__dirname']
+
+/** Without a URL it is code that the program evaluated itself. */
 function toSource(url: string, text: string): SourceFile {
-  const file = url.startsWith('file:') ? fileURLToPath(url) : url
-  const isModule = url.startsWith('file:') && !/\.c[jt]s$/.test(url)
-  const sites = analyse(parse(file, text, isModule ? 'unambiguous' : 'commonjs')).map((place) => place.site)
-  return { file, url, text, isStrict: isModule, sites, insertions: [] }
+  const file = url.startsWith('file:') ? fileURLToPath(url) : url || '<eval>'
+  const isFile = url !== file && url !== ''
+  const program = parse(file, text, isFile && !/\.c[jt]s$/.test(url) ? 'unambiguous' : 'commonjs')
+  const isModule = program['sourceType'] === 'module'
+  const sites = analyse(program, isModule ? [] : COMMON_JS).map((place) => place.site)
+  return { file, url, text, isStrict: isModule || /^\W*use strict/.test(text), sites, insertions: [] }
 }

@@ -6,7 +6,7 @@ import { travel } from './fixtures/travel.ts'
 
 const run = promisify(execFile)
 const MAIN = new URL('./fixtures/main.ts', import.meta.url).pathname
-const EVERYWHERE = ['closures', 'kinds', 'values', 'imports', 'per-worker'] as const
+const EVERYWHERE = ['closures', 'kinds', 'values', 'imports', 'per-worker', 'common-js'] as const
 
 const comparable = (outcomes: readonly Outcome[], key: 'actual' | 'expected'): unknown =>
   Object.fromEntries(outcomes.map((outcome) => [outcome.title, outcome[key]]))

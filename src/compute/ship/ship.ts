@@ -38,7 +38,7 @@ export function createShipper(options: ShipperOptions = {}): Shipper {
     async ship(fn) {
       const taken = withInspector((inspector) => capture(fn, inspector))
       const captured = v8.serialize(taken.captured)
-      const display = displayOf(taken.root)
+      const display = displayOf(fn, taken.root)
       if (captured.length > (options.warnBytes ?? WARN_BYTES))
         options.onWarning?.(sizeWarning(taken, captured, display))
       const code = await complete(taken, bundler)
@@ -60,8 +60,9 @@ const complete = (taken: Capture, bundler: PackageBundler): Promise<readonly Shi
     }),
   )
 
-function displayOf({ source, site }: Registered): FunctionDisplay {
-  return { name: site.name, file: source.file, ...positionOf(source, site.start) }
+function displayOf(fn: { readonly name: string }, root: Registered | undefined): FunctionDisplay {
+  if (!root) return { name: fn.name, file: '', line: 0, column: 0 }
+  return { name: root.site.name || fn.name, file: root.source.file, ...positionOf(root.source, root.site.start) }
 }
 
 /** Names the largest variable of the functions that travel. */
