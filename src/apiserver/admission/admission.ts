@@ -1,0 +1,72 @@
+import type { Draft } from '../../api/draft.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { Environment } from '../../env/environment.ts'
+import type { Snapshot } from '../../store/store.ts'
+import type { ServedResource } from '../verbs/served-resource.ts'
+import type { UserInfo } from '../verbs/request.ts'
+
+/** A write on its way, as admission sees it: decoded, defaulted, not yet validated. */
+export interface AdmissionRequest {
+  readonly user: UserInfo
+  readonly resource: ServedResource
+  readonly subresource: string | undefined
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE'
+  readonly namespace: string | undefined
+  /** Empty where the name is yet to be generated. */
+  readonly name: string
+  /** What is to be written, to be changed in place by mutating plugins; the object to go, for a DELETE. */
+  readonly object: Draft<KubeObject>
+  /** What it replaces. */
+  readonly old: KubeObject | undefined
+  readonly dryRun: boolean
+  /** The pending head: what a write must hold against. */
+  readonly head: Snapshot
+  readonly environment: Environment
+  readonly warn: (text: string) => void
+}
+
+/** A rule that writes obey. It sees only the kinds that it names, and answers with an ApiError thrown. */
+export interface AdmissionPlugin {
+  /** Kubernetes' name for it. */
+  readonly name: string
+  /** Storage names, or all. */
+  readonly resources: readonly string[] | 'all'
+  readonly operations: readonly AdmissionRequest['operation'][]
+  /** Changes `request.object` in place. Runs before the kind's own preparation and validation. */
+  mutate?(request: AdmissionRequest): void
+  /** Runs after validation, on the object as it will be stored. */
+  validate?(request: AdmissionRequest): void
+}
+
+/** All plugins, in their order. */
+export interface AdmissionChain {
+  mutate(request: AdmissionRequest): void
+  validate(request: AdmissionRequest): void
+}
+
+/** A chain that finds the plugins of a request by one look-up. */
+export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
+  const chosen = new Map<string, readonly AdmissionPlugin[]>()
+  const pluginsFor = ({ operation, resource }: AdmissionRequest) => {
+    const key = `${operation} ${resource.storage}`
+    let found = chosen.get(key)
+    if (found === undefined) {
+      found = plugins.filter((plugin) => handles(plugin, operation, resource.storage))
+      chosen.set(key, found)
+    }
+    return found
+  }
+  return {
+    mutate(request) {
+      for (const plugin of pluginsFor(request)) plugin.mutate?.(request)
+    },
+    validate(request) {
+      for (const plugin of pluginsFor(request)) plugin.validate?.(request)
+    },
+  }
+}
+
+function handles(plugin: AdmissionPlugin, operation: AdmissionRequest['operation'], storage: string): boolean {
+  if (!plugin.operations.includes(operation)) return false
+  return plugin.resources === 'all' || plugin.resources.includes(storage)
+}

@@ -1,0 +1,45 @@
+import type { Draft } from '../../api/draft.ts'
+import type { Pod } from '../../api/generated/core-v1.ts'
+import type { PriorityClass } from '../../api/generated/scheduling-v1.ts'
+import type { Snapshot } from '../../store/store.ts'
+import { forbidden } from '../verbs/failure.ts'
+import type { AdmissionPlugin } from './admission.ts'
+
+const CLASSES = 'priorityclasses.scheduling.k8s.io'
+
+/** Turns a pod's priority class, or the default one, into the number that the scheduler goes by. */
+export const priority: AdmissionPlugin = {
+  name: 'Priority',
+  resources: ['pods'],
+  operations: ['CREATE'],
+  mutate({ object, head, resource, name }) {
+    const { spec } = object as Draft<Pod>
+    if (spec === undefined) return
+    const chosen = spec.priorityClassName ? named(head, spec.priorityClassName) : defaultClass(head)
+    if (chosen === undefined && spec.priorityClassName) {
+      throw forbidden(resource.type, name, `no PriorityClass with name ${spec.priorityClassName} was found`)
+    }
+    const value = chosen?.value ?? 0
+    if (spec.priority !== undefined && spec.priority !== value) {
+      const why = `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`
+      throw forbidden(resource.type, name, why)
+    }
+    if (chosen?.metadata.name !== undefined) spec.priorityClassName = chosen.metadata.name
+    spec.priority = value
+    spec.preemptionPolicy ??= chosen?.preemptionPolicy ?? 'PreemptLowerPriority'
+  },
+}
+
+function named(head: Snapshot, name: string): PriorityClass | undefined {
+  return head.get(CLASSES, name)?.object as PriorityClass | undefined
+}
+
+/** The class marked as the default; the lowest where several are. */
+function defaultClass(head: Snapshot): PriorityClass | undefined {
+  let found: PriorityClass | undefined
+  for (const { object } of head.list(CLASSES)) {
+    const one = object as PriorityClass
+    if (one.globalDefault && (found === undefined || one.value < found.value)) found = one
+  }
+  return found
+}

@@ -1,0 +1,95 @@
+import { createRegistry } from '../api/registry.ts'
+import type { Registry } from '../api/registry.ts'
+import type { Environment } from '../env/environment.ts'
+import type { Store } from '../store/store.ts'
+import { createWatchHub } from '../watch/watch-hub.ts'
+import { createAdmissionChain } from './admission/admission.ts'
+import type { AdmissionPlugin } from './admission/admission.ts'
+import { defaultPlugins } from './admission/default-plugins.ts'
+import { createServiceAllocations } from './allocation/service-allocations.ts'
+import type { ServiceNetwork } from './allocation/service-allocations.ts'
+import { bootstrap } from './bootstrap.ts'
+import { DEFINITIONS, followDefinition, serveStoredDefinitions } from './custom/definitions.ts'
+import type { NodeStreams } from './subresources/node-streams.ts'
+import type { TokenSigner } from './subresources/token-signer.ts'
+import { createSubresource } from './subresources/create-subresource.ts'
+import { logs } from './subresources/log.ts'
+import type { Authorizer } from './verbs/authorizer.ts'
+import { create } from './verbs/create.ts'
+import { remove } from './verbs/delete.ts'
+import { removeCollection } from './verbs/delete-collection.ts'
+import type { Engine } from './verbs/engine.ts'
+import { get } from './verbs/get.ts'
+import { list } from './verbs/list.ts'
+import { patch } from './verbs/patch.ts'
+import { update } from './verbs/update.ts'
+import type { Verbs } from './verbs/verbs.ts'
+import { watch } from './verbs/watch.ts'
+
+/** What an API server is made of. */
+export interface ApiServerOptions {
+  readonly environment: Environment
+  readonly store: Store
+  /** Who may do what; `allowAll` where nobody is to be refused. */
+  readonly authorizer: Authorizer
+  readonly registry?: Registry
+  /** Logs of containers; without it they answer 503. */
+  readonly nodeStreams?: NodeStreams
+  /** Service account tokens; without it they answer 503. */
+  readonly tokens?: TokenSigner
+  /** In place of the default ones. */
+  readonly plugins?: readonly AdmissionPlugin[]
+  readonly network?: Partial<ServiceNetwork>
+}
+
+/** An API server without a protocol. */
+export interface ApiServer extends AsyncDisposable {
+  readonly verbs: Verbs
+  readonly registry: Registry
+  /** For `createDirectClient`. */
+  readonly engine: Engine
+}
+
+/** Makes a server on a store; resolves when the objects that every cluster has exist. The store stays the caller's. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { environment, store } = options
+  const registry = options.registry ?? createRegistry()
+  const definitions = { store, registry, environment }
+  serveStoredDefinitions(definitions)
+  const engine: Engine = {
+    environment,
+    store,
+    watches: createWatchHub(store, environment),
+    catalog: registry,
+    authorizer: options.authorizer,
+    admission: createAdmissionChain(options.plugins ?? defaultPlugins()),
+    allocations: createServiceAllocations(store, options.network),
+    nodeStreams: options.nodeStreams,
+    tokens: options.tokens,
+    afterWrite: new Map([[DEFINITIONS, (change) => followDefinition(definitions, change)]]),
+  }
+  await bootstrap(engine)
+  return {
+    verbs: verbsOf(engine),
+    registry,
+    engine,
+    async [Symbol.asyncDispose]() {
+      engine.watches.close()
+    },
+  }
+}
+
+function verbsOf(engine: Engine): Verbs {
+  return {
+    get: (context, target, options) => get(engine, context, target, options),
+    list: (context, target, options) => list(engine, context, target, options),
+    watch: (context, target, options, handler) => watch(engine, context, target, options, handler),
+    create: (context, target, body, options) => create(engine, context, target, body, options),
+    createSubresource: (context, target, body, options) => createSubresource(engine, context, target, body, options),
+    update: (context, target, body, options) => update(engine, context, target, body, options),
+    patch: (context, target, change, options) => patch(engine, context, target, change, options),
+    delete: (context, target, options) => remove(engine, context, target, options),
+    deleteCollection: (context, target, options) => removeCollection(engine, context, target, options),
+    logs: (context, target, options) => logs(engine, context, target, options),
+  }
+}

@@ -1,0 +1,121 @@
+import type { Registry } from '../../api/registry.ts'
+import { formatTime } from '../../env/clock.ts'
+import type { Environment } from '../../env/environment.ts'
+import type { Change, Mutation, Snapshot, Store } from '../../store/store.ts'
+import { kindsOf, storageOf } from './definition-kinds.ts'
+import type { Definition, DefinitionCondition } from './json-schema.ts'
+
+/** Storage name of the definitions themselves. */
+export const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io'
+
+/** What serving custom kinds works with. */
+export interface DefinitionServer {
+  readonly store: Store
+  readonly registry: Registry
+  readonly environment: Environment
+}
+
+/** Serves all definitions that a store holds, as after a restart. */
+export function serveStoredDefinitions({ store, registry }: DefinitionServer): void {
+  for (const { object } of store.durable().list(DEFINITIONS)) serve(registry, object as Definition)
+}
+
+/**
+ * What must be true before the write of a definition is acknowledged: its kind is served, and its status says so; a
+ * deleted one takes its objects along.
+ */
+export async function followDefinition(server: DefinitionServer, change: Change): Promise<void> {
+  const definition = change.entry.object as Definition
+  const { store, registry } = server
+  if (change.type === 'delete') return withdraw(server, definition)
+  if (definition.metadata.deletionTimestamp !== undefined) return
+  const entry = store.head().get(DEFINITIONS, change.entry.key)
+  if (entry === undefined) return
+  const current = entry.object as Definition
+  const updated = withStatus(current, store.head(), formatTime(server.environment.clock.now()))
+  if (updated === current) return serve(registry, current)
+  const commit = await store.commit([{ type: 'update', resource: DEFINITIONS, key: entry.key, object: updated }])
+  const written = commit.changes[0]
+  if (written !== undefined) serve(registry, written.entry.object as Definition)
+}
+
+function serve(registry: Registry, definition: Definition): void {
+  if (isTrue(definition, 'Established')) registry.serve(storageOf(definition), kindsOf(definition))
+}
+
+/** Nobody can read the objects once their kind is no longer served; they go in one commit. */
+async function withdraw({ store, registry }: DefinitionServer, definition: Definition): Promise<void> {
+  const resource = storageOf(definition)
+  registry.remove(resource)
+  const mutations: Mutation[] = []
+  for (const { key } of store.head().list(resource)) mutations.push({ type: 'delete', resource, key })
+  if (mutations.length > 0) await store.commit(mutations)
+}
+
+function isTrue({ status }: Definition, type: string): boolean {
+  return (status?.conditions ?? []).some((one) => one.type === type && one.status === 'True')
+}
+
+/** The definition with NamesAccepted and Established; the same object where its status says all that already. */
+function withStatus(definition: Definition, head: Snapshot, time: string): Definition {
+  const { spec, status } = definition
+  const names = { ...spec.names, listKind: spec.names.listKind ?? `${spec.names.kind}List` }
+  const conflict = nameConflict(definition, head)
+  const established = conflict === undefined || isTrue(definition, 'Established')
+  const stored = spec.versions.find((version) => version.storage)?.name
+  const storedVersions = status?.storedVersions ?? []
+  const complete = stored === undefined || storedVersions.includes(stored)
+  const accepted = JSON.stringify(status?.acceptedNames) === JSON.stringify(names)
+  if (isTrue(definition, 'NamesAccepted') && isTrue(definition, 'Established') && complete && accepted)
+    return definition
+  const conditions = [acceptedCondition(conflict, time), establishedCondition(established, time)]
+  const versions = complete || stored === undefined ? storedVersions : [...storedVersions, stored]
+  return {
+    ...definition,
+    status: {
+      ...status,
+      conditions: conditions.map((one) => unchangedOr(definition, one)),
+      acceptedNames: conflict === undefined ? names : (status?.acceptedNames ?? { kind: '', plural: '' }),
+      storedVersions: versions,
+    },
+  }
+}
+
+function unchangedOr({ status }: Definition, next: DefinitionCondition): DefinitionCondition {
+  const old = (status?.conditions ?? []).find((one) => one.type === next.type)
+  return old?.status === next.status ? old : next
+}
+
+function acceptedCondition(conflict: string | undefined, lastTransitionTime: string): DefinitionCondition {
+  const type = 'NamesAccepted'
+  if (conflict === undefined) {
+    return { lastTransitionTime, message: 'no conflicts found', reason: 'NoConflicts', status: 'True', type }
+  }
+  return { lastTransitionTime, message: conflict, reason: 'MultipleNamesNotAllowed', status: 'False', type }
+}
+
+function establishedCondition(established: boolean, lastTransitionTime: string): DefinitionCondition {
+  const type = 'Established'
+  if (!established) {
+    return { lastTransitionTime, message: 'not all names are accepted', reason: 'NotAccepted', status: 'False', type }
+  }
+  const message = 'the initial names have been accepted'
+  return { lastTransitionTime, message, reason: 'InitialNamesAccepted', status: 'True', type }
+}
+
+/** Another definition of the group that holds one of this one's names, in Kubernetes' words. */
+function nameConflict(definition: Definition, head: Snapshot): string | undefined {
+  const { names, group } = definition.spec
+  for (const { object } of head.list(DEFINITIONS)) {
+    const other = object as Definition
+    if (other.metadata.name === definition.metadata.name || other.spec.group !== group) continue
+    if (!isTrue(other, 'NamesAccepted')) continue
+    const taken = other.spec.names
+    const words = [taken.plural, taken.singular, ...(taken.shortNames ?? [])]
+    for (const name of [names.plural, names.singular, ...(names.shortNames ?? [])]) {
+      if (name !== undefined && words.includes(name)) return `"${name}" is already in use`
+    }
+    if (taken.kind === names.kind || taken.listKind === names.kind) return `"${names.kind}" is already in use`
+  }
+  return undefined
+}

@@ -1,0 +1,42 @@
+import type { KubeObject } from '../../api/object.ts'
+import { apiError } from '../../api/meta/status.ts'
+import type { WriteOptions } from '../../client/client.ts'
+import { authorize } from '../verbs/authorization.ts'
+import type { Engine } from '../verbs/engine.ts'
+import type { Answer, Body, ObjectTarget, RequestContext } from '../verbs/request.ts'
+import { bind } from './binding.ts'
+import { evict } from './eviction.ts'
+import { requestToken } from './token.ts'
+
+/** POST to a subresource. */
+export async function createSubresource(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget & { readonly subresource: string },
+  body: Body,
+  options: WriteOptions = {},
+): Promise<Answer> {
+  authorize(engine, context, 'create', target)
+  context.signal?.throwIfAborted()
+  const object = readBody(target, body.value)
+  switch (target.subresource) {
+    case 'binding':
+      return bind(engine, target, object, options)
+    case 'eviction':
+      return evict(engine, context, target, object, options)
+    case 'token':
+      return requestToken(engine, target, object)
+    default:
+      throw apiError('NotFound', 'the server could not find the requested resource', {})
+  }
+}
+
+function readBody({ name }: ObjectTarget, value: unknown): KubeObject {
+  if (typeof value !== 'object' || value === null) throw apiError('BadRequest', 'the request body is not an object')
+  const object = value as KubeObject
+  const named = object.metadata?.name
+  if (named && named !== name) {
+    throw apiError('BadRequest', `the name of the object (${named}) does not match the name on the URL (${name})`)
+  }
+  return { ...object, metadata: object.metadata ?? {} }
+}

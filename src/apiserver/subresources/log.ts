@@ -1,0 +1,51 @@
+import type { Pod } from '../../api/generated/core-v1.ts'
+import { apiError } from '../../api/meta/status.ts'
+import type { LogOptions } from '../../client/client.ts'
+import { authorize } from '../verbs/authorization.ts'
+import type { Engine } from '../verbs/engine.ts'
+import { entryAt } from '../verbs/get.ts'
+import type { ObjectTarget, RequestContext } from '../verbs/request.ts'
+
+/** GET of `log`: chooses the container as Kubernetes does and asks its node. */
+export async function logs(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  options: LogOptions = {},
+): Promise<AsyncIterable<Uint8Array>> {
+  authorize(engine, context, 'get', { ...target, subresource: 'log' })
+  const pod = entryAt(engine.store.durable(), target).object as Pod
+  const container = chooseContainer(pod, options.container)
+  const { name: podName = '', namespace = '', uid = '' } = pod.metadata
+  const node = pod.spec?.nodeName
+  if (!node) {
+    return nothing()
+  }
+  if (engine.nodeStreams === undefined) {
+    throw apiError(
+      'ServiceUnavailable',
+      `Cannot read the log of pod "${podName}": no node can be reached from this server`,
+    )
+  }
+  return engine.nodeStreams.logs({ node, namespace, pod: podName, uid, container }, options)
+}
+
+async function* nothing(): AsyncIterable<Uint8Array> {
+  // A pod that has no node has said nothing yet: Kubernetes answers with an empty body.
+}
+
+function chooseContainer({ metadata, spec }: Pod, asked: string | undefined): string {
+  const main = (spec?.containers ?? []).map((one) => one.name)
+  const init = (spec?.initContainers ?? []).map((one) => one.name)
+  const ephemeral = (spec?.ephemeralContainers ?? []).map((one) => one.name)
+  const name = metadata.name ?? ''
+  if (asked) {
+    if ([...main, ...init, ...ephemeral].includes(asked)) return asked
+    throw apiError('BadRequest', `container ${asked} is not valid for pod ${name}`)
+  }
+  const [only] = main
+  if (only !== undefined && main.length + init.length === 1) return only
+  if (only === undefined) throw apiError('BadRequest', `a container name must be specified for pod ${name}`)
+  const lists = `choose one of: [${main.join(' ')}]${init.length > 0 ? ` or one of the init containers: [${init.join(' ')}]` : ''}`
+  throw apiError('BadRequest', `a container name must be specified for pod ${name}, ${lists}`)
+}

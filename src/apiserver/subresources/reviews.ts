@@ -1,0 +1,107 @@
+import type { Draft } from '../../api/draft.ts'
+import type {
+  NonResourceAttributes as NonResource,
+  ResourceAttributes as Resource,
+  SubjectAccessReviewSpec,
+} from '../../api/generated/authorization-v1.ts'
+import type { TokenReviewSpec } from '../../api/generated/authentication-v1.ts'
+import { apiError } from '../../api/meta/status.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { formatTime } from '../../env/clock.ts'
+import { deepFreeze } from '../../store/freeze.ts'
+import type { Attributes } from '../verbs/authorizer.ts'
+import type { Engine } from '../verbs/engine.ts'
+import type { Answer, CollectionTarget, RequestContext, UserInfo } from '../verbs/request.ts'
+import type { ServedResource } from '../verbs/served-resource.ts'
+
+type Review = (engine: Engine, context: RequestContext, object: KubeObject, target: CollectionTarget) => unknown
+
+/** Questions put as objects: they are answered and never stored. */
+const REVIEWS: Readonly<Record<string, Review>> = {
+  SelfSubjectAccessReview: (engine, context, object) => review(engine, context.user, specOf(object)),
+  SubjectAccessReview: (engine, _, object) => review(engine, subjectOf(specOf(object)), specOf(object)),
+  LocalSubjectAccessReview: (engine, _, object) => review(engine, subjectOf(specOf(object)), specOf(object)),
+  SelfSubjectRulesReview: (engine, context, object) => {
+    const { namespace = '' } = (object as KubeObject & { spec?: { namespace?: string } }).spec ?? {}
+    if (namespace === '') throw apiError('BadRequest', 'no namespace on request')
+    return engine.authorizer.rulesFor(context.user, namespace)
+  },
+  SelfSubjectReview: (_, context) => ({ userInfo: userInfoOf(context.user) }),
+  TokenReview: (engine, _, object) => reviewToken(engine, object),
+}
+
+export function isReview(resource: ServedResource): boolean {
+  return resource.definition === undefined && Object.hasOwn(REVIEWS, resource.type.kind)
+}
+
+export async function createReview(
+  engine: Engine,
+  context: RequestContext,
+  target: CollectionTarget,
+  object: Draft<KubeObject>,
+): Promise<Answer> {
+  const { kind } = target.resource.type
+  const status = await REVIEWS[kind]?.(engine, context, object as KubeObject, target)
+  if (kind === 'SelfSubjectReview') object.metadata.creationTimestamp = formatTime(engine.environment.clock.now())
+  return { object: deepFreeze({ ...object, status } as KubeObject), code: 201 }
+}
+
+function specOf(object: KubeObject): SubjectAccessReviewSpec {
+  return (object as KubeObject & { spec?: SubjectAccessReviewSpec }).spec ?? {}
+}
+
+function subjectOf({ user = '', uid, groups = [], extra }: SubjectAccessReviewSpec): UserInfo {
+  return { name: user, groups, ...(uid !== undefined && { uid }), ...(extra !== undefined && { extra }) }
+}
+
+function review(engine: Engine, user: UserInfo, spec: SubjectAccessReviewSpec) {
+  const { allowed, reason, evaluationError } = engine.authorizer.authorize(attributesOf(user, spec))
+  return {
+    allowed,
+    ...(reason && { reason }),
+    ...(evaluationError && { evaluationError }),
+  }
+}
+
+function attributesOf(user: UserInfo, spec: SubjectAccessReviewSpec): Attributes {
+  if (spec.nonResourceAttributes !== undefined) return nonResource(user, spec.nonResourceAttributes)
+  if (spec.resourceAttributes !== undefined) return resource(user, spec.resourceAttributes)
+  throw apiError('BadRequest', 'exactly one of nonResourceAttributes or resourceAttributes must be specified')
+}
+
+function nonResource(user: UserInfo, { path = '', verb = '' }: NonResource): Attributes {
+  return { user, path, verb }
+}
+
+function resource(user: UserInfo, asked: Resource): Attributes {
+  const { namespace, name, subresource } = asked
+  return {
+    user,
+    verb: asked.verb ?? '',
+    group: asked.group ?? '',
+    version: asked.version ?? '*',
+    resource: asked.resource ?? '',
+    ...(subresource && { subresource }),
+    ...(namespace && { namespace }),
+    ...(name && { name }),
+  }
+}
+
+/** The form that reviews of identity answer with. */
+function userInfoOf({ name, uid, groups, extra }: UserInfo) {
+  return {
+    username: name,
+    ...(uid !== undefined && { uid }),
+    ...(groups.length > 0 && { groups }),
+    ...(extra !== undefined && { extra }),
+  }
+}
+
+async function reviewToken(engine: Engine, object: KubeObject) {
+  const { token = '', audiences = [] } = (object as KubeObject & { spec?: Partial<TokenReviewSpec> }).spec ?? {}
+  if (token === '') throw apiError('BadRequest', 'token is required for TokenReview in authentication')
+  if (engine.tokens === undefined) return { user: {}, error: 'no token authenticator is attached to this server' }
+  const found = await engine.tokens.review(token, audiences)
+  if (!found.authenticated) return { user: {}, ...(found.error !== undefined && { error: found.error }) }
+  return { authenticated: true, user: userInfoOf(found.user), audiences: found.audiences }
+}

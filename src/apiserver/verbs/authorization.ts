@@ -1,0 +1,28 @@
+import type { ResourceAttributes } from './authorizer.ts'
+import { describeRefusal } from './authorizer.ts'
+import type { Engine } from './engine.ts'
+import { forbidden } from './failure.ts'
+import type { CollectionTarget, ObjectTarget, RequestContext } from './request.ts'
+
+/** Asks whether the request's user may; throws Forbidden in Kubernetes' words where not. */
+export function authorize(
+  engine: Engine,
+  context: RequestContext,
+  verb: string,
+  target: CollectionTarget & Partial<ObjectTarget>,
+): void {
+  const { type } = target.resource
+  const attributes: ResourceAttributes = {
+    user: context.user,
+    verb,
+    group: type.group,
+    version: type.version,
+    resource: type.plural,
+    ...(target.subresource === undefined ? {} : { subresource: target.subresource }),
+    ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
+    ...(target.name === undefined ? {} : { name: target.name }),
+  }
+  const decision = engine.authorizer.authorize(attributes)
+  if (decision.allowed) return
+  throw forbidden(type, target.name, describeRefusal(attributes, decision))
+}

@@ -1,0 +1,147 @@
+import type { Draft } from '../../api/draft.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { ApiError } from '../../api/meta/status.ts'
+import { invalidError } from '../../api/meta/field-error.ts'
+import { trackUpdate } from '../../api/patch/managed-fields.ts'
+import { prepareForCreate } from '../../api/strategy/prepare.ts'
+import type { WriteOptions } from '../../client/client.ts'
+import { formatTime } from '../../env/clock.ts'
+import { randomSuffix } from '../../env/random.ts'
+import { deepFreeze } from '../../store/freeze.ts'
+import type { AdmissionRequest } from '../admission/admission.ts'
+import { createReview, isReview } from '../subresources/reviews.ts'
+import { authorize } from './authorization.ts'
+import { toServed, toStored } from './conversion.ts'
+import { decodeBody, placeInNamespace } from './decode-body.ts'
+import type { Engine } from './engine.ts'
+import { commit } from './engine.ts'
+import { alreadyExists } from './failure.ts'
+import { storageKey } from './get.ts'
+import { defaultsFor, validationOfNew } from './kind-rules.ts'
+import type { Answer, Body, CollectionTarget, RequestContext } from './request.ts'
+import type { ServedResource } from './served-resource.ts'
+import { managerOf } from './writer.ts'
+
+/** POST to a collection. */
+export async function create(
+  engine: Engine,
+  context: RequestContext,
+  target: CollectionTarget,
+  body: Body,
+  options: WriteOptions = {},
+): Promise<Answer> {
+  authorize(engine, context, 'create', target)
+  context.signal?.throwIfAborted()
+  const { resource } = target
+  const object = decodeBody(context, resource, body, options.fieldValidation)
+  placeInNamespace(target, object)
+  defaultsFor(resource, object)
+  if (isReview(resource)) return createReview(engine, context, target, object)
+  return createObject(engine, context, target, toStored(resource, object as KubeObject) as Draft<KubeObject>, options)
+}
+
+/**
+ * Creates `object`, which is fresh, defaulted and in its stored version: admits, prepares, validates and commits it, all
+ * against one state of the head.
+ */
+export async function createObject(
+  engine: Engine,
+  context: RequestContext,
+  target: CollectionTarget,
+  object: Draft<KubeObject>,
+  options: WriteOptions,
+  keepManagedFields = false,
+): Promise<Answer> {
+  const { resource } = target
+  const { storageType: type, storage } = resource
+  fillMetadata(engine, target, object)
+  const request = admissionOf(engine, context, target, object, options)
+  engine.admission.mutate(request)
+  prepareForCreate(type, object)
+  if (!keepManagedFields) {
+    trackUpdate(resource.schema(), object, undefined, { ...managerOf(context, options), time: timeOf(engine) })
+  }
+  const errors = validationOfNew(resource, object as KubeObject)
+  if (errors.length > 0) throw invalidError(resource.type, object.metadata.name ?? '', errors)
+  const key = storageKey({ ...target, name: object.metadata.name ?? '' })
+  if (engine.store.head().get(storage, key) !== undefined) {
+    throw alreadyExists(resource.type, object.metadata.name ?? '')
+  }
+  engine.admission.validate(request)
+  const reservation = engine.allocations.reserve(resource, object, undefined)
+  if (options.dryRun) {
+    reservation?.undo()
+    return { object: deepFreeze(toServed(resource, object as KubeObject)), code: 201 }
+  }
+  try {
+    const { changes } = await commit(engine, [{ type: 'create', resource: storage, key, object: object as KubeObject }])
+    reservation?.done()
+    const change = changes[0]
+    if (change === undefined) throw new Error(`A commit of one creation has ${changes.length} changes`)
+    await engine.afterWrite.get(storage)?.(change)
+    return { object: toServed(resource, change.entry.object), code: 201 }
+  } catch (error) {
+    reservation?.undo()
+    throw error
+  }
+}
+
+function admissionOf(
+  engine: Engine,
+  context: RequestContext,
+  target: CollectionTarget,
+  object: Draft<KubeObject>,
+  options: WriteOptions,
+): AdmissionRequest {
+  return {
+    user: context.user,
+    resource: target.resource,
+    subresource: undefined,
+    operation: 'CREATE',
+    namespace: target.namespace,
+    name: object.metadata.name ?? '',
+    object,
+    old: undefined,
+    dryRun: options.dryRun === true,
+    head: engine.store.head(),
+    environment: engine.environment,
+    warn: context.warn,
+  }
+}
+
+/** What the server alone says of a new object: uid, time, and its name where it is to be generated. */
+function fillMetadata(engine: Engine, target: CollectionTarget, object: Draft<KubeObject>): void {
+  const { metadata } = object
+  if (metadata.resourceVersion) throw versionSetOnCreate()
+  metadata.uid = engine.environment.random.uuid()
+  metadata.creationTimestamp = timeOf(engine)
+  delete metadata.resourceVersion
+  delete metadata.deletionTimestamp
+  delete metadata.deletionGracePeriodSeconds
+  delete metadata.selfLink
+  if (!metadata.name && metadata.generateName) {
+    metadata.name = generateName(engine, target.resource, target.namespace, metadata.generateName)
+  }
+}
+
+function timeOf(engine: Engine): string {
+  return formatTime(engine.environment.clock.now())
+}
+
+/** Tries a bounded number of suffixes; the last one is answered with AlreadyExists, as Kubernetes does. */
+function generateName(engine: Engine, resource: ServedResource, namespace: string | undefined, base: string): string {
+  const head = engine.store.head()
+  let name = ''
+  for (let attempt = 0; attempt < 8; attempt++) {
+    name = base.slice(0, 58) + randomSuffix(engine.environment.random)
+    if (head.get(resource.storage, storageKey({ ...(namespace !== undefined && { namespace }), name })) === undefined)
+      break
+  }
+  return name
+}
+
+/** Kubernetes answers this with a plain error, which its server turns into a 500 without a reason. */
+function versionSetOnCreate(): ApiError {
+  const message = 'resourceVersion should not be set on objects to be created'
+  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
+}

@@ -1,0 +1,110 @@
+import type { Draft } from '../../api/draft.ts'
+import { notSupported } from '../../api/meta/field-error.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { RemoveOptions } from '../../client/client.ts'
+import { deepFreeze } from '../../store/freeze.ts'
+import type { Entry, Mutation } from '../../store/store.ts'
+import { authorize } from './authorization.ts'
+import { toServed } from './conversion.ts'
+import { planDeletion } from './deletion-plan.ts'
+import type { Engine } from './engine.ts'
+import { commit } from './engine.ts'
+import { conflict, invalidOptions } from './failure.ts'
+import { entryAt } from './get.ts'
+import type { Answer, ObjectTarget, RequestContext } from './request.ts'
+import type { StatusObject } from './verbs.ts'
+
+/** DELETE of one object. */
+export async function remove(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  options: RemoveOptions = {},
+): Promise<Answer<KubeObject | StatusObject>> {
+  authorize(engine, context, 'delete', target)
+  context.signal?.throwIfAborted()
+  return removeObject(engine, context, target, options)
+}
+
+/**
+ * Deletes for whoever has been authorized: at once, or by marking the object where finalizers, a pod's grace or a
+ * namespace's content come first. Deciding and committing happen in one turn.
+ */
+export async function removeObject(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  options: RemoveOptions,
+): Promise<Answer<KubeObject | StatusObject>> {
+  checkPolicy(options)
+  const { resource } = target
+  const entry = entryAt(engine.store.head(), target)
+  checkPreconditions(target, entry.object, options)
+  engine.admission.validate({
+    user: context.user,
+    resource,
+    subresource: undefined,
+    operation: 'DELETE',
+    namespace: target.namespace,
+    name: target.name,
+    object: entry.object as Draft<KubeObject>,
+    old: entry.object,
+    dryRun: options.dryRun === true,
+    head: engine.store.head(),
+    environment: engine.environment,
+    warn: context.warn,
+  })
+  const plan = planDeletion(resource, entry.object, options, engine.environment.clock.now())
+  if (plan.type === 'keep') return { object: toServed(resource, entry.object), code: 200 }
+  if (options.dryRun) return answer(target, plan.type, deepFreeze({ ...plan.object }))
+  return carryOut(engine, target, entry, {
+    type: plan.type,
+    resource: entry.resource,
+    key: entry.key,
+    object: plan.object,
+  })
+}
+
+async function carryOut(engine: Engine, target: ObjectTarget, entry: Entry, mutation: Mutation) {
+  const change = (await commit(engine, [mutation])).changes[0]
+  if (change === undefined) throw new Error(`The deletion of ${entry.key} has no change`)
+  if (change.type === 'delete') engine.allocations.release(target.resource, entry.object)
+  await engine.afterWrite.get(entry.resource)?.(change)
+  return answer(target, change.type, change.entry.object)
+}
+
+/** What a client is told: the object where it lives on or its kind answers so, else a Success. */
+function answer(
+  { resource, name }: ObjectTarget,
+  type: Mutation['type'],
+  object: KubeObject,
+): Answer<KubeObject | StatusObject> {
+  if (type !== 'delete' || resource.strategy.deleteAnswersObject)
+    return { object: toServed(resource, object), code: 200 }
+  const { group, plural } = resource.type
+  const { uid } = object.metadata
+  const details = { name, ...(group !== '' && { group }), kind: plural, ...(uid !== undefined && { uid }) }
+  return { object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }, code: 200 }
+}
+
+const POLICIES = ['Foreground', 'Background', 'Orphan', 'nil']
+
+function checkPolicy({ propagationPolicy }: RemoveOptions): void {
+  if (propagationPolicy === undefined || POLICIES.includes(propagationPolicy)) return
+  throw invalidOptions('DeleteOptions', [notSupported('propagationPolicy', propagationPolicy, POLICIES)])
+}
+
+/** Kubernetes names the kind, not the resource, in these conflicts. */
+function checkPreconditions({ resource, name }: ObjectTarget, object: KubeObject, options: RemoveOptions): void {
+  const { uid, resourceVersion } = options.preconditions ?? {}
+  const { metadata } = object
+  const type = { ...resource.type, plural: resource.type.kind }
+  if (uid !== undefined && uid !== metadata.uid) {
+    const records = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid ?? ''})`
+    throw conflict(type, name, `${records}. The object might have been deleted and then recreated`)
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    const versions = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion ?? ''})`
+    throw conflict(type, name, `${versions}. The object might have been modified`)
+  }
+}

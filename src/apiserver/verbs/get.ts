@@ -1,0 +1,51 @@
+import { apiError } from '../../api/meta/status.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { GetOptions } from '../../client/client.ts'
+import type { Entry, Snapshot } from '../../store/store.ts'
+import { scaleOf } from '../subresources/scale-object.ts'
+import { waitForRevision } from '../../watch/freshness.ts'
+import { authorize } from './authorization.ts'
+import { toServed } from './conversion.ts'
+import type { Engine } from './engine.ts'
+import { notFound } from './failure.ts'
+import type { ObjectTarget, RequestContext } from './request.ts'
+
+/** Answers what is durable, so that nobody acts on a write that may yet be discarded. */
+export async function get(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  options: GetOptions = {},
+): Promise<KubeObject> {
+  authorize(engine, context, 'get', target)
+  context.signal?.throwIfAborted()
+  const revision = parseRevision(options.resourceVersion)
+  if (revision > engine.store.durable().revision) await caughtUp(engine, context, revision)
+  const { object } = entryAt(engine.store.durable(), target)
+  return target.subresource === 'scale' ? scaleOf(target.resource, object) : toServed(target.resource, object)
+}
+
+/** The entry that a target names, at `snapshot`; throws NotFound. */
+export function entryAt(snapshot: Snapshot, target: ObjectTarget): Entry {
+  const entry = snapshot.get(target.resource.storage, storageKey(target))
+  if (entry === undefined) throw notFound(target.resource.type, target.name)
+  return entry
+}
+
+/** The key under which a target is stored: `namespace/name`, or `name` where it is cluster-scoped. */
+export function storageKey(target: { readonly namespace?: string; readonly name: string }): string {
+  return target.namespace === undefined ? target.name : `${target.namespace}/${target.name}`
+}
+
+/** A resource version that a client sent, as a revision: 0 for any. Throws a BadRequest where it is no number. */
+export function parseRevision(text = ''): number {
+  if (text === '' || text === '0') return 0
+  const revision = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(revision)) return revision
+  throw apiError('BadRequest', `Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`)
+}
+
+/** Waits for a revision that lies in the future, for as long as Kubernetes does, then rejects with its Timeout. */
+export function caughtUp(engine: Engine, context: RequestContext, revision: number): Promise<void> {
+  return waitForRevision(engine.store, engine.environment.timers, revision, context.signal)
+}

@@ -1,0 +1,30 @@
+import { applyDefaults } from '../../api/defaults/defaults.ts'
+import type { Draft } from '../../api/draft.ts'
+import type { FieldError } from '../../api/meta/field-error.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { validateCreate, validateUpdate } from '../../api/validation/validate.ts'
+import { applyCustomDefaults, validateCustom } from '../custom/custom-kind.ts'
+import type { ServedResource } from './served-resource.ts'
+
+/** Fills in absent fields, in place, by the rules of the version asked for: built in, or the definition's schema. */
+export function defaultsFor(resource: ServedResource, object: Draft<KubeObject>): void {
+  if (resource.definition === undefined) applyDefaults(resource.type, object)
+  else applyCustomDefaults(resource, object)
+}
+
+/** What is wrong with a new object, in its stored version. */
+export function validationOfNew(resource: ServedResource, object: KubeObject): readonly FieldError[] {
+  const errors = validateCreate(resource.storageType, object)
+  return resource.definition === undefined ? errors : [...errors, ...validateCustom(resource, object)]
+}
+
+/** What is wrong with replacing `old`, both in their stored version. */
+export function validationOfUpdate(
+  resource: ServedResource,
+  object: KubeObject,
+  old: KubeObject,
+  subresource: string | undefined,
+): readonly FieldError[] {
+  const errors = validateUpdate(resource.storageType, object, old, subresource)
+  return resource.definition === undefined ? errors : [...errors, ...validateCustom(resource, object)]
+}

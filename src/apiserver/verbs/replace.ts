@@ -1,0 +1,138 @@
+import type { Draft } from '../../api/draft.ts'
+import { invalidError } from '../../api/meta/field-error.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { trackUpdate } from '../../api/patch/managed-fields.ts'
+import { prepareForUpdate } from '../../api/strategy/prepare.ts'
+import type { UpdateOptions } from '../../client/client.ts'
+import { formatTime } from '../../env/clock.ts'
+import { deepFreeze } from '../../store/freeze.ts'
+import type { Entry, Mutation } from '../../store/store.ts'
+import type { AdmissionRequest } from '../admission/admission.ts'
+import { toServed } from './conversion.ts'
+import type { Engine } from './engine.ts'
+import { commit } from './engine.ts'
+import { jsonEqual } from './equal.ts'
+import { conflict, modified } from './failure.ts'
+import { validationOfUpdate } from './kind-rules.ts'
+import type { Answer, ObjectTarget, RequestContext } from './request.ts'
+import { managerOf } from './writer.ts'
+
+/** How a replacement is to be written. */
+export interface ReplaceOptions extends UpdateOptions {
+  /** The managed fields are in the object already, as server-side apply leaves them. */
+  readonly keepManagedFields?: boolean
+}
+
+/**
+ * Replaces `entry`, which is the head's, by `object`, which is fresh and in its stored version. All of it happens in one
+ * turn until the commit, so nothing can come between the check of the version and the write.
+ */
+export async function replaceObject(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  entry: Entry,
+  object: Draft<KubeObject>,
+  options: ReplaceOptions,
+): Promise<Answer> {
+  const { resource, subresource } = target
+  const old = entry.object
+  checkVersion(target, object, old)
+  const request = admissionOf(engine, context, target, object, old, options)
+  engine.admission.mutate(request)
+  prepareForUpdate(resource.storageType, object, old, subresource)
+  if (options.keepManagedFields !== true) {
+    if (same(object, old)) return { object: toServed(resource, old), code: 200 }
+    const time = formatTime(engine.environment.clock.now())
+    trackUpdate(resource.schema(), object, old, { ...managerOf(context, options, subresource), time })
+  } else if (jsonEqual(object, old)) return { object: toServed(resource, old), code: 200 }
+  const errors = validationOfUpdate(resource, object as KubeObject, old, subresource)
+  if (errors.length > 0) throw invalidError(resource.type, target.name, errors)
+  engine.admission.validate(request)
+  return write(engine, target, entry, object as KubeObject, options)
+}
+
+async function write(
+  engine: Engine,
+  target: ObjectTarget,
+  entry: Entry,
+  object: KubeObject,
+  options: ReplaceOptions,
+): Promise<Answer> {
+  const { resource } = target
+  const reservation = engine.allocations.reserve(resource, object as Draft<KubeObject>, entry.object)
+  if (options.dryRun) {
+    reservation?.undo()
+    return { object: deepFreeze(toServed(resource, object)), code: 200 }
+  }
+  const type = isDeletionComplete(object, entry.object) ? 'delete' : 'update'
+  const mutation: Mutation = { type, resource: entry.resource, key: entry.key, object }
+  try {
+    const change = (await commit(engine, [mutation])).changes[0]
+    if (change === undefined) throw new Error(`The commit of ${entry.key} has no change`)
+    reservation?.done()
+    if (type === 'delete') engine.allocations.release(resource, change.entry.object)
+    await engine.afterWrite.get(entry.resource)?.(change)
+    return { object: toServed(resource, change.entry.object), code: 200 }
+  } catch (error) {
+    reservation?.undo()
+    throw error
+  }
+}
+
+/** The object was only waiting for its last finalizer: this write takes that away, so it goes. */
+function isDeletionComplete(object: KubeObject, old: KubeObject): boolean {
+  if (old.metadata.deletionTimestamp === undefined) return false
+  const finalizers = (object as KubeObject & { spec?: { finalizers?: readonly string[] } }).spec?.finalizers
+  if (object.kind === 'Namespace' && finalizers !== undefined && finalizers.length > 0) return false
+  return (object.metadata.finalizers ?? []).length === 0 && (old.metadata.deletionGracePeriodSeconds ?? 0) === 0
+}
+
+/** The caller's `resourceVersion` and `uid` must be the current ones, where it names them. */
+function checkVersion(target: ObjectTarget, object: Draft<KubeObject>, old: KubeObject): void {
+  const { resource, name } = target
+  const { resourceVersion, uid } = object.metadata
+  if (uid && uid !== old.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`
+    throw conflict(resource.type, name, why)
+  }
+  if (resourceVersion && resourceVersion !== '0') {
+    if (resourceVersion !== old.metadata.resourceVersion) throw modified(resource.type, name)
+  } else if (!resource.strategy.updatesUnconditionally) {
+    const field = 'metadata.resourceVersion'
+    const message = 'Invalid value: 0: must be specified for an update'
+    throw invalidError(resource.type, name, [{ reason: 'FieldValueInvalid', field, message }])
+  }
+  if (old.metadata.resourceVersion !== undefined) object.metadata.resourceVersion = old.metadata.resourceVersion
+}
+
+/** Whether nothing but the bookkeeping of fields would change: such a write keeps its revision. */
+function same(object: Draft<KubeObject>, old: KubeObject): boolean {
+  const { managedFields: _ours, ...metadata } = object.metadata
+  const { managedFields: _theirs, ...oldMetadata } = old.metadata
+  return jsonEqual({ ...object, metadata }, { ...old, metadata: oldMetadata })
+}
+
+function admissionOf(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  object: Draft<KubeObject>,
+  old: KubeObject,
+  options: ReplaceOptions,
+): AdmissionRequest {
+  return {
+    user: context.user,
+    resource: target.resource,
+    subresource: target.subresource,
+    operation: 'UPDATE',
+    namespace: target.namespace,
+    name: target.name,
+    object,
+    old,
+    dryRun: options.dryRun === true,
+    head: engine.store.head(),
+    environment: engine.environment,
+    warn: context.warn,
+  }
+}

@@ -1,0 +1,38 @@
+import type { Draft } from '../../api/draft.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { UpdateOptions } from '../../client/client.ts'
+import { updateScale } from '../subresources/scale.ts'
+import { authorize } from './authorization.ts'
+import { toStored } from './conversion.ts'
+import { createObject } from './create.ts'
+import { checkNames, decodeBody, placeInNamespace } from './decode-body.ts'
+import type { Engine } from './engine.ts'
+import { notFound } from './failure.ts'
+import { storageKey } from './get.ts'
+import { defaultsFor } from './kind-rules.ts'
+import { replaceObject } from './replace.ts'
+import type { Answer, Body, ObjectTarget, RequestContext } from './request.ts'
+
+/** PUT of an object, or of a subresource of it. */
+export async function update(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  body: Body,
+  options: UpdateOptions = {},
+): Promise<Answer> {
+  authorize(engine, context, 'update', target)
+  context.signal?.throwIfAborted()
+  const { resource, subresource } = target
+  if (subresource === 'scale') return updateScale(engine, context, target, body.value, options)
+  const object = decodeBody(context, resource, body, options.fieldValidation)
+  checkNames(target, object)
+  placeInNamespace(target, object)
+  defaultsFor(resource, object)
+  const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
+  const entry = engine.store.head().get(resource.storage, storageKey(target))
+  if (entry !== undefined) return replaceObject(engine, context, target, entry, stored, options)
+  if (!resource.strategy.createsOnUpdate || subresource !== undefined) throw notFound(resource.type, target.name)
+  authorize(engine, context, 'create', target)
+  return createObject(engine, context, target, stored, options)
+}

@@ -1,0 +1,74 @@
+import type { KubeObject } from '../../api/object.ts'
+import type { Watch, WatchEvent, WatchHandler, WatchOptions } from '../../client/client.ts'
+import { bookmarkObject } from '../../watch/watch-event.ts'
+import type { WatchEvent as StoredEvent } from '../../watch/watch-event.ts'
+import type { WatchRequest, WatchStart } from '../../watch/watch-hub.ts'
+import { authorize } from './authorization.ts'
+import { toServed } from './conversion.ts'
+import type { Engine } from './engine.ts'
+import { parseRevision } from './get.ts'
+import type { CollectionTarget, RequestContext } from './request.ts'
+import { parseSelection } from './selection.ts'
+import type { ServedResource } from './served-resource.ts'
+
+/** Begins a watch; events come in later turns, in the version asked for. */
+export async function watch(
+  engine: Engine,
+  context: RequestContext,
+  target: CollectionTarget & { readonly name?: string },
+  options: WatchOptions,
+  handler: WatchHandler,
+): Promise<Watch> {
+  return startWatch(engine, context, target, options, handler)
+}
+
+/** The same in one turn, for callers in the process. Throws where the watch cannot begin. */
+export function startWatch(
+  engine: Engine,
+  context: RequestContext,
+  target: CollectionTarget & { readonly name?: string },
+  options: WatchOptions,
+  handler: WatchHandler,
+): Watch {
+  authorize(engine, context, 'watch', target)
+  const { resource } = target
+  const served = (events: readonly StoredEvent[]) => events.map((event) => servedEvent(resource, event))
+  return engine.watches.watch(requestOf(target, options), {
+    events: (events) => handler.events(served(events)),
+    closed: (error) => handler.closed(error),
+  })
+}
+
+function requestOf(target: CollectionTarget & { readonly name?: string }, options: WatchOptions): WatchRequest {
+  const { resource, namespace } = target
+  const selection = parseSelection(resource, options)
+  const name = target.name ?? selection.name
+  const key =
+    name === undefined || (resource.type.namespaced && namespace === undefined)
+      ? undefined
+      : namespace === undefined
+        ? name
+        : `${namespace}/${name}`
+  return {
+    resource: resource.storage,
+    ...(namespace !== undefined && { prefix: `${namespace}/` }),
+    ...(key !== undefined && { key }),
+    ...(!selection.all && { matches: (object: KubeObject) => selection.matches(object) }),
+    start: startOf(options),
+    bookmarks: options.allowWatchBookmarks === true,
+  }
+}
+
+function startOf(options: WatchOptions): WatchStart {
+  const revision = parseRevision(options.resourceVersion)
+  if (options.sendInitialEvents === true) {
+    return { type: 'initial', notOlderThan: revision, endBookmark: options.allowWatchBookmarks === true }
+  }
+  if (revision > 0) return { type: 'after', revision }
+  return options.sendInitialEvents === false ? { type: 'now' } : { type: 'initial' }
+}
+
+function servedEvent(resource: ServedResource, event: StoredEvent): WatchEvent {
+  if (event.type === 'BOOKMARK') return { type: 'BOOKMARK', object: bookmarkObject(resource.type, event) }
+  return { type: event.type, object: toServed(resource, event.entry.object) }
+}
