@@ -3,69 +3,83 @@ import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { LossRecord } from './coordinator/loss.ts'
 import { WORKER_VARIABLES } from './wire/worker-variables.ts'
+import type { WorkerPool } from './worker-pool.ts'
 
-/** Workers as plain child processes, for tests and benchmarks of this layer alone: in place of a Job's pods. */
-export interface WorkerProcesses {
+/** Workers as plain child processes, replaced as a Job replaces its pods: this layer alone, for tests and benchmarks. */
+export interface WorkerProcesses extends WorkerPool {
   /** The processes that run now, by pod name. */
   readonly running: ReadonlyMap<string, ChildProcess>
-  investigate(record: LossRecord): Promise<LossRecord>
-  [Symbol.asyncDispose](): Promise<void>
 }
 
 export interface WorkerProcessesOptions {
-  readonly address: string
-  readonly token: string
   readonly count: number
   readonly threads: number
-  /** The worker program; its sources where absent. */
+  /** The file of the worker program; its sources where absent. */
   readonly program?: string
   readonly nodeFlags?: readonly string[]
 }
 
-/** Starts `count` workers and replaces those that end, as the Job controller does. */
-export function startWorkerProcesses(options: WorkerProcessesOptions): WorkerProcesses {
+export function createWorkerProcesses(options: WorkerProcessesOptions): WorkerProcesses {
   const running = new Map<string, ChildProcess>()
-  const ended = new Map<string, Partial<LossRecord>>()
-  const exits = new Set<Promise<unknown>>()
+  const ended = new Map<string, Promise<Partial<LossRecord>>>()
   let stopping = false
   let started = 0
-  const start = () => {
+  const startOne = (address: string, token: string) => {
     const pod = `worker-${started++}`
-    const program = options.program ?? fileURLToPath(new URL('worker/worker.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--no-warnings', ...(options.nodeFlags ?? []), program], {
-      stdio: ['ignore', 'inherit', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        [WORKER_VARIABLES.address]: options.address,
-        [WORKER_VARIABLES.token]: options.token,
-        [WORKER_VARIABLES.threads]: String(options.threads),
-        [WORKER_VARIABLES.pod]: pod,
-        [WORKER_VARIABLES.node]: 'here',
-      },
-    })
+    const child = spawnWorker(options, { pod, address, token })
     running.set(pod, child)
-    let log = ''
-    child.stderr?.on('data', (text: Buffer) => (log = (log + text.toString()).slice(-4000)))
-    const exit = new Promise<void>((resolve) =>
-      child.once('close', (exitCode, signal) => {
-        running.delete(pod)
-        const how = signal === null ? { exitCode: exitCode ?? 0 } : { signal, reason: `was killed by ${signal}` }
-        ended.set(pod, { ...how, lastLogLines: log.trimEnd().split('\n').slice(-10) })
-        if (!stopping) start()
-        resolve()
-      }),
-    )
-    exits.add(exit)
-    void exit.then(() => exits.delete(exit))
+    const end = endOf(child)
+    ended.set(pod, end)
+    void end.then(() => {
+      running.delete(pod)
+      if (!stopping) startOne(address, token)
+    })
   }
-  for (let index = 0; index < options.count; index++) start()
   return {
     running,
-    investigate: (record) => Promise.resolve({ ...record, ...ended.get(record.pod) }),
-    async [Symbol.asyncDispose]() {
+    wanted: options.count,
+    start(address, token) {
+      for (let index = 0; index < options.count; index++) startOne(address, token)
+      return Promise.resolve()
+    },
+    investigate: async (record) => ({ ...record, ...(await ended.get(record.pod)) }),
+    reasons: () => Promise.resolve([`${running.size} processes run`]),
+    async close() {
       stopping = true
       for (const child of running.values()) child.kill('SIGKILL')
-      await Promise.all(exits)
+      await Promise.all(ended.values())
     },
   }
+}
+
+function spawnWorker(
+  options: WorkerProcessesOptions,
+  { pod, address, token }: { readonly pod: string; readonly address: string; readonly token: string },
+): ChildProcess {
+  const program = options.program ?? fileURLToPath(new URL('worker/worker.ts', import.meta.url))
+  return spawn(process.execPath, ['--no-warnings', ...(options.nodeFlags ?? []), program], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      [WORKER_VARIABLES.address]: address,
+      [WORKER_VARIABLES.token]: token,
+      [WORKER_VARIABLES.threads]: String(options.threads),
+      [WORKER_VARIABLES.pod]: pod,
+      [WORKER_VARIABLES.node]: 'here',
+    },
+  })
+}
+
+function endOf(child: ChildProcess): Promise<Partial<LossRecord>> {
+  let log = ''
+  child.stderr?.on('data', (text: Buffer) => (log = (log + text.toString()).slice(-4000)))
+  return new Promise((resolve) =>
+    child.once('close', (exitCode, signal) => {
+      const how =
+        signal === null
+          ? { exitCode: exitCode ?? 0, reason: `exited with code ${exitCode}` }
+          : { signal, reason: `was killed by ${signal}` }
+      resolve({ ...how, ...(log === '' ? {} : { lastLogLines: log.trimEnd().split('\n').slice(-10) }) })
+    }),
+  )
 }

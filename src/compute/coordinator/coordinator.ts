@@ -58,6 +58,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const { env } = options
   const workers = new Set<ConnectedWorker>()
   let nextWorker = 1
+  let closed = false
   const stages = createStages(options, workers, () => dispatcher.dispatch())
   const dispatcher = createDispatcher(stages, workers)
   const counts = () => {
@@ -66,7 +67,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     return { workers: workers.size, threads }
   }
   const lose = (worker: ConnectedWorker, reason: string) => {
-    if (!workers.delete(worker)) return
+    if (!workers.delete(worker) || closed) return
     const { pod, node } = worker.facts
     const record: LossRecord = { pod, node, scope: 'worker', reason }
     options.onLoss?.(record)
@@ -105,6 +106,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     why: () => stages.why(counts()),
     failAll: (reason) => stages.failAll(reason),
     close(reason) {
+      closed = true
       heartbeats.stop()
       stages.failAll(reason)
       for (const worker of workers) tell(worker, { type: 'leave' })

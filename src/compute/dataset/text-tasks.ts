@@ -1,0 +1,45 @@
+import { cutBetweenLines } from './inputs.ts'
+import type { InputFile } from './inputs.ts'
+import type { TextRange } from './text-range.ts'
+
+/** Smaller tasks cost more on the way than they save at the end. */
+const MIN_TASK_BYTES = 1024 * 1024
+
+/** More files in one task would make it long to describe and to check. */
+const MAX_RANGES = 1000
+
+/**
+ * Gives out files in tasks of up to `blockBytes`: small files together, large ones in ranges. Towards the end the tasks
+ * become smaller, so that all threads end at about the same time.
+ */
+export function createTextTasks(files: readonly InputFile[], blockBytes: number, wholeFiles: boolean) {
+  let leftBytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  let threads = 1
+  const targetBytes = () =>
+    Math.min(blockBytes, Math.max(MIN_TASK_BYTES, Math.ceil(leftBytes / Math.max(1, threads * 3))))
+  const ranges = rangesOf(files, wholeFiles ? () => Infinity : targetBytes)
+  let upcoming = ranges.next()
+
+  return {
+    totalBytes: leftBytes,
+    isExhausted: () => upcoming.done === true,
+    next(count: number): readonly TextRange[] | undefined {
+      threads = count
+      if (upcoming.done === true) return undefined
+      const taken: TextRange[] = []
+      const target = targetBytes()
+      for (let bytes = 0; upcoming.done !== true && taken.length < MAX_RANGES; upcoming = ranges.next()) {
+        const size = upcoming.value.to - upcoming.value.from
+        if (taken.length > 0 && bytes + size > target) break
+        taken.push(upcoming.value)
+        bytes += size
+        leftBytes -= size
+      }
+      return taken
+    },
+  }
+}
+
+function* rangesOf(files: readonly InputFile[], nextBytes: () => number): Generator<TextRange> {
+  for (const file of files) yield* cutBetweenLines(file, nextBytes)
+}

@@ -1,0 +1,24 @@
+import type { LossRecord } from './coordinator/loss.ts'
+
+/** What happens in a session, for whoever shows it: the command line draws from these. Times are left to the listener. */
+export type ComputeEvent =
+  | { readonly type: 'stage-started'; readonly stage: number; readonly name: string }
+  /** At most one per stage and turn. Totals are absent while they are not known yet. */
+  | {
+      readonly type: 'progress'
+      readonly stage: number
+      readonly name: string
+      readonly unit: 'items' | 'blocks'
+      readonly done: number
+      readonly total?: number
+      readonly bytes?: number
+      readonly totalBytes?: number
+    }
+  | { readonly type: 'stage-ended'; readonly stage: number; readonly name: string; readonly error?: unknown }
+  | { readonly type: 'workers'; readonly workers: number; readonly threads: number; readonly wanted: number }
+  | { readonly type: 'loss'; readonly loss: LossRecord; readonly losses: number }
+  | { readonly type: 'retry'; readonly retries: number }
+  /** Works, but will hurt: such as a large captured value. */
+  | { readonly type: 'warning'; readonly message: string }
+
+export type OnComputeEvent = (event: ComputeEvent) => void

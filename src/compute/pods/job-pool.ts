@@ -1,0 +1,84 @@
+import type { Pod } from '../../api/generated/core-v1.ts'
+import { configMaps, events, jobs, pods, secrets } from '../../api/generated/resources.ts'
+import type { Client } from '../../client/client.ts'
+import type { Environment } from '../../env/environment.ts'
+import type { WorkerPool } from '../worker-pool.ts'
+import { investigatePod, reasonOf } from './pod-loss.ts'
+import { programConfigMap, RUN_LABEL, tokenSecret, workerJob } from './worker-job.ts'
+import type { WorkerJobFacts, WorkerOptions } from './worker-job.ts'
+
+export interface JobPoolOptions {
+  readonly client: Client
+  readonly env: Environment
+  readonly name: string
+  readonly namespace: string
+  readonly image: string
+  readonly workers: WorkerOptions
+  /** The text of the worker program. */
+  readonly program: string
+}
+
+/** Workers as the pods of one Job. */
+export interface JobPool extends WorkerPool {
+  /** Makes what the pool has created belong to `owner`, so that it goes when the owner does. */
+  adopt(owner: {
+    readonly apiVersion: string
+    readonly kind: string
+    readonly name: string
+    readonly uid: string
+  }): Promise<void>
+}
+
+export function createJobPool(options: JobPoolOptions): JobPool {
+  const { client, env, name, namespace, workers } = options
+  const key = { namespace, name }
+  const created = Promise.withResolvers<void>()
+  created.promise.catch(() => {})
+  return {
+    wanted: workers.count ?? 1,
+    async start(address, token) {
+      const facts: WorkerJobFacts = { ...options, address }
+      try {
+        await Promise.all([
+          client.create(configMaps, programConfigMap(facts, options.program)),
+          client.create(secrets, tokenSecret(facts, token)),
+        ])
+        await client.create(jobs, workerJob(facts))
+        created.resolve()
+      } catch (error) {
+        created.reject(error)
+        throw error
+      }
+    },
+    async adopt(owner) {
+      await created.promise
+      const patch = {
+        type: 'merge' as const,
+        patch: { metadata: { ownerReferences: [{ ...owner, controller: true }] } },
+      }
+      await Promise.all([jobs, configMaps, secrets].map((type) => client.patch(type, key, patch)))
+    },
+    investigate: (record) => investigatePod(client, env, namespace, record),
+    async reasons() {
+      const { items } = await client.list(pods, { namespace, labelSelector: `${RUN_LABEL}=${name}` })
+      if (items.length === 0) return [`job ${name} has no pods yet${await lastEventOf(client, namespace, name)}`]
+      return items.map((pod: Pod) => reasonOf(pod)).filter((reason) => reason !== undefined)
+    },
+    async close() {
+      await created.promise.catch(() => {})
+      await Promise.allSettled([
+        client.delete(jobs, key, { propagationPolicy: 'Background' }),
+        client.delete(configMaps, key),
+        client.delete(secrets, key),
+      ])
+    },
+  }
+}
+
+/** The last thing that was said of the Job, such as that a quota forbids its pods. */
+async function lastEventOf(client: Client, namespace: string, name: string): Promise<string> {
+  const fieldSelector = `involvedObject.kind=Job,involvedObject.name=${name}`
+  const list = await client.list(events, { namespace, fieldSelector }).catch(() => undefined)
+  const last = list?.items.at(-1)
+  return last === undefined ? '' : `: ${last.reason}: ${last.message}`
+}

@@ -1,0 +1,104 @@
+import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { ResourceType } from '../../api/resource-type.ts'
+
+/** A program that runs on workers, or has: what `kubectl get runs` lists. */
+export interface Run extends KubeObject {
+  readonly spec: RunSpec
+  readonly status?: RunStatus
+}
+
+export interface RunSpec {
+  /** The program's file, as its author named it. */
+  readonly program: string
+  readonly args?: readonly string[]
+  /** Who started it. */
+  readonly owner?: string
+  readonly workers: number
+}
+
+export interface RunStatus {
+  readonly phase: 'Running' | 'Succeeded' | 'Failed'
+  readonly startTime?: string
+  readonly completionTime?: string
+  /** Workers that are connected. */
+  readonly workers: number
+  readonly tasks: number
+  readonly retries: number
+  readonly losses: number
+  /** Why it failed. */
+  readonly message?: string
+}
+
+export const runs: ResourceType<Run> = {
+  group: 'shoal.dev',
+  version: 'v1',
+  kind: 'Run',
+  plural: 'runs',
+  singular: 'run',
+  namespaced: true,
+  verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+  shortNames: [],
+  categories: ['all'],
+  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'], kind: 'Run' }],
+  definition: 'dev.shoal.v1.Run',
+}
+
+const integer = { type: 'integer', format: 'int64', minimum: 0 } as const
+const time = { type: 'string', format: 'date-time' } as const
+const text = { type: 'string' } as const
+
+/** What makes an API server serve runs. */
+export const runDefinition: CustomResourceDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'runs.shoal.dev' },
+  spec: {
+    group: 'shoal.dev',
+    scope: 'Namespaced',
+    names: { kind: 'Run', listKind: 'RunList', plural: 'runs', singular: 'run', categories: ['all'] },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        subresources: { status: {} },
+        additionalPrinterColumns: [
+          { name: 'Program', type: 'string', jsonPath: '.spec.program' },
+          { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+          { name: 'Workers', type: 'integer', jsonPath: '.status.workers' },
+          { name: 'Tasks', type: 'integer', jsonPath: '.status.tasks' },
+          { name: 'Losses', type: 'integer', jsonPath: '.status.losses' },
+          { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+        ],
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            description: 'A program that runs on workers, or has.',
+            required: ['spec'],
+            properties: {
+              spec: {
+                type: 'object',
+                required: ['program', 'workers'],
+                properties: { program: text, args: { type: 'array', items: text }, owner: text, workers: integer },
+              },
+              status: {
+                type: 'object',
+                properties: {
+                  phase: { type: 'string', enum: ['Running', 'Succeeded', 'Failed'] },
+                  startTime: time,
+                  completionTime: time,
+                  workers: integer,
+                  tasks: integer,
+                  retries: integer,
+                  losses: integer,
+                  message: text,
+                },
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+}

@@ -1,0 +1,15 @@
+import type { LossRecord } from './coordinator/loss.ts'
+
+/** Whoever starts workers and replaces those that are lost: pods of a Job, or processes where a test needs no cluster. */
+export interface WorkerPool {
+  /** Workers of this pool that are wanted at any time. */
+  readonly wanted: number
+  /** Starts the workers; they dial `address` and prove that they hold `token`. Rejects where they cannot be asked for. */
+  start(address: string, token: string): Promise<void>
+  /** Adds what is known of the end of a worker. */
+  investigate(record: LossRecord): Promise<LossRecord>
+  /** Why workers that are wanted do not run, one sentence each. */
+  reasons(): Promise<readonly string[]>
+  /** Ends all workers. */
+  close(): Promise<void>
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Code that runs in worker pods, each as one self-contained file. */
+export interface WorkerPrograms {
+  /** What the pods are started with, as an ECMAScript module. */
+  readonly worker: string
+  /** What runs datasets on a worker's threads, as CommonJS, and the hash that names it. */
+  readonly pipeline: { readonly hash: string; readonly source: string }
+}
+
+/** Everything that the two programs are made of lies in these folders. */
+const SOURCE_FOLDERS = ['worker', 'wire', 'dataset', '../env'] as const
+
+/**
+ * The programs, bundled from the sources the first time and read from `cacheDirectory` after that: starting the bundler
+ * costs more than all else that a session does before its first task.
+ */
+export async function workerPrograms(cacheDirectory: string): Promise<WorkerPrograms> {
+  const hash = sourcesHash()
+  const directory = join(cacheDirectory, 'worker-programs')
+  const [worker, pipeline] = await Promise.all([
+    cached(directory, `worker-${hash}.mjs`, () => bundle('worker/worker', 'esm')),
+    cached(directory, `pipeline-${hash}.cjs`, () => bundle('dataset/pipeline-program', 'cjs')),
+  ])
+  return { worker, pipeline: { hash: `pipeline-${hash}`, source: pipeline } }
+}
+
+async function cached(directory: string, name: string, make: () => Promise<string>): Promise<string> {
+  const path = join(directory, name)
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    const made = await make()
+    mkdirSync(directory, { recursive: true })
+    // Whoever makes it at the same time makes the same: the last rename wins, no one reads half a file.
+    const draft = `${path}.${process.pid}`
+    writeFileSync(draft, made)
+    renameSync(draft, path)
+    return made
+  }
+}
+
+const EXTENSION = extname(fileURLToPath(import.meta.url))
+
+function sourcesHash(): string {
+  const hash = createHash('sha256')
+  for (const folder of SOURCE_FOLDERS) {
+    const path = fileURLToPath(new URL(`${folder}/`, import.meta.url))
+    const files = readdirSync(path).filter((file) => file.endsWith(EXTENSION) && !file.includes('.test.'))
+    for (const file of files.sort()) hash.update(file).update(readFileSync(join(path, file)))
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+async function bundle(entry: string, format: 'esm' | 'cjs'): Promise<string> {
+  const { build } = await import('esbuild')
+  const result = await build({
+    entryPoints: [fileURLToPath(new URL(`${entry}${EXTENSION}`, import.meta.url))],
+    bundle: true,
+    write: false,
+    format,
+    platform: 'node',
+    target: 'node24',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+  })
+  return result.outputFiles[0]!.text
+}
