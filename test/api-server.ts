@@ -4,6 +4,7 @@ import { createMemoryStore } from '../src/store/memory-store.ts'
 import { createApiServer } from '../src/apiserver/api-server.ts'
 import { createAuthenticator } from '../src/apiserver/authn/authenticator.ts'
 import { createServiceAccountTokens } from '../src/apiserver/authn/service-account-tokens.ts'
+import { installPolicy } from '../src/apiserver/authz/install-policy.ts'
 import { createRbacAuthorizer } from '../src/apiserver/authz/rbac.ts'
 import { listen } from '../src/apiserver/http/server.ts'
 import { openClusterIdentity, SERVER_HOSTS } from '../src/identity/key-files.ts'
@@ -24,6 +25,7 @@ export async function startApiServer(): Promise<TestServer> {
   const authorizer = createRbacAuthorizer(store)
   const tokens = createServiceAccountTokens(environment, () => identity.serviceAccountKey)
   const api = await createApiServer({ environment, store, authorizer, tokens })
+  await installPolicy(api.verbs, api.registry)
   const authenticator = createAuthenticator({ clock: environment.clock, tokens })
   const server = identity.server(SERVER_HOSTS)
   const http = await listen(

@@ -13,7 +13,7 @@ const PATCH_TYPES: Readonly<Record<string, Patch['type']>> = {
 /** Reads a PATCH's body; its media type says which of the four forms it is in. */
 export async function readPatch(request: IncomingMessage): Promise<Patch> {
   const type = PATCH_TYPES[mediaTypeOf(request)]
-  if (type === undefined) throw apiError('UnsupportedMediaType', '415: Unsupported Media Type')
+  if (type === undefined) throw apiError('UnsupportedMediaType', '415: Unsupported Media Type', {})
   const bytes = await readBody(request)
   if (type === 'apply') return { type, patch: await applyBody(bytes) }
   const patch = parseJson(bytes)

@@ -1,14 +1,13 @@
 import type { Timers } from '../../env/clock.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { Verb } from '../../api/resource-type.ts'
-import { jsonOf } from '../encoding.ts'
 import { describeRefusal } from '../verbs/authorizer.ts'
 import type { Authorizer } from '../verbs/authorizer.ts'
 import type { CollectionTarget, ObjectTarget } from '../verbs/request.ts'
 import type { Catalog, ServedResource } from '../verbs/served-resource.ts'
 import type { Verbs } from '../verbs/verbs.ts'
 import { negotiate } from './accept.ts'
-import { sendEncoded } from './answer.ts'
+import { sendText } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import { abortSignalOf } from './exchange.ts'
 import { streamLog } from './log-stream.ts'
@@ -41,6 +40,7 @@ export async function serveResource(server: ResourceServer, exchange: Exchange, 
   const resource = server.catalog.find(path.group, path.version, path.plural)
   if (resource === undefined) {
     refuseUnlessAllowed(server.authorizer, exchange, path, verb ?? exchange.method.toLowerCase())
+    if (!servesVersion(server.catalog, path)) return sendText(exchange, 404, '404 page not found\n')
     throw apiError('NotFound', 'the server could not find the requested resource', {})
   }
   checkServed(server, exchange, path, resource, verb)
@@ -52,6 +52,10 @@ export async function serveResource(server: ResourceServer, exchange: Exchange, 
     throw apiError('ServiceUnavailable', `Cannot serve "${subresource}": no node streams are attached to this server`)
   }
   return serveObject(server, exchange, target, verb)
+}
+
+function servesVersion(catalog: Catalog, { group, version }: ResourcePath): boolean {
+  return catalog.groups().some(({ name, versions }) => name === group && versions.includes(version))
 }
 
 /** The verb that Kubernetes' attributes give a request; undefined where the method does not exist at such a path. */
@@ -154,7 +158,6 @@ async function serveObject(server: ResourceServer, exchange: Exchange, target: O
   if (verb === 'get') {
     const resourceVersion = query?.get('resourceVersion')
     const object = await server.verbs.get(context, target, resourceVersion ? { resourceVersion } : {})
-    if (accepted === undefined) return sendEncoded(exchange, 200, jsonOf(object))
     return sendObject(exchange, 200, object, target.resource, accepted, server.views)
   }
   const answer = await writeObject(server, exchange, target, verb)

@@ -1,0 +1,135 @@
+import type { PolicyRule } from '../../api/generated/rbac-v1.ts'
+
+type Allow = (verbs: string, apiGroups: string, resources: string) => PolicyRule
+
+const READ = 'get list watch'
+
+/** What each controller may do, by the name of its service account: no more than it needs. */
+export function controllerRules(allow: Allow, events: PolicyRule): Readonly<Record<string, readonly PolicyRule[]>> {
+  const podsOf = (group: string, kinds: string): readonly PolicyRule[] => [
+    allow('get list watch update', group, kinds),
+    allow(
+      'update',
+      group,
+      kinds
+        .split(' ')
+        .flatMap((kind) => [`${kind}/status`, `${kind}/finalizers`])
+        .join(' '),
+    ),
+    allow('create delete get list patch update watch', 'core', 'pods'),
+    events,
+  ]
+  const collect = allow('delete get list patch update watch', '*', '*')
+  return {
+    ...workloadRules(allow, events, podsOf),
+    'endpoint-controller': [
+      allow(READ, 'core', 'pods services'),
+      allow('create delete get list update', 'core', 'endpoints'),
+      allow('create', 'core', 'endpoints/restricted'),
+      events,
+    ],
+    'endpointslice-controller': [
+      allow(READ, 'core', 'nodes pods services'),
+      allow('update', 'core', 'services/finalizers'),
+      allow('create delete get list update watch', 'discovery.k8s.io', 'endpointslices'),
+      events,
+    ],
+    'generic-garbage-collector': [collect, events],
+    'horizontal-pod-autoscaler': [
+      allow(READ, 'autoscaling', 'horizontalpodautoscalers'),
+      allow('update', 'autoscaling', 'horizontalpodautoscalers/status'),
+      allow('get update', '*', '*/scale'),
+      allow('list', 'core', 'pods'),
+      allow('list get', 'metrics.k8s.io custom.metrics.k8s.io external.metrics.k8s.io', '*'),
+      events,
+    ],
+    'namespace-controller': [
+      allow('delete get list watch', 'core', 'namespaces'),
+      allow('update', 'core', 'namespaces/finalize namespaces/status'),
+      allow('delete deletecollection get list', '*', '*'),
+    ],
+    'node-controller': [
+      allow('delete get list patch update watch', 'core', 'nodes'),
+      allow('patch update', 'core', 'nodes/status pods/status'),
+      allow('delete get list watch', 'core', 'pods'),
+      allow(READ, 'coordination.k8s.io', 'leases'),
+      events,
+    ],
+    'pod-garbage-collector': [
+      allow('delete list watch', 'core', 'pods'),
+      allow('patch', 'core', 'pods/status'),
+      allow('get list watch', 'core', 'nodes'),
+    ],
+    'resourcequota-controller': [
+      allow('list watch', '*', '*'),
+      allow('update', 'core', 'resourcequotas/status'),
+      events,
+    ],
+    'root-ca-cert-publisher': [
+      allow('create get list update watch', 'core', 'configmaps'),
+      allow(READ, 'core', 'namespaces'),
+      events,
+    ],
+    'service-account-controller': [
+      allow('create get list watch', 'core', 'serviceaccounts'),
+      allow(READ, 'core', 'namespaces'),
+      events,
+    ],
+    'ttl-after-finished-controller': [allow('delete get list watch', 'batch', 'jobs'), events],
+    'clusterrole-aggregation-controller': [
+      allow('escalate get list patch update watch', 'rbac.authorization.k8s.io', 'clusterroles'),
+    ],
+    'pvc-protection-controller': [
+      allow('get list update watch', 'core', 'persistentvolumeclaims'),
+      allow('get list watch', 'core', 'pods'),
+      events,
+    ],
+  }
+}
+
+function workloadRules(
+  allow: Allow,
+  events: PolicyRule,
+  podsOf: (group: string, kinds: string) => readonly PolicyRule[],
+): Readonly<Record<string, readonly PolicyRule[]>> {
+  const revisions = allow('create delete get list patch update watch', 'apps', 'controllerrevisions')
+  return {
+    'cronjob-controller': [
+      allow('get list update watch', 'batch', 'cronjobs'),
+      allow('create delete get list patch update watch', 'batch', 'jobs'),
+      allow('update', 'batch', 'cronjobs/status cronjobs/finalizers'),
+      allow('delete list', 'core', 'pods'),
+      events,
+    ],
+    'daemon-set-controller': [
+      ...podsOf('apps', 'daemonsets'),
+      allow(READ, 'core', 'nodes'),
+      allow('create', 'core', 'pods/binding'),
+      revisions,
+    ],
+    'deployment-controller': [
+      allow('get list update watch', 'apps', 'deployments'),
+      allow('update', 'apps', 'deployments/status deployments/finalizers'),
+      allow('create delete get list patch update watch', 'apps', 'replicasets'),
+      allow('get list update watch', 'core', 'pods'),
+      events,
+    ],
+    'disruption-controller': [
+      allow(READ, 'apps', 'deployments replicasets statefulsets'),
+      allow(READ, 'core', 'pods replicationcontrollers'),
+      allow('patch update', 'core', 'pods/status'),
+      allow(READ, 'policy', 'poddisruptionbudgets'),
+      allow('update', 'policy', 'poddisruptionbudgets/status'),
+      allow('get', '*', '*/scale'),
+      events,
+    ],
+    'job-controller': [...podsOf('batch', 'jobs'), allow('patch', 'batch', 'jobs')],
+    'replicaset-controller': podsOf('apps', 'replicasets'),
+    'replication-controller': podsOf('core', 'replicationcontrollers'),
+    'statefulset-controller': [
+      ...podsOf('apps', 'statefulsets'),
+      revisions,
+      allow('create delete get list update watch', 'core', 'persistentvolumeclaims'),
+    ],
+  }
+}
