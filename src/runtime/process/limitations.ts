@@ -8,7 +8,7 @@ export function describeLimitations(spawner: Spawner | undefined, network: strin
   if (!spawner?.namespaces) {
     add(
       'MountPathsRewritten',
-      'No mount namespaces here: mount paths are rewritten in command, arguments and environment',
+      `No mount namespaces${because(spawner?.failures)}: mount paths are rewritten in command, arguments and environment`,
     )
     add('ProcessesNotContained', 'No pid namespace here: a process that leaves its session may outlive its container')
   }
@@ -16,12 +16,11 @@ export function describeLimitations(spawner: Spawner | undefined, network: strin
     add('LimitsNotEnforced', 'No cgroups here: cpu and memory limits are measured and not enforced')
   }
   if (!spawner?.abilities.subnet) {
-    const cause = spawner?.abilities.notes.join('; ')
     if (network === 'none') add('NetworkNotIsolated', 'Pods share the addresses and ports of the host')
     else {
       add(
         'NetworkNotIsolated',
-        `No network namespaces${cause ? ` (${cause})` : ''}: each pod has a loopback address to which its Node programs ` +
+        `No network namespaces${because(spawner?.abilities.notes)}: each pod has a loopback address to which its Node programs ` +
           'are bound; other programs share the ports of the host',
       )
     }
@@ -31,4 +30,8 @@ export function describeLimitations(spawner: Spawner | undefined, network: strin
       'Pods reach the host and each other; beyond it only where the host forwards and masquerades',
     )
   return found
+}
+
+function because(causes: readonly string[] = []): string {
+  return causes.length > 0 ? ` (${causes.join('; ')})` : ''
 }

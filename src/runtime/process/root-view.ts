@@ -16,15 +16,28 @@ const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pt
 export async function rootViewScript(directory: string, spawner: readonly string[]): Promise<string> {
   const root = path.join(directory, 'root')
   await mkdir(root, { recursive: true })
-  const entries = await topLevel()
+  const entries = await entriesOf('/')
   const table = path.join(directory, 'root.mounts')
   const binds = entries.filter(({ kind, name }) => kind === 'directory' && !['proc', 'dev'].includes(name))
   const devices = (
     await Promise.all(DEVICES.map(async (name) => ({ name, kind: await kindOf(`/dev/${name}`) })))
   ).filter(({ kind }) => kind !== undefined)
+  // An overlay shows one file system only, and may not be laid over what hides something from an ordinary user: a
+  // directory with mounts below it is built again of its entries.
+  const busy = COVERED.filter((folder) => hasMountsBelow(folder))
+  const rebuilt = new Map(await Promise.all(busy.map(async (folder) => [folder, await entriesOf(folder)] as const)))
+  const overlaid = COVERED.filter((folder) => !rebuilt.has(folder))
   const lines = [
-    ...binds.map(({ name }) => (COVERED.includes(`/${name}`) ? overlayLine(root, name) : bindLine(root, `/${name}`))),
-    ...mountsBelowCovers().map((point) => bindLine(root, point)),
+    ...binds.map(({ name }) =>
+      overlaid.includes(`/${name}`)
+        ? overlayLine(root, name)
+        : rebuilt.has(`/${name}`)
+          ? ''
+          : bindLine(root, `/${name}`),
+    ),
+    ...[...rebuilt].flatMap(([folder, inside]) =>
+      inside.filter(({ kind }) => kind).map(({ name }) => bindLine(root, `${folder}/${name}`)),
+    ),
     `tmpfs ${root}/dev tmpfs mode=755 0 0\n`,
   ]
   await writeFile(table, lines.join(''))
@@ -37,7 +50,11 @@ export async function rootViewScript(directory: string, spawner: readonly string
     `mkdir -p proc dev .shoal ${COVERED.map((name) => `.shoal${name}-upper .shoal${name}-work`).join(' ')} ` +
       binds.map(({ name }) => quote(name)).join(' '),
     'chmod 700 .shoal',
-    ...entries.flatMap(({ name, link }) => (link === undefined ? [] : [`ln -s ${quote(link)} ${quote(name)}`])),
+    linksIn('.', entries),
+    ...[...rebuilt].flatMap(([folder, inside]) => [
+      placesIn(folder.slice(1), inside),
+      linksIn(folder.slice(1), inside),
+    ]),
     `mount -n -a -T ${quote(table)}`,
     // Binding the directory that holds the new root has bound the root into itself.
     `umount -n -l .${quote(root)} 2>/dev/null || true`,
@@ -59,12 +76,12 @@ interface Entry {
   readonly link?: string
 }
 
-async function topLevel(): Promise<Entry[]> {
-  const names = await readdir('/')
+async function entriesOf(folder: string): Promise<Entry[]> {
+  const names = await readdir(folder)
   return Promise.all(
     names.map(async (name) => {
-      const found = await lstat(`/${name}`)
-      if (found.isSymbolicLink()) return { name, kind: undefined, link: await readlink(`/${name}`) }
+      const found = await lstat(path.join(folder, name))
+      if (found.isSymbolicLink()) return { name, kind: undefined, link: await readlink(path.join(folder, name)) }
       return { name, kind: found.isDirectory() ? 'directory' : 'file' } as const
     }),
   )
@@ -79,9 +96,9 @@ async function kindOf(file: string): Promise<Entry['kind']> {
 }
 
 function placesIn(folder: string, entries: readonly Entry[]): string {
-  const directories = entries.filter(({ kind }) => kind === 'directory').map(({ name }) => `${folder}/${name}`)
-  const files = entries.filter(({ kind }) => kind === 'file').map(({ name }) => `${folder}/${name}`)
-  return `${directories.length ? `mkdir ${directories.join(' ')}` : ':'}; touch ${files.join(' ')}`
+  const directories = entries.filter(({ kind }) => kind === 'directory').map(({ name }) => quote(`${folder}/${name}`))
+  const files = entries.filter(({ kind }) => kind === 'file').map(({ name }) => quote(`${folder}/${name}`))
+  return `${directories.length ? `mkdir ${directories.join(' ')}` : ':'}; ${files.length ? `touch ${files.join(' ')}` : ':'}`
 }
 
 function bindLine(root: string, source: string): string {
@@ -93,9 +110,12 @@ function overlayLine(root: string, name: string): string {
   return `shoal ${root}/${name} overlay lowerdir=/${name},upperdir=${home}-upper,workdir=${home}-work 0 0\n`
 }
 
-/** An overlay shows one file system only: what is mounted below a covered directory is bound again. */
-function mountsBelowCovers(): string[] {
+function hasMountsBelow(folder: string): boolean {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n')
-  const points = lines.map((line) => line.split(' ')[4] ?? '')
-  return points.filter((point) => COVERED.some((folder) => point.startsWith(`${folder}/`)) && !point.includes('\\'))
+  return lines.some((line) => line.split(' ')[4]?.startsWith(`${folder}/`))
+}
+
+function linksIn(folder: string, entries: readonly Entry[]): string {
+  const links = entries.filter(({ link }) => link !== undefined)
+  return [':', ...links.map(({ name, link = '' }) => `ln -s ${quote(link)} ${quote(`${folder}/${name}`)}`)].join('\n')
 }

@@ -10,6 +10,8 @@ import type { Reply, RequestBody, SpawnerAbilities, SpawnerEvent, SpawnerSetting
 export interface Spawner {
   readonly abilities: SpawnerAbilities
   readonly namespaces: boolean
+  /** Why better ways of starting it did not do. */
+  readonly failures: readonly string[]
   /** Resolves with the reply's value; rejects with a {@link SpawnerError}. */
   request(body: RequestBody): Promise<unknown>
   data(kind: number, session: number, bytes: Uint8Array): boolean
@@ -58,7 +60,7 @@ export async function startSpawner(
     const command = [process.execPath, ...FLAGS, entry, JSON.stringify({ ...settings, namespaces, network })]
     const outer = namespaces ? await isolated(settings.directory, command, way === 'user') : command
     const started = await launch(outer, handlers).catch((error: Error) => error)
-    if (!(started instanceof Error)) return { ...started, namespaces }
+    if (!(started instanceof Error)) return { ...started, namespaces, failures }
     failures.push(started.message)
   }
   throw new SpawnerError(`Cannot start the spawner: ${failures.join('; ')}`)
@@ -75,7 +77,10 @@ interface Waiting {
   reject(error: Error): void
 }
 
-async function launch(command: readonly string[], handlers: SpawnerHandlers): Promise<Omit<Spawner, 'namespaces'>> {
+async function launch(
+  command: readonly string[],
+  handlers: SpawnerHandlers,
+): Promise<Omit<Spawner, 'namespaces' | 'failures'>> {
   const child = spawn(command[0] ?? '', command.slice(1), {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     // Out of the terminal's process group: Ctrl-C is for the control plane, which then closes the spawner in order.

@@ -46,12 +46,18 @@ function isolated(
   const table = writeMountTable(container)
   const inside = [
     table ? `${PATH_TOOLS} mount -a -n -T ${quote(table)} || exit 125` : '',
-    container.hostNetwork ? '' : `echo ${quote(container.hostname)} > /proc/sys/kernel/hostname`,
+    container.hostNetwork ? '' : setHostname(container.hostname),
     enterDirectory(container.cwd),
     `exec ${privileges(container.identity).map(quote).join(' ')} "$@"`,
   ]
   const unshare = [...enter, 'unshare', '--mount', '--uts', '--propagation', 'unchanged', '/bin/sh', '-c']
   return ['/bin/sh', '-c', `${join}exec "$@"`, 'sh', ...withTools(unshare), inside.join('\n'), 'sh', ...container.argv]
+}
+
+/** The kernel's file may be written by root only, the system call also by an ordinary user in a namespace of its own. */
+function setHostname(name: string): string {
+  const word = quote(name)
+  return `{ echo ${word} > /proc/sys/kernel/hostname || ${PATH_TOOLS} hostname ${word}; } 2>/dev/null || :`
 }
 
 /** Zero stands for the process that writes it: the shell, and whatever it becomes. */
