@@ -48,6 +48,9 @@ export const ALWAYS: readonly string[] = [
   'StatefulSetStatus.availableReplicas',
 ]
 
+/** Required and yet pointers: never written where they are absent. */
+export const POINTERS: readonly RegExp[] = [/^\w+Spec\.selector$/, /^\w+\.(scaleTargetRef|nodeSelector)$/]
+
 /** Booleans and numbers that are left out where they are zero (the others distinguish zero from absent). */
 export const OMIT_ZERO: readonly RegExp[] = [
   /^\w+\.readOnly$/,

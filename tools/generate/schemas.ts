@@ -1,5 +1,5 @@
 import type { Definition, Definitions, Field } from './facts.ts'
-import { ALWAYS, ALWAYS_STRUCTS, KEEP_EMPTY, OMIT_ZERO, STRING_TYPES } from './go-facts.ts'
+import { ALWAYS, ALWAYS_STRUCTS, KEEP_EMPTY, OMIT_ZERO, POINTERS, STRING_TYPES } from './go-facts.ts'
 import { typeNameOf } from './names.ts'
 
 const SCALARS: Readonly<Record<string, string>> = {
@@ -45,7 +45,8 @@ function compact(name: string, definition: Definition): unknown {
   for (const [key, field] of Object.entries(definition.properties ?? {})) {
     const path = `${typeNameOf(name)}.${key}`
     const required = definition.required?.includes(key) === true
-    const always = required || isAlways(path, isRoot ? key : '')
+    const pointer = POINTERS.some((one) => one.test(path))
+    const always = (required && !pointer) || isAlways(path, isRoot ? key : '')
     fields[key] = compactField(field, path, always, required)
   }
   const atomic = (definition as Extended)['x-kubernetes-map-type'] === 'atomic'

@@ -38,7 +38,13 @@ function dropAllocated(spec: NonNullable<Draft<Service>['spec']>): void {
 
 function dropAdmitted({ spec }: Draft<Pod>): void {
   if (spec === undefined) return
-  for (const field of ['serviceAccount', 'serviceAccountName', 'tolerations', 'priority', 'preemptionPolicy'] as const) {
+  for (const field of [
+    'serviceAccount',
+    'serviceAccountName',
+    'tolerations',
+    'priority',
+    'preemptionPolicy',
+  ] as const) {
     delete spec[field]
   }
   const isOwn = ({ name }: { name: string }) => !name.startsWith('kube-api-access')

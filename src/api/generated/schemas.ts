@@ -135,7 +135,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.apps.v1.DaemonSetList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.DaemonSet"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.DaemonSetSpec":
-    '{"f":{"minReadySeconds":{"t":"int32","z":1},"revisionHistoryLimit":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1,"w":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1},"updateStrategy":{"t":"#io.k8s.api.apps.v1.DaemonSetUpdateStrategy","w":1}}}',
+    '{"f":{"minReadySeconds":{"t":"int32","z":1},"revisionHistoryLimit":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1},"updateStrategy":{"t":"#io.k8s.api.apps.v1.DaemonSetUpdateStrategy","w":1}}}',
   "io.k8s.api.apps.v1.DaemonSetStatus":
     '{"f":{"collisionCount":{"t":"int32"},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.DaemonSetCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"currentNumberScheduled":{"t":"int32","r":1,"w":1},"desiredNumberScheduled":{"t":"int32","r":1,"w":1},"numberAvailable":{"t":"int32","z":1},"numberMisscheduled":{"t":"int32","r":1,"w":1},"numberReady":{"t":"int32","r":1,"w":1},"numberUnavailable":{"t":"int32","z":1},"observedGeneration":{"t":"int64","z":1},"updatedNumberScheduled":{"t":"int32","z":1}}}',
   "io.k8s.api.apps.v1.DaemonSetUpdateStrategy":
@@ -147,7 +147,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.apps.v1.DeploymentList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.Deployment"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.DeploymentSpec":
-    '{"f":{"minReadySeconds":{"t":"int32","z":1},"paused":{"t":"boolean","z":1},"progressDeadlineSeconds":{"t":"int32"},"replicas":{"t":"int32"},"revisionHistoryLimit":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1,"w":1},"strategy":{"t":"#io.k8s.api.apps.v1.DeploymentStrategy","w":1,"p":"retainKeys"},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1}}}',
+    '{"f":{"minReadySeconds":{"t":"int32","z":1},"paused":{"t":"boolean","z":1},"progressDeadlineSeconds":{"t":"int32"},"replicas":{"t":"int32"},"revisionHistoryLimit":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1},"strategy":{"t":"#io.k8s.api.apps.v1.DeploymentStrategy","w":1,"p":"retainKeys"},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.DeploymentStatus":
     '{"f":{"availableReplicas":{"t":"int32","z":1},"collisionCount":{"t":"int32"},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.DeploymentCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","z":1},"terminatingReplicas":{"t":"int32","z":1},"unavailableReplicas":{"t":"int32","z":1},"updatedReplicas":{"t":"int32","z":1}}}',
   "io.k8s.api.apps.v1.DeploymentStrategy":
@@ -159,7 +159,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.apps.v1.ReplicaSetList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.ReplicaSet"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.ReplicaSetSpec":
-    '{"f":{"minReadySeconds":{"t":"int32","z":1},"replicas":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1,"w":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec"}}}',
+    '{"f":{"minReadySeconds":{"t":"int32","z":1},"replicas":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec"}}}',
   "io.k8s.api.apps.v1.ReplicaSetStatus":
     '{"f":{"availableReplicas":{"t":"int32","z":1},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.ReplicaSetCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"fullyLabeledReplicas":{"t":"int32","z":1},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","r":1,"w":1},"terminatingReplicas":{"t":"int32","z":1}}}',
   "io.k8s.api.apps.v1.RollingUpdateDaemonSet":
@@ -179,7 +179,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy":
     '{"f":{"whenDeleted":{"t":"string","z":1},"whenScaled":{"t":"string","z":1}}}',
   "io.k8s.api.apps.v1.StatefulSetSpec":
-    '{"f":{"minReadySeconds":{"t":"int32","z":1},"ordinals":{"t":"#io.k8s.api.apps.v1.StatefulSetOrdinals"},"persistentVolumeClaimRetentionPolicy":{"t":"#io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy"},"podManagementPolicy":{"t":"string","g":"v1.PodManagementPolicyType","z":1},"replicas":{"t":"int32"},"revisionHistoryLimit":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1,"w":1},"serviceName":{"t":"string","z":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1},"updateStrategy":{"t":"#io.k8s.api.apps.v1.StatefulSetUpdateStrategy","w":1},"volumeClaimTemplates":{"t":{"i":"#io.k8s.api.core.v1.PersistentVolumeClaim","l":"atomic"}}}}',
+    '{"f":{"minReadySeconds":{"t":"int32","z":1},"ordinals":{"t":"#io.k8s.api.apps.v1.StatefulSetOrdinals"},"persistentVolumeClaimRetentionPolicy":{"t":"#io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy"},"podManagementPolicy":{"t":"string","g":"v1.PodManagementPolicyType","z":1},"replicas":{"t":"int32"},"revisionHistoryLimit":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1},"serviceName":{"t":"string","z":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1},"updateStrategy":{"t":"#io.k8s.api.apps.v1.StatefulSetUpdateStrategy","w":1},"volumeClaimTemplates":{"t":{"i":"#io.k8s.api.core.v1.PersistentVolumeClaim","l":"atomic"}}}}',
   "io.k8s.api.apps.v1.StatefulSetStatus":
     '{"f":{"availableReplicas":{"t":"int32","w":1},"collisionCount":{"t":"int32"},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.StatefulSetCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"currentReplicas":{"t":"int32","z":1},"currentRevision":{"t":"string","z":1},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","r":1,"w":1},"updateRevision":{"t":"string","z":1},"updatedReplicas":{"t":"int32","z":1}}}',
   "io.k8s.api.apps.v1.StatefulSetUpdateStrategy":
@@ -241,7 +241,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec":
-    '{"f":{"maxReplicas":{"t":"int32","r":1,"w":1},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v1.CrossVersionObjectReference","r":1,"w":1},"targetCPUUtilizationPercentage":{"t":"int32"}}}',
+    '{"f":{"maxReplicas":{"t":"int32","r":1,"w":1},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v1.CrossVersionObjectReference","r":1},"targetCPUUtilizationPercentage":{"t":"int32"}}}',
   "io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerStatus":
     '{"f":{"currentCPUUtilizationPercentage":{"t":"int32"},"currentReplicas":{"t":"int32","r":1,"w":1},"desiredReplicas":{"t":"int32","r":1,"w":1},"lastScaleTime":{"t":"time"},"observedGeneration":{"t":"int64","z":1}}}',
   "io.k8s.api.autoscaling.v1.Scale":
@@ -273,7 +273,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec":
-    '{"f":{"behavior":{"t":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior"},"maxReplicas":{"t":"int32","r":1,"w":1},"metrics":{"t":{"i":"#io.k8s.api.autoscaling.v2.MetricSpec","l":"atomic"}},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v2.CrossVersionObjectReference","r":1,"w":1}}}',
+    '{"f":{"behavior":{"t":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior"},"maxReplicas":{"t":"int32","r":1,"w":1},"metrics":{"t":{"i":"#io.k8s.api.autoscaling.v2.MetricSpec","l":"atomic"}},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v2.CrossVersionObjectReference","r":1}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus":
     '{"f":{"conditions":{"t":{"i":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"currentMetrics":{"t":{"i":"#io.k8s.api.autoscaling.v2.MetricStatus","l":"atomic"},"w":1},"currentReplicas":{"t":"int32","z":1},"desiredReplicas":{"t":"int32","r":1,"w":1},"lastScaleTime":{"t":"time"},"observedGeneration":{"t":"int64","z":1}}}',
   "io.k8s.api.autoscaling.v2.MetricIdentifier":

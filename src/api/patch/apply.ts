@@ -1,5 +1,14 @@
+import { isJsonObject } from '../draft.ts'
+import type { Draft } from '../draft.ts'
+import { ApiError, apiError } from '../meta/status.ts'
 import type { KubeObject } from '../object.ts'
-import type { Schema } from '../schema/schema.ts'
+import type { ObjectSchema, Schema } from '../schema/schema.ts'
+import { intersect, pathsOf, subtract, unite } from './field-set.ts'
+import type { FieldSet } from './field-set.ts'
+import { ownable, readManaged, withFields, writeManaged } from './managed-fields.ts'
+import type { Managed } from './managed-fields.ts'
+import { appliedSet, compare, mergeTyped, removeFields } from './typed.ts'
+import { jsonEqual } from '../meta/equal.ts'
 
 /** Who applies, and how. */
 export interface ApplyOptions {
@@ -11,16 +20,124 @@ export interface ApplyOptions {
 }
 
 /**
- * Server-side apply: merges `applied` (decoded, not defaulted) into `live` (or an empty object), removes what the manager
- * applied before and no longer does. The result has the new `metadata.managedFields`. Throws Conflict (409) with a cause
- * for each field that others manage, unless forced.
+ * Server-side apply: merges `applied` (as it came, not defaulted) into `live` (or an empty object), removes what the
+ * manager applied before and no longer does. The result, still to be defaulted, is fresh and has the new
+ * `metadata.managedFields`. Throws Conflict (409) with a cause for each field that others manage, unless forced.
  */
 export function applyConfiguration(
-  schema: Schema,
+  schema: ObjectSchema,
   live: KubeObject | undefined,
   applied: KubeObject,
   options: ApplyOptions,
-): KubeObject {
-  void [schema, live, applied, options]
-  throw new Error('not built yet')
+): Draft<KubeObject> {
+  if (applied.metadata?.managedFields !== undefined) throw apiError('BadRequest', 'metadata.managedFields must be nil')
+  checkDeclared(schema, applied)
+  const base = live ?? { apiVersion: applied.apiVersion, kind: applied.kind, metadata: {} }
+  const before = readManaged(base.metadata.managedFields)
+  const isOwn = (one: Managed) =>
+    one.manager === options.manager && one.operation === 'Apply' && one.subresource === options.subresource
+  const others = before.filter((one) => !isOwn(one))
+  const fields = ownable(appliedSet(schema, applied), options.subresource)
+  const merged = mergeTyped(schema, base, applied)
+  const changed = ownable(compare(schema, base, merged).changed, options.subresource)
+  const disputed = disputes(others, changed)
+  if (disputed.length > 0 && !options.force) throw conflict(disputed)
+  const own = before.find(isOwn)
+  const result = structuredClone(prune(schema, merged, own?.fields, fields, others)) as Draft<KubeObject>
+  const kept = others.map((one) => withFields(one, subtract(one.fields, disputed.find((d) => d.by === one)?.fields)))
+  const mine = fields && entryOf(options, applied.apiVersion, fields, own)
+  writeManaged(
+    result,
+    [...kept, mine].filter((one) => one !== undefined),
+  )
+  return result
+}
+
+function entryOf(options: ApplyOptions, apiVersion: string, fields: FieldSet, own: Managed | undefined): Managed {
+  const unchanged = own !== undefined && jsonEqual(own.fields, fields)
+  return {
+    manager: options.manager,
+    operation: 'Apply',
+    apiVersion,
+    ...(options.subresource === undefined ? {} : { subresource: options.subresource }),
+    time: (unchanged ? own.time : undefined) ?? options.time,
+    fields,
+  }
+}
+
+/** Removes what the manager owned alone and no longer applies. */
+function prune(
+  schema: Schema,
+  merged: unknown,
+  before: FieldSet | undefined,
+  now: FieldSet | undefined,
+  others: readonly Managed[],
+): unknown {
+  const owned = others.reduce<FieldSet | undefined>((sum, one) => unite(sum, one.fields), now)
+  const gone = subtract(before, owned)
+  return gone === undefined ? merged : removeFields(schema, merged, gone)
+}
+
+interface Dispute {
+  readonly by: Managed
+  readonly fields: FieldSet
+}
+
+function disputes(others: readonly Managed[], changed: FieldSet | undefined): readonly Dispute[] {
+  return others.flatMap((by) => {
+    const fields = intersect(by.fields, changed)
+    return fields === undefined ? [] : [{ by, fields }]
+  })
+}
+
+function conflict(disputed: readonly Dispute[]): ApiError {
+  const causes = disputed.flatMap(({ by, fields }) =>
+    pathsOf(fields).map((field) => ({ reason: 'FieldManagerConflict', message: `conflict with ${nameOf(by)}`, field })),
+  )
+  const noun = causes.length === 1 ? 'conflict' : 'conflicts'
+  const lines = disputed.map(({ by, fields }) => {
+    const paths = pathsOf(fields)
+    const list = causes.length === 1 ? ` ${paths[0]}` : paths.map((path) => `\n- ${path}`).join('')
+    return `${noun} with ${nameOf(by)}:${list}`
+  })
+  return apiError('Conflict', `Apply failed with ${causes.length} ${noun}: ${lines.join('\n')}`, { causes })
+}
+
+function nameOf({ manager, subresource, operation, apiVersion, time }: Managed): string {
+  const where = subresource === undefined ? '' : ` with subresource ${JSON.stringify(subresource)}`
+  const how = operation === 'Apply' ? '' : ` using ${apiVersion}${time === undefined ? '' : ` at ${time}`}`
+  return JSON.stringify(manager) + where + how
+}
+
+/** Kubernetes answers a field that the schema does not know with 500, and so do we: clients match on the message. */
+function checkDeclared(schema: ObjectSchema, applied: KubeObject): void {
+  const unknown = undeclared(schema, applied, '')
+  if (unknown === undefined) return
+  const { metadata, apiVersion, kind } = applied
+  const what = `(${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${apiVersion}, Kind=${kind})`
+  const message = `failed to create typed patch object ${what}: ${unknown}: field not declared in schema`
+  throw new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
+}
+
+function undeclared(schema: Schema, value: unknown, path: string): string | undefined {
+  if (schema.kind === 'list' && Array.isArray(value)) {
+    return first(value.entries(), ([i, item]) => undeclared(schema.items, item, `${path}[${i}]`))
+  }
+  if (!isJsonObject(value)) return undefined
+  const entries = Object.entries(value)
+  if (schema.kind === 'map') return first(entries, ([key, item]) => undeclared(schema.values, item, `${path}.${key}`))
+  if (schema.kind !== 'object') return undefined
+  return first(entries, ([key, item]) => {
+    const field = schema.fields.get(key)
+    if (field !== undefined) return undeclared(field.schema, item, `${path}.${key}`)
+    return schema.preserveUnknown ? undefined : `${path}.${key}`
+  })
+}
+
+function first<T, R>(items: Iterable<T>, find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item)
+    if (found !== undefined) return found
+  }
+  return undefined
 }

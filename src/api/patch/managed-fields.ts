@@ -1,6 +1,11 @@
-import type { Draft } from '../draft.ts'
+import type { Draft, JsonObject } from '../draft.ts'
+import type { ManagedFieldsEntry } from '../generated/meta-v1.ts'
 import type { KubeObject } from '../object.ts'
-import type { Schema } from '../schema/schema.ts'
+import { writeZeros } from '../schema/decode.ts'
+import type { ObjectSchema } from '../schema/schema.ts'
+import { subtract, unite, without } from './field-set.ts'
+import type { FieldSet } from './field-set.ts'
+import { compare } from './typed.ts'
 
 /** Who writes: the request's field manager. */
 export interface Writer {
@@ -10,15 +15,113 @@ export interface Writer {
   readonly time: string
 }
 
+/** One manager's fields, apart from how they are written down. */
+export interface Managed {
+  readonly manager: string
+  readonly operation: 'Apply' | 'Update'
+  readonly apiVersion: string
+  readonly subresource?: string
+  readonly time?: string
+  readonly fields: FieldSet
+}
+
 /**
  * Sets `object.metadata.managedFields`, in place, for a write by create, update or patch: what differs from `old` (all,
  * where there is none) now belongs to the writer, and to nobody who merely had updated it.
  */
 export function trackUpdate(
-  schema: Schema,
+  schema: ObjectSchema,
   object: Draft<KubeObject>,
   old: KubeObject | undefined,
   writer: Writer,
 ): void {
-  void [schema, object, old, writer]
+  const difference = compare(schema, old ?? emptyObject(schema), object)
+  const changed = ownable(difference.changed, writer.subresource)
+  const removed = ownable(difference.removed, writer.subresource)
+  const before = readManaged(old?.metadata.managedFields)
+  if (old !== undefined && changed === undefined && removed === undefined) {
+    writeManaged(object, before)
+    return
+  }
+  const isWriter = (one: Managed) =>
+    one.manager === writer.manager && one.operation === 'Update' && one.subresource === writer.subresource
+  const others = before
+    .filter((one) => !isWriter(one))
+    .map((one) => withFields(one, subtract(subtract(one.fields, changed), removed)))
+  const own = before.find(isWriter)
+  const fields = unite(subtract(own?.fields, removed), changed)
+  const mine: Managed | undefined = fields && {
+    manager: writer.manager,
+    operation: 'Update',
+    apiVersion: object.apiVersion,
+    ...(writer.subresource === undefined ? {} : { subresource: writer.subresource }),
+    time: changed === undefined && own?.time !== undefined ? own.time : writer.time,
+    fields,
+  }
+  writeManaged(
+    object,
+    [...others, mine].filter((one) => one !== undefined),
+  )
+}
+
+/** An object of which nothing is set, as the wire shows it: what a new object is compared with. */
+function emptyObject(schema: ObjectSchema): JsonObject {
+  const empty: JsonObject = {}
+  writeZeros(schema, empty)
+  return empty
+}
+
+const NOT_OWNED: readonly (readonly string[])[] = [
+  ['f:apiVersion'],
+  ['f:kind'],
+  ...[
+    'name',
+    'namespace',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'selfLink',
+    'uid',
+    'generation',
+    'managedFields',
+    'resourceVersion',
+  ].map((field) => ['f:metadata', `f:${field}`]),
+]
+
+/** Without what nobody owns, and without what the request cannot have written. */
+export function ownable(set: FieldSet | undefined, subresource: string | undefined): FieldSet | undefined {
+  const part = subresource === 'status' ? 'f:spec' : 'f:status'
+  let result = without(set, [part])
+  for (const path of NOT_OWNED) result = without(result, path)
+  return result?.['f:metadata'] !== undefined && Object.keys(result['f:metadata']).length === 0
+    ? without(result, ['f:metadata'])
+    : result
+}
+
+export function withFields(one: Managed, fields: FieldSet | undefined): Managed | undefined {
+  return fields === undefined ? undefined : fields === one.fields ? one : { ...one, fields }
+}
+
+export function readManaged(entries: readonly ManagedFieldsEntry[] | undefined): readonly Managed[] {
+  return (entries ?? []).map((entry) => ({
+    manager: entry.manager ?? '',
+    operation: entry.operation === 'Apply' ? 'Apply' : 'Update',
+    apiVersion: entry.apiVersion ?? '',
+    ...(entry.subresource === undefined ? {} : { subresource: entry.subresource }),
+    ...(entry.time === undefined ? {} : { time: entry.time }),
+    fields: (entry.fieldsV1 ?? {}) as FieldSet,
+  }))
+}
+
+/** Writes the entries in Kubernetes' order: appliers first, then by time, then by name. */
+export function writeManaged(object: Draft<KubeObject>, managed: readonly Managed[]): void {
+  const rank = (one: Managed) => `${one.operation} ${one.time ?? ''} ${one.manager} ${one.apiVersion}`
+  const sorted = managed.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
+  delete object.metadata.managedFields
+  if (sorted.length === 0) return
+  object.metadata.managedFields = sorted.map(({ fields, ...entry }) => ({
+    ...entry,
+    fieldsType: 'FieldsV1',
+    fieldsV1: fields as Record<string, unknown>,
+  }))
 }

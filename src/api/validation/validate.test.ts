@@ -33,7 +33,7 @@ function answerTo(step: RecordedStep): unknown {
   try {
     const { object } = decodeObject(type, step.body)
     applyDefaults(type, object)
-    Object.assign(object.metadata, { uid: '<uid>', creationTimestamp: '<time>' })
+    Object.assign(object.metadata, { uid: '3b6f0c2e-8a1d-4f57-9c0e-5d2a7b1e4f60', creationTimestamp: '<time>' })
     if (type.namespaced) object.metadata.namespace ??= 'x'
     prepareForCreate(type, object)
     const errors = validateCreate(type, object)

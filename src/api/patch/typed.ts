@@ -1,0 +1,124 @@
+import { isJsonObject } from '../draft.ts'
+import type { JsonObject } from '../draft.ts'
+import { jsonEqual } from '../meta/equal.ts'
+import type { ListSchema, Schema } from '../schema/schema.ts'
+import { defined, makeSet, unite } from './field-set.ts'
+import type { FieldSet } from './field-set.ts'
+
+/** What lies within a value, each part under its step in `fieldsV1`; undefined where it is one indivisible thing. */
+export function partsOf(schema: Schema, value: unknown): Map<string, Part> | undefined {
+  if (schema.kind === 'list' && Array.isArray(value)) return itemsOf(schema, value)
+  if (!isJsonObject(value) || schema.kind === 'scalar' || schema.kind === 'list') return undefined
+  if (schema.kind !== 'any' && schema.atomic) return undefined
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
+  return new Map(
+    entries.map(([key, item]) => [`f:${key}`, { schema: schemaOfField(schema, key), value: item }] as const),
+  )
+}
+
+export interface Part {
+  readonly schema: Schema
+  readonly value: unknown
+}
+
+const ANY: Schema = { kind: 'any' }
+
+/** A field's schema; what has none is one thing or, if it is an object, a map of such. */
+function schemaOfField(schema: Schema, key: string): Schema {
+  if (schema.kind === 'object') return schema.fields.get(key)?.schema ?? ANY
+  return schema.kind === 'map' ? schema.values : ANY
+}
+
+function itemsOf(schema: ListSchema, list: readonly unknown[]): Map<string, Part> | undefined {
+  if (schema.list === 'atomic') return undefined
+  return new Map(list.map((value) => [stepOf(schema, value), { schema: schema.items, value }] as const))
+}
+
+/** An item's step: its keys, with their defaults, or the item itself. */
+export function stepOf(schema: ListSchema, item: unknown): string {
+  if (schema.list !== 'map') return `v:${JSON.stringify(item)}`
+  const fields: JsonObject = isJsonObject(item) ? item : {}
+  const names = schema.keys.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const keys = names.map(({ name, fallback }) => [name, fields[name] ?? fallback] as const)
+  return `k:${JSON.stringify(Object.fromEntries(keys.filter(([, value]) => value !== undefined)))}`
+}
+
+/** How one value differs from another: fields set anew or otherwise, and fields gone. */
+export interface Difference {
+  readonly changed: FieldSet | undefined
+  readonly removed: FieldSet | undefined
+}
+
+export function compare(schema: Schema, old: unknown, value: unknown): Difference {
+  if (value === undefined) return { changed: undefined, removed: old === undefined ? undefined : wholeSet(schema, old) }
+  if (old === undefined) return { changed: wholeSet(schema, value), removed: undefined }
+  const [before, after] = [partsOf(schema, old ?? emptyOf(schema)), partsOf(schema, value ?? emptyOf(schema))]
+  if (before === undefined || after === undefined) {
+    return { changed: jsonEqual(old, value) ? undefined : {}, removed: undefined }
+  }
+  const steps = [...new Set([...before.keys(), ...after.keys()])]
+  const inner = steps.map((step) => {
+    const [left, right] = [before.get(step), after.get(step)]
+    return [step, compare((right ?? left ?? ANY_PART).schema, left?.value, right?.value)] as const
+  })
+  return {
+    changed: makeSet(false, defined(inner.map(([step, one]) => [step, one.changed] as const))),
+    removed: makeSet(false, defined(inner.map(([step, one]) => [step, one.removed] as const))),
+  }
+}
+
+const ANY_PART: Part = { schema: ANY, value: undefined }
+
+/** A list or map that is null has nothing within it, and is there. */
+function emptyOf(schema: Schema): unknown {
+  return schema.kind === 'list' ? [] : schema.kind === 'scalar' ? null : {}
+}
+
+/** A value with all within it, each collection counted as well as its parts. */
+function wholeSet(schema: Schema, value: unknown): FieldSet {
+  const parts = partsOf(schema, value)
+  const children = [...(parts ?? [])].map(([step, part]) => [step, wholeSet(part.schema, part.value)] as const)
+  return makeSet(true, children) ?? {}
+}
+
+/** What an applied configuration owns: its leaves, and the items that it names. */
+export function appliedSet(schema: Schema, value: unknown, isItem = false): FieldSet {
+  const parts = partsOf(schema, value)
+  if (parts === undefined || parts.size === 0) return {}
+  const inItems = schema.kind === 'list'
+  const children = [...parts].map(([step, part]) => [step, appliedSet(part.schema, part.value, inItems)] as const)
+  return makeSet(isItem, children) ?? {}
+}
+
+/** `live` with what `applied` says: objects and keyed lists merge, all else is replaced. */
+export function mergeTyped(schema: Schema, live: unknown, applied: unknown): unknown {
+  const [before, after] = [partsOf(schema, live), partsOf(schema, applied)]
+  if (before === undefined || after === undefined) return applied
+  const merged = new Map([...before].map(([step, part]) => [step, part.value] as const))
+  for (const [step, part] of after) merged.set(step, mergeTyped(part.schema, before.get(step)?.value, part.value))
+  return assemble(schema, merged)
+}
+
+/** `value` without the fields of `gone`. */
+export function removeFields(schema: Schema, value: unknown, gone: FieldSet): unknown {
+  const parts = partsOf(schema, value)
+  if (parts === undefined) return value
+  const kept = new Map<string, unknown>()
+  for (const [step, part] of parts) {
+    const inner = Object.hasOwn(gone, step) ? gone[step] : undefined
+    if (inner === undefined) kept.set(step, part.value)
+    else if (!('.' in inner) && Object.keys(inner).length > 0)
+      kept.set(step, removeFields(part.schema, part.value, inner))
+  }
+  return assemble(schema, kept)
+}
+
+function assemble(schema: Schema, parts: ReadonlyMap<string, unknown>): unknown {
+  if (schema.kind === 'list') return [...parts.values()]
+  return Object.fromEntries([...parts].map(([step, value]) => [step.slice(2), value]))
+}
+
+/** Everything that a difference touches. */
+export function touched({ changed, removed }: Difference): FieldSet | undefined {
+  return unite(changed, removed)
+}
