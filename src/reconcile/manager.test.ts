@@ -6,7 +6,6 @@ import { allowAll } from '../apiserver/verbs/authorizer.ts'
 import type { Client } from '../client/client.ts'
 import { createLogger } from '../env/log.ts'
 import { systemEnvironment } from '../env/system.ts'
-import type { Informer } from '../informer/informer.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { event } from './change.ts'
 import { startManager } from './manager.ts'
@@ -25,14 +24,14 @@ function configMap(name: string, labels: Record<string, string> = {}) {
 }
 
 /** Wants one `child-...` map for each map labelled `parent`, under a generated name: only its cache says what is there. */
-function childController(seen: (informer: Informer) => void = () => {}): Controller {
+function childController(poke: (add: () => void) => void): Controller {
   return {
     name: 'child-controller',
     build(context) {
       const informer = context.informer(configMaps)
-      seen(informer as unknown as Informer)
+      const poked = { start: (add: (key: string) => void) => (poke(() => add('default/all')), () => {}) }
       return {
-        sources: [changesOf(informer, () => ['default/all'])],
+        sources: [poked, changesOf(informer, () => ['default/all'])],
         reconcile() {
           const all = informer.list('default')
           const parents = all.filter((map) => map.metadata.labels?.['parent'] !== undefined)
@@ -47,25 +46,56 @@ function childController(seen: (informer: Informer) => void = () => {}): Control
   }
 }
 
+/** Clients whose watches can be held up: what comes meanwhile arrives, in order, when they are released. */
+function withHeldWatches(clientFor: (user: string) => Client) {
+  let held: (() => void)[] | undefined
+  const created: string[] = []
+  const deliver = (event: () => void) => (held === undefined ? event() : void held.push(event))
+  const wrap = (user: string): Client => {
+    const client = clientFor(user)
+    return {
+      ...client,
+      watch: (type, options, handler) =>
+        client.watch(type, options, { ...handler, events: (batch) => deliver(() => handler.events(batch)) }),
+      async create(type, object, options) {
+        held ??= []
+        const result = await client.create(type, object, options)
+        created.push(result.metadata.name!)
+        return result
+      },
+    }
+  }
+  const release = () => {
+    const late = held ?? []
+    held = undefined
+    for (const event of late) event()
+  }
+  return { clientFor: wrap, created, release }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => env.timers.soon(resolve))
+}
+
 test('a controller whose cache lags behind its own writes never creates twice', async () => {
   const clientFor = await clientsOfServer()
-  let informer: Informer | undefined
-  const controllers = [childController((one) => (informer = one))]
-  await using manager = startManager({ env, clientFor, controllers })
+  const slow = withHeldWatches(clientFor)
+  let poke = () => {}
+  const controllers = [childController((add) => (poke = add))]
+  await using manager = startManager({ env, clientFor: slow.clientFor, controllers })
   await manager.ready
-  const client = clientFor('admin')
-  for (let i = 0; i < 20; i++) await client.create(configMaps, configMap(`p${i}`, { parent: '' }))
-  await new Promise<void>((resolve) => {
-    informer!.listen({ settled: () => void (informer!.size >= 40 && resolve()) })
-  })
-  await client.create(configMaps, configMap('last'))
-  await new Promise<void>((resolve) => {
-    informer!.listen({
-      settled: () => void (informer!.list().some((map) => map.metadata.name === 'last') && resolve()),
-    })
-  })
-  const children = informer!.list().filter((map) => map.metadata.name!.startsWith('child-'))
-  expect(children).toHaveLength(20)
+  await clientFor('admin').create(configMaps, configMap('p', { parent: '' }))
+  while (slow.created.length === 0) await turns(1)
+  // The child exists, and the controller's cache does not show it yet.
+  for (let i = 0; i < 5; i++) {
+    poke()
+    await turns(5)
+  }
+  expect(manager.status()[0]!.waitingForCaches).toBe(1)
+  slow.release()
+  await turns(5)
+  expect(manager.status()[0]!.waitingForCaches).toBe(0)
+  expect(slow.created).toHaveLength(1)
 })
 
 test('a controller that throws on one key counts it, tries again, and serves the others', async () => {
