@@ -1,0 +1,54 @@
+/** What may rightly differ from server to server and from run to run, and what stands for it. */
+const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
+  [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uid>'],
+  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
+  [/\b(10|127)\.(9[6-9]|10\d|11[01])\.\d+\.\d+/g, '<cluster-ip>'],
+  [/(kube-api-access-)[bcdfghjklmnpqrstvwxz2456789]{5}/g, '$1<random>'],
+  [/(, current: )\d+/g, '$1<rv>'],
+  [/(\b\d{2,5}:)3\d{4}(\/TCP)/g, '$1<node-port>$2'],
+  [/(gen-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1<random>'],
+]
+
+export type Json = Readonly<Record<string, unknown>>
+
+export const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A received value in the form in which the recordings keep theirs. */
+export function normalize(value: unknown, namespace: string, key = ''): unknown {
+  if (typeof value === 'string') return normalizeText(value, namespace, key)
+  if (typeof value === 'number' && key === 'nodePort') return '<node-port>'
+  if (Array.isArray(value)) return value.map((item) => normalize(item, namespace))
+  if (!isObject(value)) return value
+  const kept = Object.entries(value).filter(([name]) => name !== 'storageVersionHash')
+  const entries = kept.map(([name, part]) => [normalize(name, namespace), normalize(part, namespace, name)] as const)
+  return Object.fromEntries(entries)
+}
+
+function normalizeText(value: string, namespace: string, key: string): string {
+  if (key === 'resourceVersion' && /^\d+$/.test(value)) return value === '0' ? '0' : '<rv>'
+  if (key === 'continue') return value === '' ? '' : '<continue>'
+  if (key === 'ca' || key === 'token') return '<secret>'
+  const general = value.replaceAll(namespace, '{{ns}}')
+  return PLACEHOLDERS.reduce((text, [pattern, placeholder]) => text.replaceAll(pattern, placeholder), general)
+}
+
+/** Where two values differ, one line for each place. */
+export function differences(want: unknown, got: unknown, path = ''): readonly string[] {
+  if (Array.isArray(want) && Array.isArray(got)) {
+    const length = want.length === got.length ? [] : [`${path}: ${want.length} items recorded, ${got.length} received`]
+    const shared = Math.min(want.length, got.length)
+    return [...length, ...want.slice(0, shared).flatMap((item, i) => differences(item, got[i], `${path}[${i}]`))]
+  }
+  if (isObject(want) && isObject(got)) {
+    const keys = new Set([...Object.keys(want), ...Object.keys(got)])
+    return [...keys].flatMap((key) => {
+      if (!(key in got)) return [`${path}.${key}: missing, recorded ${short(want[key])}`]
+      if (!(key in want)) return [`${path}.${key}: unexpected ${short(got[key])}`]
+      return differences(want[key], got[key], `${path}.${key}`)
+    })
+  }
+  return want === got ? [] : [`${path}: recorded ${short(want)}, received ${short(got)}`]
+}
+
+const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 160)
