@@ -4,9 +4,18 @@ import { defaultTolerations } from './default-tolerations.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { priority } from './priority.ts'
 import { serviceAccount } from './service-account.ts'
+import { storageInUse } from './storage-in-use.ts'
 import { taintNodes } from './taint-nodes.ts'
 
 /** The plugins that a server has by default, in Kubernetes' order. */
 export function defaultPlugins(): readonly AdmissionPlugin[] {
-  return [namespaceLifecycle, serviceAccount, taintNodes, priority, defaultTolerations, defaultStorageClass]
+  return [
+    namespaceLifecycle,
+    serviceAccount,
+    taintNodes,
+    priority,
+    defaultTolerations,
+    defaultStorageClass,
+    storageInUse,
+  ]
 }

@@ -113,6 +113,8 @@ function reserveAddress(
     })
   }
   spec.clusterIPs = [spec.clusterIP]
+  if ((spec.ipFamilies ?? []).length === 0) spec.ipFamilies = ['IPv4']
+  spec.ipFamilyPolicy ??= 'SingleStack'
 }
 
 function reservePorts(service: Draft<Service>, old: Service | undefined, ports: Pool, taken: Taken[]): void {

@@ -31,18 +31,18 @@ export function decodeBody(
   return object
 }
 
+/** Only that the body is of the resource's version and kind; what it holds is decoding's matter. */
 function checkKind({ type }: ServedResource, value: unknown): void {
-  const { apiVersion, kind } = (value ?? {}) as Partial<KubeObject>
+  const { apiVersion = '', kind = '' } = (value ?? {}) as Partial<KubeObject>
   const expected = apiVersionOf(type)
-  if (apiVersion !== expected) {
-    const versions = `the API version in the data (${apiVersion ?? ''}) does not match the expected API version (${expected})`
+  if (apiVersion === expected && kind === type.kind) return
+  const version = apiVersion.slice(apiVersion.indexOf('/') + 1)
+  if (apiVersion !== expected && version === type.version) {
+    const versions = `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`
     throw apiError('BadRequest', versions)
   }
-  if (kind === type.kind) return
-  const gv = type.group === '' ? `/${type.version}` : `${type.group}/${type.version}`
-  const [group, version] = gv.split('/')
-  const message = `${kind ?? ''} in version "${version ?? ''}" cannot be handled as a ${type.kind}: expected kind of group "${group ?? ''}"`
-  throw apiError('BadRequest', message)
+  const scheme = `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:110"`
+  throw apiError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${type.kind}: ${scheme}`)
 }
 
 /** Puts a new object into the namespace of the request; throws BadRequest where it says another. */

@@ -68,6 +68,8 @@ function pageOf(
     metadata.continue = encodeContinue({ revision: snapshot.revision, after: page.last, passed })
     if (selection.all) metadata.remainingItemCount = Math.max(snapshot.count(storage, prefix) - passed, 1)
   }
+  // Kubernetes' lists of custom resources are written from a map, so that the empty token shows.
+  if (target.resource.definition !== undefined) metadata.continue ??= ''
   return { apiVersion: apiVersionOf(type), kind: listKind, metadata, items: page.items }
 }
 

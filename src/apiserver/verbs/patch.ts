@@ -1,4 +1,5 @@
 import type { Draft } from '../../api/draft.ts'
+import { required } from '../../api/meta/field-error.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { applyConfiguration } from '../../api/patch/apply.ts'
@@ -11,7 +12,7 @@ import { toServed, toStored } from './conversion.ts'
 import { createObject } from './create.ts'
 import { checkNames, decodeBody, placeInNamespace } from './decode-body.ts'
 import type { Engine } from './engine.ts'
-import { notFound } from './failure.ts'
+import { invalidOptions, notFound } from './failure.ts'
 import { storageKey } from './get.ts'
 import { defaultsFor } from './kind-rules.ts'
 import { patched } from './patched.ts'
@@ -53,10 +54,7 @@ async function applyObject(
 ): Promise<Answer> {
   const { resource, subresource } = target
   if (!options.fieldManager) {
-    throw apiError(
-      'BadRequest',
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    )
+    throw invalidOptions('PatchOptions', [required('fieldManager', 'is required for apply patch')])
   }
   const applied = decodeBody(context, resource, { value }, options.fieldValidation)
   if (!applied.metadata.name) applied.metadata.name = target.name

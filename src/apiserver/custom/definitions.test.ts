@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+import { customResourceDefinitions, namespaces } from '../../api/generated/resources.ts'
+import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { ResourceType } from '../../api/resource-type.ts'
+import { systemEnvironment } from '../../env/system.ts'
+import { createMemoryStore } from '../../store/memory-store.ts'
+import type { Store } from '../../store/store.ts'
+import { createApiServer } from '../api-server.ts'
+import { createDirectClient } from '../direct-client.ts'
+import { allowAll } from '../verbs/authorizer.ts'
+
+interface Boat extends KubeObject {
+  readonly spec: { readonly sails: number; readonly hull?: string; readonly unknown?: boolean }
+}
+
+const boats = {
+  group: 'example.com',
+  version: 'v1',
+  plural: 'boats',
+  kind: 'Boat',
+  namespaced: true,
+} as ResourceType<Boat>
+
+const definition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'boats.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'boats', singular: 'boat', kind: 'Boat' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        subresources: { status: {} },
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: {
+                type: 'object',
+                required: ['sails'],
+                properties: {
+                  sails: { type: 'integer', minimum: 1 },
+                  hull: { type: 'string', default: 'wood', enum: ['wood', 'steel'] },
+                },
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+} as unknown as CustomResourceDefinition
+
+const boat = (name: string, spec: Boat['spec']): Boat => ({
+  apiVersion: 'example.com/v1',
+  kind: 'Boat',
+  metadata: { name, namespace: 'default' },
+  spec,
+})
+
+async function connect(store?: Store) {
+  const environment = systemEnvironment('error')
+  const kept = store ?? createMemoryStore(environment)
+  const server = await createApiServer({ environment, store: kept, authorizer: allowAll })
+  const warnings: string[] = []
+  const warn = (text: string) => warnings.push(text)
+  const client = createDirectClient(server, { user: { name: 'a', groups: [] }, warn })
+  return { client, store: kept, warnings }
+}
+
+test('a new kind is served when its definition is acknowledged: defaulted, pruned with a warning, validated', async () => {
+  const { client, warnings } = await connect()
+  await client.create(customResourceDefinitions, definition)
+  const made = await client.create(boats, boat('a', { sails: 2, unknown: true }))
+  expect(made.spec).toEqual({ sails: 2, hull: 'wood' })
+  expect(made.metadata.generation).toBe(1)
+  expect(warnings).toEqual(['unknown field "spec.unknown"'])
+  await expect(client.create(boats, boat('b', { sails: 0 }))).rejects.toMatchObject({
+    message:
+      'Boat.example.com "b" is invalid: spec.sails: Invalid value: 0: spec.sails in body should be greater than or equal to 1',
+  })
+  const found = await client.get(customResourceDefinitions, { name: 'boats.example.com' })
+  expect(found.status?.conditions?.map((one) => `${one.type}=${one.status}`)).toEqual([
+    'NamesAccepted=True',
+    'Established=True',
+  ])
+})
+
+test('a server that starts on a store with definitions serves their kinds', async () => {
+  const { client, store } = await connect()
+  await client.create(customResourceDefinitions, definition)
+  await client.create(boats, boat('a', { sails: 1 }))
+  const again = await connect(store)
+  expect((await again.client.list(boats)).items).toHaveLength(1)
+})
+
+test('deleting a definition takes its objects along and ends its paths', async () => {
+  const { client } = await connect()
+  await client.create(customResourceDefinitions, definition)
+  await client.create(boats, boat('a', { sails: 1 }))
+  await client.delete(customResourceDefinitions, { name: 'boats.example.com' })
+  await expect(client.list(boats)).rejects.toMatchObject({ reason: 'NotFound' })
+  await client.create(customResourceDefinitions, definition)
+  expect((await client.list(boats)).items).toEqual([])
+  expect((await client.list(namespaces)).items).toHaveLength(4)
+})
