@@ -6,6 +6,7 @@ import type { ExecutorHooks } from './executor.ts'
 import type { Expectations } from './expectations.ts'
 import type { ControllerParts } from './reconciler.ts'
 import { createWorkQueue } from './work-queue.ts'
+import type { WorkQueue } from './work-queue.ts'
 
 /** How many keys a controller works on at once unless it says otherwise, as in Kubernetes. */
 export const DEFAULT_CONCURRENCY = 5
@@ -41,11 +42,25 @@ export interface ControllerRun {
   readonly parts: ControllerParts
 }
 
+interface Counts {
+  reconciles: number
+  errors: number
+  lastError: string | undefined
+}
+
+interface LoopState {
+  readonly queue: WorkQueue
+  readonly counts: Counts
+  /** Keys that wait until the caches show what was written for them. */
+  readonly deferred: Set<string>
+  readonly signal: AbortSignal
+}
+
 /** The loop of one controller: keys in, decisions performed. An error of one key never stops the others. */
 export function runController(run: ControllerRun): RunningController {
   const { env, parts, expectations } = run
   const aborter = new AbortController()
-  const counts = { reconciles: 0, errors: 0, lastError: undefined as string | undefined }
+  const counts: Counts = { reconciles: 0, errors: 0, lastError: undefined }
   const deferred = new Set<string>()
   const active = new Set<Promise<void>>()
   const concurrency = parts.concurrency ?? DEFAULT_CONCURRENCY
@@ -59,6 +74,7 @@ export function runController(run: ControllerRun): RunningController {
     queueMicrotask(pump)
   }
   const queue = createWorkQueue(env, schedule)
+  const workOn = keyWorker(run, { queue, counts, deferred, signal: aborter.signal })
   const pump = () => {
     scheduled = false
     while (active.size < concurrency) {
@@ -71,37 +87,6 @@ export function runController(run: ControllerRun): RunningController {
       })
       active.add(work)
     }
-  }
-
-  const workOn = async (key: string): Promise<void> => {
-    const remainingMs = expectations.remainingMs(key)
-    if (remainingMs > 0) {
-      deferred.add(key)
-      return queue.addAfter(key, remainingMs)
-    }
-    try {
-      await decideAndPerform(key)
-    } catch (error) {
-      if (aborter.signal.aborted) return
-      counts.errors += 1
-      counts.lastError = `${key}: ${(error as Error).message}`
-      const facts = { controller: run.name, key, failures: queue.failures(key) + 1, error }
-      env.log.warn('a controller failed on a key and will try again', facts)
-      queue.addRateLimited(key)
-    }
-  }
-
-  const decideAndPerform = async (key: string): Promise<void> => {
-    counts.reconciles += 1
-    const decision = await parts.reconcile(key, env.clock.now())
-    const hooks: ExecutorHooks = {
-      wrote: (w) => expectations.expect(key, w),
-      event: (note) => run.recorder.record(note),
-    }
-    const performed = await perform(run.client, decision.changes, hooks, aborter.signal)
-    if (performed === 'stale') return queue.addRateLimited(key)
-    queue.forget(key)
-    if (decision.requeueAfterMs !== undefined) queue.addAfter(key, decision.requeueAfterMs)
   }
 
   const stops = parts.sources.map((source) => source.start(queue.add))
@@ -134,5 +119,43 @@ export function runController(run: ControllerRun): RunningController {
       aborter.abort(new Error(`the ${run.name} was closed`))
       await Promise.allSettled(active)
     },
+  }
+}
+
+/** One look at a key: waits for the caches, decides, performs; what fails comes back later. */
+function keyWorker(run: ControllerRun, state: LoopState): (key: string) => Promise<void> {
+  const { env, parts, expectations, recorder } = run
+  const { queue, counts, deferred, signal } = state
+
+  const decideAndPerform = async (key: string): Promise<void> => {
+    counts.reconciles += 1
+    const decision = await parts.reconcile(key, env.clock.now())
+    const hooks: ExecutorHooks = {
+      wrote: (written) => expectations.expect(key, written),
+      event: (note) => recorder.record(note),
+    }
+    const performed = await perform(run.client, decision.changes, hooks, signal)
+    if (performed === 'stale') return queue.addRateLimited(key)
+    queue.forget(key)
+    if (decision.requeueAfterMs !== undefined) queue.addAfter(key, decision.requeueAfterMs)
+  }
+
+  return async (key) => {
+    const remainingMs = expectations.remainingMs(key)
+    if (remainingMs > 0) {
+      deferred.add(key)
+      return queue.addAfter(key, remainingMs)
+    }
+    deferred.delete(key)
+    try {
+      await decideAndPerform(key)
+    } catch (error) {
+      if (signal.aborted) return
+      counts.errors += 1
+      counts.lastError = `${key}: ${(error as Error).message}`
+      const facts = { controller: run.name, key, failures: queue.failures(key) + 1, error }
+      env.log.warn('a controller failed on a key and will try again', facts)
+      queue.addRateLimited(key)
+    }
   }
 }

@@ -13,7 +13,7 @@ export interface Story {
   readonly pods: readonly Pod[]
   /** Decides and performs until nothing changes; returns what happened, one line each. */
   settle(): string[]
-  end(pod: string, phase: 'Succeeded' | 'Failed'): void
+  end(name: string, phase: 'Succeeded' | 'Failed'): void
   edit(change: (job: Job) => Job): void
   wait(seconds: number): void
 }
@@ -79,13 +79,7 @@ export function tellStory(spec: Partial<NonNullable<Job['spec']>>): Story {
       throw new Error(`not settled after 20 steps: ${lines.join('; ')}`)
     },
     end(name, phase) {
-      const finishedAt = formatTime(nowMs)
-      const state = { terminated: { exitCode: 0, finishedAt } }
-      const status = {
-        phase,
-        containerStatuses: [{ name: 'main', ready: false, restartCount: 0, image: '', imageID: '', state }],
-      }
-      pods = pods.map((pod) => (pod.metadata.name === name ? { ...pod, status } : pod))
+      pods = pods.map((pod) => (pod.metadata.name === name ? ended(pod, phase, nowMs) : pod))
     },
     edit(change) {
       job = change(job)
@@ -94,6 +88,12 @@ export function tellStory(spec: Partial<NonNullable<Job['spec']>>): Story {
       nowMs += seconds * 1000
     },
   }
+}
+
+function ended(pod: Pod, phase: string, nowMs: number): Pod {
+  const state = { terminated: { exitCode: 0, finishedAt: formatTime(nowMs) } }
+  const container = { name: 'main', ready: false, restartCount: 0, image: '', imageID: '', state }
+  return { ...pod, status: { phase, containerStatuses: [container] } }
 }
 
 function untracked(pod: Pod): Pod {
