@@ -43,7 +43,10 @@ export function createNodeTable(): NodeTable {
   const slots = new Map<string, number>()
   const free: number[] = []
   const columns = new Map<string, ResourceColumn>()
-  const assumed = { cpu: new Float64Array(capacity), memory: new Float64Array(capacity) }
+  const assumed: Record<'cpu' | 'memory', Float64Array> = {
+    cpu: new Float64Array(capacity),
+    memory: new Float64Array(capacity),
+  }
   let count = 0
 
   const columnFor = (resource: string): ResourceColumn => {
@@ -139,7 +142,7 @@ export function createNodeTable(): NodeTable {
   }
 }
 
-function enlarged(array: Float64Array<ArrayBuffer>, capacity: number): Float64Array<ArrayBuffer> {
+function enlarged(array: Float64Array, capacity: number): Float64Array {
   const larger = new Float64Array(capacity)
   larger.set(array)
   return larger

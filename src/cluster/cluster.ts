@@ -1,0 +1,115 @@
+import type { Client } from '../client/client.ts'
+import type { Endpoint } from '../client/http/connection.ts'
+import type { Environment } from '../env/environment.ts'
+import { systemEnvironment } from '../env/system.ts'
+import { openClusterIdentity } from '../identity/key-files.ts'
+import { startControlPlane } from './control-plane.ts'
+import { startNodes } from './nodes.ts'
+import type { Nodes, RuntimeName } from './nodes.ts'
+import { openStore } from './open-store.ts'
+import { serve } from './serve.ts'
+import type { Listening } from './serve.ts'
+import { ADMIN, userInfo } from './users.ts'
+
+/** How a cluster is made. Every option has a default: `Cluster.create()` is a cluster in memory with one node. */
+export interface ClusterOptions {
+  /** Where objects and keys are kept. Default: in memory, gone when the cluster is disposed of. */
+  readonly dataDirectory?: string
+  /** Nodes, all on this machine. Default 1; 0 with `apiOnly`. */
+  readonly nodes?: number
+  /** What runs containers: processes of this machine (default), or nothing but the clock. */
+  readonly runtime?: RuntimeName
+  /** An API server without controllers, scheduler and nodes. Default false. */
+  readonly apiOnly?: boolean
+  /** The scheduler's profile for pods that name none. Default `default-scheduler`, which is Kubernetes' own. */
+  readonly schedulerProfile?: string
+  /** Listens on this port for HTTPS; 0 takes a free one. Default: not at all, until {@link Cluster.listen}. */
+  readonly port?: number
+  /** The address to listen on. Default `127.0.0.1`. */
+  readonly host?: string
+  /** Where pods' files and logs go. Default: under the data directory, or the system's directory for temporary files. */
+  readonly podDirectory?: string
+  readonly env?: Environment
+}
+
+/** A Kubernetes cluster within this process. Dispose of it to end whatever it runs. */
+export interface Cluster extends AsyncDisposable {
+  /** The API as the cluster's administrator, without HTTP. */
+  readonly client: Client
+  /** Resolves when controllers, scheduler and nodes work. The API answers before that. */
+  readonly ready: Promise<void>
+  /** The API as somebody else, with the rights that RBAC gives them. */
+  clientFor(user: string, groups?: readonly string[]): Client
+  /** Serves the API over HTTPS, once; resolves to how the administrator reaches it. */
+  listen(at?: { readonly port?: number; readonly host?: string }): Promise<Endpoint>
+  close(): Promise<void>
+}
+
+/**
+ * Starts a cluster. Resolves when its API answers; rejects with a `ClusterError` where port or directory are not to be had.
+ *
+ * @example
+ * await using cluster = await Cluster.create()
+ * const { items } = await cluster.client.list(pods)
+ */
+export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const { env = systemEnvironment(), dataDirectory } = options
+  const identity = openClusterIdentity(env, dataDirectory === undefined ? undefined : `${dataDirectory}/keys`)
+  const store = await openStore(env, dataDirectory)
+  let nodes: Nodes | undefined
+  let listening: Promise<Listening> | undefined
+  const nodeStreams = { logs: (...request: Parameters<Nodes['logs']>) => streamsOf(nodes).logs(...request) }
+  const plane = await startControlPlane({
+    env,
+    store,
+    identity,
+    nodeStreams,
+    controllers: options.apiOnly !== true,
+    ...(options.schedulerProfile !== undefined && { schedulerProfile: options.schedulerProfile }),
+  })
+  const nodeCount = options.apiOnly === true ? 0 : (options.nodes ?? 1)
+  if (nodeCount > 0) nodes = startNodes(nodesOptions(options, env, plane.clientFor, nodeCount))
+  const listen: Cluster['listen'] = async ({ port = 0, host } = {}) => {
+    listening ??= serve(env, plane, identity, { port, ...(host !== undefined && { host }) })
+    return (await listening).endpoint
+  }
+  const close = async () => {
+    await listening?.then(({ server }) => server.close()).catch(() => {})
+    await nodes?.close()
+    await plane.close()
+    await store.close()
+  }
+  const ready = Promise.all([plane.ready, nodes?.ready]).then(() => {})
+  ready.catch(() => {})
+  try {
+    if (options.port !== undefined)
+      await listen({ port: options.port, ...(options.host !== undefined && { host: options.host }) })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const clientFor = (user: string, groups?: readonly string[]) => plane.clientFor(userInfo(user, groups))
+  return { client: plane.clientFor(ADMIN), ready, clientFor, listen, close, [Symbol.asyncDispose]: close }
+}
+
+/** `Cluster.create()`: the same as {@link createCluster}, under the name of what it makes. */
+export const Cluster = { create: createCluster }
+
+function streamsOf(nodes: Nodes | undefined): {
+  logs(...request: Parameters<Nodes['logs']>): Promise<AsyncIterable<Uint8Array>>
+} {
+  if (nodes === undefined) throw new Error('Assertion: 0 nodes, yet a pod of theirs is asked for its logs')
+  return nodes
+}
+
+function nodesOptions(
+  options: ClusterOptions,
+  env: Environment,
+  clientFor: Parameters<typeof startNodes>[0]['clientFor'],
+  count: number,
+): Parameters<typeof startNodes>[0] {
+  const { podDirectory, dataDirectory } = options
+  const directory = podDirectory ?? (dataDirectory === undefined ? undefined : `${dataDirectory}/pods`)
+  const runtime = options.runtime ?? 'process'
+  return { env, clientFor, count, runtime, ...(directory !== undefined && { directory }) }
+}

@@ -1,0 +1,87 @@
+import { tmpdir, release } from 'node:os'
+import { join } from 'node:path'
+import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
+import type { UserInfo } from '../apiserver/verbs/request.ts'
+import type { Client } from '../client/client.ts'
+import type { Environment } from '../env/environment.ts'
+import type { NodeAgent } from '../node/node-agent.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { apiError } from '../api/meta/status.ts'
+import { ClusterError } from './cluster-error.ts'
+import { nodeUser } from './users.ts'
+
+/** The runtimes that a cluster can give its nodes. */
+export type RuntimeName = 'process' | 'simulated'
+
+export interface NodesOptions {
+  readonly env: Environment
+  readonly clientFor: (user: UserInfo) => Client
+  readonly count: number
+  readonly runtime: RuntimeName
+  /** Where pods' files and logs go; default the system's directory for temporary files. */
+  readonly directory?: string
+}
+
+/** The nodes of a cluster, all on this machine. */
+export interface Nodes extends NodeStreams {
+  /** Resolves when every node is registered and knows its pods. */
+  readonly ready: Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts the nodes `node1`, `node2`, ...; nodes on processes share one runtime, as they share the machine. */
+export function startNodes(options: NodesOptions): Nodes {
+  const runtimes: Runtime[] = []
+  const agents = new Map<string, NodeAgent>()
+  const ready = start()
+  ready.catch((error: unknown) => options.env.log.error('nodes did not start', { error }))
+
+  async function start(): Promise<void> {
+    const runtimeFor = await runtimeFactory(options)
+    const { startNodeAgent } = await import('../node/node-agent.ts')
+    const { createPodFiles, noFiles } = await import('../node/pod-files.ts')
+    const files = options.runtime === 'simulated' ? noFiles : createPodFiles(join(directoryOf(options), 'pods'))
+    for (let i = 1; i <= options.count; i++) {
+      const name = `node${i}`
+      const runtime = runtimeFor(i)
+      if (!runtimes.includes(runtime)) runtimes.push(runtime)
+      const { platform, arch } = process
+      const facts = { name, hostIp: '127.0.0.1', labels: {}, platform, architecture: arch, kernelVersion: release() }
+      const client = options.clientFor(nodeUser(name))
+      agents.set(name, startNodeAgent({ env: options.env, client, runtime, files, facts }))
+    }
+    await Promise.all([...agents.values()].map((agent) => agent.ready))
+  }
+
+  return {
+    ready,
+    async logs({ node, namespace, pod, uid, container }, logOptions) {
+      const agent = agents.get(node)
+      if (agent === undefined) throw apiError('ServiceUnavailable', `node "${node}" is not one of this cluster's own`)
+      return await agent.logs({ namespace, name: pod, uid }, container, logOptions)
+    },
+    async close() {
+      await ready.catch(() => {})
+      await Promise.all([...agents.values()].map((agent) => agent.close()))
+      await Promise.all(runtimes.map((runtime) => runtime.close()))
+    },
+  }
+}
+
+const directoryOf = (options: NodesOptions) => options.directory ?? join(tmpdir(), `shoal-${process.pid}`)
+
+/** Only the runtime that is asked for is loaded. */
+async function runtimeFactory(options: NodesOptions): Promise<(index: number) => Runtime> {
+  const { env: environment } = options
+  if (options.runtime === 'simulated') {
+    const { createSimulatedRuntime } = await import('../runtime/simulated/simulated-runtime.ts')
+    return (index) => createSimulatedRuntime({ environment, addressPrefix: `10.${100 + (index >> 8)}` })
+  }
+  if (options.runtime !== 'process') {
+    const message = `Cannot start nodes on "${String(options.runtime)}": unknown runtime, expected process or simulated`
+    throw new ClusterError('CLUSTER_OPTION', message, 'choose --runtime process or --runtime simulated')
+  }
+  const { createProcessRuntime } = await import('../runtime/process/process-runtime.ts')
+  const runtime = createProcessRuntime({ environment, directory: directoryOf(options) })
+  return () => runtime
+}

@@ -1,0 +1,66 @@
+import type { HttpServer } from '../apiserver/http/server.ts'
+import type { Endpoint } from '../client/http/connection.ts'
+import type { Environment } from '../env/environment.ts'
+import type { ClusterIdentity } from '../identity/key-files.ts'
+import { ClusterError } from './cluster-error.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { ADMIN } from './users.ts'
+
+/** A cluster that listens: where, and what its administrator needs to get in. */
+export interface Listening {
+  readonly server: HttpServer
+  readonly endpoint: Endpoint
+}
+
+/** Serves the API over HTTPS on loopback, or on `host`. Rejects with a {@link ClusterError} where the port is not to be had. */
+export async function serve(
+  env: Environment,
+  plane: ControlPlane,
+  identity: ClusterIdentity,
+  at: { readonly port: number; readonly host?: string },
+): Promise<Listening> {
+  const [{ listen }, { createAuthenticator }, { SERVER_HOSTS }] = await Promise.all([
+    import('../apiserver/http/server.ts'),
+    import('../apiserver/authn/authenticator.ts'),
+    import('../identity/key-files.ts'),
+  ])
+  const host = at.host ?? '127.0.0.1'
+  const { certificate, key } = identity.server([...new Set([...SERVER_HOSTS, host])])
+  const clientAuthority = identity.authority.certificate
+  const options = {
+    environment: env,
+    verbs: plane.server.verbs,
+    catalog: plane.server.registry,
+    authenticator: createAuthenticator({ clock: env.clock, tokens: plane.tokens }),
+    authorizer: plane.authorizer,
+    tokenKeys: () => [identity.serviceAccountKey.jwk()],
+  }
+  const server = await listen(options, { host, port: at.port, tls: { certificate, key, clientAuthority } }).catch(
+    (error: unknown) => {
+      throw explained(error, host, at.port)
+    },
+  )
+  const admin = identity.client('admin', ADMIN.name, ADMIN.groups.slice(0, 1))
+  const endpoint = {
+    server: server.url,
+    certificateAuthority: clientAuthority,
+    clientCertificate: admin.certificate,
+    clientKey: admin.key,
+  }
+  return { server, endpoint }
+}
+
+function explained(error: unknown, host: string, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') {
+    const message = `Cannot listen on "${host}:${port}": the port is in use, expected a free one`
+    return new ClusterError('CLUSTER_PORT_IN_USE', message, 'name another with --port, or --port 0 for any free one', {
+      cause: error,
+    })
+  }
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+    const message = `Cannot listen on "${host}:${port}": ${code}, expected an address and port that this user may take`
+    return new ClusterError('CLUSTER_PORT_REFUSED', message, 'name another with --port, such as 6443', { cause: error })
+  }
+  return error
+}
