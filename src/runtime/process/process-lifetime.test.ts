@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -50,7 +50,8 @@ test.runIf(process.getuid?.() === 0)(
     const owner = await startOwner(place, true)
     await started(place.marker)
     const names = readdirSync(place.directory)
-    for (const pid of spawnersIn(place.directory)) process.kill(pid, 'SIGKILL')
+    // The last of the line that leads to it: the others end with it.
+    process.kill(spawnersIn(place.directory).at(-1) ?? 0, 'SIGKILL')
     await gone(() => processesWith(place.marker), [])
     process.kill(owner.pid, 'SIGKILL')
     await owner.exited
@@ -99,7 +100,7 @@ async function startOwner(place: { directory: string; marker: string }, namespac
   return { pid: child.pid ?? 0, exited }
 }
 
-const NOTHING = { directory: [], cgroups: [], links: [], mounted: false }
+const NOTHING = { directory: [], cgroups: [], links: [], networks: [], mounted: false }
 
 /** What is there, apart from processes, of the runtimes with those names. */
 function traces(directory: string, names: readonly string[]) {
@@ -109,6 +110,9 @@ function traces(directory: string, names: readonly string[]) {
     directory: readdirSync(directory),
     cgroups: [...list(memory), ...list(cpu)].filter((cgroup) => names.includes(cgroup)),
     links: Object.keys(os.networkInterfaces()).filter((link) => names.some((name) => link === `sh${name.slice(-6)}`)),
+    networks: existsSync('/run/netns')
+      ? readdirSync('/run/netns').filter((network) => names.some((name) => network.startsWith(`sh${name.slice(-6)}`)))
+      : [],
     mounted: readFileSync('/proc/self/mountinfo', 'utf8').includes(directory),
   }
 }

@@ -61,6 +61,8 @@ export async function rootViewScript(directory: string, spawner: readonly string
     placesIn('dev', devices),
     'ln -s /proc/self/fd dev/fd; ln -s fd/0 dev/stdin; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr; touch dev/termination-log',
     `mount -n -a -T ${quote(deviceTable)}`,
+    // Where `ip` keeps network namespaces: ours are not to be named on the host.
+    'mkdir -p run/netns && mount -n -t tmpfs -o mode=755 shoal run/netns || :',
     'mount -n -t proc proc proc',
     'pivot_root . .',
     'umount -n -l .',
