@@ -28,7 +28,7 @@ export const RUN_LABEL = 'shoal.dev/run'
  * How Node runs in a worker: the young generation is kept small, because what tasks leave behind is garbage either way and
  * a large one is memory that is never given back.
  */
-const NODE_FLAGS = ['--no-warnings']
+const NODE_FLAGS = ['--no-warnings', '--max-semi-space-size=4']
 
 /** So many lost workers end the Job; a session gives up on a task long before. */
 const BACKOFF_LIMIT = 10_000
