@@ -1,4 +1,4 @@
-import { apiError } from '../../api/meta/status.ts'
+import { ApiError, apiError } from '../../api/meta/status.ts'
 
 /** Where a list goes on: opaque to clients, of the same form as Kubernetes' own. */
 export interface ContinueToken {
@@ -59,15 +59,15 @@ function refuse(why: string) {
 }
 
 /** The answer to a page of a list whose revision is compacted, with a token that goes on inconsistently. */
-export function continueExpired(token: ContinueToken) {
+export function continueExpired(token: ContinueToken): ApiError {
   const encoded: Encoded = { v: VERSION, rv: -1, start: `${token.after}\0` }
-  const error = apiError(
+  const next = Buffer.from(JSON.stringify(encoded)).toString('base64url')
+  const { status } = apiError(
     'Expired',
     'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
       'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
       'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
       'deleted between the time the first chunk was returned and now may show up in the list.',
   )
-  const next = Buffer.from(JSON.stringify(encoded)).toString('base64url')
-  return Object.assign(error, { status: { ...error.status, metadata: { continue: next } } })
+  return new ApiError({ ...status, metadata: { continue: next } })
 }
