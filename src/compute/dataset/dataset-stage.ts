@@ -66,7 +66,7 @@ export function datasetStage(plan: StagePlan, program: ProgramBundle, output: St
       if (payload.byteLength > 0) output.result(work.order, decodeValues(payload))
     },
     commitPart: (part) => output.part(part),
-    fail: (work, failure) => errorOfFailure(failure, describeWork(work), displayOf(shipments)),
+    fail: (work, failure) => errorOfFailure(failure, describeWork(work), shipments),
   }
 }
 
@@ -133,8 +133,4 @@ function pipelineOf({ input, operators, sink }: StagePlan): Pipeline {
 function shipmentsOf({ operators, sink }: StagePlan): readonly Shipment[] {
   const shipments = operators.flatMap((operator) => (operator.kind === 'lines' ? [] : [operator.fn]))
   return 'fn' in sink ? [...shipments, sink.fn] : shipments
-}
-
-function displayOf(shipments: readonly Shipment[]) {
-  return shipments.at(-1)?.shipped.display ?? { name: '', file: '', line: 0, column: 0 }
 }

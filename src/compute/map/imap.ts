@@ -73,7 +73,7 @@ function createWindow(options: ImapOptions, onProgress: OnProgress): Window {
   const size = createChunkSize(options.chunkSize)
   const ordered = options.ordered ?? true
   const finished = new Map<number, unknown[]>()
-  let waiting: unknown[] = []
+  const waiting: unknown[] = []
   let ready: unknown[] = []
   let taken = 0
   let nextIndex = 0

@@ -41,7 +41,7 @@ export function mapStage(name: string, shipment: Shipment, size: ChunkSize, flow
       flow.put(chunk, decodeValues(payload), payload.byteLength)
     },
     fail(chunk, failure) {
-      const error = errorOfFailure(failure, `item ${chunk.first + failure.index}`, shipment.shipped.display)
+      const error = errorOfFailure(failure, `item ${chunk.first + failure.index}`, [shipment])
       flow.putBeforeFailure?.(chunk, decodeValues(failure.done), error)
       return error
     },

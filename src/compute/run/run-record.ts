@@ -42,9 +42,14 @@ export function recordRun(options: RunRecordOptions): RunRecord {
     return run
   })
   created.catch(() => {})
+  /** What cannot be written is not worth more than the work that it tells of. */
   const write = async () => {
-    await created
-    await client.patch(runs, { namespace, name }, { type: 'merge', patch: { status } }, { subresource: 'status' })
+    try {
+      await created
+      await client.patch(runs, { namespace, name }, { type: 'merge', patch: { status } }, { subresource: 'status' })
+    } catch (error) {
+      env.log.debug('Cannot write the status of the run', { name, error })
+    }
   }
   const update = (change: Partial<RunStatus>) => {
     status = { ...status, ...change }
@@ -68,7 +73,7 @@ export function recordRun(options: RunRecordOptions): RunRecord {
       const phase = error === undefined ? 'Succeeded' : 'Failed'
       const message = error === undefined ? {} : { message: error.message }
       status = { ...status, phase, workers: 0, completionTime: formatTime(env.clock.now()), ...message }
-      await write().catch(() => {})
+      await write()
     },
   }
 }

@@ -51,7 +51,7 @@ export function startThreads(options: ThreadsOptions): Threads {
   }
   const broadcast = (body: Uint8Array<ArrayBuffer>, key?: string) => {
     if (key !== undefined) kept.set(key, body)
-    for (const { worker } of threads) worker.postMessage([asControl(body)])
+    for (let thread = 0; thread < threads.length; thread++) post(thread, [asControl(body)])
   }
   for (let thread = 0; thread < options.count; thread++) start(thread)
   return {
