@@ -1,0 +1,77 @@
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../generated/apps-v1.ts'
+import type { PodTemplateSpec, ReplicationController } from '../generated/core-v1.ts'
+import type { LabelSelector } from '../generated/meta-v1.ts'
+import { ageOf } from '../meta/duration.ts'
+import { formatLabelSelector, fromLabelSelector } from '../meta/label-selector.ts'
+import type { Cell, CellFunctions } from './columns.ts'
+
+/** Names and images of a template's containers. */
+export function containersOf(template: PodTemplateSpec | undefined): readonly [string, string] {
+  const containers = template?.spec?.containers ?? []
+  return [containers.map((one) => one.name).join(','), containers.map((one) => one.image ?? '').join(',')]
+}
+
+/** A selector as one column, `<none>` where nothing is selected by. */
+export function selectorText(selector: LabelSelector | undefined): string {
+  const text = formatLabelSelector(fromLabelSelector(selector) ?? [])
+  return text === '' ? '<none>' : text
+}
+
+function deploymentCells({ metadata, spec, status }: Deployment, nowMs: number): readonly Cell[] {
+  return [
+    metadata.name ?? '',
+    `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+    status?.updatedReplicas ?? 0,
+    status?.availableReplicas ?? 0,
+    ageOf(metadata.creationTimestamp, nowMs),
+    ...containersOf(spec?.template),
+    selectorText(spec?.selector),
+  ]
+}
+
+function replicaSetCells({ metadata, spec, status }: ReplicaSet, nowMs: number): readonly Cell[] {
+  return [
+    metadata.name ?? '',
+    spec?.replicas ?? 0,
+    status?.replicas ?? 0,
+    status?.readyReplicas ?? 0,
+    ageOf(metadata.creationTimestamp, nowMs),
+    ...containersOf(spec?.template),
+    selectorText(spec?.selector),
+  ]
+}
+
+function controllerCells(controller: ReplicationController, nowMs: number): readonly Cell[] {
+  const { selector, ...spec } = controller.spec ?? {}
+  const asSet = { ...controller, spec: { ...spec, selector: { matchLabels: selector ?? {} } } }
+  return replicaSetCells(asSet as ReplicaSet, nowMs)
+}
+
+function statefulSetCells({ metadata, spec, status }: StatefulSet, nowMs: number): readonly Cell[] {
+  const ready = `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`
+  return [metadata.name ?? '', ready, ageOf(metadata.creationTimestamp, nowMs), ...containersOf(spec?.template)]
+}
+
+function daemonSetCells({ metadata, spec, status }: DaemonSet, nowMs: number): readonly Cell[] {
+  const nodes = Object.entries(spec?.template?.spec?.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`)
+  return [
+    metadata.name ?? '',
+    status?.desiredNumberScheduled ?? 0,
+    status?.currentNumberScheduled ?? 0,
+    status?.numberReady ?? 0,
+    status?.updatedNumberScheduled ?? 0,
+    status?.numberAvailable ?? 0,
+    nodes.length === 0 ? '<none>' : nodes.join(','),
+    ageOf(metadata.creationTimestamp, nowMs),
+    ...containersOf(spec?.template),
+    selectorText(spec?.selector),
+  ]
+}
+
+export const workloadCells: CellFunctions = {
+  'deployments.apps': deploymentCells,
+  'replicasets.apps': replicaSetCells,
+  replicationcontrollers: controllerCells,
+  'statefulsets.apps': statefulSetCells,
+  'daemonsets.apps': daemonSetCells,
+}
