@@ -1,0 +1,7 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** Where worker programs, bundles and transformed modules are kept between runs: `$XDG_CACHE_HOME/shoal`, `~/.cache/shoal`. */
+export function cacheDirectory(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'shoal')
+}

@@ -1,0 +1,20 @@
+/** Every code of this family and what it says. The documentation lists the same. */
+export const CONNECT_ERROR_CODES = {
+  CONNECT_KUBECONFIG: 'The kubeconfig cannot be read',
+  CONNECT_OUT_OF_REACH: 'Workers of the named cluster could not reach this process',
+} as const
+
+export type ConnectErrorCode = keyof typeof CONNECT_ERROR_CODES
+
+/** Why `connect()` has no cluster to give: a stable `code`, and in `hint` what to do next. */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError'
+  readonly code: ConnectErrorCode
+  readonly hint: string
+
+  constructor(code: ConnectErrorCode, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.hint = hint
+  }
+}

@@ -1,0 +1,129 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { availableParallelism, homedir, tmpdir, userInfo } from 'node:os'
+import { basename, join } from 'node:path'
+import type { ClusterOptions } from './cluster/cluster.ts'
+import type { Client } from './client/client.ts'
+import { startClusterThread } from './cluster/thread/start-thread.ts'
+import { cacheDirectory } from './cache-directory.ts'
+import type { OnComputeEvent } from './compute/events.ts'
+import type { WorkerOptions } from './compute/pods/worker-job.ts'
+import { createCompute } from './compute/session.ts'
+import type { Shoal } from './compute/shoal.ts'
+import { ConnectError } from './connect-error.ts'
+import { systemEnvironment } from './env/system.ts'
+import { runSettings } from './run-settings.ts'
+
+export interface ConnectOptions {
+  /** A context of the kubeconfig. Default: the one that `shoal run --context` names, else an embedded cluster. */
+  readonly context?: string
+  /** The kubeconfig's path. Default: `$KUBECONFIG`, else `~/.kube/config`. */
+  readonly kubeconfig?: string
+  /** Default: the context's namespace, else `default`. */
+  readonly namespace?: string
+  /** How many worker pods, and how large. Default: one pod with a thread for each CPU. */
+  readonly workers?: WorkerOptions
+  /** Of the embedded cluster. Default: in memory, one node. */
+  readonly cluster?: Omit<ClusterOptions, 'env'>
+  readonly onEvent?: OnComputeEvent
+}
+
+interface Place {
+  readonly client: Client
+  readonly namespace: string
+  close(): Promise<void>
+}
+
+/**
+ * Opens a session on worker pods: of a cluster embedded in this process, on a thread of its own, or of the cluster that a
+ * kubeconfig's context names. Rejects with a {@link ConnectError} where there is no such context.
+ *
+ * @example
+ * await using shoal = await connect()
+ * const squares = await shoal.map([1, 2, 3], (n) => n * n)
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
+  const settings = { ...runSettings(), ...options }
+  const place = settings.context === undefined ? embedded(options) : await ofContext(settings.context, settings)
+  const directory = await mkdtemp(join(tmpdir(), 'shoal-run-'))
+  const closeAll = async () => {
+    await place.close()
+    await rm(directory, { recursive: true, force: true })
+  }
+  try {
+    const session = await createCompute({
+      client: place.client,
+      env: systemEnvironment(),
+      namespace: settings.namespace ?? place.namespace,
+      reach: { kind: 'unix', directory },
+      image: `node:${process.versions.node.split('.')[0]}`,
+      workers: { threads: availableParallelism(), ...settings.workers },
+      program: { ...programFacts(), ...settings.program, owner: userInfo().username },
+      cacheDirectory: cacheDirectory(),
+      ...(settings.onEvent !== undefined && { onEvent: settings.onEvent }),
+    })
+    const whole = withPlace(session, closeAll)
+    settings.onSession?.(whole)
+    return whole
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+function programFacts() {
+  return { name: basename(process.argv[1] ?? 'repl'), args: process.argv.slice(2) }
+}
+
+function embedded({ cluster = {} }: ConnectOptions): Place {
+  const thread = startClusterThread(cluster)
+  return { client: thread.client, namespace: 'default', close: () => thread.close() }
+}
+
+/** A session that closes its cluster after itself. */
+function withPlace(session: Shoal, closePlace: () => Promise<void>): Shoal {
+  let closing: Promise<void> | undefined
+  const close = (reason?: Error) =>
+    (closing ??= (async () => {
+      try {
+        await session.close(reason)
+      } finally {
+        await closePlace()
+      }
+    })())
+  return {
+    name: session.name,
+    map: session.map.bind(session),
+    imap: session.imap.bind(session),
+    files: session.files.bind(session),
+    why: session.why.bind(session),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  }
+}
+
+async function ofContext(name: string, { kubeconfig }: ConnectOptions): Promise<Place> {
+  const path = kubeconfig ?? process.env['KUBECONFIG'] ?? join(homedir(), '.kube', 'config')
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    const message = `Cannot read "${path}" as kubeconfig: ${(cause as NodeJS.ErrnoException).code}, expected a readable file`
+    throw new ConnectError('CONNECT_KUBECONFIG', message, 'name one with --kubeconfig FILE, or set KUBECONFIG', {
+      cause,
+    })
+  })
+  const [{ parseKubeconfig }, { createHttpClient }] = await Promise.all([
+    import('./client/kubeconfig.ts'),
+    import('./client/http.ts'),
+  ])
+  const { endpoint, namespace = 'default', context } = await parseKubeconfig(text, name)
+  refuseFarAway(endpoint.server, context)
+  const client = createHttpClient(endpoint)
+  return { client, namespace, close: async () => client.close() }
+}
+
+/** Workers dial a socket of this machine, so the cluster's nodes must be on it: as those of `shoal up` are. */
+function refuseFarAway(server: string, context: string): void {
+  const { hostname } = new URL(server)
+  if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return
+  const message = `Cannot run on "${context}": its API server is at ${hostname}, expected a cluster of this machine`
+  const hint = 'run without --context, or on a cluster that "shoal up" started here'
+  throw new ConnectError('CONNECT_OUT_OF_REACH', message, hint)
+}

@@ -1,0 +1,27 @@
+import type { OnComputeEvent } from './compute/events.ts'
+import type { Shoal } from './compute/shoal.ts'
+import type { WorkerOptions } from './compute/pods/worker-job.ts'
+
+/** What whoever runs a program (the command line) decides for all its sessions; `connect()` has the last word. */
+export interface RunSettings {
+  /** A context of a kubeconfig in place of the embedded cluster. */
+  readonly context?: string
+  readonly kubeconfig?: string
+  readonly namespace?: string
+  readonly workers?: WorkerOptions
+  readonly program?: { readonly name: string; readonly args?: readonly string[] }
+  readonly onEvent?: OnComputeEvent
+  /** Hears of each session when it opens. */
+  readonly onSession?: (session: Shoal) => void
+}
+
+let current: RunSettings = {}
+
+/** Sets what the sessions of this process start from. */
+export function setRunSettings(settings: RunSettings): void {
+  current = settings
+}
+
+export function runSettings(): RunSettings {
+  return current
+}
