@@ -49,7 +49,7 @@ export const ALWAYS: readonly string[] = [
 ]
 
 /** Required and yet pointers: never written where they are absent. */
-export const POINTERS: readonly RegExp[] = [/^\w+Spec\.selector$/, /^\w+\.(scaleTargetRef|nodeSelector)$/]
+export const POINTERS: readonly RegExp[] = [/^\w+Spec\.selector$/]
 
 /** Booleans and numbers that are left out where they are zero (the others distinguish zero from absent). */
 export const OMIT_ZERO: readonly RegExp[] = [

@@ -241,7 +241,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec":
-    '{"f":{"maxReplicas":{"t":"int32","r":1,"w":1},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v1.CrossVersionObjectReference","r":1},"targetCPUUtilizationPercentage":{"t":"int32"}}}',
+    '{"f":{"maxReplicas":{"t":"int32","r":1,"w":1},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v1.CrossVersionObjectReference","r":1,"w":1},"targetCPUUtilizationPercentage":{"t":"int32"}}}',
   "io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerStatus":
     '{"f":{"currentCPUUtilizationPercentage":{"t":"int32"},"currentReplicas":{"t":"int32","r":1,"w":1},"desiredReplicas":{"t":"int32","r":1,"w":1},"lastScaleTime":{"t":"time"},"observedGeneration":{"t":"int64","z":1}}}',
   "io.k8s.api.autoscaling.v1.Scale":
@@ -273,7 +273,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec":
-    '{"f":{"behavior":{"t":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior"},"maxReplicas":{"t":"int32","r":1,"w":1},"metrics":{"t":{"i":"#io.k8s.api.autoscaling.v2.MetricSpec","l":"atomic"}},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v2.CrossVersionObjectReference","r":1}}}',
+    '{"f":{"behavior":{"t":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior"},"maxReplicas":{"t":"int32","r":1,"w":1},"metrics":{"t":{"i":"#io.k8s.api.autoscaling.v2.MetricSpec","l":"atomic"}},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v2.CrossVersionObjectReference","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus":
     '{"f":{"conditions":{"t":{"i":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"currentMetrics":{"t":{"i":"#io.k8s.api.autoscaling.v2.MetricStatus","l":"atomic"},"w":1},"currentReplicas":{"t":"int32","z":1},"desiredReplicas":{"t":"int32","r":1,"w":1},"lastScaleTime":{"t":"time"},"observedGeneration":{"t":"int64","z":1}}}',
   "io.k8s.api.autoscaling.v2.MetricIdentifier":
