@@ -74,7 +74,7 @@ export function validateTimeZone(timeZone: string, path: string): FieldError[] {
     ]
   }
   try {
-    new Intl.DateTimeFormat('en', { timeZone })
+    void new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions()
     return []
   } catch {
     return [invalid(path, timeZone, `unknown time zone ${timeZone}`)]
