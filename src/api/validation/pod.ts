@@ -146,15 +146,15 @@ function validateDeadline(deadline: number | undefined, old: number | undefined)
 }
 
 function tolerationsOnlyAdded(spec: PodSpec, old: PodSpec): boolean {
-  const known = (spec.tolerations ?? []).map(({ tolerationSeconds: _, ...rest }) => rest)
-  return (old.tolerations ?? []).every(({ tolerationSeconds: _, ...rest }) =>
-    known.some((toleration) => semanticallyEqual(toleration, rest)),
+  const known = (spec.tolerations ?? []).map((one) => omit(one, 'tolerationSeconds'))
+  return (old.tolerations ?? []).every((old) =>
+    known.some((toleration) => semanticallyEqual(toleration, omit(old, 'tolerationSeconds'))),
   )
 }
 
 /** The spec without what an update may change. */
 function fixedParts(spec: PodSpec, old: PodSpec): unknown {
-  const withoutImages = (list: readonly Container[] | undefined) => list?.map(({ image: _, ...rest }) => rest)
+  const withoutImages = (list: readonly Container[] | undefined) => list?.map((one) => omit(one, 'image'))
   const gated = (old.schedulingGates ?? []).length > 0
   const { tolerations: _t, activeDeadlineSeconds: _a, schedulingGates: _s, ...rest } = spec
   const { nodeSelector: _n, affinity: _f, ...whenGated } = rest
@@ -165,4 +165,10 @@ function fixedParts(spec: PodSpec, old: PodSpec): unknown {
     containers: withoutImages(spec.containers),
     initContainers: withoutImages(spec.initContainers),
   }
+}
+
+function omit<T extends object>(object: T, field: keyof T): Partial<T> {
+  const rest: Partial<T> = { ...object }
+  delete rest[field]
+  return rest
 }
