@@ -7,12 +7,10 @@ const COMMA = 0x2c
 
 /**
  * The JSON of a list, put together from its items' cached bytes. Items of built-in kinds carry neither apiVersion nor kind
- * in a list, as Kubernetes writes them, and those of custom resources (`keepKinds`) do; nor do lists of
- * these leave out an empty `continue`.
+ * in a list, as Kubernetes writes them, and those of custom resources (`keepKinds`) do.
  */
 export function encodeList(list: ObjectList, keepKinds: boolean): Uint8Array {
-  const { items, ...described } = list
-  const head = keepKinds ? { ...described, metadata: { continue: '', ...described.metadata } } : described
+  const { items, ...head } = list
   const opening = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)
   const first = items[0]
   const prefix = first === undefined || keepKinds ? undefined : kindPrefix(first)

@@ -42,13 +42,18 @@ export function tableOf(request: TableRequest): Table {
   return {
     kind: 'Table',
     apiVersion,
-    metadata: request.metadata,
+    metadata: withoutEmpty(request.metadata),
     columnDefinitions: request.withoutColumns === true ? null : columns,
     rows: request.objects.map((object) => ({
       cells: cells(object, request.nowMs),
       ...rowObject(object, request.includeObject, apiVersion),
     })),
   }
+}
+
+/** Lists of custom resources carry an empty `continue`, which their tables do not. */
+function withoutEmpty({ continue: token, ...metadata }: ListMeta): ListMeta {
+  return token === undefined || token === '' ? metadata : { ...metadata, continue: token }
 }
 
 function columnsFor(resource: ServedResource): Columns {
