@@ -22,6 +22,7 @@ export function controllerRules(allow: Allow, events: PolicyRule): Readonly<Reco
   const collect = allow('delete get list patch update watch', '*', '*')
   return {
     ...workloadRules(allow, events, podsOf),
+    ...clusterRules(allow, events),
     'endpoint-controller': [
       allow(READ, 'core', 'pods services'),
       allow('create delete get list update', 'core', 'endpoints'),
@@ -60,6 +61,11 @@ export function controllerRules(allow: Allow, events: PolicyRule): Readonly<Reco
       allow('patch', 'core', 'pods/status'),
       allow('get list watch', 'core', 'nodes'),
     ],
+  }
+}
+
+function clusterRules(allow: Allow, events: PolicyRule): Readonly<Record<string, readonly PolicyRule[]>> {
+  return {
     'resourcequota-controller': [
       allow('list watch', '*', '*'),
       allow('update', 'core', 'resourcequotas/status'),
