@@ -1,6 +1,7 @@
 import type { Environment } from '../env/environment.ts'
 import { awaitWorkers } from './await-workers.ts'
 import { createCoordinator } from './coordinator/coordinator.ts'
+import type { CoordinatorOptions } from './coordinator/coordinator.ts'
 import { listen } from './coordinator/listen.ts'
 import type { Reach } from './coordinator/listen.ts'
 import type { ProgramBundle } from './coordinator/stage.ts'
@@ -26,6 +27,8 @@ export interface EngineOptions {
   readonly shipper: Shipper
   readonly onEvent: OnComputeEvent
   readonly workerTimeoutMs: number
+  /** Bounds of losses and heartbeats that differ from the usual. */
+  readonly limits?: Pick<CoordinatorOptions, 'maxLosses' | 'heartbeatMs' | 'silentMs' | 'cancelGraceMs'>
   readonly onStatus?: (change: Partial<RunStatus>) => void
   readonly onClosed?: (error: Error | undefined) => Promise<void>
 }
@@ -44,6 +47,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const counts = { tasks: 0, retries: 0, losses: 0 }
   const status = (change: Partial<RunStatus>) => options.onStatus?.(change)
   const coordinator = createCoordinator({
+    ...options.limits,
     env,
     investigate: (record) => pool.investigate(record),
     onWorkers({ workers, threads }) {
@@ -55,6 +59,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       status({ losses: ++counts.losses })
       onEvent({ type: 'loss', loss, losses: counts.losses })
     },
+    onSilent: (pod) =>
+      void pool.discard(pod).catch((error: Error) => env.log.warn('Cannot end a worker', { pod, error })),
     onRetry() {
       status({ retries: ++counts.retries })
       onEvent({ type: 'retry', retries: counts.retries })

@@ -57,7 +57,7 @@ export class WorkerLostError extends ComputeError {
   readonly losses: readonly LossRecord[]
 
   constructor(message: string, hint: string, losses: readonly LossRecord[]) {
-    super('SHOAL_WORKER_LOST', message, { hint, facts: { losses } })
+    super('SHOAL_WORKER_LOST', message, { hint })
     this.losses = losses
   }
 }

@@ -8,6 +8,8 @@ export interface WorkerPool {
   start(address: string, token: string): Promise<void>
   /** Adds what is known of the end of a worker. */
   investigate(record: LossRecord): Promise<LossRecord>
+  /** Ends a worker that no longer answers, so that it is replaced. */
+  discard(pod: string): Promise<void>
   /** Why workers that are wanted do not run, one sentence each. */
   reasons(): Promise<readonly string[]>
   /** Ends all workers. */

@@ -43,6 +43,7 @@ export function createWorkerProcesses(options: WorkerProcessesOptions): WorkerPr
       return Promise.resolve()
     },
     investigate: async (record) => ({ ...record, ...(await ended.get(record.pod)) }),
+    discard: (pod) => Promise.resolve(void running.get(pod)?.kill('SIGKILL')),
     reasons: () => Promise.resolve([`${running.size} processes run`]),
     async close() {
       stopping = true

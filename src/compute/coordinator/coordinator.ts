@@ -27,6 +27,8 @@ export interface CoordinatorOptions {
   readonly onWorkers?: (workers: WorkerCounts) => void
   readonly onLoss?: (record: LossRecord) => void
   readonly onRetry?: () => void
+  /** Called for a worker that was given up because it was silent: what is left of it is to be ended. */
+  readonly onSilent?: (pod: string) => void
 }
 
 export interface WorkerCounts {
@@ -78,6 +80,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const heartbeats = watchHeartbeats(options, workers, (worker, silentMs) => {
     lose(worker, `was silent for ${(silentMs / 1000).toFixed(1)} s`)
     worker.link.close()
+    options.onSilent?.(worker.facts.pod)
   })
 
   return {

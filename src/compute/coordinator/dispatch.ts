@@ -1,9 +1,9 @@
-import type { Stage, Task } from './stage.ts'
+import type { Task } from './stage.ts'
 import type { Stages } from './stages.ts'
 import { introduce, sendTask } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
 
-/** A thread has the next task at hand when it ends one: the way there and back costs it nothing. */
+/** A thread has the next short task at hand when it ends one: the way there and back costs it nothing. */
 const PREFETCH = 2
 
 /** A worker that does not take what it is sent gets nothing more until it has. */
@@ -74,9 +74,4 @@ export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedW
 
 function loadOf(slot: Slot): number {
   return slot.sent.length + slot.reserved
-}
-
-/** Whether `stage` may still be given out. */
-export function isRunning(stage: Stage): boolean {
-  return stage.state === 'running'
 }

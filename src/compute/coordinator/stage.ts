@@ -72,4 +72,6 @@ export interface Stage {
   readonly open: Set<Task>
   readonly finish: (error?: unknown) => void
   state: 'running' | 'collecting' | 'ended'
+  /** How long tasks take at present; absent until the first is done. */
+  taskMicros: number | undefined
 }

@@ -73,6 +73,7 @@ export function createStages(
     return task
   }
   const takeFrom = (stage: Stage, alone: boolean): Task | undefined => {
+    if (!alone && !isShort(stage)) return undefined
     const suspect = stage.again.findIndex((task) => alone || task.losses.length === 0)
     if (suspect >= 0) return stage.again.splice(suspect, 1)[0]
     const work = stage.spec.next(threadsOf(workers))
@@ -117,7 +118,15 @@ export function createStages(
     open(spec) {
       const { promise: finished, resolve, reject } = Promise.withResolvers<void>()
       const finish = (error?: unknown) => (error === undefined ? resolve() : reject(error))
-      const stage: Stage = { id: nextStage++, spec, again: [], open: new Set(), finish, state: 'running' }
+      const stage: Stage = {
+        id: nextStage++,
+        spec,
+        again: [],
+        open: new Set(),
+        finish,
+        state: 'running',
+        taskMicros: undefined,
+      }
       running.set(stage.id, stage)
       queueMicrotask(() => {
         dispatch()
@@ -140,6 +149,7 @@ export function createStages(
       const { stage } = task
       if (stage.state === 'ended') return
       stage.open.delete(task)
+      stage.taskMicros = stage.taskMicros === undefined ? micros : (stage.taskMicros + micros) / 2
       if (stage.spec.accumulates) {
         const held = slot.accumulated.get(stage)
         if (held === undefined) slot.accumulated.set(stage, [task])
@@ -174,6 +184,13 @@ export function createStages(
     why: (counts) => Array.from(running.values(), (stage) => whyOf(stage, counts)),
     failAll: (reason) => [...running.values()].forEach((stage) => end(stage, reason)),
   }
+}
+
+/** Longer tasks are not queued at a thread: they would wait there while another thread becomes idle. */
+const SHORT_MICROS = 20_000
+
+function isShort({ taskMicros }: Stage): boolean {
+  return taskMicros !== undefined && taskMicros < SHORT_MICROS
 }
 
 function holdersLeft(workers: ReadonlySet<ConnectedWorker>, stage: Stage): number {

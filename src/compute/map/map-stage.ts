@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { StageSpec } from '../coordinator/stage.ts'
 import { ComputeError } from '../errors.ts'
 import { errorOfFailure } from '../failure.ts'
@@ -25,7 +26,7 @@ export interface ChunkFlow {
 export function mapStage(name: string, shipment: Shipment, size: ChunkSize, flow: ChunkFlow): StageSpec<Chunk> {
   const options: MapProgramOptions = { fn: shipment.shipped }
   return {
-    name: `${name} ${shipment.shipped.display.name}`.trim(),
+    name: `${name} ${nameOf(shipment)}`,
     program: 'map',
     options: encodeValue(options),
     code: shipment.code,
@@ -46,6 +47,11 @@ export function mapStage(name: string, shipment: Shipment, size: ChunkSize, flow
       return error
     },
   }
+}
+
+/** The function's own name, or the place where it stands. */
+function nameOf({ shipped: { display } }: Shipment): string {
+  return display.name === '' ? `${basename(display.file)}:${display.line}` : display.name
 }
 
 function encodeChunk({ first, items }: Chunk): Uint8Array {

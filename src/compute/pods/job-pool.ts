@@ -59,6 +59,9 @@ export function createJobPool(options: JobPoolOptions): JobPool {
       await Promise.all([jobs, configMaps, secrets].map((type) => client.patch(type, key, patch)))
     },
     investigate: (record) => investigatePod(client, env, namespace, record),
+    async discard(pod) {
+      await client.delete(pods, { namespace, name: pod }, { gracePeriodSeconds: 0 })
+    },
     async reasons() {
       const { items } = await client.list(pods, { namespace, labelSelector: `${RUN_LABEL}=${name}` })
       if (items.length === 0) return [`job ${name} has no pods yet${await lastEventOf(client, namespace, name)}`]
