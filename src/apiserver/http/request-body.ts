@@ -136,7 +136,7 @@ function typed(value: unknown, expected: ExpectedKind, catalog: Catalog): Body {
 
 function wrongKind(apiVersion: string, kind: string, expected: ExpectedKind, wanted: string, catalog: Catalog) {
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/', 2) : ['', apiVersion]
-  if (kind === expected.kind || catalog.findKind(group ?? '', version ?? '', kind) !== undefined) {
+  if (catalog.findKind(group ?? '', version ?? '', kind) !== undefined) {
     if (apiVersion !== wanted) {
       const message = `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`
       return apiError('BadRequest', message)
@@ -144,7 +144,7 @@ function wrongKind(apiVersion: string, kind: string, expected: ExpectedKind, wan
     const problem = `converting (${version}.${kind}) to (${expected.group || 'core'}.${expected.kind}): unknown conversion`
     return apiError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`)
   }
-  const scheme = 'pkg/api/legacyscheme/scheme.go:30'
+  const scheme = 'pkg/runtime/scheme.go:110'
   const problem = `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`
   return apiError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`)
 }
