@@ -69,10 +69,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const watchdog = awaitWorkers(env, pool, options.workerTimeoutMs, (error) => coordinator.failAll(error))
   const token = Buffer.from(env.random.bytes(TOKEN_BYTES)).toString('base64url')
   const listener = await listen(options.reach, name, token, coordinator)
-  let cannotStart: Error | undefined
   const starting = pool.start(listener.address, token).catch((error: Error) => {
-    cannotStart = error
-    coordinator.failAll(error)
+    coordinator.close(error)
   })
   let running = 0
   let failure: Error | undefined
@@ -81,7 +79,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const progress = createProgress(onEvent, (done) => status({ tasks: (counts.tasks += done) }))
   const stage: typeof progress = async (title, unit, work) => {
     if (closing !== undefined) throw closedError(name)
-    if (cannotStart !== undefined) throw cannotStart
     watchdog.work(++running)
     try {
       const result = await progress(title, unit, work)
@@ -132,7 +129,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     close: closeOnce,
     [Symbol.asyncDispose]: () => closeOnce(),
   }
-  return { shoal, runDeleted: (run) => coordinator.failAll(runDeletedError(run)) }
+  return { shoal, runDeleted: (run) => coordinator.close(runDeletedError(run)) }
 }
 
 /** A stage that lasts for as long as its results are taken. */

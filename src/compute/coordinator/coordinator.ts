@@ -46,7 +46,7 @@ export interface Coordinator {
   why(): readonly string[]
   /** Fails all stages with `reason`. */
   failAll(reason: unknown): void
-  /** Tells all workers to leave. Stages that run fail with `reason`. */
+  /** Tells all workers to leave. Stages that run, and all that are opened later, fail with the first `reason`. */
   close(reason: unknown): void
 }
 
@@ -60,7 +60,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const { env } = options
   const workers = new Set<ConnectedWorker>()
   let nextWorker = 1
-  let closed = false
+  let closed: { readonly reason: unknown } | undefined
   const stages = createStages(options, workers, () => dispatcher.dispatch())
   const dispatcher = createDispatcher(stages, workers)
   const counts = () => {
@@ -69,7 +69,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     return { workers: workers.size, threads }
   }
   const lose = (worker: ConnectedWorker, reason: string) => {
-    if (!workers.delete(worker) || closed) return
+    if (!workers.delete(worker) || closed !== undefined) return
     const { pod, node } = worker.facts
     const record: LossRecord = { pod, node, scope: 'worker', reason }
     options.onLoss?.(record)
@@ -104,12 +104,16 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         closed: (error) => lose(worker, error === undefined ? 'went away' : `was cut off: ${error.message}`),
       }
     },
-    open: (spec) => stages.open(spec as StageSpec<unknown>),
+    open(spec) {
+      const handle = stages.open(spec as StageSpec<unknown>)
+      if (closed !== undefined) handle.cancel(closed.reason)
+      return handle
+    },
     counts,
     why: () => stages.why(counts()),
     failAll: (reason) => stages.failAll(reason),
     close(reason) {
-      closed = true
+      closed ??= { reason }
       heartbeats.stop()
       stages.failAll(reason)
       for (const worker of workers) tell(worker, { type: 'leave' })
