@@ -1,0 +1,28 @@
+/** Every code of this family and what it says. The documentation lists the same. */
+export const CLI_ERROR_CODES = {
+  CLI_USAGE: 'The command line is not one that the command takes',
+  CLI_NO_PROGRAM: 'The program to run is not there',
+  CLI_PROGRAM: 'The program cannot be loaded',
+  CLI_NO_CLUSTER: 'There is no running cluster of that description',
+  CLI_DETACH: 'The detached cluster ended before it was ready',
+} as const
+
+export type CliErrorCode = keyof typeof CLI_ERROR_CODES
+
+/** What a user of the command line did that cannot be done: a stable `code`, the next command in `hint`, an exit code. */
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  readonly code: CliErrorCode
+  readonly hint: string
+
+  constructor(code: CliErrorCode, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.hint = hint
+  }
+
+  /** 2 where the command line itself is wrong, else 1. */
+  get exitCode(): number {
+    return this.code === 'CLI_USAGE' || this.code === 'CLI_NO_PROGRAM' ? 2 : 1
+  }
+}

@@ -1,0 +1,116 @@
+import { Command, CommanderError, Option } from 'commander'
+import { CliError } from './cli-error.ts'
+import { exitCodeOf, showError } from './show-error.ts'
+
+/** Each command is loaded when it is called, so that none pays for another. */
+function commandLine(): Command {
+  const program = new Command('shoal')
+    .description('Parallel computing on containers, from one process to a Kubernetes cluster.')
+    .version('0.1.0', '--version', 'print the version')
+    .helpCommand(false)
+    .showHelpAfterError('(see --help)')
+    .enablePositionalOptions()
+    .exitOverride()
+  addRun(program)
+  addUp(program)
+  addDownAndStatus(program)
+  return program
+}
+
+const wholeNumber = (least: number) => (text: string) => {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= least) return value
+  throw new CliError(
+    'CLI_USAGE',
+    `Cannot use "${text}" as a number: it is ${Number.isFinite(value) ? 'out of range' : 'not one'}, expected a whole number from ${least}`,
+    'see --help for what each option takes',
+  )
+}
+
+function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('run a program; its functions travel to worker pods')
+    .argument('<file>', 'the program, TypeScript or JavaScript')
+    .argument('[args...]', 'arguments of the program')
+    .option('--context <name>', 'a context of the kubeconfig in place of an embedded cluster')
+    .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, ~/.kube/config)')
+    .option('-n, --namespace <name>', 'the namespace that the run lives in')
+    .option('--workers <count>', 'worker pods', wholeNumber(1))
+    .option('--threads <count>', 'threads in each worker pod', wholeNumber(1))
+    .option('--memory <quantity>', 'memory of each worker pod, such as 512Mi')
+    .option('--json', 'progress as JSON, one event a line, on standard error')
+    .option('-q, --quiet', 'no progress')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  shoal run main.ts 'corpus/**/*.txt'\n  shoal run --workers 4 main.ts --depth 3`,
+    )
+    .passThroughOptions()
+    .action(async (file: string, args: readonly string[], options: object) => {
+      const { runProgram } = await import('./run.ts')
+      process.exitCode = await runProgram(file, args, options)
+    })
+}
+
+function addUp(program: Command): void {
+  program
+    .command('up')
+    .description('start a cluster that speaks the Kubernetes API')
+    .option('--port <port>', 'the port to listen on; 0 for any free one', wholeNumber(0), 6443)
+    .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .option('--data-dir <dir>', 'where objects and keys are kept (default: ~/.local/share/shoal)')
+    .addOption(new Option('--in-memory', 'keep nothing: the cluster is gone when it ends').conflicts('dataDir'))
+    .option('--nodes <count>', 'nodes, all on this machine', wholeNumber(0), 1)
+    .addOption(
+      new Option('--runtime <name>', 'what runs containers').choices(['process', 'simulated']).default('process'),
+    )
+    .option('--scheduler-profile <name>', 'the profile for pods that name none', 'default-scheduler')
+    .option('--api-only', 'no controllers, scheduler or nodes')
+    .option('--kubeconfig <file>', 'where to write the kubeconfig (default: in the data directory)')
+    .option('--detach', 'go on in the background')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  shoal up --in-memory\n  shoal up --port 0 --nodes 3 --kubeconfig ./kubeconfig\n  shoal up --detach`,
+    )
+    .action(async (options) => {
+      const { up } = await import('./up.ts')
+      process.exitCode = await up(options)
+    })
+}
+
+function addDownAndStatus(program: Command): void {
+  program
+    .command('down')
+    .description('stop a cluster that runs on this machine')
+    .option('--port <port>', 'the one that listens there', wholeNumber(1))
+    .option('--all', 'every one')
+    .addHelpText('after', '\nExamples:\n  shoal down\n  shoal down --port 6443')
+    .action(async (options) => {
+      const { down } = await import('./down.ts')
+      process.exitCode = await down(options)
+    })
+  program
+    .command('status')
+    .description('say which clusters run on this machine, and what runs on them')
+    .addOption(new Option('-o, --output <format>', 'in place of a table').choices(['json', 'yaml']))
+    .addHelpText('after', '\nExamples:\n  shoal status\n  shoal status -o json')
+    .action(async (options) => {
+      const { status } = await import('./status.ts')
+      process.exitCode = await status(options)
+    })
+}
+
+async function main(): Promise<void> {
+  try {
+    await commandLine().parseAsync()
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2
+      return
+    }
+    process.stderr.write(showError(error))
+    process.exitCode = exitCodeOf(error)
+  }
+}
+
+await main()

@@ -1,0 +1,110 @@
+import type { ComputeEvent, OnComputeEvent } from '../../compute/events.ts'
+import type { Timer } from '../../env/clock.ts'
+import type { Environment } from '../../env/environment.ts'
+import { systemEnvironment } from '../../env/system.ts'
+import { describeLoss } from '../../compute/coordinator/loss.ts'
+import { after, NO_PROGRESS } from './progress-state.ts'
+import { endedText, progressText } from './progress-text.ts'
+
+/** Shows a run on standard error: a moving picture on a terminal, plain lines elsewhere, JSON lines where asked. */
+export interface ProgressView {
+  readonly onEvent: OnComputeEvent
+  /** Leaves the terminal as it was. Further events are dropped. */
+  close(): void
+}
+
+/** A terminal is drawn anew at most this often; elsewhere a line is written at most this often. */
+const DRAW_MS = 100
+const LINE_MS = 5_000
+
+export function createProgressView(options: { readonly json?: boolean; readonly quiet?: boolean }): ProgressView {
+  const env = systemEnvironment()
+  if (options.json === true) return jsonView(env)
+  if (options.quiet === true) return { onEvent: () => {}, close: () => {} }
+  return movingView(env, process.stderr.isTTY === true)
+}
+
+function jsonView(env: Environment): ProgressView {
+  let closed = false
+  const plain = (_: string, value: unknown) =>
+    value instanceof Error ? { name: value.name, message: value.message } : value
+  return {
+    onEvent: (event) => {
+      if (closed) return
+      process.stderr.write(`${JSON.stringify({ time: new Date(env.clock.now()).toISOString(), ...event }, plain)}\n`)
+    },
+    close: () => void (closed = true),
+  }
+}
+
+function movingView(env: Environment, isTerminal: boolean): ProgressView {
+  let state = NO_PROGRESS
+  let timer: Timer | undefined
+  let closed = false
+  const canvas = isTerminal ? terminalCanvas() : lineCanvas()
+  const draw = () => {
+    timer = undefined
+    if (!closed) canvas.draw(progressText(state, env.clock.monotonicMs(), process.stderr.columns ?? 120))
+  }
+  const note = (event: ComputeEvent) => {
+    if (event.type === 'warning') canvas.say(`warning: ${event.message}`)
+    if (event.type === 'loss') canvas.say(`lost: ${describeLoss(event.loss)}`)
+    if (event.type !== 'stage-ended') return
+    const ended = state.stages.find(({ stage }) => stage === event.stage)
+    if (ended !== undefined) canvas.say(endedText(ended))
+  }
+  return {
+    onEvent(event) {
+      if (closed) return
+      state = after(state, event, env.clock.monotonicMs())
+      note(event)
+      timer ??= env.timers.after(isTerminal ? DRAW_MS : LINE_MS, draw, { background: true })
+    },
+    close() {
+      if (closed) return
+      closed = true
+      timer?.cancel()
+      canvas.close()
+    },
+  }
+}
+
+interface Canvas {
+  draw(text: string): void
+  say(line: string): void
+  close(): void
+}
+
+/** `log-update` is loaded with the first picture: a run that is over before that never pays for it. */
+function terminalCanvas(): Canvas {
+  let pending: Promise<typeof import('log-update')> | undefined
+  let update: (typeof import('log-update'))['logUpdateStderr'] | undefined
+  let closed = false
+  return {
+    draw(text) {
+      pending ??= import('log-update')
+      void pending.then((loaded) => {
+        if (closed) return
+        update ??= loaded.logUpdateStderr
+        update(text)
+      })
+    },
+    say(line) {
+      update?.clear()
+      process.stderr.write(`${line}\n`)
+    },
+    close() {
+      closed = true
+      update?.clear()
+      update?.done()
+    },
+  }
+}
+
+function lineCanvas(): Canvas {
+  return {
+    draw: (text) => void process.stderr.write(`${text.replaceAll('\n', '; ')}\n`),
+    say: (line) => void process.stderr.write(`${line}\n`),
+    close: () => {},
+  }
+}

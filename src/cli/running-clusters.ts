@@ -1,0 +1,65 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stateDirectory } from './state-directory.ts'
+
+/** A cluster that `shoal up` started on this machine. */
+export interface RunningCluster {
+  readonly pid: number
+  readonly server: string
+  readonly port: number
+  readonly kubeconfig: string
+  /** Absent where it keeps nothing. */
+  readonly dataDirectory?: string
+  readonly nodes: number
+  readonly runtime: string
+  readonly startedAt: string
+}
+
+const directory = () => join(stateDirectory(), 'clusters')
+const fileOf = (pid: number) => join(directory(), `${pid}.json`)
+
+/** Adds this process to the list. */
+export function announce(cluster: RunningCluster): void {
+  mkdirSync(directory(), { recursive: true, mode: 0o700 })
+  writeFileSync(fileOf(cluster.pid), JSON.stringify(cluster), { mode: 0o600 })
+}
+
+export function withdraw(pid: number): void {
+  rmSync(fileOf(pid), { force: true })
+}
+
+/** Those whose process still lives; what others left behind is cleared away. */
+export function runningClusters(): readonly RunningCluster[] {
+  const clusters: RunningCluster[] = []
+  for (const name of names()) {
+    const cluster = read(join(directory(), name))
+    if (cluster !== undefined && isAlive(cluster.pid)) clusters.push(cluster)
+    else rmSync(join(directory(), name), { force: true })
+  }
+  return clusters.sort((a, b) => a.port - b.port)
+}
+
+function names(): readonly string[] {
+  try {
+    return readdirSync(directory())
+  } catch {
+    return []
+  }
+}
+
+function read(file: string): RunningCluster | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as RunningCluster
+  } catch {
+    return undefined
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

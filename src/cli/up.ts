@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Endpoint } from '../client/http/connection.ts'
+import { formatKubeconfig } from '../client/kubeconfig.ts'
+import { createCluster } from '../cluster/cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { RuntimeName } from '../cluster/nodes.ts'
+import { systemEnvironment } from '../env/system.ts'
+import { writePrivateFile } from '../identity/key-files.ts'
+import { CliError } from './cli-error.ts'
+import { onInterrupt } from './interrupt.ts'
+import { announce, withdraw } from './running-clusters.ts'
+import { defaultDataDirectory, stateDirectory } from './state-directory.ts'
+
+export interface UpOptions {
+  readonly port: number
+  readonly host: string
+  readonly dataDir?: string
+  readonly inMemory?: boolean
+  readonly nodes: number
+  readonly runtime: RuntimeName
+  readonly schedulerProfile: string
+  readonly apiOnly?: boolean
+  readonly kubeconfig?: string
+  readonly detach?: boolean
+}
+
+/** `shoal up`: a cluster until Ctrl-C, or in the background with `--detach`. Resolves to the exit code. */
+export async function up(options: UpOptions): Promise<number> {
+  if (options.detach === true) return await detach(options)
+  const env = systemEnvironment()
+  const interrupted = Promise.withResolvers<number>()
+  const stopListening = onInterrupt(interrupted.resolve)
+  const begun = performance.now()
+  const dataDirectory = dataDirectoryOf(options)
+  const cluster = await createCluster({
+    env,
+    ...(dataDirectory !== undefined && { dataDirectory }),
+    port: options.port,
+    host: options.host,
+    nodes: options.nodes,
+    runtime: options.runtime,
+    apiOnly: options.apiOnly === true,
+    schedulerProfile: options.schedulerProfile,
+  })
+  try {
+    const endpoint = await cluster.listen()
+    await Promise.race([cluster.ready, interrupted.promise])
+    const kubeconfig = writeKubeconfig(options, endpoint)
+    introduce(options, endpoint, kubeconfig, env.clock.now())
+    sayReady(endpoint, kubeconfig, performance.now() - begun)
+    return await untilEnd(cluster, interrupted.promise)
+  } catch (error) {
+    await cluster.close()
+    throw error
+  } finally {
+    withdraw(process.pid)
+    stopListening()
+  }
+}
+
+function dataDirectoryOf({ inMemory, dataDir }: UpOptions): string | undefined {
+  return inMemory === true ? undefined : resolve(dataDir ?? defaultDataDirectory())
+}
+
+function writeKubeconfig(options: UpOptions, endpoint: Endpoint): string {
+  const directory = dataDirectoryOf(options) ?? join(stateDirectory(), `in-memory-${new URL(endpoint.server).port}`)
+  const file = resolve(options.kubeconfig ?? join(directory, 'kubeconfig'))
+  writePrivateFile(file, formatKubeconfig({ name: 'shoal', endpoint }))
+  return file
+}
+
+function introduce(options: UpOptions, { server }: Endpoint, kubeconfig: string, nowMs: number): void {
+  const dataDirectory = dataDirectoryOf(options)
+  announce({
+    pid: process.pid,
+    server,
+    port: Number(new URL(server).port),
+    kubeconfig,
+    ...(dataDirectory !== undefined && { dataDirectory }),
+    nodes: options.apiOnly === true ? 0 : options.nodes,
+    runtime: options.runtime,
+    startedAt: new Date(nowMs).toISOString(),
+  })
+}
+
+function sayReady({ server }: Endpoint, kubeconfig: string, clusterMs: number): void {
+  const all = Math.round(performance.now())
+  process.stderr.write(`ready in ${all} ms (the cluster itself ${Math.round(clusterMs)} ms): ${server}\n`)
+  process.stderr.write(`  export KUBECONFIG=${kubeconfig}\n`)
+  // Whoever started us in the background waits for this word.
+  process.send?.({ ready: true, server, kubeconfig })
+}
+
+async function untilEnd(cluster: Cluster, interrupted: Promise<number>): Promise<number> {
+  const exitCode = await interrupted
+  process.stderr.write('stopping: ending pods and flushing what is pending\n')
+  await cluster.close()
+  process.stderr.write('stopped\n')
+  return exitCode
+}
+
+/** Starts the same command in the background and waits until it is ready, or says why it is not. */
+async function detach(options: UpOptions): Promise<number> {
+  const directory = dataDirectoryOf(options) ?? stateDirectory()
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const logFile = join(directory, 'up.log')
+  const log = openSync(logFile, 'w', 0o600)
+  const args = [...process.execArgv, ...process.argv.slice(1).filter((arg) => arg !== '--detach')]
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] })
+  const ready = await new Promise<{ server: string; kubeconfig: string } | undefined>((done) => {
+    child.once('message', (message) => done(message as { server: string; kubeconfig: string }))
+    child.once('exit', () => done(undefined))
+    child.once('error', () => done(undefined))
+  })
+  if (ready === undefined) throw ended(logFile)
+  child.disconnect()
+  child.unref()
+  process.stderr.write(
+    `ready in ${Math.round(performance.now())} ms: ${ready.server}, process ${child.pid}, log ${logFile}\n`,
+  )
+  process.stderr.write(`  export KUBECONFIG=${ready.kubeconfig}\n`)
+  return 0
+}
+
+function ended(logFile: string): CliError {
+  const said = readFileSync(logFile, 'utf8').trim()
+  const message = `Cannot detach the cluster: it ended before it was ready, expected it to run\n${said}`
+  return new CliError('CLI_DETACH', message, `its log is ${logFile}`)
+}
