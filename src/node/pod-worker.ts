@@ -1,24 +1,23 @@
-import type { Pod, PodStatus } from '../api/generated/core-v1.ts'
-import { pods } from '../api/generated/resources.ts'
-import { hasReason } from '../api/meta/status.ts'
+import type { Pod } from '../api/generated/core-v1.ts'
 import { keyOf } from '../api/object.ts'
 import type { Timer } from '../env/clock.ts'
 import type { ContainerStatus } from '../runtime/runtime.ts'
-import { sandboxSpec } from './container-spec.ts'
+import { takeIn } from './container-changes.ts'
 import { startContainer } from './container-start.ts'
 import { nextStep } from './next-step.ts'
 import type { Step } from './next-step.ts'
 import type { NodeContext } from './node-context.ts'
 import { tell } from './pod-events.ts'
-import { initContainers, isRunning, isSidecar, mainContainers, recordOf } from './pod-record.ts'
-import type { ContainerRecord, PodRecord } from './pod-record.ts'
-import { podStatus } from './pod-status.ts'
-import { withBackoff } from './restart-backoff.ts'
-import type { PodVolumes } from './volumes/pod-volumes.ts'
+import type { PodRecord } from './pod-record.ts'
+import { putContainer } from './pod-work.ts'
+import type { PodWork } from './pod-work.ts'
+import { createStatusReports, releaseObject } from './status-reports.ts'
+import type { StatusReports } from './status-reports.ts'
+import { graceOf, hurry, stopContainers } from './stopping.ts'
+import { clearAway, giveBack, startSurroundings } from './surroundings.ts'
 
-/** The pause before a pod whose surroundings cannot be made, or whose report failed, is tried again. */
+/** The pause before a pod at which something unexpected failed is tried again, in milliseconds. */
 const RETRY_MS = 1_000
-const DEFAULT_GRACE_SECONDS = 30
 
 /**
  * Brings one pod to life and to its end. All its work is done by one loop, a step at a time, woken by a change of the
@@ -33,234 +32,130 @@ export interface PodWorker {
   /** The object changed; `undefined`: it is gone, and nothing of the pod may stay. */
   update(pod: Pod | undefined): void
   containerChanged(status: ContainerStatus): void
-  /** Ends the pod's containers at once without a word to the API. */
+  /** Ends the pod's containers at once without a word to the API, and removes what it has on the node. */
   close(): Promise<void>
 }
 
-/** `onGone` is called when nothing of the pod is left. */
-export function startPodWorker(context: NodeContext, first: Pod, onGone: () => void): PodWorker {
-  const { env, runtime } = context
-  let pod = first
-  let record: PodRecord = { startedAtMs: env.clock.now(), containers: new Map() }
-  let volumes: PodVolumes | undefined
-  let reported = ''
-  let objectGone = false
-  let finished = false
-  let gone = false
-  let stopping: { graceMs: number } | undefined
-  let woken = false
-  let working: Promise<void> | undefined
+/** `record` is what is known of the pod already; `onGone` is called when nothing of it is left. */
+export function startPodWorker(context: NodeContext, pod: Pod, record: PodRecord, onGone: () => void): PodWorker {
+  const { env } = context
   let timer: Timer | undefined
-
+  let woken = false
+  let gone = false
+  let looping: Promise<void> | undefined
   const wake = () => {
     woken = true
-    if (!gone) working ??= work()
+    if (!gone) looping ??= loop()
   }
-  const wakeAfter = (delayMs: number) => {
-    timer?.cancel()
-    timer = env.timers.after(Math.max(0, delayMs), wake)
-  }
-  const work = async () => {
+  const work = newWork(context, pod, record, wake)
+  const reports = createStatusReports(work)
+
+  const loop = async () => {
     while (woken && !gone) {
       woken = false
       timer?.cancel()
-      try {
-        await (objectGone || pod.metadata.deletionTimestamp !== undefined ? terminate() : advance())
-      } catch (error) {
-        env.log.warn('a pod could not be brought on', { pod: keyOf(pod), error })
-        wakeAfter(RETRY_MS)
-      }
-    }
-    working = undefined
-  }
-
-  const advance = async () => {
-    const step = nextStep(pod, record, env.clock.now())
-    await perform(step)
-    await report()
-    if (step.do === 'wait' && step.untilMs !== undefined) wakeAfter(step.untilMs - env.clock.now())
-    if (step.do === 'start-sandbox' && record.sandbox !== undefined) woken = true
-    if (step.do === 'start') woken = true
-    if (step.do === 'fail') woken = true
-  }
-
-  const perform = async (step: Step) => {
-    if (step.do === 'start-sandbox') await startSurroundings()
-    if (step.do === 'start') {
-      for (const container of step.containers) {
-        const started = await startContainer(context, pod, container, record, volumes ?? new Map())
-        put(container.name, started)
-      }
-    }
-    if (step.do === 'fail') {
-      record = { ...record, verdict: { reason: step.reason, message: step.message } }
-      tell(context, pod, undefined, 'Normal', step.reason, step.message)
-      await stopContainers(graceMs())
-    }
-    if (step.do === 'finish') await giveBack()
-  }
-
-  const startSurroundings = async () => {
-    try {
-      const facts = {
-        podIp: '',
-        hostIp: context.hostIp,
-        nodeName: context.nodeName,
-        allocatable: context.allocatable(),
-      }
-      volumes = await context.files.provide({ client: context.client, pod, facts })
-      const sandbox = await runtime.startSandbox(sandboxSpec(pod))
-      const { blocked: _, ...rest } = record
-      record = { ...rest, sandbox }
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      const reason = (error as { reason?: string }).reason ?? 'FailedCreatePodSandBox'
-      tell(context, pod, undefined, 'Warning', reason, message)
-      record = { ...record, blocked: { reason, message } }
-      wakeAfter(RETRY_MS)
-    }
-  }
-
-  /** The network goes back at once; directory and logs stay until the object goes. */
-  const giveBack = async () => {
-    if (finished || record.sandbox === undefined) return
-    finished = true
-    await runtime.stopSandbox(record.sandbox.id)
-    record = { ...record, sandbox: { ...record.sandbox, ready: false } }
-  }
-
-  const graceMs = () =>
-    (pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000
-
-  /** Containers first, then sidecars in reverse, as Kubernetes ends them. */
-  const stopContainers = async (grace: number) => {
-    stopping = { graceMs: grace }
-    await Promise.all(mainContainers(pod).map(({ name }) => stopContainer(name, grace)))
-    for (const container of [...initContainers(pod)].reverse()) {
-      if (isSidecar(container) || isRunning(recordOf(record, container.name)))
-        await stopContainer(container.name, grace)
-    }
-    stopping = undefined
-  }
-
-  const stopContainer = async (name: string, grace: number) => {
-    const known = recordOf(record, name)
-    if (!isRunning(known) || known.current === undefined) return
-    const container = [...mainContainers(pod), ...initContainers(pod)].find((each) => each.name === name)
-    tell(context, pod, container, 'Normal', 'Killing', `Stopping container ${name}`)
-    await runtime.stopContainer(known.current.id, grace)
-    const current = runtime.containerStatus(known.current.id)
-    if (current !== undefined) put(name, { ...known, current })
-  }
-
-  const terminate = async () => {
-    await stopContainers(objectGone ? 0 : graceMs())
-    record = { ...record, terminated: true }
-    await giveBack()
-    if (!objectGone) await reportEnd()
-    if (record.sandbox !== undefined) await runtime.removeSandbox(record.sandbox.id)
-    await context.files.remove(pod)
-    gone = true
-    onGone()
-  }
-
-  const reportEnd = async () => {
-    await readMessages()
-    await report()
-    const { uid } = pod.metadata
-    try {
-      await context.client.delete(pods, keyOf(pod), {
-        gracePeriodSeconds: 0,
-        ...(uid !== undefined && { preconditions: { uid } }),
+      const pauseMs = await turn(work, reports).catch((error: unknown) => {
+        env.log.warn('a pod could not be brought on', { pod: keyOf(work.pod), error })
+        return RETRY_MS
       })
-    } catch (error) {
-      if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error
+      if (pauseMs === 'gone') gone = true
+      else if (pauseMs !== undefined) timer = env.timers.after(pauseMs, wake)
     }
-  }
-
-  const report = async () => {
-    if (objectGone) return
-    const status = podStatus(pod, record, { runtimeName: runtime.name, hostIp: context.hostIp }, env.clock.now())
-    const text = JSON.stringify(status)
-    if (text === reported) return
-    await writeStatus(context, pod, status).then(
-      () => void (reported = text),
-      (error: unknown) => {
-        if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return
-        throw error
-      },
-    )
-  }
-
-  const put = (name: string, known: ContainerRecord) => {
-    record = { ...record, containers: new Map(record.containers).set(name, known) }
-  }
-
-  const readMessages = async () => {
-    for (const [name, known] of record.containers) {
-      const { current } = known
-      if (current?.state.phase !== 'exited' || known.message?.id === current.id) continue
-      const text = await context.files.readMessage(pod, name, current.attempt)
-      put(name, { ...known, message: { id: current.id, text } })
-    }
-  }
-
-  /** What a container's new state means for its record; its last words are read before anybody is told. */
-  const containerChanged = async (status: ContainerStatus) => {
-    const known = recordOf(record, status.name)
-    if (known.current !== undefined && known.current.id !== status.id) return
-    const next = { ...known, current: status }
-    if (status.state.phase !== 'exited') return put(status.name, next)
-    const crashed = !(pod.spec?.restartPolicy === 'OnFailure' && status.state.exitCode === 0)
-    put(status.name, record.terminated === true ? next : withBackoff(next, podLabel(pod), crashed))
-    await readMessages()
-    const held = recordOf(record, status.name)
-    const container = mainContainers(pod).find(({ name }) => name === status.name)
-    if (held.backoffMs > 0 && pod.spec?.restartPolicy !== 'Never') {
-      const message = `Back-off restarting failed container ${status.name} in pod ${podLabel(pod)}`
-      tell(context, pod, container, 'Warning', 'BackOff', message)
-    }
+    looping = undefined
+    if (gone) onGone()
   }
 
   wake()
   return {
     get record() {
-      return record
+      return work.record
     },
     get pod() {
-      return pod
+      return work.pod
     },
     update(next) {
-      if (next === undefined) objectGone = true
-      else pod = next
-      const grace = objectGone ? 0 : graceMs()
-      // A second, shorter deadline overtakes the first.
-      if (stopping !== undefined && grace < stopping.graceMs) {
-        stopping = { graceMs: grace }
-        for (const { current } of record.containers.values()) {
-          if (current?.state.phase === 'running') void runtime.stopContainer(current.id, grace)
-        }
-      }
+      see(work, next)
       wake()
     },
-    containerChanged(status) {
-      void containerChanged(status).then(wake)
-    },
+    containerChanged: (status) => void takeIn(work, status).then(wake),
     async close() {
       gone = true
       timer?.cancel()
-      await working
-      if (record.sandbox !== undefined) await runtime.stopSandbox(record.sandbox.id)
+      reports.close()
+      work.ending.abort()
+      work.objectGone = true
+      hurry(work, 0)
+      await looping
+      await giveBack(work)
+      await clearAway(work)
     },
   }
 }
 
-/** `name_namespace(uid)`: how the kubelet names a pod in messages about its containers. */
-function podLabel({ metadata }: Pod): string {
-  return `${metadata.name}_${metadata.namespace}(${metadata.uid})`
+function newWork(context: NodeContext, pod: Pod, record: PodRecord, wake: () => void): PodWork {
+  const ending = new AbortController()
+  return { context, pod, record, volumes: new Map(), objectGone: false, stopping: undefined, failures: 0, ending, wake }
 }
 
-async function writeStatus({ client }: NodeContext, pod: Pod, status: PodStatus): Promise<void> {
-  const patch = { metadata: { uid: pod.metadata.uid }, status }
-  await client.patch(pods, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' })
+const isEnding = ({ pod, objectGone }: PodWork) => objectGone || pod.metadata.deletionTimestamp !== undefined
+
+function see(work: PodWork, next: Pod | undefined): void {
+  if (next === undefined) work.objectGone = true
+  else work.pod = next
+  if (!isEnding(work)) return
+  work.ending.abort()
+  hurry(work, graceOf(work))
+}
+
+/** One turn of the loop. Resolves to the pause before the next, `undefined` where only a change brings one, or `gone`. */
+async function turn(work: PodWork, reports: StatusReports): Promise<number | 'gone' | undefined> {
+  if (isEnding(work)) return await terminate(work, reports)
+  const { clock } = work.context.env
+  const step = nextStep(work.pod, work.record, clock.now())
+  const pauseMs = await take(step, work)
+  if (step.do === 'start-sandbox') reports.later()
+  else reports.now()
+  if (step.do === 'wait') return step.untilMs === undefined ? undefined : Math.max(0, step.untilMs - clock.now())
+  if (step.do === 'finish') return undefined
+  return pauseMs ?? 0
+}
+
+/** Does the step; resolves to the pause that it asks for. */
+async function take(step: Step, work: PodWork): Promise<number | undefined> {
+  switch (step.do) {
+    case 'start-sandbox':
+      return await startSurroundings(work)
+    case 'start':
+      for (const container of step.containers) {
+        if (isEnding(work)) break
+        putContainer(work, container.name, await startContainer(work, container))
+      }
+      return undefined
+    case 'fail':
+      work.record = { ...work.record, verdict: { reason: step.reason, message: step.message } }
+      tell(work.context, work.pod, undefined, 'Normal', step.reason, step.message)
+      return undefined
+    case 'stop':
+      await stopContainers(work)
+      return undefined
+    case 'finish':
+      await giveBack(work)
+      return undefined
+    case 'wait':
+      return undefined
+  }
+}
+
+/** Ends the pod because its object is to go, or is gone already. */
+async function terminate(work: PodWork, reports: StatusReports): Promise<'gone'> {
+  await stopContainers(work)
+  work.record = { ...work.record, terminated: true }
+  await giveBack(work)
+  if (!work.objectGone) {
+    await reports.flush()
+    await releaseObject(work)
+  }
+  reports.close()
+  await clearAway(work)
+  return 'gone'
 }

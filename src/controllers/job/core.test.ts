@@ -109,6 +109,14 @@ test('a suspended Job has no pods, and starts anew when it is resumed', () => {
   expect(story.job.status!.startTime).toBe('2026-01-01T00:00:00Z')
 })
 
+test('pods given up for a suspension are let go first, so that they do not count as failed', () => {
+  const story = tellStory({ completions: 1, backoffLimit: 0 })
+  story.settle()
+  story.edit((job) => ({ ...job, spec: { ...job.spec!, suspend: true } }))
+  expect(story.settle().slice(0, 2)).toEqual(['release work-x0', 'delete default/work-x0'])
+  expect(story.job.status!.failed).toBeUndefined()
+})
+
 test('a smaller parallelism deletes pods, a finished Job releases what is left', () => {
   const story = tellStory({ completions: 4, parallelism: 3 })
   story.settle()

@@ -77,15 +77,21 @@ function scale(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number): Sc
   const wanted = wantedActive(job, counts)
   const surplus = choosePodsToRemove(job, counts, wanted)
   const activeNow = counts.active.length - surplus.length
-  const removals: Change = { verb: 'together', changes: surplus.map((pod) => deletePod(job, pod)) }
+  const removals = giveUp(job, surplus)
   const terminating = job.spec?.podReplacementPolicy === 'Failed' ? counts.terminating : 0
   const missing = Math.min(MOST_PODS_AT_ONCE, wanted - activeNow - terminating)
-  if (missing <= 0) return { changes: [removals], activeAfter: activeNow, retryAfterMs: Infinity }
+  if (missing <= 0) return { changes: removals, activeAfter: activeNow, retryAfterMs: Infinity }
   const retryAfterMs = backoffRemainingMs(job, pods, nowMs)
-  if (retryAfterMs > 0) return { changes: [removals], activeAfter: activeNow, retryAfterMs }
+  if (retryAfterMs > 0) return { changes: removals, activeAfter: activeNow, retryAfterMs }
   const created = podsToCreate(job, counts, surplus, missing).map((pod) => createPod(job, pod))
   const creations: Change = { verb: 'together', slowStart: true, changes: created }
-  return { changes: [removals, creations], activeAfter: activeNow + created.length, retryAfterMs: Infinity }
+  return { changes: [...removals, creations], activeAfter: activeNow + created.length, retryAfterMs: Infinity }
+}
+
+/** Pods that are given up are let go before they are deleted, so that they do not count as failed. */
+function giveUp(job: Job, surplus: readonly Pod[]): readonly Change[] {
+  const removals: Change = { verb: 'together', changes: surplus.map((pod) => deletePod(job, pod)) }
+  return [...release(surplus.filter(isTracked)), removals]
 }
 
 function podsToCreate(job: Job, counts: Tally, surplus: readonly Pod[], missing: number): Pod[] {

@@ -1,6 +1,7 @@
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import { BUILT_IN_RESOURCES, customResourceDefinitions } from '../../api/generated/resources.ts'
 import type { ResourceType } from '../../api/resource-type.ts'
+import { SERVED_VERSIONS } from '../../api/served-groups.ts'
 import { groupResourceOf } from '../../api/resource-type.ts'
 import type { ControllerContext } from '../../reconcile/reconciler.ts'
 import { compareVersions } from './version-order.ts'
@@ -27,8 +28,12 @@ export function servedResources(context: ControllerContext): ServedResources {
   }
 }
 
-/** Built-in resources at the version that Kubernetes prefers, without those that only answer questions. */
-const PREFERRED: readonly ResourceType[] = preferred(BUILT_IN_RESOURCES.filter((type) => type.verbs.includes('list')))
+const isServed = ({ group, version }: ResourceType) => SERVED_VERSIONS.has(`${group}/${version}`)
+
+/** Built-in resources at the version that Kubernetes prefers, without those that are off or only answer questions. */
+const PREFERRED: readonly ResourceType[] = preferred(
+  BUILT_IN_RESOURCES.filter((type) => type.verbs.includes('list') && isServed(type)),
+)
 
 function preferred(types: readonly ResourceType[]): ResourceType[] {
   const best = new Map<string, ResourceType>()
