@@ -35,10 +35,10 @@ export function containerStatuses(
   })
 }
 
-function identity(container: Container, { current }: ContainerRecord, runtimeName: string) {
+function identity(container: Container, { current, imageReference }: ContainerRecord, runtimeName: string) {
   return {
     name: container.name,
-    image: current?.image ?? container.image ?? '',
+    image: current === undefined ? (container.image ?? '') : (imageReference ?? current.image),
     imageID: current?.imageId ?? '',
     ...(current !== undefined && { containerID: `${runtimeName}://${current.id}` }),
   }

@@ -1,65 +1,75 @@
-import type { Container, Pod } from '../api/generated/core-v1.ts'
+import type { Container } from '../api/generated/core-v1.ts'
 import { ImageError } from '../runtime/runtime.ts'
-import type { NodeContext } from './node-context.ts'
-import type { ContainerRecord, Waiting } from './pod-record.ts'
+import type { ContainerRecord } from './pod-record.ts'
 import { tell } from './pod-events.ts'
+import type { PodWork } from './pod-work.ts'
+import { longer, lookAt } from './restart-backoff.ts'
 
-/** The kubelet's pause between pulls of an image that fails: 10 s, doubled up to 5 min. */
-const FIRST_PAUSE_MS = 10_000
-const MOST_PAUSE_MS = 300_000
+/** The pause before an image that may not be pulled is looked for again, in milliseconds: the kubelet's. */
+const NEVER_PULL_PAUSE_MS = 10_000
 
-/** The image is there, or why it is not and when to try again. */
+/** The image is there, or the container's record says why not and when to try again. */
 export type ImageOutcome =
-  | { readonly present: true }
-  | { readonly present: false; readonly waiting: Waiting; readonly notBeforeMs: number; readonly backoffMs: number }
+  { readonly present: true; readonly reference: string } | { readonly present: false; readonly record: ContainerRecord }
 
 /** Makes a container's image available as its pull policy says, and tells of it in the kubelet's words. */
-export async function ensureImage(
-  context: NodeContext,
-  pod: Pod,
-  container: Container,
-  record: ContainerRecord,
-): Promise<ImageOutcome> {
+export async function ensureImage(work: PodWork, container: Container, known: ContainerRecord): Promise<ImageOutcome> {
+  const { context, pod } = work
   const image = container.image ?? ''
-  const known = await context.runtime.imageStatus(image)
-  if (known !== undefined && container.imagePullPolicy !== 'Always') {
+  const found = await context.runtime.imageStatus(image)
+  if (found !== undefined && container.imagePullPolicy !== 'Always') {
     tell(context, pod, container, 'Normal', 'Pulled', `Container image "${image}" already present on machine`)
-    return { present: true }
+    return { present: true, reference: found.reference }
   }
-  if (container.imagePullPolicy === 'Never') return neverPull(context, pod, container, image)
+  if (container.imagePullPolicy === 'Never') return neverPull(work, container, known)
+  return heldBack(work, container, known) ?? (await pull(work, container, known))
+}
+
+async function pull(work: PodWork, container: Container, known: ContainerRecord): Promise<ImageOutcome> {
+  const { context, pod } = work
+  const image = container.image ?? ''
+  const { clock } = context.env
   try {
     tell(context, pod, container, 'Normal', 'Pulling', `Pulling image "${image}"`)
-    const started = context.env.clock.monotonicMs()
-    const { sizeBytes } = await context.runtime.pullImage(image)
-    const took = `${Math.round(context.env.clock.monotonicMs() - started)}ms`
+    const started = clock.monotonicMs()
+    const { sizeBytes, reference } = await context.runtime.pullImage(image, work.ending.signal)
+    const took = `${Math.round(clock.monotonicMs() - started)}ms`
     const words = `in ${took} (${took} including waiting). Image size: ${sizeBytes} bytes.`
     tell(context, pod, container, 'Normal', 'Pulled', `Successfully pulled image "${image}" ${words}`)
-    return { present: true }
+    return { present: true, reference }
   } catch (error) {
     if (!(error instanceof ImageError)) throw error
-    return failed(context, pod, container, record, error)
+    return failed(work, container, known, error)
   }
 }
 
-function neverPull(context: NodeContext, pod: Pod, container: Container, image: string): ImageOutcome {
-  const message = `Container image "${image}" is not present with pull policy of Never`
+function neverPull({ context, pod }: PodWork, container: Container, known: ContainerRecord): ImageOutcome {
+  const message = `Container image "${container.image}" is not present with pull policy of Never`
   tell(context, pod, container, 'Warning', 'ErrImageNeverPull', message)
   tell(context, pod, container, 'Warning', 'Failed', 'Error: ErrImageNeverPull')
   const waiting = { reason: 'ErrImageNeverPull', message }
-  return { present: false, waiting, notBeforeMs: context.env.clock.now() + FIRST_PAUSE_MS, backoffMs: FIRST_PAUSE_MS }
+  const notBeforeMs = context.env.clock.now() + NEVER_PULL_PAUSE_MS
+  return { present: false, record: { ...known, waiting, notBeforeMs } }
 }
 
-function failed(
-  context: NodeContext,
-  pod: Pod,
-  container: Container,
-  record: ContainerRecord,
-  error: ImageError,
-): ImageOutcome {
-  const image = container.image ?? ''
-  tell(context, pod, container, 'Warning', 'Failed', `Failed to pull image "${image}": ${error.message}`)
-  tell(context, pod, container, 'Warning', 'Failed', `Error: ${error.reason}`)
-  const backoffMs = Math.min(MOST_PAUSE_MS, record.backoffMs === 0 ? FIRST_PAUSE_MS : record.backoffMs * 2)
-  const waiting = { reason: error.reason, message: error.message }
-  return { present: false, waiting, notBeforeMs: context.env.clock.now() + backoffMs, backoffMs }
+/** After a failed pull the image is left alone for a while, which is told by a reason of its own. */
+function heldBack({ context, pod }: PodWork, container: Container, known: ContainerRecord): ImageOutcome | undefined {
+  const { pull: last } = known
+  if (last === undefined || last.untilMs <= context.env.clock.now()) return undefined
+  const words = `Back-off pulling image "${container.image}"`
+  tell(context, pod, container, 'Normal', 'BackOff', words)
+  tell(context, pod, container, 'Warning', 'Failed', 'Error: ImagePullBackOff')
+  const waiting = { reason: 'ImagePullBackOff', message: `${words}: ${last.error}` }
+  return { present: false, record: { ...known, waiting, notBeforeMs: last.untilMs } }
+}
+
+function failed(work: PodWork, container: Container, known: ContainerRecord, error: ImageError): ImageOutcome {
+  const { context, pod } = work
+  const { reason, message } = error
+  tell(context, pod, container, 'Warning', 'Failed', `Failed to pull image "${container.image}": ${message}`)
+  tell(context, pod, container, 'Warning', 'Failed', `Error: ${reason}`)
+  const nowMs = context.env.clock.now()
+  const backoff = longer(known.pull, nowMs)
+  const again = { pull: { ...backoff, error: `${reason}: ${message}` }, notBeforeMs: lookAt(backoff, nowMs) }
+  return { present: false, record: { ...known, waiting: { reason, message }, ...again } }
 }

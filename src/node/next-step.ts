@@ -9,7 +9,9 @@ export type Step =
   | { readonly do: 'start'; readonly containers: readonly Container[] }
   /** Nothing until something changes, or until that time on the wall clock. */
   | { readonly do: 'wait'; readonly untilMs?: number }
-  /** Every container has ended for good: give the surroundings back. */
+  /** The pod's own containers have ended for good, or may not go on: end what still runs, such as sidecars. */
+  | { readonly do: 'stop' }
+  /** Nothing runs any more, or will: give the surroundings back. */
   | { readonly do: 'finish' }
   /** The pod may not go on: end what runs, and say so. */
   | { readonly do: 'fail'; readonly reason: string; readonly message: string }
@@ -19,21 +21,19 @@ export type Step =
  * containers, each restarted as the pod's policy says, with a pause that doubles.
  */
 export function nextStep(pod: Pod, record: PodRecord, nowMs: number): Step {
-  if (record.verdict !== undefined) return anyRunning(pod, record) ? { do: 'wait' } : { do: 'finish' }
+  if (record.verdict !== undefined || hasEnded(pod, record)) {
+    return anyRunning(pod, record) ? { do: 'stop' } : { do: 'finish' }
+  }
   const deadline = deadlineOf(pod, record)
   if (deadline !== undefined && nowMs >= deadline) {
     const message = 'Pod was active on the node longer than the specified deadline'
     return { do: 'fail', reason: 'DeadlineExceeded', message }
   }
-  if (record.sandbox === undefined) {
-    if (hasEnded(pod, record)) return { do: 'finish' }
-    return { do: 'start-sandbox' }
-  }
+  if (record.sandbox === undefined) return { do: 'start-sandbox' }
   return containerStep(pod, record, nowMs, deadline)
 }
 
 function containerStep(pod: Pod, record: PodRecord, nowMs: number, deadline: number | undefined): Step {
-  if (hasEnded(pod, record)) return { do: 'finish' }
   const wanted = initialized(pod, record) ? mainContainers(pod) : []
   const candidates = [...startableInit(pod, record), ...wanted]
   const due: Container[] = []
@@ -67,8 +67,13 @@ function mayStart(pod: Pod, record: PodRecord, container: Container): boolean {
   if (known.current === undefined || known.current.state.phase === 'created') return true
   const exit = exitOf(known)
   if (exit === undefined) return false
+  return mayRestart(pod, container, exit.exitCode)
+}
+
+/** Whether the pod's policy has a container started again that ended with this code. */
+export function mayRestart(pod: Pod, container: Container, exitCode: number): boolean {
   const policy = policyOf(pod, container)
-  return policy === 'Always' || (policy === 'OnFailure' && exit.exitCode !== 0)
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
 }
 
 /** Whether the container has ended and will not be started again. */

@@ -11,6 +11,7 @@ import { containerLogs } from './container-logs.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { NodeContext } from './node-context.ts'
 import type { PodFiles } from './pod-files.ts'
+import { newRecord } from './pod-record.ts'
 import { startPodWorker } from './pod-worker.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { nodeObject, register } from './registration.ts'
@@ -117,6 +118,6 @@ function seePod(context: NodeContext, workers: Map<string, PodWorker>, pod: Pod)
   if (ended && pod.metadata.deletionTimestamp === undefined) return
   workers.set(
     uid,
-    startPodWorker(context, pod, () => workers.delete(uid)),
+    startPodWorker(context, pod, newRecord(context.env.clock.now()), () => workers.delete(uid)),
   )
 }

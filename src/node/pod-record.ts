@@ -7,20 +7,30 @@ export interface Waiting {
   readonly message?: string
 }
 
+/** A pause that doubles: how long it is, and when it is over, on the wall clock. */
+export interface Backoff {
+  readonly lengthMs: number
+  readonly untilMs: number
+}
+
 /** What the agent knows of one container of a pod. */
 export interface ContainerRecord {
   /** The newest attempt, as the runtime told it; absent before the first. */
   readonly current?: ContainerStatus
+  /** The image's canonical name, once it was there. */
+  readonly imageReference?: string
   /** The attempt before that, which has ended. */
   readonly previous?: ContainerStatus
   /** Set while no attempt can be made, or the next one is held back. */
   readonly waiting?: Waiting
   /** Attempts that ended and were followed by another. */
   readonly restarts: number
-  /** When the next attempt may be made, on the wall clock. */
+  /** When the next attempt is to be looked at again, on the wall clock. */
   readonly notBeforeMs?: number
-  /** How long the last pause was; 0 before the first. */
-  readonly backoffMs: number
+  /** The pause before the next attempt of a container that keeps ending. */
+  readonly restart?: Backoff
+  /** The pause before the next pull of an image that could not be pulled, and why not. */
+  readonly pull?: Backoff & { readonly error: string }
   /** What the container left in its termination message file, by container id. */
   readonly message?: { readonly id: string; readonly text: string }
 }
@@ -30,8 +40,6 @@ export interface PodRecord {
   readonly sandbox?: Sandbox
   /** When the agent first saw the pod. */
   readonly startedAtMs: number
-  /** Why the sandbox or the volumes cannot be made, while they cannot. */
-  readonly blocked?: Waiting
   readonly containers: ReadonlyMap<string, ContainerRecord>
   /** Set once the pod was ended from outside: its containers are not started again, whatever its policy says. */
   readonly terminated?: boolean
@@ -39,7 +47,7 @@ export interface PodRecord {
   readonly verdict?: { readonly reason: string; readonly message: string }
 }
 
-export const NO_CONTAINER: ContainerRecord = { restarts: 0, backoffMs: 0 }
+export const NO_CONTAINER: ContainerRecord = { restarts: 0 }
 
 /** Whether an init container is a sidecar: it stays while the others run. */
 export const isSidecar = (container: Container) => container.restartPolicy === 'Always'
@@ -49,7 +57,7 @@ export function recordOf(record: PodRecord, name: string): ContainerRecord {
   return record.containers.get(name) ?? NO_CONTAINER
 }
 
-/** The containers that make the pod run: its own, and sidecars among its init containers. */
+/** The containers that make the pod run. */
 export function mainContainers(pod: Pod): readonly Container[] {
   return pod.spec?.containers ?? []
 }
@@ -65,4 +73,9 @@ export function exitOf(record: ContainerRecord) {
 
 export function isRunning(record: ContainerRecord): boolean {
   return record.current?.state.phase === 'running'
+}
+
+/** What is known of a pod that the agent sees for the first time. */
+export function newRecord(nowMs: number): PodRecord {
+  return { startedAtMs: nowMs, containers: new Map() }
 }

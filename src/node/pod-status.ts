@@ -1,7 +1,7 @@
 import type { Pod, PodCondition, PodStatus } from '../api/generated/core-v1.ts'
 import { formatTime } from '../env/clock.ts'
 import { containerStatuses } from './container-statuses.ts'
-import { failedInit, hasEnded, initialized } from './next-step.ts'
+import { anyRunning, failedInit, hasEnded, initialized } from './next-step.ts'
 import { exitOf, initContainers, isRunning, mainContainers, recordOf } from './pod-record.ts'
 import type { PodRecord } from './pod-record.ts'
 
@@ -34,6 +34,9 @@ export function podStatus(pod: Pod, record: PodRecord, host: HostFacts, nowMs: n
 
 /** The phase by the kubelet's rules. */
 export function phaseOf(pod: Pod, record: PodRecord): string {
+  // A pod whose sidecars or doomed containers still run has not ended yet.
+  const running = anyRunning(pod, record)
+  if (running && (record.verdict !== undefined || hasEnded(pod, record))) return 'Running'
   if (record.verdict !== undefined) return 'Failed'
   if (failedInit(pod, record) !== undefined) return 'Failed'
   if (record.terminated === true) return phaseOfTerminated(pod, record)

@@ -1,4 +1,4 @@
-import type { Pod } from '../api/generated/core-v1.ts'
+import type { Container, Pod } from '../api/generated/core-v1.ts'
 import { keyOf } from '../api/object.ts'
 import type { Timer } from '../env/clock.ts'
 import type { ContainerStatus } from '../runtime/runtime.ts'
@@ -8,6 +8,7 @@ import { nextStep } from './next-step.ts'
 import type { Step } from './next-step.ts'
 import type { NodeContext } from './node-context.ts'
 import { tell } from './pod-events.ts'
+import { recordOf } from './pod-record.ts'
 import type { PodRecord } from './pod-record.ts'
 import { putContainer } from './pod-work.ts'
 import type { PodWork } from './pod-work.ts'
@@ -59,6 +60,7 @@ export function startPodWorker(context: NodeContext, pod: Pod, record: PodRecord
         return RETRY_MS
       })
       if (pauseMs === 'gone') gone = true
+      else if (pauseMs === 0) woken = true
       else if (pauseMs !== undefined) timer = env.timers.after(pauseMs, wake)
     }
     looping = undefined
@@ -128,7 +130,7 @@ async function take(step: Step, work: PodWork): Promise<number | undefined> {
     case 'start':
       for (const container of step.containers) {
         if (isEnding(work)) break
-        putContainer(work, container.name, await startContainer(work, container))
+        await bring(work, container)
       }
       return undefined
     case 'fail':
@@ -144,6 +146,16 @@ async function take(step: Step, work: PodWork): Promise<number | undefined> {
     case 'wait':
       return undefined
   }
+}
+
+/** Makes the container's next attempt; one that has ended already is treated as one that ends later. */
+async function bring(work: PodWork, container: Container): Promise<void> {
+  const started = await startContainer(work, container)
+  const { current } = started
+  const isNew = current !== undefined && current.id !== recordOf(work.record, container.name).current?.id
+  if (!isNew || current.state.phase !== 'exited') return putContainer(work, container.name, started)
+  putContainer(work, container.name, { ...started, current: { ...current, state: { phase: 'created' } } })
+  await takeIn(work, current)
 }
 
 /** Ends the pod because its object is to go, or is gone already. */

@@ -1,27 +1,36 @@
-import type { ContainerRecord } from './pod-record.ts'
+import type { Backoff, ContainerRecord } from './pod-record.ts'
 import { exitOf } from './pod-record.ts'
 
 /** The kubelet's figures: 10 s, doubled with every crash up to 5 min, forgotten after running for 10 min. */
 const FIRST_MS = 10_000
 const MOST_MS = 300_000
 const FORGOTTEN_AFTER_MS = 600_000
+/** An exit is told as such for a moment before it is told as a back-off, as it is by the kubelet, which looks once a second. */
+const LOOK_MS = 1_000
+
+/** The pause after the next failure in a row. */
+export function longer(known: Backoff | undefined, nowMs: number): Backoff {
+  const lengthMs = known === undefined ? FIRST_MS : Math.min(MOST_MS, known.lengthMs * 2)
+  return { lengthMs, untilMs: nowMs + lengthMs }
+}
+
+/** When something that is held back is first told to be. */
+export function lookAt({ untilMs }: Backoff, nowMs: number): number {
+  return Math.min(untilMs, nowMs + LOOK_MS)
+}
 
 /**
- * The record of a container that has just ended, with the pause before its next attempt: none before the first restart,
- * as the kubelet does.
+ * The record of a container that has just ended and is to be started again, with the pause before that: none before the
+ * first restart, as the kubelet does.
  */
-export function withBackoff(record: ContainerRecord, podName: string, crashed: boolean): ContainerRecord {
+export function withBackoff(record: ContainerRecord): ContainerRecord {
   const exit = exitOf(record)
   if (exit === undefined) return record
+  const { restart: known, ...rest } = record
   const ranLong = exit.finishedAtMs - exit.startedAtMs > FORGOTTEN_AFTER_MS
-  if (!crashed || ranLong || record.restarts === 0) {
-    return { ...record, backoffMs: 0, notBeforeMs: exit.finishedAtMs }
-  }
-  const backoffMs = Math.min(MOST_MS, record.backoffMs === 0 ? FIRST_MS : record.backoffMs * 2)
-  const pause = formatPause(backoffMs)
-  const message = `back-off ${pause} restarting failed container=${record.current?.name} pod=${podName}`
-  const waiting = { reason: 'CrashLoopBackOff', message }
-  return { ...record, backoffMs, notBeforeMs: exit.finishedAtMs + backoffMs, waiting }
+  if (ranLong || record.restarts === 0) return { ...rest, notBeforeMs: exit.finishedAtMs }
+  const restart = longer(known, exit.finishedAtMs)
+  return { ...rest, restart, notBeforeMs: lookAt(restart, exit.finishedAtMs) }
 }
 
 /** As Go writes durations: `10s`, `1m20s`, `5m0s`. */

@@ -1,0 +1,94 @@
+import type { Pod, PodStatus } from '../api/generated/core-v1.ts'
+import { pods } from '../api/generated/resources.ts'
+import { hasReason } from '../api/meta/status.ts'
+import { keyOf } from '../api/object.ts'
+import type { Timer } from '../env/clock.ts'
+import type { NodeContext } from './node-context.ts'
+import type { PodWork } from './pod-work.ts'
+import { podStatus } from './pod-status.ts'
+
+/** The pause before a report that failed is tried again, in milliseconds. */
+const RETRY_MS = 1_000
+/** How long mere progress waits for something worth telling, so that a pod that starts at once is written once. */
+const PROGRESS_MS = 20
+
+/**
+ * Writes a pod's status in the background, so that nothing waits for it: one write at a time, always of the newest state,
+ * none where nothing changed. `later` is for steps between, `now` for what others wait for.
+ */
+export interface StatusReports {
+  later(): void
+  now(): void
+  /** Resolves when the state of this moment is written, or cannot be. */
+  flush(): Promise<void>
+  close(): void
+}
+
+export function createStatusReports(work: PodWork): StatusReports {
+  const { timers, log } = work.context.env
+  let written = ''
+  let writing: Promise<void> | undefined
+  let timer: Timer | undefined
+  let closed = false
+
+  const schedule = (delayMs: number) => {
+    if (!closed) timer ??= timers.after(delayMs, now, { background: true })
+  }
+  const write = async () => {
+    timer?.cancel()
+    timer = undefined
+    try {
+      // What changes during a write is found by the comparison of the next round.
+      for (let next = statusOf(work); !work.objectGone && next.text !== written; next = statusOf(work)) {
+        await writeStatus(work.context, work.pod, next.status)
+        written = next.text
+      }
+    } catch (error) {
+      log.warn('the status of a pod could not be written', { pod: keyOf(work.pod), error })
+      schedule(RETRY_MS)
+    } finally {
+      writing = undefined
+    }
+  }
+  const flush = async () => {
+    if (writing !== undefined) await writing
+    if (!closed) await (writing ??= write())
+  }
+  const now = () => void (writing ??= closed ? undefined : write())
+  return {
+    later: () => schedule(PROGRESS_MS),
+    now,
+    flush,
+    close() {
+      closed = true
+      timer?.cancel()
+    },
+  }
+}
+
+function statusOf({ context, pod, record }: PodWork): { readonly status: PodStatus; readonly text: string } {
+  const host = { runtimeName: context.runtime.name, hostIp: context.hostIp }
+  const status = podStatus(pod, record, host, context.env.clock.now())
+  return { status, text: JSON.stringify(status) }
+}
+
+/** An object that is gone, or another of the same name, needs no report. */
+async function writeStatus({ client }: NodeContext, pod: Pod, status: PodStatus): Promise<void> {
+  const patch = { metadata: { uid: pod.metadata.uid }, status }
+  try {
+    await client.patch(pods, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' })
+  } catch (error) {
+    if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error
+  }
+}
+
+/** Lets the object go, now that nothing of the pod runs. */
+export async function releaseObject({ context, pod }: PodWork): Promise<void> {
+  const { uid } = pod.metadata
+  const preconditions = uid === undefined ? {} : { preconditions: { uid } }
+  try {
+    await context.client.delete(pods, keyOf(pod), { gracePeriodSeconds: 0, ...preconditions })
+  } catch (error) {
+    if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error
+  }
+}

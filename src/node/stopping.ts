@@ -1,0 +1,57 @@
+import { takeIn } from './container-changes.ts'
+import { anyRunning } from './next-step.ts'
+import { tell } from './pod-events.ts'
+import { initContainers, isRunning, mainContainers, recordOf } from './pod-record.ts'
+import type { PodWork } from './pod-work.ts'
+import { containerNamed } from './pod-work.ts'
+
+const DEFAULT_GRACE_SECONDS = 30
+/** The kubelet gives every container a second, even where the pod is deleted by force. */
+const LEAST_GRACE_MS = 1_000
+
+/** How long the pod's containers have to end by themselves, in milliseconds. */
+export function graceOf({ pod, objectGone }: PodWork): number {
+  if (objectGone) return LEAST_GRACE_MS
+  const seconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds
+  return Math.max(LEAST_GRACE_MS, (seconds ?? DEFAULT_GRACE_SECONDS) * 1000)
+}
+
+/** Ends the containers together, then init containers and sidecars from the last to the first, as Kubernetes does. */
+export async function stopContainers(work: PodWork): Promise<void> {
+  if (!anyRunning(work.pod, work.record)) return
+  const graceMs = graceOf(work)
+  const until = work.context.env.clock.monotonicMs() + graceMs
+  work.stopping = { graceMs }
+  try {
+    await Promise.all(mainContainers(work.pod).map(({ name }) => stopContainer(work, name, graceMs)))
+    for (const { name } of [...initContainers(work.pod)].reverse()) {
+      // Sidecars share what the containers before them left of the pod's grace.
+      const left = Math.max(LEAST_GRACE_MS, until - work.context.env.clock.monotonicMs())
+      await stopContainer(work, name, Math.min(left, work.stopping.graceMs))
+    }
+  } finally {
+    work.stopping = undefined
+  }
+}
+
+async function stopContainer(work: PodWork, name: string, graceMs: number): Promise<void> {
+  const { context, pod } = work
+  const { current } = recordOf(work.record, name)
+  if (current === undefined || !isRunning(recordOf(work.record, name))) return
+  tell(context, pod, containerNamed(pod, name), 'Normal', 'Killing', `Stopping container ${name}`)
+  await context.runtime.stopContainer(current.id, graceMs)
+  const status = context.runtime.containerStatus(current.id)
+  if (status !== undefined) await takeIn(work, status)
+}
+
+/** Gives containers that are being stopped less time than they were promised: a shorter grace overtakes a longer one. */
+export function hurry(work: PodWork, graceMs: number): void {
+  if (work.stopping === undefined || graceMs >= work.stopping.graceMs) return
+  work.stopping.graceMs = graceMs
+  for (const known of work.record.containers.values()) {
+    if (known.current === undefined || !isRunning(known)) continue
+    work.context.runtime.stopContainer(known.current.id, graceMs).catch((error: unknown) => {
+      work.context.env.log.warn('a container could not be stopped', { container: known.current?.id, error })
+    })
+  }
+}

@@ -1,0 +1,64 @@
+import type { Sandbox } from '../runtime/runtime.ts'
+import { RuntimeError } from '../runtime/runtime.ts'
+import { VolumeError } from './config-error.ts'
+import { sandboxSpec } from './container-spec.ts'
+import { tell } from './pod-events.ts'
+import type { PodWork } from './pod-work.ts'
+import type { PodVolumes } from './volumes/pod-volumes.ts'
+
+/** The kubelet's pause before volumes are tried again, doubled with each failure; bounded lower than the kubelet's 2 min. */
+const FIRST_PAUSE_MS = 500
+const MOST_PAUSE_MS = 10_000
+
+/**
+ * Provides the pod's volumes and its sandbox, side by side: neither needs the other. Resolves to the pause before the
+ * next try where that could not be done, and to undefined where it could.
+ */
+export async function startSurroundings(work: PodWork): Promise<number | undefined> {
+  const { context, pod } = work
+  const [volumes, sandbox] = await Promise.allSettled([
+    provideVolumes(work),
+    context.runtime.startSandbox(sandboxSpec(pod)),
+  ])
+  if (volumes.status === 'fulfilled' && sandbox.status === 'fulfilled') {
+    work.volumes = volumes.value
+    work.record = { ...work.record, sandbox: sandbox.value }
+    work.failures = 0
+    return undefined
+  }
+  // A pod without its volumes gets no address, so that its status says what Kubernetes' would.
+  if (sandbox.status === 'fulfilled') await discard(work, sandbox.value)
+  for (const outcome of [volumes, sandbox]) if (outcome.status === 'rejected') tellFailure(work, outcome.reason)
+  return Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** work.failures++)
+}
+
+async function provideVolumes({ context, pod }: PodWork): Promise<PodVolumes> {
+  const { client, hostIp, nodeName } = context
+  const facts = { podIp: '', hostIp, nodeName, allocatable: context.allocatable() }
+  return await context.files.provide({ client, pod, facts })
+}
+
+async function discard({ context }: PodWork, { id }: Sandbox): Promise<void> {
+  await context.runtime.stopSandbox(id)
+  await context.runtime.removeSandbox(id)
+}
+
+function tellFailure({ context, pod }: PodWork, error: unknown): void {
+  if (!(error instanceof VolumeError || error instanceof RuntimeError)) throw error
+  const prefix = error instanceof RuntimeError ? 'Failed to create pod sandbox: ' : ''
+  tell(context, pod, undefined, 'Warning', error.reason, `${prefix}${error.message}`)
+}
+
+/** Gives the network back at once; directory and logs stay until the object goes. */
+export async function giveBack(work: PodWork): Promise<void> {
+  const { sandbox } = work.record
+  if (sandbox === undefined || !sandbox.ready) return
+  work.record = { ...work.record, sandbox: { ...sandbox, ready: false } }
+  await work.context.runtime.stopSandbox(sandbox.id)
+}
+
+/** Removes all that the pod has on the node. */
+export async function clearAway({ context, pod, record }: PodWork): Promise<void> {
+  if (record.sandbox !== undefined) await context.runtime.removeSandbox(record.sandbox.id)
+  await context.files.remove(pod)
+}
