@@ -76,6 +76,7 @@ export function createPodPlaces(env: Environment, table: NodeTable, onExpired: (
     remove,
     close() {
       for (const { expiry } of places.values()) expiry?.cancel()
+      places.clear()
     },
   }
 }

@@ -8,7 +8,7 @@ import { createInformers } from '../informer/informers.ts'
 import type { Informers } from '../informer/informers.ts'
 import { podRequests } from '../placement/pod-requests.ts'
 import { createPodPlaces } from './assumed-pods.ts'
-import { bind, reportUnscheduled } from './binding.ts'
+import { bind, reportUnscheduled, wasBound } from './binding.ts'
 import { decide } from './decide.ts'
 import type { Profile } from './framework.ts'
 import { createNodeTable } from './node-table.ts'
@@ -200,16 +200,20 @@ function place(placing: Placing, queued: QueuedPod, profile: Profile): void {
 }
 
 async function bindAssumed({ env, client, queue, places, events }: Placing, queued: QueuedPod, nodeName: string) {
+  const { key, pod } = queued
   try {
-    await bind(client, queued.pod, nodeName)
-    places.bound(queued.key)
-    events.scheduled(queued.pod, nodeName)
+    await bind(client, pod, nodeName)
+    places.bound(key)
+    events.scheduled(pod, nodeName)
   } catch (error) {
-    places.forget(queued.key)
+    const isBound = await wasBound(env, client, pod, error, () => places.isAssumed(key))
+    if (isBound === undefined) return
+    if (isBound) return places.bound(key)
+    places.forget(key)
     queue.wake()
     // The pod is gone, or somebody else has placed it: the watch tells what became of it.
     if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return
-    env.log.warn('a pod could not be bound', { key: queued.key, nodeName, error })
+    env.log.warn('a pod could not be bound', { key, nodeName, error })
     queue.retry(queued)
   }
 }
