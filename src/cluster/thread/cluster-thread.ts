@@ -14,7 +14,8 @@ import type { FromCluster, ThreadData, ToCluster } from './messages.ts'
 async function main(): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('Assertion: 0 parent ports on the thread of a cluster, expected 1')
-  const say = (message: FromCluster) => port.postMessage(message)
+  // Nothing is returned: a watch's handler that returns something is waited for.
+  const say = (message: FromCluster): void => void port.postMessage(message)
   const { options } = workerData as ThreadData
   const cluster = await createCluster(options)
   const stops = new Map<number, () => void>()
