@@ -1,8 +1,15 @@
 import { apiError } from '../api/meta/status.ts'
 import type { LogOptions } from '../client/client.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { recordOf } from './pod-record.ts'
+import { exitOf, recordOf } from './pod-record.ts'
+import type { ContainerRecord } from './pod-record.ts'
 import type { PodWorker } from './pod-worker.ts'
+
+/** What the kubelet says in place of a container's waiting reason. */
+const WORDS: Readonly<Record<string, string>> = {
+  ErrImagePull: "image can't be pulled",
+  ImagePullBackOff: 'trying and failing to pull image',
+}
 
 /** The log of a pod's container as bytes, as `kubectl logs` asks for it. */
 export async function containerLogs(
@@ -13,16 +20,17 @@ export async function containerLogs(
   nowMs: number,
 ): Promise<AsyncIterable<Uint8Array>> {
   const known = recordOf(worker.record, container)
-  const status = options.previous === true ? known.previous : known.current
+  const status = options.previous === true ? previousOf(known) : known.current
   const { name } = worker.pod.metadata
   if (status === undefined && options.previous === true) {
     throw apiError('BadRequest', `previous terminated container "${container}" in pod "${name}" not found`)
   }
   if (status === undefined) {
     const reason = known.waiting?.reason ?? 'ContainerCreating'
-    const why = /ImagePull|ErrImage/.test(reason) ? 'trying and failing to pull image' : reason
+    const why = WORDS[reason] ?? reason
     throw apiError('BadRequest', `container "${container}" in pod "${name}" is waiting to start: ${why}`)
   }
+  if (runtime.containerStatus(status.id) === undefined) return lost(`${runtime.name}://${status.id}`)
   const sinceMs = options.sinceSeconds === undefined ? timeOf(options.sinceTime) : nowMs - options.sinceSeconds * 1000
   const lines = runtime.logs(status.id, {
     ...(options.follow !== undefined && { follow: options.follow }),
@@ -31,6 +39,16 @@ export async function containerLogs(
     ...(options.signal !== undefined && { signal: options.signal }),
   })
   return bytesOf(lines, options.timestamps === true, options.limitBytes ?? Number.POSITIVE_INFINITY)
+}
+
+/** The kubelet answers with a sentence, not an error, where a log is gone. */
+async function* lost(id: string): AsyncIterable<Uint8Array> {
+  yield Buffer.from(`unable to retrieve container logs for ${id}`)
+}
+
+/** The attempt that the status shows as the last state: while the next one is held back, that is the newest. */
+function previousOf(known: ContainerRecord) {
+  return known.waiting !== undefined && exitOf(known) !== undefined ? known.current : known.previous
 }
 
 const timeOf = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text))

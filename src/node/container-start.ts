@@ -56,7 +56,7 @@ async function start(work: PodWork, container: Container, known: ContainerRecord
   else tell(context, pod, container, 'Warning', 'Failed', `Error: ${failure.message}`)
   // Of the attempts that ended only the last is kept, for its logs.
   if (known.previous !== undefined) await runtime.removeContainer(known.previous.id)
-  const { waiting: _, notBeforeMs: __, pull: ___, previous: ____, ...rest } = known
+  const { waiting: _, notBeforeMs: __, pull: ___, previous: ____, exitReason: _____, ...rest } = known
   const current = runtime.containerStatus(id)
   const previous = restarted && known.current !== undefined ? { previous: known.current } : {}
   return { ...rest, ...previous, ...(current !== undefined && { current }), restarts }

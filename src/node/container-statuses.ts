@@ -78,7 +78,7 @@ function terminated(
     containerID: `${runtimeName}://${status.id}`,
     exitCode: state.exitCode,
     finishedAt: formatTime(state.finishedAtMs),
-    reason: terminationReason(state),
+    reason: (status === known.current ? known.exitReason : undefined) ?? terminationReason(state),
     startedAt: formatTime(state.startedAtMs),
     ...(message !== undefined && message !== '' && { message }),
   }

@@ -1,12 +1,12 @@
 import type { Lease } from '../api/generated/coordination-v1.ts'
 import type { Node } from '../api/generated/core-v1.ts'
-import { leases } from '../api/generated/resources.ts'
+import { leases, nodes } from '../api/generated/resources.ts'
 import { hasReason } from '../api/meta/status.ts'
 import type { Client } from '../client/client.ts'
 import { formatMicroTime } from '../env/clock.ts'
 import type { Timer } from '../env/clock.ts'
 import type { Environment } from '../env/environment.ts'
-import { register, reportNode } from './registration.ts'
+import { register } from './registration.ts'
 
 /** Kubernetes' figures: a lease of 40 s renewed every 10 s, and a full status every 5 min. */
 const LEASE_SECONDS = 40
@@ -26,14 +26,14 @@ export function startHeartbeat(env: Environment, client: Client, node: Node): He
   const beat = async () => {
     try {
       await renew(env, client, node)
-      if (env.clock.monotonicMs() - reportedMs >= STATUS_MS) {
-        await reportNode(env, client, node)
+      const isDue = env.clock.monotonicMs() - reportedMs >= STATUS_MS
+      if (isDue || !(await isKnownReady(client, node))) {
+        // Somebody deleted the node, or took its silence for death, such as while the machine slept.
+        await register(env, client, node)
         reportedMs = env.clock.monotonicMs()
       }
     } catch (error) {
       env.log.warn('a node could not renew its lease', { node: node.metadata.name, error })
-      // Somebody deleted the node: one that lives is registered again, as a kubelet does when it restarts.
-      if (hasReason(error, 'NotFound')) await register(env, client, node).catch(() => {})
     }
     if (!closed) timer = env.timers.after(RENEW_MS, () => void beat(), { background: true })
   }
@@ -43,6 +43,16 @@ export function startHeartbeat(env: Environment, client: Client, node: Node): He
       closed = true
       timer?.cancel()
     },
+  }
+}
+
+async function isKnownReady(client: Client, { metadata }: Node): Promise<boolean> {
+  try {
+    const { status } = await client.get(nodes, { name: metadata.name ?? '' })
+    return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+  } catch (error) {
+    if (hasReason(error, 'NotFound')) return false
+    throw error
   }
 }
 

@@ -7,11 +7,14 @@ import { createInformer } from '../informer/informer.ts'
 import { whenSynced } from '../informer/synced.ts'
 import { createEventRecorder } from '../reconcile/event-recorder.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { refusalOf } from './admission.ts'
 import { containerLogs } from './container-logs.ts'
+import { recordOfEarlierLife } from './earlier-life.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { NodeContext } from './node-context.ts'
 import type { PodFiles } from './pod-files.ts'
-import { newRecord } from './pod-record.ts'
+import { tell } from './pod-events.ts'
+import type { PodRecord } from './pod-record.ts'
 import { startPodWorker } from './pod-worker.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { nodeObject, register } from './registration.ts'
@@ -75,7 +78,8 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
       runtime.onChange(changed),
       () => informer.close(),
     )
-    const see = (pod: Pod) => seePod(context, workers, pod)
+    const registered = node
+    const see = (pod: Pod) => seePod(context, registered, workers, pod)
     informer.listen({ added: see, updated: see, deleted: (pod) => workers.get(uidOf(pod))?.update(undefined) })
     for (const { reason, message } of runtime.limitations())
       events.record({ about: node, type: 'Warning', reason, message })
@@ -109,15 +113,28 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
 const uidOf = (pod: Pod) => pod.metadata.uid ?? ''
 
 /** A pod of that uid is worked on by one worker, from when it is first seen until nothing of it is left. */
-function seePod(context: NodeContext, workers: Map<string, PodWorker>, pod: Pod): void {
+function seePod(context: NodeContext, node: Node, workers: Map<string, PodWorker>, pod: Pod): void {
   const uid = uidOf(pod)
   const known = workers.get(uid)
   if (known !== undefined) return known.update(pod)
-  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+  const isDeleted = pod.metadata.deletionTimestamp !== undefined
   // A pod that ended in an earlier life of this agent has nothing left here; being deleted, it only has to be let go.
-  if (ended && pod.metadata.deletionTimestamp === undefined) return
+  if (hasEnded(pod) && !isDeleted) return
+  const nowMs = context.env.clock.now()
+  const record = pod.status?.startTime === undefined && !isDeleted ? admit() : recordOfEarlierLife(pod, nowMs)
   workers.set(
     uid,
-    startPodWorker(context, pod, newRecord(context.env.clock.now()), () => workers.delete(uid)),
+    startPodWorker(context, pod, record, () => workers.delete(uid)),
   )
+
+  function admit(): PodRecord {
+    const fresh = { startedAtMs: nowMs, containers: new Map() }
+    const active = [...workers.values()].filter((worker) => !worker.hasEnded).map((worker) => worker.pod)
+    const refusal = refusalOf(pod, node, active)
+    if (refusal === undefined) return fresh
+    tell(context, pod, undefined, 'Warning', refusal.reason, refusal.message)
+    return { ...fresh, verdict: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
+  }
 }
+
+const hasEnded = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed'

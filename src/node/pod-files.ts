@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Pod } from '../api/generated/core-v1.ts'
 import { provideVolumes, removeVolumes } from './volumes/pod-volumes.ts'
@@ -29,15 +29,27 @@ export function createPodFiles(directory: string): PodFiles {
     provide: (context) => provideVolumes(context, path.join(folderOf(context.pod), 'volumes')),
     async messageFile(pod, container, attempt) {
       const file = messageOf(pod, container, attempt)
-      await mkdir(path.dirname(file), { recursive: true })
-      await writeFile(file, '', { mode: 0o666 })
+      mkdirSync(path.dirname(file), { recursive: true })
+      writeFileSync(file, '')
+      chmodSync(file, 0o666)
       return file
     },
     async readMessage(pod, container, attempt) {
-      const bytes = await readFile(messageOf(pod, container, attempt)).catch(() => Buffer.alloc(0))
-      return bytes.subarray(0, MESSAGE_BYTES).toString()
+      return beginningOf(messageOf(pod, container, attempt))
     },
     remove: (pod) => removeVolumes(folderOf(pod)),
+  }
+}
+
+/** What a container wrote may be of any size; only its beginning is read. */
+function beginningOf(file: string): string {
+  if (!existsSync(file)) return ''
+  const descriptor = openSync(file, 'r')
+  try {
+    const bytes = Buffer.alloc(MESSAGE_BYTES)
+    return bytes.subarray(0, readSync(descriptor, bytes)).toString()
+  } finally {
+    closeSync(descriptor)
   }
 }
 

@@ -31,6 +31,8 @@ export interface ContainerRecord {
   readonly restart?: Backoff
   /** The pause before the next pull of an image that could not be pulled, and why not. */
   readonly pull?: Backoff & { readonly error: string }
+  /** Why the newest attempt ended, where its exit alone does not tell. */
+  readonly exitReason?: string
   /** What the container left in its termination message file, by container id. */
   readonly message?: { readonly id: string; readonly text: string }
 }
@@ -43,7 +45,7 @@ export interface PodRecord {
   readonly containers: ReadonlyMap<string, ContainerRecord>
   /** Set once the pod was ended from outside: its containers are not started again, whatever its policy says. */
   readonly terminated?: boolean
-  /** Set once the agent itself has ended the pod, such as for its deadline. */
+  /** Set once the agent itself has ended the pod, such as for its deadline, or has not even taken it. */
   readonly verdict?: { readonly reason: string; readonly message: string }
 }
 
@@ -73,9 +75,4 @@ export function exitOf(record: ContainerRecord) {
 
 export function isRunning(record: ContainerRecord): boolean {
   return record.current?.state.phase === 'running'
-}
-
-/** What is known of a pod that the agent sees for the first time. */
-export function newRecord(nowMs: number): PodRecord {
-  return { startedAtMs: nowMs, containers: new Map() }
 }

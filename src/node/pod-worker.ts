@@ -10,6 +10,7 @@ import type { NodeContext } from './node-context.ts'
 import { tell } from './pod-events.ts'
 import { recordOf } from './pod-record.ts'
 import type { PodRecord } from './pod-record.ts'
+import { phaseOf } from './pod-status.ts'
 import { putContainer } from './pod-work.ts'
 import type { PodWork } from './pod-work.ts'
 import { createStatusReports, releaseObject } from './status-reports.ts'
@@ -30,6 +31,8 @@ const RETRY_MS = 1_000
 export interface PodWorker {
   readonly record: PodRecord
   readonly pod: Pod
+  /** Whether nothing of the pod will run again, so that it needs none of the node's resources. */
+  readonly hasEnded: boolean
   /** The object changed; `undefined`: it is gone, and nothing of the pod may stay. */
   update(pod: Pod | undefined): void
   containerChanged(status: ContainerStatus): void
@@ -74,6 +77,9 @@ export function startPodWorker(context: NodeContext, pod: Pod, record: PodRecord
     },
     get pod() {
       return work.pod
+    },
+    get hasEnded() {
+      return ['Succeeded', 'Failed'].includes(phaseOf(work.pod, work.record))
     },
     update(next) {
       see(work, next)

@@ -72,13 +72,15 @@ function statusOf({ context, pod, record }: PodWork): { readonly status: PodStat
   return { status, text: JSON.stringify(status) }
 }
 
-/** An object that is gone, or another of the same name, needs no report. */
+/** An object that is gone needs no report; of a conflict a watch tells whether it is gone, or the next try succeeds. */
 async function writeStatus({ client }: NodeContext, pod: Pod, status: PodStatus): Promise<void> {
-  const patch = { metadata: { uid: pod.metadata.uid }, status }
+  // A patch takes away only what it names: a reason or a message that does not hold any more.
+  const conditions = status.conditions?.map((condition) => ({ reason: null, message: null, ...condition }))
+  const patch = { metadata: { uid: pod.metadata.uid }, status: { ...status, conditions } }
   try {
     await client.patch(pods, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' })
   } catch (error) {
-    if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error
+    if (!hasReason(error, 'NotFound')) throw error
   }
 }
 
@@ -89,6 +91,6 @@ export async function releaseObject({ context, pod }: PodWork): Promise<void> {
   try {
     await context.client.delete(pods, keyOf(pod), { gracePeriodSeconds: 0, ...preconditions })
   } catch (error) {
-    if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error
+    if (!hasReason(error, 'NotFound')) throw error
   }
 }

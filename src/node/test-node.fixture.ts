@@ -21,6 +21,7 @@ import { createMemoryStore } from '../store/memory-store.ts'
 import { startNodeAgent } from './node-agent.ts'
 import type { NodeAgent } from './node-agent.ts'
 import { createPodFiles } from './pod-files.ts'
+import type { PodFiles } from './pod-files.ts'
 
 /** A node at work on a real API server in memory, with the rights that a node has and no more. */
 export interface TestNode extends AsyncDisposable {
@@ -28,6 +29,9 @@ export interface TestNode extends AsyncDisposable {
   readonly agent: NodeAgent
   readonly client: Client
   readonly runtime: Runtime
+  readonly files: PodFiles
+  /** Acts as the node. */
+  readonly nodeClient: Client
   /** Where the agent keeps the files of pods. */
   readonly directory: string
   /** Creates a pod that is bound to the node, as if a scheduler had bound it. */
@@ -94,6 +98,8 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
     agent,
     client,
     runtime,
+    files,
+    nodeClient,
     directory,
     until,
     async run(name, spec, metadata = {}) {

@@ -1,3 +1,4 @@
+import { chmodSync, mkdirSync } from 'node:fs'
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Container, HostPathVolumeSource, Volume } from '../../api/generated/core-v1.ts'
@@ -15,27 +16,28 @@ export type PodVolumes = ReadonlyMap<string, string>
  * made so far stays, and the next try goes over it.
  */
 export async function provideVolumes(context: VolumeContext, directory: string): Promise<PodVolumes> {
-  const volumes = new Map<string, string>()
-  for (const volume of context.pod.spec?.volumes ?? []) {
+  const provideOne = async (volume: Volume) => {
     try {
-      volumes.set(volume.name, await provide(context, volume, path.join(directory, volume.name)))
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${reason}`, { cause: error })
+      return [volume.name, await provide(context, volume, path.join(directory, volume.name))] as const
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${reason}`, { cause })
     }
   }
-  return volumes
+  return new Map(await Promise.all((context.pod.spec?.volumes ?? []).map(provideOne)))
 }
 
 async function provide(context: VolumeContext, volume: Volume, target: string): Promise<string> {
   if (volume.hostPath !== undefined) return await hostPath(volume.hostPath)
   const files = await apiFiles(context, volume)
   if (files !== undefined) {
-    await writeVolume(target, files)
+    writeVolume(target, files)
     return target
   }
   if (volume.emptyDir === undefined) throw new VolumeError('this sort of volume is not supported by this node')
-  await mkdir(target, { recursive: true, mode: 0o777 })
+  // Anybody may write, whoever the container runs as: the umask has no say in it.
+  mkdirSync(target, { recursive: true })
+  chmodSync(target, 0o777)
   return target
 }
 

@@ -32,11 +32,8 @@ export async function apiFiles(context: VolumeContext, volume: Volume): Promise<
   }
   if (downwardAPI !== undefined) return await source(context, { downwardAPI }, downwardAPI.defaultMode ?? DEFAULT_MODE)
   if (projected === undefined) return undefined
-  const files: VolumeFile[] = []
-  for (const projection of projected.sources ?? []) {
-    files.push(...(await source(context, projection, projected.defaultMode ?? DEFAULT_MODE)))
-  }
-  return files
+  const mode = projected.defaultMode ?? DEFAULT_MODE
+  return (await Promise.all((projected.sources ?? []).map((each) => source(context, each, mode)))).flat()
 }
 
 async function source(context: VolumeContext, from: VolumeProjection, mode: number): Promise<readonly VolumeFile[]> {

@@ -1,0 +1,37 @@
+import type { Node, Pod } from '../api/generated/core-v1.ts'
+import { amountsOf } from '../placement/amounts.ts'
+import { conflicts, hostPorts } from '../placement/host-ports.ts'
+import { matchesNode } from '../placement/node-affinity.ts'
+import { podRequests } from '../placement/pod-requests.ts'
+
+/** Why a node does not take a pod that was bound to it, in the kubelet's words. */
+export interface Refusal {
+  readonly reason: string
+  readonly message: string
+}
+
+/** Whether a node takes a pod beside those that it has: undefined, or the first reason why not. */
+export function refusalOf(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
+  return missingResource(pod, node, others) ?? mismatch(pod, node, others)
+}
+
+function missingResource(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
+  const allocatable = amountsOf(node.status?.allocatable)
+  const wanted = { pods: 1, ...podRequests(pod).exact }
+  for (const [resource, requested] of Object.entries(wanted)) {
+    if (requested === 0) continue
+    const used = others.reduce((total, other) => total + ({ pods: 1, ...podRequests(other).exact }[resource] ?? 0), 0)
+    const capacity = allocatable[resource] ?? 0
+    if (used + requested <= capacity) continue
+    const numbers = `requested: ${requested}, used: ${used}, capacity: ${capacity}`
+    return { reason: `OutOf${resource}`, message: `Node didn't have enough resource: ${resource}, ${numbers}` }
+  }
+  return undefined
+}
+
+function mismatch(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
+  if (!matchesNode(pod, node)) return { reason: 'NodeAffinity', message: 'Predicate NodeAffinity failed' }
+  const taken = others.flatMap(hostPorts)
+  const clash = hostPorts(pod).some((port) => taken.some((other) => conflicts(port, other)))
+  return clash ? { reason: 'NodePorts', message: 'Predicate NodePorts failed' } : undefined
+}
