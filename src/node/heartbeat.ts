@@ -23,13 +23,15 @@ export function startHeartbeat(env: Environment, client: Client, node: Node): He
   let timer: Timer | undefined
   let closed = false
   let reportedMs = env.clock.monotonicMs()
+  // Registered anew, a node has another uid, and its lease another owner.
+  let registered = node
   const beat = async () => {
     try {
-      await renew(env, client, node)
+      await renew(env, client, registered)
       const isDue = env.clock.monotonicMs() - reportedMs >= STATUS_MS
       if (isDue || !(await isKnownReady(client, node))) {
         // Somebody deleted the node, or took its silence for death, such as while the machine slept.
-        await register(env, client, node)
+        registered = await register(env, client, node)
         reportedMs = env.clock.monotonicMs()
       }
     } catch (error) {

@@ -86,14 +86,14 @@ export function nodeConditions(nowMs: number): readonly NodeCondition[] {
 
 /** Creates the node's object, or brings one that is there from an earlier life up to date. */
 export async function register(env: Environment, client: Client, node: Node): Promise<Node> {
+  const { name = '', labels = {} } = node.metadata
   try {
-    return await client.create(nodes, node)
+    // What an earlier registration brought back has a version, which nothing that is created may have.
+    return await client.create(nodes, { ...node, metadata: { name, labels } })
   } catch (error) {
     if (!hasReason(error, 'AlreadyExists')) throw error
   }
-  const name = node.metadata.name ?? ''
-  const labels = { metadata: { labels: node.metadata.labels } }
-  await client.patch(nodes, { name }, { type: 'strategic', patch: labels })
+  await client.patch(nodes, { name }, { type: 'strategic', patch: { metadata: { labels } } })
   return await reportNode(env, client, node)
 }
 

@@ -35,6 +35,8 @@ export function createStatusReports(work: PodWork): StatusReports {
     if (!closed) timer ??= timers.after(delayMs, now, { background: true })
   }
   const write = async () => {
+    // Not within the call that sets `writing`: where nothing changed it would be set after it was cleared, for ever.
+    await Promise.resolve()
     timer?.cancel()
     timer = undefined
     try {
