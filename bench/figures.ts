@@ -1,0 +1,33 @@
+/** What a figure is held against; either may be unknown. */
+export interface Against {
+  /** The most that the project allows itself, in the figure's own unit. */
+  readonly target?: number
+  /** What Kubernetes 1.34.4 (in Go) takes for the same on a two-core machine, with its unit. */
+  readonly kubernetes?: string
+}
+
+/** One line: what, the median with its unit and the spread of the runs, and what it is held against. */
+export function figure(what: string, values: readonly number[], unit: string, against: Against = {}): string {
+  const middle = median(values)
+  const spread = values.length > 1 ? `${short(Math.min(...values))} to ${short(Math.max(...values))}` : ''
+  const columns = [what.padEnd(58), `${short(middle)} ${unit}`.padStart(10), spread.padStart(16)]
+  return `${columns.join('  ')}${heldAgainst(middle, unit, against)}`.trimEnd()
+}
+
+function heldAgainst(value: number, unit: string, { target, kubernetes }: Against): string {
+  const notes: string[] = []
+  if (target !== undefined) {
+    notes.push(`${value <= target ? 'within' : 'MISSES'} the target of ${short(target)} ${unit}`)
+  }
+  if (kubernetes !== undefined) notes.push(`Kubernetes: ${kubernetes}`)
+  return notes.length === 0 ? '' : `   ${notes.join('; ')}`
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((left, right) => left - right)
+  const middle = sorted[sorted.length >> 1]
+  if (middle === undefined) throw new Error('Assertion: 0 values to take the median of, expected one at the least')
+  return sorted.length % 2 === 1 ? middle : (middle + sorted[(sorted.length >> 1) - 1]!) / 2
+}
+
+const short = (value: number): string => (Math.abs(value) < 20 ? String(Number(value.toFixed(1))) : value.toFixed(0))

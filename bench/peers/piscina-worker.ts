@@ -1,0 +1,3 @@
+import { countWords } from './count-words.ts'
+
+export default countWords
