@@ -9,7 +9,8 @@ const LEVELS: readonly (readonly string[])[] = [
   ['apiserver', 'reconcile'],
   ['controllers', 'scheduler', 'node', 'network', 'compute'],
   ['cluster', 'testing'],
-  ['connect', 'index'],
+  ['connect'],
+  ['index'],
   ['cli'],
 ]
 

@@ -45,7 +45,7 @@ function nameOffences({ path }: SourceModule): readonly string[] {
   const grabBag = folders.find((folder) => /^(utils?|helpers?|common|types|misc|lib)$/.test(folder))
   if (grabBag !== undefined) offences.push(`${path}: folder "${grabBag}" is a kind of thing, expected a concept`)
   if (/^(utils?|helpers?|common|types|misc)\.ts$/.test(file)) offences.push(`${path}: expected the name of one concept`)
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.config)?\.ts$/.test(file))
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|fixture))?\.ts$/.test(file))
     offences.push(`${path}: expected a name in kebab-case`)
   if (file === 'index.ts' && !ENTRIES.has(folders.join('/'))) {
     offences.push(`${path}: expected index.ts only at published entries`)

@@ -48,6 +48,15 @@ export const ALWAYS: readonly string[] = [
   'StatefulSetStatus.availableReplicas',
 ]
 
+/** Times that are no pointers: Go never takes a struct for empty, so they are written as null. */
+export const ALWAYS_TIMES: readonly RegExp[] = [
+  /Condition\.last\w+Time$/,
+  /^ContainerState(Running|Terminated)\.\w+At$/,
+  /^Event\.(eventTime|(deprecatedF|deprecatedL|f|l)(irst|ast)Timestamp)$/,
+  /^EventSeries\.lastObservedTime$/,
+  /^VolumeError\.time$/,
+]
+
 /** Required and yet pointers: never written where they are absent. */
 export const POINTERS: readonly RegExp[] = [/^\w+Spec\.selector$/]
 

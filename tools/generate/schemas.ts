@@ -1,5 +1,5 @@
 import type { Definition, Definitions, Field } from './facts.ts'
-import { ALWAYS, ALWAYS_STRUCTS, KEEP_EMPTY, OMIT_ZERO, POINTERS, STRING_TYPES } from './go-facts.ts'
+import { ALWAYS, ALWAYS_STRUCTS, ALWAYS_TIMES, KEEP_EMPTY, OMIT_ZERO, POINTERS, STRING_TYPES } from './go-facts.ts'
 import { typeNameOf } from './names.ts'
 
 const SCALARS: Readonly<Record<string, string>> = {
@@ -55,7 +55,7 @@ function compact(name: string, definition: Definition): unknown {
 
 function isAlways(path: string, rootField: string): boolean {
   if (['metadata', 'spec', 'status'].includes(rootField)) return true
-  return ALWAYS.includes(path) || ALWAYS_STRUCTS.includes(path)
+  return ALWAYS.includes(path) || ALWAYS_STRUCTS.includes(path) || ALWAYS_TIMES.some((one) => one.test(path))
 }
 
 function compactField(field: Extended, path: string, always: boolean, required: boolean): unknown {

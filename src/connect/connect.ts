@@ -1,16 +1,16 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { availableParallelism, homedir, tmpdir, userInfo } from 'node:os'
 import { basename, join } from 'node:path'
-import type { ClusterOptions } from './cluster/cluster.ts'
-import type { Client } from './client/client.ts'
-import { startClusterThread } from './cluster/thread/start-thread.ts'
+import type { ClusterOptions } from '../cluster/cluster.ts'
+import type { Client } from '../client/client.ts'
+import { startClusterThread } from '../cluster/thread/start-thread.ts'
 import { cacheDirectory } from './cache-directory.ts'
-import type { OnComputeEvent } from './compute/events.ts'
-import type { WorkerOptions } from './compute/pods/worker-job.ts'
-import { createCompute } from './compute/session.ts'
-import type { Shoal } from './compute/shoal.ts'
+import type { OnComputeEvent } from '../compute/events.ts'
+import type { WorkerOptions } from '../compute/pods/worker-job.ts'
+import { createCompute } from '../compute/session.ts'
+import type { Shoal } from '../compute/shoal.ts'
 import { ConnectError } from './connect-error.ts'
-import { systemEnvironment } from './env/system.ts'
+import { systemEnvironment } from '../env/system.ts'
 import { runSettings } from './run-settings.ts'
 
 export interface ConnectOptions {
@@ -110,8 +110,8 @@ async function ofContext(name: string, { kubeconfig }: ConnectOptions): Promise<
     })
   })
   const [{ parseKubeconfig }, { createHttpClient }] = await Promise.all([
-    import('./client/kubeconfig.ts'),
-    import('./client/http.ts'),
+    import('../client/kubeconfig.ts'),
+    import('../client/http.ts'),
   ])
   const { endpoint, namespace = 'default', context } = await parseKubeconfig(text, name)
   refuseFarAway(endpoint.server, context)

@@ -1,6 +1,6 @@
-import type { OnComputeEvent } from './compute/events.ts'
-import type { Shoal } from './compute/shoal.ts'
-import type { WorkerOptions } from './compute/pods/worker-job.ts'
+import type { OnComputeEvent } from '../compute/events.ts'
+import type { Shoal } from '../compute/shoal.ts'
+import type { WorkerOptions } from '../compute/pods/worker-job.ts'
 
 /** What whoever runs a program (the command line) decides for all its sessions; `connect()` has the last word. */
 export interface RunSettings {
