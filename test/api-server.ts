@@ -1,3 +1,4 @@
+import type { Clock } from '../src/env/clock.ts'
 import { systemEnvironment } from '../src/env/system.ts'
 import type { Store } from '../src/store/store.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
@@ -18,9 +19,19 @@ export interface TestServer extends AsyncDisposable {
   readonly store: Store
 }
 
-export async function startApiServer(): Promise<TestServer> {
-  const environment = systemEnvironment()
-  const store = createMemoryStore(environment)
+/** How a test's server differs from one that is started for use. */
+export interface TestServerOptions {
+  /** The clock of everything but the store. */
+  readonly clock?: Clock
+  /** The time, in milliseconds since 1970, at which the store's revisions start. */
+  readonly storeStartMs?: number
+}
+
+export async function startApiServer({ clock, storeStartMs }: TestServerOptions = {}): Promise<TestServer> {
+  const system = systemEnvironment()
+  const environment = clock === undefined ? system : { ...system, clock }
+  const storeClock = storeStartMs === undefined ? system.clock : { ...system.clock, now: () => storeStartMs }
+  const store = createMemoryStore({ ...system, clock: storeClock })
   const identity = openClusterIdentity(environment)
   const authorizer = createRbacAuthorizer(store)
   const tokens = createServiceAccountTokens(environment, () => identity.serviceAccountKey)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { KubeObject } from '../object.ts'
-import { kindOfPath, recordedSteps } from '../recordings.fixture.ts'
+import { kindOfPath, recordedSteps } from '../recorded-steps.ts'
 import { decodeObject } from '../schema/decode.ts'
 import { applyDefaults } from '../defaults/defaults.ts'
 import { columnsOf } from './columns.ts'

@@ -117,7 +117,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.apiserverinternal.v1alpha1.StorageVersion":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.apiserverinternal.v1alpha1.StorageVersionSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.apiserverinternal.v1alpha1.StorageVersionStatus","r":1,"w":1}}}',
   "io.k8s.api.apiserverinternal.v1alpha1.StorageVersionCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","r":1,"w":1},"observedGeneration":{"t":"int64","z":1},"reason":{"t":"string","r":1,"w":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","r":1,"w":1},"observedGeneration":{"t":"int64","z":1},"reason":{"t":"string","r":1,"w":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.apiserverinternal.v1alpha1.StorageVersionList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apiserverinternal.v1alpha1.StorageVersion"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apiserverinternal.v1alpha1.StorageVersionSpec":
@@ -131,7 +131,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.apps.v1.DaemonSet":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.apps.v1.DaemonSetSpec","w":1},"status":{"t":"#io.k8s.api.apps.v1.DaemonSetStatus","w":1}}}',
   "io.k8s.api.apps.v1.DaemonSetCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.DaemonSetList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.DaemonSet"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.DaemonSetSpec":
@@ -143,7 +143,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.apps.v1.Deployment":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.apps.v1.DeploymentSpec","w":1},"status":{"t":"#io.k8s.api.apps.v1.DeploymentStatus","w":1}}}',
   "io.k8s.api.apps.v1.DeploymentCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"lastUpdateTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"lastUpdateTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.DeploymentList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.Deployment"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.DeploymentSpec":
@@ -155,7 +155,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.apps.v1.ReplicaSet":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.apps.v1.ReplicaSetSpec","w":1},"status":{"t":"#io.k8s.api.apps.v1.ReplicaSetStatus","w":1}}}',
   "io.k8s.api.apps.v1.ReplicaSetCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.ReplicaSetList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.ReplicaSet"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.ReplicaSetSpec":
@@ -171,7 +171,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.apps.v1.StatefulSet":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.apps.v1.StatefulSetSpec","w":1},"status":{"t":"#io.k8s.api.apps.v1.StatefulSetStatus","w":1}}}',
   "io.k8s.api.apps.v1.StatefulSetCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.StatefulSetList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.StatefulSet"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.StatefulSetOrdinals":
@@ -269,7 +269,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior":
     '{"f":{"scaleDown":{"t":"#io.k8s.api.autoscaling.v2.HPAScalingRules"},"scaleUp":{"t":"#io.k8s.api.autoscaling.v2.HPAScalingRules"}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec":
@@ -309,7 +309,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.batch.v1.Job":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.batch.v1.JobSpec","w":1},"status":{"t":"#io.k8s.api.batch.v1.JobStatus","w":1}}}',
   "io.k8s.api.batch.v1.JobCondition":
-    '{"f":{"lastProbeTime":{"t":"time"},"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastProbeTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.batch.v1.JobList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.batch.v1.Job"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.batch.v1.JobSpec":
@@ -335,7 +335,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.certificates.v1.CertificateSigningRequest":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.certificates.v1.CertificateSigningRequestSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.certificates.v1.CertificateSigningRequestStatus","w":1}}}',
   "io.k8s.api.certificates.v1.CertificateSigningRequestCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"lastUpdateTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"lastUpdateTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.certificates.v1.CertificateSigningRequestList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.certificates.v1.CertificateSigningRequest"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.certificates.v1.CertificateSigningRequestSpec":
@@ -451,9 +451,9 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.ContainerState":
     '{"f":{"running":{"t":"#io.k8s.api.core.v1.ContainerStateRunning"},"terminated":{"t":"#io.k8s.api.core.v1.ContainerStateTerminated"},"waiting":{"t":"#io.k8s.api.core.v1.ContainerStateWaiting"}}}',
   "io.k8s.api.core.v1.ContainerStateRunning":
-    '{"f":{"startedAt":{"t":"time"}}}',
+    '{"f":{"startedAt":{"t":"time","w":1}}}',
   "io.k8s.api.core.v1.ContainerStateTerminated":
-    '{"f":{"containerID":{"t":"string","z":1},"exitCode":{"t":"int32","r":1,"w":1},"finishedAt":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"signal":{"t":"int32","z":1},"startedAt":{"t":"time"}}}',
+    '{"f":{"containerID":{"t":"string","z":1},"exitCode":{"t":"int32","r":1,"w":1},"finishedAt":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"signal":{"t":"int32","z":1},"startedAt":{"t":"time","w":1}}}',
   "io.k8s.api.core.v1.ContainerStateWaiting":
     '{"f":{"message":{"t":"string","z":1},"reason":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.ContainerStatus":
@@ -491,11 +491,11 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.EphemeralVolumeSource":
     '{"f":{"volumeClaimTemplate":{"t":"#io.k8s.api.core.v1.PersistentVolumeClaimTemplate"}}}',
   "io.k8s.api.core.v1.Event":
-    '{"f":{"action":{"t":"string","z":1},"apiVersion":{"t":"string","z":1},"count":{"t":"int32","z":1},"eventTime":{"t":"micro-time"},"firstTimestamp":{"t":"time"},"involvedObject":{"t":"#io.k8s.api.core.v1.ObjectReference","r":1,"w":1},"kind":{"t":"string","z":1},"lastTimestamp":{"t":"time"},"message":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","r":1,"w":1},"reason":{"t":"string","z":1},"related":{"t":"#io.k8s.api.core.v1.ObjectReference"},"reportingComponent":{"t":"string","w":1},"reportingInstance":{"t":"string","w":1},"series":{"t":"#io.k8s.api.core.v1.EventSeries"},"source":{"t":"#io.k8s.api.core.v1.EventSource","w":1},"type":{"t":"string","z":1}}}',
+    '{"f":{"action":{"t":"string","z":1},"apiVersion":{"t":"string","z":1},"count":{"t":"int32","z":1},"eventTime":{"t":"micro-time","w":1},"firstTimestamp":{"t":"time","w":1},"involvedObject":{"t":"#io.k8s.api.core.v1.ObjectReference","r":1,"w":1},"kind":{"t":"string","z":1},"lastTimestamp":{"t":"time","w":1},"message":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","r":1,"w":1},"reason":{"t":"string","z":1},"related":{"t":"#io.k8s.api.core.v1.ObjectReference"},"reportingComponent":{"t":"string","w":1},"reportingInstance":{"t":"string","w":1},"series":{"t":"#io.k8s.api.core.v1.EventSeries"},"source":{"t":"#io.k8s.api.core.v1.EventSource","w":1},"type":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.EventList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.Event"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.EventSeries":
-    '{"f":{"count":{"t":"int32","z":1},"lastObservedTime":{"t":"micro-time"}}}',
+    '{"f":{"count":{"t":"int32","z":1},"lastObservedTime":{"t":"micro-time","w":1}}}',
   "io.k8s.api.core.v1.EventSource":
     '{"f":{"component":{"t":"string","z":1},"host":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.ExecAction":
@@ -567,7 +567,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.Namespace":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.NamespaceSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.NamespaceStatus","w":1}}}',
   "io.k8s.api.core.v1.NamespaceCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.NamespaceList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.Namespace"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.NamespaceSpec":
@@ -581,7 +581,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.NodeAffinity":
     '{"f":{"preferredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.PreferredSchedulingTerm","l":"atomic"}},"requiredDuringSchedulingIgnoredDuringExecution":{"t":"#io.k8s.api.core.v1.NodeSelector"}}}',
   "io.k8s.api.core.v1.NodeCondition":
-    '{"f":{"lastHeartbeatTime":{"t":"time"},"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastHeartbeatTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.NodeConfigSource":
     '{"f":{"configMap":{"t":"#io.k8s.api.core.v1.ConfigMapNodeConfigSource"}}}',
   "io.k8s.api.core.v1.NodeConfigStatus":
@@ -619,7 +619,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.PersistentVolumeClaim":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.PersistentVolumeClaimSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.PersistentVolumeClaimStatus","w":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeClaimCondition":
-    '{"f":{"lastProbeTime":{"t":"time"},"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastProbeTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeClaimList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.PersistentVolumeClaim"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeClaimSpec":
@@ -649,7 +649,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.PodCertificateProjection":
     '{"f":{"certificateChainPath":{"t":"string","z":1},"credentialBundlePath":{"t":"string","z":1},"keyPath":{"t":"string","z":1},"keyType":{"t":"string","r":1,"w":1},"maxExpirationSeconds":{"t":"int32"},"signerName":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PodCondition":
-    '{"f":{"lastProbeTime":{"t":"time"},"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"observedGeneration":{"t":"int64","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastProbeTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"observedGeneration":{"t":"int64","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PodDNSConfig":
     '{"f":{"nameservers":{"t":{"i":"string","l":"atomic"}},"options":{"t":{"i":"#io.k8s.api.core.v1.PodDNSConfigOption","l":"atomic"}},"searches":{"t":{"i":"string","l":"atomic"}}}}',
   "io.k8s.api.core.v1.PodDNSConfigOption":
@@ -701,7 +701,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.ReplicationController":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.ReplicationControllerSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.ReplicationControllerStatus","w":1}}}',
   "io.k8s.api.core.v1.ReplicationControllerCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ReplicationControllerList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.ReplicationController"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.ReplicationControllerSpec":
@@ -833,7 +833,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.discovery.v1.ForZone":
     '{"f":{"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.events.v1.Event":
-    '{"f":{"action":{"t":"string","z":1},"apiVersion":{"t":"string","z":1},"deprecatedCount":{"t":"int32","z":1},"deprecatedFirstTimestamp":{"t":"time"},"deprecatedLastTimestamp":{"t":"time"},"deprecatedSource":{"t":"#io.k8s.api.core.v1.EventSource","w":1},"eventTime":{"t":"micro-time","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"note":{"t":"string","z":1},"reason":{"t":"string","z":1},"regarding":{"t":"#io.k8s.api.core.v1.ObjectReference","w":1},"related":{"t":"#io.k8s.api.core.v1.ObjectReference"},"reportingController":{"t":"string","z":1},"reportingInstance":{"t":"string","w":1},"series":{"t":"#io.k8s.api.events.v1.EventSeries"},"type":{"t":"string","z":1}}}',
+    '{"f":{"action":{"t":"string","z":1},"apiVersion":{"t":"string","z":1},"deprecatedCount":{"t":"int32","z":1},"deprecatedFirstTimestamp":{"t":"time","w":1},"deprecatedLastTimestamp":{"t":"time","w":1},"deprecatedSource":{"t":"#io.k8s.api.core.v1.EventSource","w":1},"eventTime":{"t":"micro-time","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"note":{"t":"string","z":1},"reason":{"t":"string","z":1},"regarding":{"t":"#io.k8s.api.core.v1.ObjectReference","w":1},"related":{"t":"#io.k8s.api.core.v1.ObjectReference"},"reportingController":{"t":"string","z":1},"reportingInstance":{"t":"string","w":1},"series":{"t":"#io.k8s.api.events.v1.EventSeries"},"type":{"t":"string","z":1}}}',
   "io.k8s.api.events.v1.EventList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.events.v1.Event"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.events.v1.EventSeries":
@@ -845,7 +845,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.flowcontrol.v1.FlowSchema":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.flowcontrol.v1.FlowSchemaSpec","w":1},"status":{"t":"#io.k8s.api.flowcontrol.v1.FlowSchemaStatus","w":1}}}',
   "io.k8s.api.flowcontrol.v1.FlowSchemaCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","z":1},"type":{"t":"string","z":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","z":1},"type":{"t":"string","z":1}}}',
   "io.k8s.api.flowcontrol.v1.FlowSchemaList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.flowcontrol.v1.FlowSchema"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.flowcontrol.v1.FlowSchemaSpec":
@@ -865,7 +865,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationSpec","w":1},"status":{"t":"#io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationStatus","w":1}}}',
   "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","z":1},"type":{"t":"string","z":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","z":1},"type":{"t":"string","z":1}}}',
   "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationReference":
@@ -1319,7 +1319,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.storage.v1.VolumeAttributesClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.storage.v1.VolumeAttributesClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.storage.v1.VolumeError":
-    '{"f":{"errorCode":{"t":"int32"},"message":{"t":"string","z":1},"time":{"t":"time"}}}',
+    '{"f":{"errorCode":{"t":"int32"},"message":{"t":"string","z":1},"time":{"t":"time","w":1}}}',
   "io.k8s.api.storage.v1.VolumeNodeResources":
     '{"f":{"count":{"t":"int32"}}}',
   "io.k8s.api.storage.v1alpha1.VolumeAttributesClass":
@@ -1333,7 +1333,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.storagemigration.v1alpha1.GroupVersionResource":
     '{"f":{"group":{"t":"string","z":1},"resource":{"t":"string","z":1},"version":{"t":"string","z":1}}}',
   "io.k8s.api.storagemigration.v1alpha1.MigrationCondition":
-    '{"f":{"lastUpdateTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastUpdateTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.storagemigration.v1alpha1.StorageVersionMigration":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.storagemigration.v1alpha1.StorageVersionMigrationSpec","w":1},"status":{"t":"#io.k8s.api.storagemigration.v1alpha1.StorageVersionMigrationStatus","w":1}}}',
   "io.k8s.api.storagemigration.v1alpha1.StorageVersionMigrationList":
@@ -1349,7 +1349,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec","r":1,"w":1},"status":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus","w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames":
@@ -1431,7 +1431,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec","w":1},"status":{"t":"#io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus","w":1}}}',
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceCondition":
-    '{"f":{"lastTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec":

@@ -1,6 +1,7 @@
 import type { Draft, JsonObject } from '../draft.ts'
 import type { ManagedFieldsEntry } from '../generated/meta-v1.ts'
 import type { KubeObject } from '../object.ts'
+import { jsonEqual } from '../meta/equal.ts'
 import { writeZeros } from '../schema/decode.ts'
 import type { ObjectSchema } from '../schema/schema.ts'
 import { subtract, unite, without } from './field-set.ts'
@@ -38,30 +39,51 @@ export function trackUpdate(
   const difference = compare(schema, old ?? emptyObject(schema), object)
   const changed = ownable(difference.changed, writer.subresource)
   const removed = ownable(difference.removed, writer.subresource)
-  const before = readManaged(old?.metadata.managedFields)
+  const before = managedBefore(object, old)
   if (old !== undefined && changed === undefined && removed === undefined) {
     writeManaged(object, before)
     return
   }
-  const isWriter = (one: Managed) =>
-    one.manager === writer.manager && one.operation === 'Update' && one.subresource === writer.subresource
+  const isWriter = (one: Managed) => isUpdateBy(one, writer, object.apiVersion)
   const others = before
     .filter((one) => !isWriter(one))
     .map((one) => withFields(one, subtract(subtract(one.fields, changed), removed)))
-  const own = before.find(isWriter)
-  const fields = unite(subtract(own?.fields, removed), changed)
-  const mine: Managed | undefined = fields && {
-    manager: writer.manager,
-    operation: 'Update',
-    apiVersion: object.apiVersion,
-    ...(writer.subresource === undefined ? {} : { subresource: writer.subresource }),
-    time: changed === undefined && own?.time !== undefined ? own.time : writer.time,
-    fields,
-  }
+  const mine = entryOf(before.find(isWriter), changed, removed, writer, object.apiVersion)
   writeManaged(
     object,
     [...others, mine].filter((one) => one !== undefined),
   )
+}
+
+function isUpdateBy(one: Managed, { manager, subresource }: Writer, apiVersion: string): boolean {
+  if (one.manager !== manager || one.operation !== 'Update') return false
+  return one.subresource === subresource && one.apiVersion === apiVersion
+}
+
+/** The writer's entry; its time tells when its set of fields last changed, not their values. */
+function entryOf(
+  own: Managed | undefined,
+  changed: FieldSet | undefined,
+  removed: FieldSet | undefined,
+  writer: Writer,
+  apiVersion: string,
+): Managed | undefined {
+  const fields = unite(subtract(own?.fields, removed), changed)
+  if (fields === undefined) return undefined
+  const { manager, subresource } = writer
+  const time = own?.time !== undefined && jsonEqual(own.fields, fields) ? own.time : writer.time
+  return { manager, operation: 'Update', apiVersion, ...(subresource !== undefined && { subresource }), time, fields }
+}
+
+/**
+ * The entries that an update starts from: those that it brings, so that clients may edit them; the old object's where it
+ * brings none, so that clients which know nothing of them lose none. A single empty entry asks for all to be forgotten.
+ */
+function managedBefore(object: Draft<KubeObject>, old: KubeObject | undefined): readonly Managed[] {
+  const given = object.metadata.managedFields as readonly ManagedFieldsEntry[] | undefined
+  if (given?.length === 1 && given[0] !== undefined && Object.keys(given[0]).length === 0) return []
+  const valid = given?.length && given.every((one) => one.operation && one.fieldsType === 'FieldsV1' && one.apiVersion)
+  return readManaged(valid ? given : old?.metadata.managedFields)
 }
 
 /** An object of which nothing is set, as the wire shows it: what a new object is compared with. */
@@ -115,7 +137,8 @@ export function readManaged(entries: readonly ManagedFieldsEntry[] | undefined):
 
 /** Writes the entries in Kubernetes' order: appliers first, then by time, then by name. */
 export function writeManaged(object: Draft<KubeObject>, managed: readonly Managed[]): void {
-  const rank = (one: Managed) => `${one.operation} ${one.time ?? ''} ${one.manager} ${one.apiVersion}`
+  const rank = (one: Managed) =>
+    `${one.operation} ${one.time ?? ''} ${one.manager} ${one.apiVersion} ${one.subresource ?? ''}`
   const sorted = managed.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
   delete object.metadata.managedFields
   if (sorted.length === 0) return

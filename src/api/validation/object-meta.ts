@@ -107,6 +107,9 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta): F
     const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`
     if (added.length > 0) errors.push(forbidden('metadata.finalizers', detail))
   }
+  errors.push(...validateLabels(metadata.labels, 'metadata.labels'))
+  errors.push(...validateAnnotations(metadata.annotations, 'metadata.annotations'))
+  errors.push(...validateOwners(metadata.ownerReferences ?? [], 'metadata.ownerReferences'))
   for (const field of ['name', 'namespace', 'uid', 'creationTimestamp'] as const) {
     if (metadata[field] !== old[field]) errors.push(immutable(`metadata.${field}`, metadata[field]))
   }

@@ -104,10 +104,12 @@ export function validateUpdate(
   subresource?: string,
 ): readonly FieldError[] {
   const rules = rulesOf(type)
-  const errors = validateMetadataUpdate(object.metadata, old.metadata)
+  // Kubernetes looks at the metadata once for all kinds and once more for each: every fault of it has two causes.
+  const metadata = validateMetadataUpdate(object.metadata, old.metadata)
+  const errors = [...metadata, ...metadata]
   if (subresource === undefined) {
     const own = validateMetadata(object.metadata, type.namespaced, rules.names ?? dnsSubdomainProblems)
-    errors.unshift(...own.filter((error) => !error.field.startsWith('metadata.name')))
+    errors.push(...own.filter((error) => !error.field.startsWith('metadata.name')))
     errors.push(...(rules.always?.(object as never) ?? []))
   }
   return [...errors, ...(rules.update?.(object as never, old as never, subresource) ?? [])]

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import type { KubeObject } from '../../api/object.ts'
 import { apiError } from '../../api/meta/status.ts'
+import { decodeObject } from '../../api/schema/decode.ts'
 import type { Catalog } from '../verbs/served-resource.ts'
 import type { Body } from '../verbs/request.ts'
 import { duplicateFields } from './duplicate-fields.ts'
@@ -131,12 +133,17 @@ function typed(value: unknown, expected: ExpectedKind, catalog: Catalog): Body {
   if (apiVersion === wanted && kind === expected.kind) return { value }
   const actual = { apiVersion: apiVersion || wanted, kind: kind || expected.kind }
   if (actual.apiVersion === wanted && actual.kind === expected.kind) return { value: { ...value, ...actual } }
-  throw wrongKind(String(actual.apiVersion), String(actual.kind), expected, wanted, catalog)
+  throw wrongKind({ ...value, ...actual }, expected, wanted, catalog)
 }
 
-function wrongKind(apiVersion: string, kind: string, expected: ExpectedKind, wanted: string, catalog: Catalog) {
+function wrongKind(value: object, expected: ExpectedKind, wanted: string, catalog: Catalog) {
+  const [apiVersion, kind] = [String((value as KubeObject).apiVersion), String((value as KubeObject).kind)]
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/', 2) : ['', apiVersion]
-  if (catalog.findKind(group ?? '', version ?? '', kind) !== undefined) {
+  const sent = catalog.findKind(group ?? '', version ?? '', kind)
+  if (sent !== undefined) {
+    // A body is decoded as what it says it is before anyone looks whether that was wanted.
+    const type = catalog.findKind(expected.group, expected.version, expected.kind)?.type
+    if (type !== undefined && sent.definition === undefined) decodeObject(type, value, sent.schema())
     if (apiVersion !== wanted) {
       const message = `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`
       return apiError('BadRequest', message)

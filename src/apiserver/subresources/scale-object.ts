@@ -30,12 +30,14 @@ export function scaleOf(resource: ServedResource, object: KubeObject): Scale {
   }
 }
 
-/** Writes the replicas wanted into a fresh copy of the object. */
-export function setReplicas(resource: ServedResource, object: Draft<KubeObject>, replicas: number): void {
+/** Writes the replicas wanted (or none) into a fresh copy of the object. */
+export function setReplicas(resource: ServedResource, object: Draft<KubeObject>, replicas: number | undefined): void {
   const path = customScalePaths(resource)?.wanted ?? ['spec', 'replicas']
   let place = object as unknown as Record<string, unknown>
   for (const step of path.slice(0, -1)) place = (place[step] ??= {}) as Record<string, unknown>
-  place[path.at(-1) ?? 'replicas'] = replicas
+  const last = path.at(-1) ?? 'replicas'
+  if (replicas === undefined) delete place[last]
+  else place[last] = replicas
 }
 
 function replicasOf(resource: ServedResource, object: KubeObject) {

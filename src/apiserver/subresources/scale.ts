@@ -2,14 +2,21 @@ import type { Draft } from '../../api/draft.ts'
 import { invalid, invalidError } from '../../api/meta/field-error.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { applyConfiguration } from '../../api/patch/apply.ts'
+import { trackUpdate } from '../../api/patch/managed-fields.ts'
+import type { Writer } from '../../api/patch/managed-fields.ts'
 import { schemaOf } from '../../api/schema/schema.ts'
-import type { Patch, UpdateOptions } from '../../client/client.ts'
+import type { Patch, PatchOptions, UpdateOptions } from '../../client/client.ts'
+import { formatTime } from '../../env/clock.ts'
+import type { Entry } from '../../store/store.ts'
 import type { Engine } from '../verbs/engine.ts'
 import { modified, notFound } from '../verbs/failure.ts'
 import { storageKey } from '../verbs/get.ts'
 import { patched } from '../verbs/patched.ts'
 import { replaceObject } from '../verbs/replace.ts'
 import type { Answer, ObjectTarget, RequestContext } from '../verbs/request.ts'
+import type { ServedResource } from '../verbs/served-resource.ts'
+import { applyManager, managerOf } from '../verbs/writer.ts'
 import type { Scale } from './scale-object.ts'
 import { scaleOf, setReplicas } from './scale-object.ts'
 
@@ -35,9 +42,37 @@ export async function updateScale(
   if (resourceVersion && resourceVersion !== entry.object.metadata.resourceVersion) throw modified(resource.type, name)
   const object = structuredClone(entry.object) as Draft<KubeObject>
   setReplicas(resource, object, replicas)
+  const time = formatTime(engine.environment.clock.now())
+  trackReplicas(resource, object, entry.object, replicas, { ...managerOf(context, options, 'scale'), time })
+  return writeScale(engine, context, target, entry, object, options)
+}
+
+/** A Scale leaves zero replicas out, so nobody owns them then. */
+function trackReplicas(
+  resource: ServedResource,
+  object: Draft<KubeObject>,
+  old: KubeObject,
+  replicas: number,
+  writer: Writer,
+): void {
+  const seen = structuredClone(object)
+  if (replicas === 0 && scaleOf(resource, old).spec?.replicas !== undefined) setReplicas(resource, seen, undefined)
+  trackUpdate(resource.schema(), seen, old, writer)
+  if (seen.metadata.managedFields === undefined) delete object.metadata.managedFields
+  else object.metadata.managedFields = seen.metadata.managedFields
+}
+
+async function writeScale(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  entry: Entry,
+  object: Draft<KubeObject>,
+  options: UpdateOptions,
+): Promise<Answer> {
   const { subresource: _, ...whole } = target
-  const answer = await replaceObject(engine, context, whole, entry, object, options)
-  return { object: scaleOf(resource, answer.object), code: 200 }
+  const answer = await replaceObject(engine, context, whole, entry, object, { ...options, keepManagedFields: true })
+  return { object: scaleOf(target.resource, answer.object), code: 200 }
 }
 
 /** PATCH of `scale`, applied to the Scale that a GET would give. */
@@ -46,15 +81,38 @@ export async function patchScale(
   context: RequestContext,
   target: ObjectTarget,
   change: Patch,
-  options: UpdateOptions,
+  options: PatchOptions,
 ): Promise<Answer> {
   const { resource, name } = target
   const entry = engine.store.head().get(resource.storage, storageKey(target))
   if (entry === undefined) throw notFound(resource.type, name)
+  if (change.type === 'apply') return applyScale(engine, context, target, entry, change.patch, options)
   const current = scaleOf(resource, entry.object)
-  if (change.type === 'apply') return updateScale(engine, context, target, change.patch, options)
   const value = patched(change, current, schemaOf('io.k8s.api.autoscaling.v1.Scale'))
   return updateScale(engine, context, target, value, options)
+}
+
+/** Server-side apply of a Scale: of the replicas in the object that it stands for. */
+async function applyScale(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  entry: Entry,
+  value: unknown,
+  options: PatchOptions,
+): Promise<Answer> {
+  const { resource, name } = target
+  const replicas = readScale(value).spec?.replicas
+  const { apiVersion, kind } = entry.object
+  const applied = { apiVersion, kind, metadata: { name } } as Draft<KubeObject>
+  if (replicas !== undefined) setReplicas(resource, applied, replicas)
+  const merged = applyConfiguration(resource.schema(), entry.object, applied as KubeObject, {
+    manager: applyManager(options),
+    force: options.force === true,
+    subresource: 'scale',
+    time: formatTime(engine.environment.clock.now()),
+  })
+  return writeScale(engine, context, target, entry, merged, options)
 }
 
 function readScale(value: unknown): Scale {

@@ -36,7 +36,10 @@ export async function create(
   const object = decodeBody(context, resource, body, options.fieldValidation)
   placeInNamespace(target, object)
   defaultsFor(resource, object)
-  if (isReview(resource)) return createReview(engine, context, target, object)
+  if (isReview(resource)) {
+    trackUpdate(resource.schema(), object, undefined, { ...managerOf(context, options), time: timeOf(engine) })
+    return createReview(engine, context, target, object)
+  }
   return createObject(engine, context, target, toStored(resource, object as KubeObject) as Draft<KubeObject>, options)
 }
 
@@ -55,12 +58,13 @@ export async function createObject(
   const { resource } = target
   const { storageType: type, storage } = resource
   fillMetadata(engine, target, object)
-  const request = admissionOf(engine, context, target, object, options)
-  engine.admission.mutate(request)
-  prepareForCreate(type, object)
+  // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (!keepManagedFields) {
     trackUpdate(resource.schema(), object, undefined, { ...managerOf(context, options), time: timeOf(engine) })
   }
+  const request = admissionOf(engine, context, target, object, options)
+  engine.admission.mutate(request)
+  prepareForCreate(type, object)
   const errors = validationOfNew(resource, object as KubeObject)
   if (errors.length > 0) throw invalidError(resource.type, object.metadata.name ?? '', errors)
   const key = storageKey({ ...target, name: object.metadata.name ?? '' })

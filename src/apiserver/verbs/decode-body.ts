@@ -32,7 +32,7 @@ export function decodeBody(
 }
 
 /** Only that the body is of the resource's version and kind; what it holds is decoding's matter. */
-function checkKind({ type }: ServedResource, value: unknown): void {
+export function checkKind({ type }: ServedResource, value: unknown): void {
   const { apiVersion = '', kind = '' } = (value ?? {}) as Partial<KubeObject>
   const expected = apiVersionOf(type)
   if (apiVersion === expected && kind === type.kind) return

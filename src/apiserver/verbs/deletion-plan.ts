@@ -23,7 +23,8 @@ export function planDeletion(
   const graceSeconds = resource.strategy.deletesGracefully ? graceOf(object as Pod, options) : 0
   const marked = withDeletion(object, graceSeconds, nowMs)
   const kept = finalizers.length > 0 || (marked.metadata.deletionGracePeriodSeconds ?? 0) > 0
-  if (!kept) return { type: 'delete', object: marked }
+  // Only what may linger is marked: other objects are seen last as they were.
+  if (!kept) return { type: 'delete', object: resource.strategy.deletesGracefully ? marked : object }
   const current = object.metadata.finalizers ?? []
   const sameFinalizers = current.length === finalizers.length && current.every((one, i) => one === finalizers[i])
   if (marked === object && sameFinalizers) return { type: 'keep' }

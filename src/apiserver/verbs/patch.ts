@@ -1,5 +1,4 @@
 import type { Draft } from '../../api/draft.ts'
-import { required } from '../../api/meta/field-error.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { applyConfiguration } from '../../api/patch/apply.ts'
@@ -10,14 +9,15 @@ import { patchScale } from '../subresources/scale.ts'
 import { authorize } from './authorization.ts'
 import { toServed, toStored } from './conversion.ts'
 import { createObject } from './create.ts'
-import { checkNames, decodeBody, placeInNamespace } from './decode-body.ts'
+import { checkKind, checkNames, decodeBody, placeInNamespace } from './decode-body.ts'
 import type { Engine } from './engine.ts'
-import { invalidOptions, notFound } from './failure.ts'
+import { conflict, notFound } from './failure.ts'
 import { storageKey } from './get.ts'
 import { defaultsFor } from './kind-rules.ts'
 import { patched } from './patched.ts'
 import { replaceObject } from './replace.ts'
 import type { Answer, ObjectTarget, RequestContext } from './request.ts'
+import { applyManager } from './writer.ts'
 
 /** PATCH. It is applied to the head's object in the turn that writes it, so it never has to be tried again. */
 export async function patch(
@@ -53,21 +53,22 @@ async function applyObject(
   options: PatchOptions,
 ): Promise<Answer> {
   const { resource, subresource } = target
-  if (!options.fieldManager) {
-    throw invalidOptions('PatchOptions', [required('fieldManager', 'is required for apply patch')])
-  }
-  const applied = decodeBody(context, resource, { value }, options.fieldValidation)
-  if (!applied.metadata.name) applied.metadata.name = target.name
-  checkNames(target, applied)
-  placeInNamespace(target, applied)
+  const manager = applyManager(options)
+  const applied = appliedObject(target, value)
   const live = entry === undefined ? undefined : toServed(resource, entry.object)
+  if (live === undefined && applied.metadata.uid) {
+    const why = `uid mismatch: the provided object specified uid ${applied.metadata.uid}, and no existing object was found`
+    throw conflict(resource.type, target.name, why)
+  }
   const merged = applyConfiguration(resource.schema(), live, applied as KubeObject, {
-    manager: options.fieldManager,
+    manager,
     force: options.force === true,
     ...(subresource === undefined ? {} : { subresource }),
     time: formatTime(engine.environment.clock.now()),
   })
-  const object = structuredClone(merged) as Draft<KubeObject>
+  const object = decodeBody(context, resource, { value: merged }, 'Ignore')
+  checkNames(target, object)
+  placeInNamespace(target, object)
   defaultsFor(resource, object)
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
   if (entry !== undefined) {
@@ -76,6 +77,13 @@ async function applyObject(
   if (subresource !== undefined) throw notFound(resource.type, target.name)
   authorize(engine, context, 'create', target)
   return createObject(engine, context, target, stored, options, true)
+}
+
+/** The configuration as it came, since what it leaves out is as telling as what it says; named as the path is. */
+function appliedObject(target: ObjectTarget, value: unknown): Draft<KubeObject> {
+  checkKind(target.resource, value)
+  const object = value as Draft<KubeObject>
+  return { ...object, metadata: { ...object.metadata, name: object.metadata?.name || target.name } }
 }
 
 function refuseStrategicOfCustom({ resource }: ObjectTarget, change: Patch): void {

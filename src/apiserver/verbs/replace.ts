@@ -39,13 +39,14 @@ export async function replaceObject(
   const old = entry.object
   checkVersion(target, object, old)
   const request = admissionOf(engine, context, target, object, old, options)
-  engine.admission.mutate(request)
-  prepareForUpdate(resource.storageType, object, old, subresource)
+  // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (options.keepManagedFields !== true) {
-    if (same(object, old)) return { object: toServed(resource, old), code: 200 }
     const time = formatTime(engine.environment.clock.now())
     trackUpdate(resource.schema(), object, old, { ...managerOf(context, options, subresource), time })
-  } else if (jsonEqual(object, old)) return { object: toServed(resource, old), code: 200 }
+  }
+  engine.admission.mutate(request)
+  prepareForUpdate(resource.storageType, object, old, subresource)
+  if (same(object, old)) return { object: toServed(resource, old), code: 200 }
   const errors = validationOfUpdate(resource, object as KubeObject, old, subresource)
   if (errors.length > 0) throw invalidError(resource.type, target.name, errors)
   engine.admission.validate(request)
@@ -106,11 +107,14 @@ function checkVersion(target: ObjectTarget, object: Draft<KubeObject>, old: Kube
   if (old.metadata.resourceVersion !== undefined) object.metadata.resourceVersion = old.metadata.resourceVersion
 }
 
-/** Whether nothing but the bookkeeping of fields would change: such a write keeps its revision. */
+/** Whether nothing but the times of managed fields would change: such a write keeps its revision. */
 function same(object: Draft<KubeObject>, old: KubeObject): boolean {
-  const { managedFields: _ours, ...metadata } = object.metadata
-  const { managedFields: _theirs, ...oldMetadata } = old.metadata
-  return jsonEqual({ ...object, metadata }, { ...old, metadata: oldMetadata })
+  return jsonEqual(withoutTimes(object as KubeObject), withoutTimes(old))
+}
+
+function withoutTimes(object: KubeObject): unknown {
+  const entries = object.metadata.managedFields?.map(({ time: _, ...entry }) => entry)
+  return { ...object, metadata: { ...object.metadata, managedFields: entries } }
 }
 
 function admissionOf(
