@@ -30,6 +30,8 @@ export interface ConnectOptions {
 interface Place {
   readonly client: Client
   readonly namespace: string
+  /** Rejects where the cluster cannot do what a session needs of it. */
+  readonly usable: Promise<void>
   close(): Promise<void>
 }
 
@@ -62,6 +64,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
       ...(settings.onEvent !== undefined && { onEvent: settings.onEvent }),
     })
     const whole = withPlace(session, closeAll)
+    // Whatever waits for workers that can never come is told so at once.
+    place.usable.catch((error: unknown) => whole.close(error as Error))
     settings.onSession?.(whole)
     return whole
   } catch (error) {
@@ -76,7 +80,7 @@ function programFacts() {
 
 function embedded({ cluster = {} }: ConnectOptions): Place {
   const thread = startClusterThread(cluster)
-  return { client: thread.client, namespace: 'default', close: () => thread.close() }
+  return { client: thread.client, namespace: 'default', usable: thread.ready, close: () => thread.close() }
 }
 
 /** A session that closes its cluster after itself. */
@@ -116,7 +120,7 @@ async function ofContext(name: string, { kubeconfig }: ConnectOptions): Promise<
   const { endpoint, namespace = 'default', context } = await parseKubeconfig(text, name)
   refuseFarAway(endpoint.server, context)
   const client = createHttpClient(endpoint)
-  return { client, namespace, close: async () => client.close() }
+  return { client, namespace, usable: Promise.resolve(), close: async () => client.close() }
 }
 
 /** Workers dial a socket of this machine, so the cluster's nodes must be on it: as those of `shoal up` are. */

@@ -36,109 +36,132 @@ export interface NodeTable {
 const FIRST_CAPACITY = 16
 
 export function createNodeTable(): NodeTable {
-  let capacity = FIRST_CAPACITY
-  const nodes: (Node | undefined)[] = []
-  const ports: HostPort[][] = []
-  const podCounts: number[] = []
-  const slots = new Map<string, number>()
-  const free: number[] = []
-  const columns = new Map<string, ResourceColumn>()
-  const assumed: Record<'cpu' | 'memory', Float64Array> = {
-    cpu: new Float64Array(capacity),
-    memory: new Float64Array(capacity),
-  }
-  let count = 0
+  return new TypedNodeTable()
+}
 
-  const columnFor = (resource: string): ResourceColumn => {
-    const known = columns.get(resource)
+class TypedNodeTable implements NodeTable {
+  readonly #nodes: (Node | undefined)[] = []
+  readonly #ports: HostPort[][] = []
+  readonly #podCounts: number[] = []
+  readonly #slots = new Map<string, number>()
+  readonly #free: number[] = []
+  readonly #columns = new Map<string, ResourceColumn>()
+  #assumed: Record<'cpu' | 'memory', Float64Array>
+  #capacity = FIRST_CAPACITY
+  #count = 0
+
+  constructor() {
+    this.#assumed = { cpu: new Float64Array(FIRST_CAPACITY), memory: new Float64Array(FIRST_CAPACITY) }
+  }
+
+  get size() {
+    return this.#nodes.length
+  }
+
+  get count() {
+    return this.#count
+  }
+
+  node(slot: number) {
+    return this.#nodes[slot]
+  }
+
+  slotOf(name: string) {
+    return this.#slots.get(name)
+  }
+
+  column(resource: string) {
+    return this.#columns.get(resource)
+  }
+
+  assumed(resource: 'cpu' | 'memory') {
+    return this.#assumed[resource]
+  }
+
+  portsOf(slot: number) {
+    return this.#ports[slot] ?? []
+  }
+
+  putNode(node: Node) {
+    const slot = this.#takeSlot(node.metadata.name ?? '')
+    if (this.#nodes[slot] === undefined) this.#count += 1
+    this.#nodes[slot] = node
+    this.#clearCapacity(slot)
+    for (const [resource, amount] of Object.entries(amountsOf(node.status?.allocatable))) {
+      this.#columnFor(resource).allocatable[slot] = amount
+    }
+  }
+
+  removeNode(name: string) {
+    const slot = this.#slots.get(name)
+    if (slot === undefined || this.#nodes[slot] === undefined) return
+    this.#nodes[slot] = undefined
+    this.#count -= 1
+    this.#clearCapacity(slot)
+    this.#giveBack(name, slot)
+  }
+
+  addPod(pod: Pod, nodeName: string) {
+    const slot = this.#takeSlot(nodeName)
+    this.#countPod(pod, slot, 1)
+    this.#ports[slot]?.push(...hostPorts(pod))
+  }
+
+  removePod(pod: Pod, nodeName: string) {
+    const slot = this.#slots.get(nodeName)
+    if (slot === undefined) return
+    this.#countPod(pod, slot, -1)
+    for (const port of hostPorts(pod)) removeFirst(this.#ports[slot] ?? [], port)
+    this.#giveBack(nodeName, slot)
+  }
+
+  #columnFor(resource: string): ResourceColumn {
+    const known = this.#columns.get(resource)
     if (known !== undefined) return known
-    const column = { allocatable: new Float64Array(capacity), requested: new Float64Array(capacity) }
-    columns.set(resource, column)
+    const column = { allocatable: new Float64Array(this.#capacity), requested: new Float64Array(this.#capacity) }
+    this.#columns.set(resource, column)
     return column
   }
 
-  const grow = () => {
-    capacity *= 2
-    for (const column of columns.values()) {
-      column.allocatable = enlarged(column.allocatable, capacity)
-      column.requested = enlarged(column.requested, capacity)
-    }
-    assumed.cpu = enlarged(assumed.cpu, capacity)
-    assumed.memory = enlarged(assumed.memory, capacity)
-  }
-
-  const takeSlot = (name: string): number => {
-    const slot = slots.get(name) ?? free.pop() ?? nodes.length
-    if (slot >= capacity) grow()
-    if (slot >= nodes.length) nodes.push(undefined)
-    ports[slot] ??= []
-    podCounts[slot] ??= 0
-    slots.set(name, slot)
+  #takeSlot(name: string): number {
+    const slot = this.#slots.get(name) ?? this.#free.pop() ?? this.#nodes.length
+    if (slot >= this.#capacity) this.#grow()
+    if (slot >= this.#nodes.length) this.#nodes.push(undefined)
+    this.#ports[slot] ??= []
+    this.#podCounts[slot] ??= 0
+    this.#slots.set(name, slot)
     return slot
   }
 
-  const clearCapacity = (slot: number) => {
-    for (const column of columns.values()) column.allocatable[slot] = 0
+  #grow() {
+    this.#capacity *= 2
+    for (const column of this.#columns.values()) {
+      column.allocatable = enlarged(column.allocatable, this.#capacity)
+      column.requested = enlarged(column.requested, this.#capacity)
+    }
+    const { cpu, memory } = this.#assumed
+    this.#assumed = { cpu: enlarged(cpu, this.#capacity), memory: enlarged(memory, this.#capacity) }
+  }
+
+  #clearCapacity(slot: number) {
+    for (const column of this.#columns.values()) column.allocatable[slot] = 0
   }
 
   /** A slot is given back only when neither node nor pods refer to it, so that late deletions still find their numbers. */
-  const giveBack = (name: string, slot: number) => {
-    if (nodes[slot] !== undefined || podCounts[slot] !== 0) return
-    slots.delete(name)
-    free.push(slot)
+  #giveBack(name: string, slot: number) {
+    if (this.#nodes[slot] !== undefined || this.#podCounts[slot] !== 0) return
+    this.#slots.delete(name)
+    this.#free.push(slot)
   }
 
-  const count1 = (pod: Pod, slot: number, sign: 1 | -1) => {
-    const requests = podRequests(pod)
-    for (const [resource, amount] of Object.entries(requests.exact))
-      addTo(columnFor(resource).requested, slot, sign * amount)
-    addTo(columnFor('pods').requested, slot, sign)
-    addTo(assumed.cpu, slot, sign * (requests.assumed.cpu ?? 0))
-    addTo(assumed.memory, slot, sign * (requests.assumed.memory ?? 0))
-    podCounts[slot] = (podCounts[slot] ?? 0) + sign
-  }
-
-  return {
-    get size() {
-      return nodes.length
-    },
-    get count() {
-      return count
-    },
-    node: (slot) => nodes[slot],
-    slotOf: (name) => slots.get(name),
-    putNode(node) {
-      const slot = takeSlot(node.metadata.name ?? '')
-      if (nodes[slot] === undefined) count += 1
-      nodes[slot] = node
-      clearCapacity(slot)
-      for (const [resource, amount] of Object.entries(amountsOf(node.status?.allocatable))) {
-        columnFor(resource).allocatable[slot] = amount
-      }
-    },
-    removeNode(name) {
-      const slot = slots.get(name)
-      if (slot === undefined || nodes[slot] === undefined) return
-      nodes[slot] = undefined
-      count -= 1
-      clearCapacity(slot)
-      giveBack(name, slot)
-    },
-    addPod(pod, nodeName) {
-      const slot = takeSlot(nodeName)
-      count1(pod, slot, 1)
-      ports[slot]?.push(...hostPorts(pod))
-    },
-    removePod(pod, nodeName) {
-      const slot = slots.get(nodeName)
-      if (slot === undefined) return
-      count1(pod, slot, -1)
-      for (const port of hostPorts(pod)) removeFirst(ports[slot] ?? [], port)
-      giveBack(nodeName, slot)
-    },
-    column: (resource) => columns.get(resource),
-    assumed: (resource) => assumed[resource],
-    portsOf: (slot) => ports[slot] ?? [],
+  #countPod(pod: Pod, slot: number, sign: 1 | -1) {
+    const { exact, assumed } = podRequests(pod)
+    for (const [resource, amount] of Object.entries(exact))
+      addTo(this.#columnFor(resource).requested, slot, sign * amount)
+    addTo(this.#columnFor('pods').requested, slot, sign)
+    addTo(this.#assumed.cpu, slot, sign * (assumed['cpu'] ?? 0))
+    addTo(this.#assumed.memory, slot, sign * (assumed['memory'] ?? 0))
+    this.#podCounts[slot] = (this.#podCounts[slot] ?? 0) + sign
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Pod } from '../api/generated/core-v1.ts'
 import { keyOf, keyString } from '../api/object.ts'
+import type { Timer } from '../env/clock.ts'
 import type { Environment } from '../env/environment.ts'
 
 /** A pod that waits for a node. */
@@ -36,96 +37,128 @@ const FIRST_BACKOFF_MS = 1_000
 const MOST_BACKOFF_MS = 10_000
 const UNSCHEDULABLE_MS = 5 * 60_000
 
+/** How often pods that have been unschedulable for long are looked for, in milliseconds. */
+const SWEEP_MS = 30_000
+
 /** `onReady` is called whenever a pod has become active. */
 export function createSchedulingQueue(env: Environment, onReady: () => void): SchedulingQueue {
-  const active = new Map<string, QueuedPod>()
-  const backingOff = new Map<string, QueuedPod & { readonly timer: { cancel(): void } }>()
-  const unschedulable = new Map<string, QueuedPod>()
-  let order: QueuedPod[] | undefined
+  return new ThreePools(env, onReady)
+}
 
-  const activate = (queued: QueuedPod) => {
-    active.set(queued.key, queued)
+class ThreePools implements SchedulingQueue {
+  readonly #env: Environment
+  readonly #onReady: () => void
+  readonly #active = new Map<string, QueuedPod>()
+  readonly #backingOff = new Map<string, QueuedPod & { readonly timer: Timer }>()
+  readonly #unschedulable = new Map<string, QueuedPod>()
+  /** Active pods, the next one last; absent while it has to be made anew. */
+  #order: QueuedPod[] | undefined
+  #sweep: Timer
+
+  constructor(env: Environment, onReady: () => void) {
+    this.#env = env
+    this.#onReady = onReady
+    this.#sweep = this.#sweepLater()
+  }
+
+  put(pod: Pod) {
+    const key = keyString(keyOf(pod))
+    const backingOff = this.#backingOff.get(key)
+    if (backingOff !== undefined) return void this.#backingOff.set(key, { ...backingOff, pod })
+    const waiting = this.#active.get(key)
+    if (waiting !== undefined) {
+      this.#active.set(key, { ...waiting, pod })
+      this.#order = undefined
+      return
+    }
+    const rejected = this.#unschedulable.get(key)
+    // The report of a failure comes back as an update of the pod: only a change of what it asks for is worth a try.
+    if (rejected !== undefined && demands(rejected.pod) === demands(pod)) {
+      this.#unschedulable.set(key, { ...rejected, pod })
+      return
+    }
+    this.#unschedulable.delete(key)
+    this.#activate({ key, pod, attempts: rejected?.attempts ?? 0, since: this.#env.clock.monotonicMs() })
+  }
+
+  remove(key: string) {
+    this.#backingOff.get(key)?.timer.cancel()
+    for (const pool of [this.#active, this.#backingOff, this.#unschedulable]) pool.delete(key)
+  }
+
+  pop(): QueuedPod | undefined {
+    for (;;) {
+      this.#order ??= sorted(this.#active.values())
+      const next = this.#order.pop()
+      if (next === undefined) {
+        this.#order = undefined
+        return undefined
+      }
+      if (this.#active.get(next.key) !== next) continue
+      this.#active.delete(next.key)
+      return next
+    }
+  }
+
+  unschedulable(queued: QueuedPod) {
+    const again = { ...queued, attempts: queued.attempts + 1, since: this.#env.clock.monotonicMs() }
+    this.#unschedulable.set(queued.key, again)
+  }
+
+  retry(queued: QueuedPod) {
+    this.#backOff({ ...queued, attempts: queued.attempts + 1 }, backoffMs(queued.attempts + 1))
+  }
+
+  wake(helps: (pod: Pod) => boolean = () => true) {
+    for (const queued of this.#unschedulable.values()) {
+      if (!helps(queued.pod)) continue
+      this.#unschedulable.delete(queued.key)
+      const rest = queued.since + backoffMs(queued.attempts) - this.#env.clock.monotonicMs()
+      if (rest <= 0) this.#activate(queued)
+      else this.#backOff(queued, rest)
+    }
+  }
+
+  sizes() {
+    const [active, backingOff, unschedulable] = [this.#active.size, this.#backingOff.size, this.#unschedulable.size]
+    return { active, backingOff, unschedulable }
+  }
+
+  close() {
+    this.#sweep.cancel()
+    for (const { timer } of this.#backingOff.values()) timer.cancel()
+  }
+
+  #activate(queued: QueuedPod) {
+    this.#active.set(queued.key, queued)
     // Pods come in order of age, so the order only has to be made anew where priorities differ.
+    const order = this.#order
     if (order !== undefined && priorityOf(queued.pod) === priorityOf(order[0]?.pod)) order.unshift(queued)
-    else order = undefined
-    onReady()
+    else this.#order = undefined
+    this.#onReady()
   }
 
-  const backOff = (queued: QueuedPod, delayMs: number) => {
-    const timer = env.timers.after(delayMs, () => {
-      if (backingOff.delete(queued.key)) activate(queued)
+  #backOff(queued: QueuedPod, delayMs: number) {
+    const timer = this.#env.timers.after(delayMs, () => {
+      const waited = this.#backingOff.get(queued.key)
+      if (waited === undefined) return
+      this.#backingOff.delete(queued.key)
+      this.#activate({ key: waited.key, pod: waited.pod, attempts: waited.attempts, since: waited.since })
     })
-    backingOff.set(queued.key, { ...queued, timer })
+    this.#backingOff.set(queued.key, { ...queued, timer })
   }
 
-  const take = (key: string) => {
-    backingOff.get(key)?.timer.cancel()
-    const known = active.get(key) ?? backingOff.get(key) ?? unschedulable.get(key)
-    for (const pool of [active, backingOff, unschedulable]) pool.delete(key)
-    return known
-  }
-
-  const flush = () => {
-    const old = env.clock.monotonicMs() - UNSCHEDULABLE_MS
-    for (const queued of unschedulable.values()) if (queued.since <= old && take(queued.key)) activate(queued)
-    sweep = env.timers.after(30_000, flush, { background: true })
-  }
-  let sweep = env.timers.after(30_000, flush, { background: true })
-
-  return {
-    put(pod) {
-      const key = keyString(keyOf(pod))
-      if (backingOff.has(key)) return
-      const waiting = active.get(key)
-      if (waiting !== undefined) {
-        active.set(key, { ...waiting, pod })
-        order = undefined
-        return
+  #sweepLater(): Timer {
+    const sweep = () => {
+      const old = this.#env.clock.monotonicMs() - UNSCHEDULABLE_MS
+      for (const queued of this.#unschedulable.values()) {
+        if (queued.since > old) continue
+        this.#unschedulable.delete(queued.key)
+        this.#activate(queued)
       }
-      const rejected = unschedulable.get(key)
-      // The report of a failure comes back as an update of the pod: only a change of what it asks for is worth a try.
-      if (rejected !== undefined && demands(rejected.pod) === demands(pod)) {
-        unschedulable.set(key, { ...rejected, pod })
-        return
-      }
-      unschedulable.delete(key)
-      activate({ key, pod, attempts: rejected?.attempts ?? 0, since: env.clock.monotonicMs() })
-    },
-    remove: (key) => void take(key),
-    pop() {
-      for (;;) {
-        order ??= sorted(active.values())
-        const next = order.pop()
-        if (next === undefined) {
-          order = undefined
-          return undefined
-        }
-        if (active.get(next.key) !== next) continue
-        active.delete(next.key)
-        return next
-      }
-    },
-    unschedulable(queued) {
-      const again = { ...queued, attempts: queued.attempts + 1, since: env.clock.monotonicMs() }
-      unschedulable.set(queued.key, again)
-    },
-    retry(queued) {
-      backOff({ ...queued, attempts: queued.attempts + 1 }, backoffMs(queued.attempts + 1))
-    },
-    wake(helps = () => true) {
-      for (const queued of unschedulable.values()) {
-        if (!helps(queued.pod)) continue
-        unschedulable.delete(queued.key)
-        const rest = queued.since + backoffMs(queued.attempts) - env.clock.monotonicMs()
-        if (rest <= 0) activate(queued)
-        else backOff(queued, rest)
-      }
-    },
-    sizes: () => ({ active: active.size, backingOff: backingOff.size, unschedulable: unschedulable.size }),
-    close() {
-      sweep.cancel()
-      for (const { timer } of backingOff.values()) timer.cancel()
-    },
+      this.#sweep = this.#sweepLater()
+    }
+    return this.#env.timers.after(SWEEP_MS, sweep, { background: true })
   }
 }
 

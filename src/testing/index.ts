@@ -1,0 +1,2 @@
+export { createTestCluster } from './test-cluster.ts'
+export type { TestCluster } from './test-cluster.ts'

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+
+/** The long lanes: each is a program of the checkout with its arguments, larger in full than as a sample. */
+interface Lane {
+  readonly name: string
+  readonly script: string
+  readonly args: (sample: string | undefined) => readonly string[]
+}
+
+const SEEDS = { sample: 300, full: 5_000 }
+
+const simulation = (scenario: string): Lane => ({
+  name: `simulate ${scenario}`,
+  script: 'sim/run.ts',
+  // A sample starts at a seed that its name gives, so that other days try other seeds.
+  args: (sample) => {
+    const [seed, count] = sample === undefined ? [1, SEEDS.full] : [Number(sample) * 1_000, SEEDS.sample]
+    return ['--scenario', scenario, '--seed', String(seed), '--count', String(count)]
+  },
+})
+
+const lanes: readonly Lane[] = ['job', 'nodes'].map(simulation)
+
+/** Runs one lane; resolves to whether it passed. Its output is shown where it failed. */
+function run(lane: Lane, sample: string | undefined): Promise<boolean> {
+  const child = spawn(process.execPath, [lane.script, ...lane.args(sample)], { cwd: root })
+  const chunks: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      if (code !== 0) process.stdout.write(Buffer.concat(chunks).subarray(-20_000))
+      resolve(code === 0)
+    })
+  })
+}
+
+/** `node tools/verify.ts`: every lane in full; `--sample N` (a number such as a date): a bounded part that follows from it. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { sample: { type: 'string' } } })
+  let failed = 0
+  for (const lane of lanes) {
+    const started = performance.now()
+    const passed = await run(lane, values.sample)
+    if (!passed) failed += 1
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    console.log(`${passed ? 'ok  ' : 'FAIL'} ${lane.name} (${seconds} s)`)
+  }
+  console.log(`${lanes.length - failed} passed, ${failed} failed`)
+  process.exitCode = failed === 0 ? 0 : 1
+}
+
+await main()
