@@ -20,8 +20,8 @@ import type { PodWorker } from './pod-worker.ts'
 import { nodeObject, register } from './registration.ts'
 import type { NodeFacts } from './registration.ts'
 
-/** How long closing waits for events that are still to be written, in milliseconds. */
-const CLOSE_MS = 1_000
+/** How long closing and flushing wait for events that are still to be written, in milliseconds. */
+const FLUSH_MS = 1_000
 
 export interface NodeAgentOptions {
   readonly env: Environment
@@ -44,6 +44,8 @@ export interface NodeAgent extends AsyncDisposable {
     container: string,
     options: LogOptions,
   ): Promise<AsyncIterable<Uint8Array>>
+  /** Resolves when the events of now are written, or cannot be in time. */
+  flushEvents(): Promise<void>
   /** Ends the agent and its pods' containers; their objects stay as they are. The runtime stays open. */
   close(): Promise<void>
 }
@@ -90,11 +92,12 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     workers.get(status.podUid)?.containerChanged(status)
   }
 
+  const flushEvents = () => events.flush(FLUSH_MS)
   const close = async () => {
     await ready.catch(() => {})
     for (const closer of closers) closer()
     await Promise.all([...workers.values()].map((worker) => worker.close()))
-    await events.flush(CLOSE_MS)
+    await flushEvents()
   }
 
   return {
@@ -105,6 +108,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
       if (worker === undefined) throw apiError('NotFound', `pods "${pod.name}" not found`)
       return await containerLogs(runtime, worker, container, logOptions, env.clock.now())
     },
+    flushEvents,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -14,7 +14,6 @@ import type { Client, WatchEvent } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { openClusterIdentity } from '../identity/key-files.ts'
-import { createProcessRuntime } from '../runtime/process/process-runtime.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { createSimulatedRuntime } from '../runtime/simulated/simulated-runtime.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
@@ -44,6 +43,12 @@ export interface TestNode extends AsyncDisposable {
   ): Promise<T | undefined>
   untilPod(name: string, isSo: (pod: Pod) => boolean): Promise<Pod>
   untilGone(name: string): Promise<void>
+  /** Resolves when an event of that reason about the pod is written. */
+  untilEvent(name: string, reason: string): Promise<void>
+  /** How many times faster than the machine's the node's clock goes. */
+  readonly speed: number
+  /** Resolves when the events that were recorded up to now are written. */
+  eventsWritten(): Promise<void>
   /** `type reason count message` of all events about the pod, once all of them are written. */
   eventsOf(name: string): Promise<readonly string[]>
   log(name: string, container?: string, options?: Parameters<NodeAgent['logs']>[2]): Promise<string>
@@ -85,14 +90,25 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
     data: { 'ca.crt': 'PEM' },
   } as ConfigMap)
   const directory = await mkdtemp(path.join(os.tmpdir(), 'shoal-node-test-'))
-  const runtime = runtimeOf(options, env, directory)
+  const runtime = await runtimeOf(options, env, directory)
   const files = createPodFiles(path.join(directory, 'pods'))
   const facts = { name: 'node1', hostIp: '127.0.0.1', labels: {}, ...MACHINE }
   const start = () => startNodeAgent({ env, client: nodeClient, runtime, files, facts })
   const agent = start()
   await agent.ready
   const opened: NodeAgent[] = [agent]
-  const until: TestNode['until'] = (type, key, isSo) => waitFor(client, type, key, isSo)
+  const eventsWritten = () => opened.at(-1)!.flushEvents()
+  const until: TestNode['until'] = async (type, key, isSo) => {
+    const scope = key.namespace === undefined ? {} : { namespace: key.namespace }
+    const { items } = await client.list(type, scope)
+    if (!items.some(({ metadata }) => metadata.name === key.name) && isSo(undefined)) return undefined
+    let gone = false
+    const seen = await waitFor(client, type, scope, (object, isGone) => {
+      gone = isGone
+      return object.metadata.name === key.name && isSo(isGone ? undefined : object)
+    })
+    return gone ? undefined : seen
+  }
   return {
     env,
     agent,
@@ -108,7 +124,16 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
     },
     untilPod: async (name, isSo) => (await until(pods, at(name), (pod) => pod !== undefined && isSo(pod)))!,
     untilGone: async (name) => void (await until(pods, at(name), (pod) => pod === undefined)),
-    eventsOf: async (name) => await eventsAbout(client, name),
+    async untilEvent(name, reason) {
+      const isIt = (event: Event) => event.involvedObject.name === name && event.reason === reason
+      await waitFor(client, events, { namespace: 'default' }, isIt)
+    },
+    speed: options.speed ?? 1,
+    eventsWritten,
+    async eventsOf(name) {
+      await eventsWritten()
+      return await eventsAbout(client, name)
+    },
     async log(name, container = 'main', logOptions = {}) {
       const { uid = '' } = (await client.get(pods, at(name))).metadata
       const chunks = await Array.fromAsync(await opened.at(-1)!.logs({ ...at(name), uid }, container, logOptions))
@@ -138,8 +163,15 @@ function object(kind: string, name: string, metadata: Node['metadata'] = {}): Ku
   return { apiVersion: 'v1', kind, metadata: { ...metadata, name, namespace: 'default' } }
 }
 
-function runtimeOf({ runtime, capacity }: TestNodeOptions, environment: Environment, directory: string): Runtime {
-  if (runtime === 'process') return createProcessRuntime({ environment, directory: path.join(directory, 'runtime') })
+async function runtimeOf(
+  { runtime, capacity }: TestNodeOptions,
+  environment: Environment,
+  directory: string,
+): Promise<Runtime> {
+  if (runtime === 'process') {
+    const { createProcessRuntime } = await import('../runtime/process/process-runtime.ts')
+    return createProcessRuntime({ environment, directory: path.join(directory, 'runtime') })
+  }
   return createSimulatedRuntime({ environment, ...(capacity !== undefined && { capacity }) })
 }
 
@@ -157,26 +189,25 @@ function fastEnvironment(speed: number): Environment {
   }
 }
 
+/** Resolves to the first object of the namespace that satisfies `isIt`, which is also called for each that goes. */
 async function waitFor<T extends KubeObject>(
   client: Client,
   type: ResourceType<T>,
-  key: ObjectKey,
-  isSo: (object: T | undefined) => boolean,
-): Promise<T | undefined> {
-  const list = await client.list(type, key.namespace === undefined ? {} : { namespace: key.namespace })
-  const now = list.items.find(({ metadata }) => metadata.name === key.name)
-  if (isSo(now)) return now
-  const { promise, resolve, reject } = Promise.withResolvers<T | undefined>()
+  scope: { readonly namespace?: string },
+  isIt: (object: T, isGone: boolean) => boolean,
+): Promise<T> {
+  const list = await client.list(type, scope)
+  const found = list.items.find((object) => isIt(object, false))
+  if (found !== undefined) return found
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
   const see = (batch: readonly WatchEvent<T>[]) => {
     for (const event of batch) {
-      if (event.type === 'BOOKMARK' || event.object.metadata.name !== key.name) continue
-      const seen = event.type === 'DELETED' ? undefined : event.object
-      if (isSo(seen)) resolve(seen)
+      if (event.type !== 'BOOKMARK' && isIt(event.object, event.type === 'DELETED')) resolve(event.object)
     }
   }
   const { resourceVersion = '' } = list.metadata
   const closed = (error?: Error) => reject(error ?? new Error('the watch ended'))
-  const watch = client.watch(type, { resourceVersion }, { events: see, closed })
+  const watch = client.watch(type, { ...scope, resourceVersion }, { events: see, closed })
   return await promise.finally(() => watch.close())
 }
 

@@ -41,7 +41,8 @@ export function createEventCorrelator(clock: Clock): (note: Note) => Correlated 
     const messages = fresh ? known.messages : new Set<string>()
     remember(similar, group, { messages, lastMs: nowMs })
     messages.add(note.message)
-    if (messages.size < EVENT_LIMITS.similar) return { key: `${group}|${note.message}`, message: note.message }
+    if (messages.size < EVENT_LIMITS.similar)
+      return { key: `${group}|${note.fieldPath ?? ''}|${note.message}`, message: note.message }
     messages.delete(messages.values().next().value!)
     return { key: group, message: `(combined from similar events): ${note.message}` }
   }
