@@ -36,9 +36,12 @@ export interface WorldOptions {
   readonly seed: number | string
   /** Hears of each line of the trace as it happens. */
   readonly tell?: (line: string) => void
-  /** Puts a planted bug between a user and the API, to see whether a checker finds it. */
-  readonly sabotage?: (client: Client, user: UserInfo) => Client
+  /** How bad things are; each seed has its own where absent. */
   readonly levels?: FaultLevels
+  /** A bug of a part, planted between it and the API, to see whether a checker finds it. */
+  readonly partBug?: (client: Client, user: UserInfo) => Client
+  /** A bug of the API server, planted beneath whoever watches it. */
+  readonly serverBug?: (client: Client, user: UserInfo) => Client
 }
 
 /** A cluster under virtual time, what disturbs it, and what watches over it. */
@@ -80,9 +83,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const recent = recentRevisions(store)
 
   const clientFor = (user: UserInfo, connection: Connection) => {
-    const probed = inspection.probe(plane.clientFor(user), connection.name)
+    const direct = plane.clientFor(user)
+    const probed = inspection.probe(options.serverBug?.(direct, user) ?? direct, connection.name)
     const faulty = createFaultyClient(probed, connection, recent)
-    return options.sabotage?.(faulty, user) ?? faulty
+    return options.partBug?.(faulty, user) ?? faulty
   }
   const factsOf = (name: string, allowed: (levels: FaultLevels) => FaultLevels = (all) => all) => ({
     name,

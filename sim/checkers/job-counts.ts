@@ -49,8 +49,7 @@ function seeJob(records: Map<string, JobRecord>, { type, entry }: Change, ledger
 }
 
 function emptyRecord(job: Job): JobRecord {
-  const [pods, succeeded, failed, surplus] = [new Map(), new Set<string>(), new Set<string>(), new Set<string>()]
-  return { job, parallelism: 0, gaveUpPods: false, pods, succeeded, failed, surplus }
+  return { job, parallelism: 0, gaveUpPods: false, pods: new Map(), succeeded: new Set(), failed: new Set() }
 }
 
 /** What has been counted stays counted, and a Job that ended stays as it is. */
@@ -124,7 +123,8 @@ function seePod(records: Map<string, JobRecord>, { type, entry, previous }: Chan
   const record = records.get(jobUidOf(pod) ?? '')
   if (record === undefined) return
   if (pod.status?.phase === 'Succeeded') record.succeeded.add(uid)
-  else if (pod.status?.phase === 'Failed' || pod.metadata.deletionTimestamp !== undefined) record.failed.add(uid)
+  // One that succeeded just before it was deleted counts as what its controller knew of it.
+  if (pod.status?.phase === 'Failed' || pod.metadata.deletionTimestamp !== undefined) record.failed.add(uid)
   const before = previous?.object as Pod | undefined
   if (before !== undefined && isTracked(before) && !isTracked(pod))
     checkRelease(record, before, ledger.lostCreationsOf(record.job.metadata.uid ?? ''))
@@ -137,16 +137,15 @@ function seePod(records: Map<string, JobRecord>, { type, entry, previous }: Chan
  * The status knows of a pod that ended before it is let go, so that a crash in between loses nothing. One that is let go
  * while it is active is given up, and not counted: for a suspension, a smaller parallelism, or because there is one too many.
  */
-function checkRelease({ job, gaveUpPods, surplus }: JobRecord, pod: Pod, forgiven: number): void {
+function checkRelease({ job, gaveUpPods }: JobRecord, pod: Pod, forgiven: number): void {
   if (isFinished(job) || job.metadata.deletionTimestamp !== undefined || gaveUpPods) return
   const { succeeded = [], failed = [] } = job.status?.uncountedTerminatedPods ?? {}
   const uid = pod.metadata.uid ?? ''
   const index = pod.metadata.annotations?.['batch.kubernetes.io/job-completion-index']
   const isIndexDone = index !== undefined && indexesOf(job.status?.completedIndexes).has(Number(index))
   if (succeeded.includes(uid) || failed.includes(uid) || isIndexDone) return
-  surplus.add(uid)
-  const lets = () => `job ${job.metadata.name} let ${surplus.size} pods go uncounted, ${pod.metadata.name} the last`
-  check(surplus.size <= forgiven, () => `${lets()}, but only ${forgiven} were created without its knowing`)
+  const lets = () => `job ${job.metadata.name} let pod ${pod.metadata.name} go before its status knew of it`
+  check(isActive(pod) && forgiven > 0, lets)
 }
 
 function checkActive({ job, pods, parallelism }: JobRecord, ledger: Ledger): void {

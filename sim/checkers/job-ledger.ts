@@ -13,8 +13,6 @@ export interface JobRecord {
   /** Uids of pods that were ever seen Succeeded, and Failed or being deleted. */
   readonly succeeded: Set<string>
   readonly failed: Set<string>
-  /** Uids of pods that were let go uncounted because there was one too many. */
-  readonly surplus: Set<string>
 }
 
 export const TRACKING = 'batch.kubernetes.io/job-tracking'

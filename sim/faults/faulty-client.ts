@@ -13,9 +13,8 @@ import { faultyWatch } from './faulty-watch.ts'
 interface Request<R> {
   readonly verb: string
   readonly about: string
-  readonly signal: AbortSignal | undefined
   /** Whether a 409 is a possible answer. */
-  readonly mayConflict: boolean
+  readonly mayConflict?: boolean
   readonly perform: () => Promise<R>
   /** Called where the request was performed and the caller will not know. */
   readonly unheard?: () => void
@@ -29,92 +28,93 @@ export type RecentRevisions = () => readonly number[]
  * could happen to a client of a real API server, over a real network.
  */
 export function createFaultyClient(inner: Client, connection: Connection, recent: RecentRevisions): Client {
-  const send = <R>(request: Request<R>) => performFaultily(connection, request)
-  const plain = { mayConflict: false, signal: undefined }
-  const about = (type: ResourceType, name: string, part?: string) =>
-    `${groupResourceOf(type)}${part === undefined ? '' : `/${part}`} ${name}`
+  return { ...faultyReads(inner, connection, recent), ...faultyWrites(inner, connection) }
+}
 
+type Reads = Pick<Client, 'get' | 'list' | 'watch' | 'logs'>
+
+function faultyReads(inner: Client, connection: Connection, recent: RecentRevisions): Reads {
   return {
     get: (type, key, options = {}) =>
-      send({
-        ...plain,
+      performFaultily(connection, options.signal, {
         verb: 'get',
         about: about(type, keyString(key)),
-        signal: options.signal,
         perform: () => inner.get(type, key, options),
       }),
     list: (type, options = {}) =>
-      send({
-        ...plain,
+      performFaultily(connection, options.signal, {
         verb: 'list',
         about: about(type, options.namespace ?? ''),
-        signal: options.signal,
         perform: () => inner.list(type, staler(connection, options, recent)),
       }),
     watch: (type, options, handler) => faultyWatch(inner, connection, type, options, handler),
-    create: (type, object, options = {}) =>
-      send({
-        ...plain,
-        verb: 'create',
-        about: about(type, nameOf(object)),
-        signal: options.signal,
-        perform: () => inner.create(type, object, options),
-        unheard: () => noteLost(connection, object),
-      }),
-    createSubresource: (type, key, subresource, body, options = {}) =>
-      send({
-        verb: 'create',
-        about: about(type, keyString(key), subresource),
-        signal: options.signal,
-        mayConflict: false,
-        perform: () => inner.createSubresource(type, key, subresource, body, options),
-      }),
-    update: (type, object, options = {}) =>
-      send({
-        verb: 'update',
-        about: about(type, nameOf(object), options.subresource),
-        signal: options.signal,
-        mayConflict: true,
-        perform: () => inner.update(type, object, options),
-      }),
-    patch: (type, key, patch, options = {}) =>
-      send({
-        verb: 'patch',
-        about: about(type, keyString(key), options.subresource),
-        signal: options.signal,
-        mayConflict: true,
-        perform: () => inner.patch(type, key, patch, options),
-      }),
-    delete: (type, key, options = {}) =>
-      send({
-        ...plain,
-        verb: 'delete',
-        about: about(type, keyString(key)),
-        signal: options.signal,
-        perform: () => inner.delete(type, key, options),
-      }),
-    deleteCollection: (type, options = {}) =>
-      send({
-        ...plain,
-        verb: 'deleteAll',
-        about: about(type, options.namespace ?? ''),
-        signal: options.signal,
-        perform: () => inner.deleteCollection(type, options),
-      }),
     logs: (key, options) => inner.logs(key, options),
   }
 }
 
-async function performFaultily<R>(connection: Connection, request: Request<R>): Promise<R> {
+function faultyWrites(inner: Client, connection: Connection): Omit<Client, keyof Reads> {
+  return {
+    create: (type, object, options = {}) =>
+      performFaultily(connection, options.signal, {
+        verb: 'create',
+        about: about(type, nameOf(object)),
+        perform: () => inner.create(type, object, options),
+        unheard: () => noteLost(connection, object),
+      }),
+    createSubresource: (type, key, subresource, body, options = {}) =>
+      performFaultily(connection, options.signal, {
+        verb: 'create',
+        about: about(type, keyString(key), subresource),
+        perform: () => inner.createSubresource(type, key, subresource, body, options),
+      }),
+    update: (type, object, options = {}) =>
+      performFaultily(connection, options.signal, {
+        verb: 'update',
+        about: about(type, nameOf(object), options.subresource),
+        mayConflict: true,
+        perform: () => inner.update(type, object, options),
+      }),
+    patch: (type, key, patch, options = {}) =>
+      performFaultily(connection, options.signal, {
+        verb: 'patch',
+        about: about(type, keyString(key), options.subresource),
+        mayConflict: true,
+        perform: () => inner.patch(type, key, patch, options),
+      }),
+    delete: (type, key, options = {}) =>
+      performFaultily(connection, options.signal, {
+        verb: 'delete',
+        about: about(type, keyString(key)),
+        perform: () => inner.delete(type, key, options),
+      }),
+    deleteCollection: (type, options = {}) =>
+      performFaultily(connection, options.signal, {
+        verb: 'deleteAll',
+        about: about(type, options.namespace ?? ''),
+        perform: () => inner.deleteCollection(type, options),
+      }),
+  }
+}
+
+/** `pods/status default/a`. */
+function about(type: ResourceType, name: string, part?: string): string {
+  return `${groupResourceOf(type)}${part === undefined ? '' : `/${part}`} ${name}`
+}
+
+async function performFaultily<R>(
+  connection: Connection,
+  signal: AbortSignal | undefined,
+  request: Request<R>,
+): Promise<R> {
   const { random, levels, trace, name } = connection
   const say = (outcome: string) => trace.add(name, request.verb, request.about, outcome)
-  await travel(connection, request.signal)
+  await travel(connection, signal)
   const { lostRequest, lostReply, conflict, refusal } = levels()
   if (random.chance(lostRequest)) {
     say('request lost')
     throw connectionLost()
   }
-  if (request.mayConflict && random.chance(conflict)) {
+  if (request.mayConflict === true && random.chance(conflict)) {
     say('409 by chance')
     throw apiError('Conflict', 'Operation cannot be fulfilled: the object has been modified')
   }
@@ -129,7 +129,7 @@ async function performFaultily<R>(connection: Connection, request: Request<R>): 
     request.unheard?.()
     throw connectionLost()
   }
-  return await arriveBack(connection, request, result)
+  return await arriveBack(connection, signal, request, result)
 }
 
 async function performTold<R>(request: Request<R>, say: (outcome: string) => void): Promise<R> {
@@ -145,14 +145,19 @@ async function performTold<R>(request: Request<R>, say: (outcome: string) => voi
 }
 
 /** The answer's way back, on which its receiver may die or be cut off. */
-async function arriveBack<R>(connection: Connection, request: Request<R>, result: R): Promise<R> {
+async function arriveBack<R>(
+  connection: Connection,
+  signal: AbortSignal | undefined,
+  request: Request<R>,
+  result: R,
+): Promise<R> {
   let heard = false
   const stop = connection.onState(() => {
     if (!heard) request.unheard?.()
     heard = true
   })
   try {
-    await travel(connection, request.signal)
+    await travel(connection, signal)
     return result
   } catch (error) {
     if (!heard) request.unheard?.()
