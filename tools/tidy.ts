@@ -22,7 +22,7 @@ const BANNED: readonly { readonly use: RegExp; readonly instead: string; readonl
 ]
 
 /** Worker code and the programs of tests, benchmarks and tools have no environment handed to them. */
-const OUTSIDE_ENVIRONMENT = /^(tools|test|bench|examples)\/|\.test\.ts$|-suite\.ts$/
+const OUTSIDE_ENVIRONMENT = /^(tools|test|bench|examples)\/|(\.test|\.fixture|-suite)\.ts$/
 
 /** Checks the sizes, names and places that the house style asks for; returns a line for each offence. */
 export function tidy(modules: readonly SourceModule[]): readonly string[] {
@@ -36,7 +36,7 @@ export function tidy(modules: readonly SourceModule[]): readonly string[] {
   ]
 }
 
-const isTest = (path: string) => /\.test\.ts$|-suite\.ts$|^test\//.test(path)
+const isTest = (path: string) => /(\.test|\.fixture|-suite)\.ts$|^test\//.test(path)
 
 function nameOffences({ path }: SourceModule): readonly string[] {
   const folders = path.split('/').slice(0, -1)

@@ -1,3 +1,5 @@
+import { CodedError } from '../env/coded-error.ts'
+
 /** Every code of this family and what it says. The documentation lists the same. */
 export const CLI_ERROR_CODES = {
   CLI_USAGE: 'The command line is not one that the command takes',
@@ -10,16 +12,8 @@ export const CLI_ERROR_CODES = {
 export type CliErrorCode = keyof typeof CLI_ERROR_CODES
 
 /** What a user of the command line did that cannot be done: a stable `code`, the next command in `hint`, an exit code. */
-export class CliError extends Error {
+export class CliError extends CodedError<CliErrorCode> {
   override readonly name = 'CliError'
-  readonly code: CliErrorCode
-  readonly hint: string
-
-  constructor(code: CliErrorCode, message: string, hint: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-    this.hint = hint
-  }
 
   /** 2 where the command line itself is wrong, else 1. */
   get exitCode(): number {

@@ -1,3 +1,5 @@
+import { CodedError } from '../env/coded-error.ts'
+
 /** Every code of this family and what it says. The documentation lists the same. */
 export const CLUSTER_ERROR_CODES = {
   CLUSTER_PORT_IN_USE: 'Another program listens on the port',
@@ -12,14 +14,6 @@ export const CLUSTER_ERROR_CODES = {
 export type ClusterErrorCode = keyof typeof CLUSTER_ERROR_CODES
 
 /** What keeps a cluster from starting or going on: a stable `code`, and in `hint` what to do next. */
-export class ClusterError extends Error {
+export class ClusterError extends CodedError<ClusterErrorCode> {
   override readonly name = 'ClusterError'
-  readonly code: ClusterErrorCode
-  readonly hint: string
-
-  constructor(code: ClusterErrorCode, message: string, hint: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-    this.hint = hint
-  }
 }

@@ -1,3 +1,5 @@
+import { CodedError } from '../env/coded-error.ts'
+
 /** Every code of this family and what it says. The documentation lists the same. */
 export const CONNECT_ERROR_CODES = {
   CONNECT_KUBECONFIG: 'The kubeconfig cannot be read',
@@ -7,14 +9,6 @@ export const CONNECT_ERROR_CODES = {
 export type ConnectErrorCode = keyof typeof CONNECT_ERROR_CODES
 
 /** Why `connect()` has no cluster to give: a stable `code`, and in `hint` what to do next. */
-export class ConnectError extends Error {
+export class ConnectError extends CodedError<ConnectErrorCode> {
   override readonly name = 'ConnectError'
-  readonly code: ConnectErrorCode
-  readonly hint: string
-
-  constructor(code: ConnectErrorCode, message: string, hint: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-    this.hint = hint
-  }
 }
