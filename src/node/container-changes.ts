@@ -1,7 +1,7 @@
 import type { ContainerStatus } from '../runtime/runtime.ts'
 import { mayRestart } from './next-step.ts'
 import { recordOf } from './pod-record.ts'
-import type { ContainerRecord } from './pod-record.ts'
+import type { ContainerRecord, LastWords } from './pod-record.ts'
 import type { PodWork } from './pod-work.ts'
 import { containerNamed, putContainer } from './pod-work.ts'
 import { withBackoff } from './restart-backoff.ts'
@@ -10,9 +10,9 @@ import { withBackoff } from './restart-backoff.ts'
 export async function takeIn(work: PodWork, status: ContainerStatus): Promise<void> {
   if (!isNews(work, status)) return
   if (status.state.phase !== 'exited') return put(work, status, {})
-  const message = await lastWords(work, status)
+  const lastWords = await lastWordsOf(work, status)
   // Whoever else heard of this end may have been faster.
-  if (isNews(work, status)) put(work, status, { message })
+  if (isNews(work, status)) put(work, status, { lastWords })
 }
 
 /** An attempt that was replaced has nothing to say any more, and none ends twice. */
@@ -21,7 +21,7 @@ function isNews({ record }: PodWork, { name, id }: ContainerStatus): boolean {
   return current?.id === id && current.state.phase !== 'exited'
 }
 
-function put(work: PodWork, status: ContainerStatus, more: Pick<ContainerRecord, 'message'>): void {
+function put(work: PodWork, status: ContainerStatus, more: Pick<ContainerRecord, 'lastWords'>): void {
   const known = { ...recordOf(work.record, status.name), current: status, ...more }
   const container = containerNamed(work.pod, status.name)
   const { state } = status
@@ -34,12 +34,15 @@ function put(work: PodWork, status: ContainerStatus, more: Pick<ContainerRecord,
 }
 
 /** What the container wrote to its termination message file, or the end of its log where the spec falls back to that. */
-async function lastWords({ context, pod }: PodWork, { id, name, attempt, state }: ContainerStatus) {
-  const text = await context.files.readMessage(pod, name, attempt)
+async function lastWordsOf(
+  { context, pod }: PodWork,
+  { id, name, attempt, state }: ContainerStatus,
+): Promise<LastWords> {
+  const message = await context.files.readMessage(pod, name, attempt)
   const policy = containerNamed(pod, name)?.terminationMessagePolicy
   const failed = state.phase === 'exited' && state.exitCode !== 0
-  if (text !== '' || policy !== 'FallbackToLogsOnError' || !failed) return { id, text }
-  return { id, text: await endOfLog(context.runtime.logs(id, { tailLines: MESSAGE_LINES })) }
+  if (message !== '' || policy !== 'FallbackToLogsOnError' || !failed) return { id, message }
+  return { id, message: await endOfLog(context.runtime.logs(id, { tailLines: MESSAGE_LINES })) }
 }
 
 /** The kubelet's bounds of a message taken from the log. */

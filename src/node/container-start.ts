@@ -56,10 +56,16 @@ async function start(work: PodWork, container: Container, known: ContainerRecord
   else tell(context, pod, container, 'Warning', 'Failed', `Error: ${failure.message}`)
   // Of the attempts that ended only the last is kept, for its logs.
   if (known.previous !== undefined) await runtime.removeContainer(known.previous.id)
-  const { waiting: _, notBeforeMs: __, pull: ___, previous: ____, exitReason: _____, ...rest } = known
+  const { imageReference = '', restart } = known
   const current = runtime.containerStatus(id)
-  const previous = restarted && known.current !== undefined ? { previous: known.current } : {}
-  return { ...rest, ...previous, ...(current !== undefined && { current }), restarts }
+  return {
+    restarts,
+    imageReference,
+    ...(current !== undefined && { current }),
+    ...(restart !== undefined && { restart }),
+    ...(restarted && known.current !== undefined && { previous: known.current }),
+    ...(restarted && known.lastWords !== undefined && { previousWords: known.lastWords }),
+  }
 }
 
 /** A command that cannot be started leaves a container that has ended, with the reason in its state. */

@@ -73,14 +73,15 @@ function terminated(
 ): ContainerStateTerminated {
   const state = status?.state
   if (status === undefined || state?.phase !== 'exited') return { exitCode: 0 }
-  const message = known.message?.id === status.id ? known.message.text : state.startError
+  const words = [known.lastWords, known.previousWords].find((each) => each?.id === status.id)
+  const message = words?.message || state.startError
   return {
     containerID: `${runtimeName}://${status.id}`,
     exitCode: state.exitCode,
     finishedAt: formatTime(state.finishedAtMs),
-    reason: (status === known.current ? known.exitReason : undefined) ?? terminationReason(state),
+    reason: words?.reason ?? terminationReason(state),
     startedAt: formatTime(state.startedAtMs),
-    ...(message !== undefined && message !== '' && { message }),
+    ...(message && { message }),
   }
 }
 

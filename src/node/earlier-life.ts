@@ -29,15 +29,16 @@ function containerOf(pod: Pod, status: Reported, nowMs: number): ContainerRecord
   if (ended !== undefined) return { restarts, current: exited(pod, status, ended, nowMs), ...wordsOf(ended, status) }
   const { running } = state ?? {}
   if (running === undefined) return restarts === 0 ? undefined : { restarts }
-  const lost: ContainerStateTerminated = {
-    ...LOST,
-    ...(running.startedAt !== undefined && { startedAt: running.startedAt }),
-  }
-  return { restarts, current: exited(pod, status, lost, nowMs), ...wordsOf(lost, status), exitReason: LOST.reason }
+  const { startedAt } = running
+  const lost: ContainerStateTerminated = { ...LOST, ...(startedAt !== undefined && { startedAt }) }
+  return { restarts, current: exited(pod, status, lost, nowMs), ...wordsOf(lost, status) }
 }
 
-function wordsOf({ message }: ContainerStateTerminated, status: Reported): Pick<ContainerRecord, 'message'> {
-  return message === undefined ? {} : { message: { id: idOf(status), text: message } }
+function wordsOf(
+  { message = '', reason }: ContainerStateTerminated,
+  status: Reported,
+): Pick<ContainerRecord, 'lastWords'> {
+  return { lastWords: { id: idOf(status), message, ...(reason !== undefined && { reason }) } }
 }
 
 function exited(pod: Pod, status: Reported, ended: ContainerStateTerminated, nowMs: number): ContainerStatus {

@@ -123,7 +123,7 @@ test('a volume whose config map is missing is told as FailedMount, without an ad
 
 test('a pod that is active for longer than its deadline fails with DeadlineExceeded', async () => {
   await using node = await startTestNode(FAST)
-  await node.run('p', { activeDeadlineSeconds: 5, containers: [main] })
+  await node.run('p', { activeDeadlineSeconds: 40, containers: [main] })
   const { status } = await node.untilPod('p', phaseIs('Failed'))
   const message = 'Pod was active on the node longer than the specified deadline'
   expect(status).toMatchObject({ reason: 'DeadlineExceeded', message })

@@ -13,6 +13,14 @@ export interface Backoff {
   readonly untilMs: number
 }
 
+/** What an attempt left in its termination message, and why it ended where its exit alone does not tell. */
+export interface LastWords {
+  /** The attempt's container id. */
+  readonly id: string
+  readonly message: string
+  readonly reason?: string
+}
+
 /** What the agent knows of one container of a pod. */
 export interface ContainerRecord {
   /** The newest attempt, as the runtime told it; absent before the first. */
@@ -31,10 +39,9 @@ export interface ContainerRecord {
   readonly restart?: Backoff
   /** The pause before the next pull of an image that could not be pulled, and why not. */
   readonly pull?: Backoff & { readonly error: string }
-  /** Why the newest attempt ended, where its exit alone does not tell. */
-  readonly exitReason?: string
-  /** What the container left in its termination message file, by container id. */
-  readonly message?: { readonly id: string; readonly text: string }
+  /** What is to be said of the end of `current`, and of that of `previous`. */
+  readonly lastWords?: LastWords
+  readonly previousWords?: LastWords
 }
 
 /** What the agent knows of one pod, beside its object: immutable, replaced with every step. */

@@ -169,11 +169,10 @@ async function terminate(work: PodWork, reports: StatusReports): Promise<'gone'>
   await stopContainers(work)
   work.record = { ...work.record, terminated: true }
   await giveBack(work)
-  if (!work.objectGone) {
-    await reports.flush()
-    await releaseObject(work)
-  }
+  if (!work.objectGone) await reports.flush()
   reports.close()
   await clearAway(work)
+  // The object goes last: whoever sees that it is gone may rely on it that nothing of the pod is left.
+  if (!work.objectGone) await releaseObject(work)
   return 'gone'
 }
