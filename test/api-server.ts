@@ -7,6 +7,8 @@ import { createAuthenticator } from '../src/apiserver/authn/authenticator.ts'
 import { createServiceAccountTokens } from '../src/apiserver/authn/service-account-tokens.ts'
 import { installPolicy } from '../src/apiserver/authz/install-policy.ts'
 import { createRbacAuthorizer } from '../src/apiserver/authz/rbac.ts'
+import { describeRefusal } from '../src/apiserver/verbs/authorizer.ts'
+import type { Authorizer } from '../src/apiserver/verbs/authorizer.ts'
 import { listen } from '../src/apiserver/http/server.ts'
 import { openClusterIdentity, SERVER_HOSTS } from '../src/identity/key-files.ts'
 import type { Endpoint } from '../src/client/http/connection.ts'
@@ -16,7 +18,11 @@ export interface TestServer extends AsyncDisposable {
   readonly port: number
   /** How its administrator, a member of `system:masters`, reaches it. */
   readonly admin: Endpoint
+  /** How anybody else reaches it, by a client certificate. */
+  endpointFor(user: string, groups: readonly string[]): Endpoint
   readonly store: Store
+  /** Every request that was refused for want of rights, in Kubernetes' words. */
+  readonly refusals: readonly string[]
 }
 
 /** How a test's server differs from one that is started for use. */
@@ -33,7 +39,9 @@ export async function startApiServer({ clock, storeStartMs }: TestServerOptions 
   const storeClock = storeStartMs === undefined ? system.clock : { ...system.clock, now: () => storeStartMs }
   const store = createMemoryStore({ ...system, clock: storeClock })
   const identity = openClusterIdentity(environment)
-  const authorizer = createRbacAuthorizer(store)
+  const rbac = createRbacAuthorizer(store)
+  const refusals: string[] = []
+  const authorizer = recordRefusals(rbac, refusals)
   const tokens = createServiceAccountTokens(environment, () => identity.serviceAccountKey)
   const api = await createApiServer({ environment, store, authorizer, tokens })
   await installPolicy(api.verbs, api.registry)
@@ -43,21 +51,33 @@ export async function startApiServer({ clock, storeStartMs }: TestServerOptions 
     { environment, verbs: api.verbs, catalog: api.registry, authenticator, authorizer },
     { tls: { ...server, clientAuthority: identity.authority.certificate } },
   )
-  const admin = identity.client('admin', 'admin', ['system:masters'])
+  const endpointFor = (user: string, groups: readonly string[]): Endpoint => {
+    const { certificate, key } = identity.client(user, user, groups)
+    const { certificate: certificateAuthority } = identity.authority
+    return { server: http.url, certificateAuthority, clientCertificate: certificate, clientKey: key }
+  }
   return {
     port: http.port,
     store,
-    admin: {
-      server: http.url,
-      certificateAuthority: identity.authority.certificate,
-      clientCertificate: admin.certificate,
-      clientKey: admin.key,
-    },
+    refusals,
+    endpointFor,
+    admin: endpointFor('admin', ['system:masters']),
     async [Symbol.asyncDispose]() {
       await http.close()
       await api[Symbol.asyncDispose]()
-      authorizer[Symbol.dispose]()
+      rbac[Symbol.dispose]()
       await store.close()
+    },
+  }
+}
+
+function recordRefusals(authorizer: Authorizer, refusals: string[]): Authorizer {
+  return {
+    ...authorizer,
+    authorize(attributes) {
+      const decision = authorizer.authorize(attributes)
+      if (!decision.allowed) refusals.push(describeRefusal(attributes, decision))
+      return decision
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Controller } from '../reconcile/reconciler.ts'
+import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation.ts'
 import { deploymentController } from './deployment/deployment.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
 import { jobController } from './job/job.ts'
@@ -9,6 +10,8 @@ import { replicaSetController } from './replica-set/replica-set.ts'
 import { rootCaPublisher } from './root-ca/root-ca.ts'
 import { serviceAccountController } from './service-account/service-account.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts'
+import { claimProtectionController } from './volume-protection/claim-protection.ts'
+import { volumeProtectionController } from './volume-protection/volume-protection.ts'
 
 export interface BuiltInOptions {
   /** PEM certificate of the authority that signed the API server's; without it no root CA is published. */
@@ -31,6 +34,9 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     replicaSetController,
     deploymentController,
     garbageCollector,
+    clusterRoleAggregationController,
+    claimProtectionController,
+    volumeProtectionController,
     nodeLifecycleController(nodeGraceMs === undefined ? {} : { graceMs: nodeGraceMs }),
     podGarbageCollector(terminatedPodThreshold === undefined ? {} : { terminatedThreshold: terminatedPodThreshold }),
   ]

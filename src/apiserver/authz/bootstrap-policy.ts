@@ -1,6 +1,6 @@
 import type { PolicyRule, Subject } from '../../api/generated/rbac-v1.ts'
 import { controllerRules } from './controller-roles.ts'
-import { ADMIN, EDIT, VIEW } from './user-roles.ts'
+import { ADMIN, ADMIN_ONLY, EDIT, EDIT_ONLY, VIEW } from './user-roles.ts'
 
 /** A cluster role that every cluster has, and whom it is bound to in all of it. */
 export interface BootstrapRole {
@@ -10,6 +10,8 @@ export interface BootstrapRole {
   /** Where the binding is not named after the role. */
   readonly bindingName?: string
   readonly labels?: Readonly<Record<string, string>>
+  /** Has the rules of all roles that are labelled to be aggregated to this one. */
+  readonly aggregates?: string
 }
 
 const RBAC = 'rbac.authorization.k8s.io'
@@ -91,7 +93,7 @@ const DISCOVERY = paths(
   '/version/',
 )
 
-const aggregatedTo = (name: string) => ({ [`rbac.authorization.k8s.io/aggregate-to-${name}`]: 'true' })
+export const aggregatedTo = (name: string) => ({ [`rbac.authorization.k8s.io/aggregate-to-${name}`]: 'true' })
 
 /** The roles that Kubernetes makes when it starts. Each is bound by a ClusterRoleBinding of its own name. */
 export const BOOTSTRAP_ROLES: readonly BootstrapRole[] = [
@@ -124,9 +126,12 @@ export const BOOTSTRAP_ROLES: readonly BootstrapRole[] = [
     rules: [paths('/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*')],
     subjects: [group('system:monitoring')],
   },
-  { name: 'admin', rules: ADMIN },
-  { name: 'edit', rules: EDIT, labels: aggregatedTo('admin') },
-  { name: 'view', rules: VIEW, labels: aggregatedTo('edit') },
+  { name: 'admin', rules: ADMIN, aggregates: 'admin' },
+  { name: 'edit', rules: EDIT, aggregates: 'edit', labels: aggregatedTo('admin') },
+  { name: 'view', rules: VIEW, aggregates: 'view', labels: aggregatedTo('edit') },
+  { name: 'system:aggregate-to-admin', rules: ADMIN_ONLY, labels: aggregatedTo('admin') },
+  { name: 'system:aggregate-to-edit', rules: EDIT_ONLY, labels: aggregatedTo('edit') },
+  { name: 'system:aggregate-to-view', rules: VIEW, labels: aggregatedTo('view') },
   { name: 'system:node', rules: NODE, subjects: [group('system:nodes')] },
   { name: 'system:kube-scheduler', rules: SCHEDULER, subjects: [user('system:kube-scheduler')] },
   {

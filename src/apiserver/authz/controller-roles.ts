@@ -90,6 +90,7 @@ function clusterRules(allow: Allow, events: PolicyRule): Readonly<Record<string,
       allow('get list watch', 'core', 'pods'),
       events,
     ],
+    'pv-protection-controller': [allow('get list update watch', 'core', 'persistentvolumes'), events],
   }
 }
 
@@ -114,8 +115,9 @@ function workloadRules(
       revisions,
     ],
     'deployment-controller': [
-      allow('get list update watch', 'apps', 'deployments'),
-      allow('update', 'apps', 'deployments/status deployments/finalizers'),
+      // Ours patches where Kubernetes' own updates: two writes of one look then cannot be in each other's way.
+      allow('get list patch update watch', 'apps', 'deployments'),
+      allow('patch update', 'apps', 'deployments/status deployments/finalizers'),
       allow('create delete get list patch update watch', 'apps', 'replicasets'),
       allow('get list update watch', 'core', 'pods'),
       events,

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../api/object.ts'
 import type { Catalog } from '../verbs/served-resource.ts'
 import type { RequestContext } from '../verbs/request.ts'
 import type { Verbs } from '../verbs/verbs.ts'
-import { BOOTSTRAP_ROLES } from './bootstrap-policy.ts'
+import { aggregatedTo, BOOTSTRAP_ROLES } from './bootstrap-policy.ts'
 import type { BootstrapRole } from './bootstrap-policy.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
@@ -53,8 +53,12 @@ function metadataOf(name: string, role: BootstrapRole) {
 }
 
 function roleObject(role: BootstrapRole): KubeObject {
-  const object = { kind: 'ClusterRole', metadata: metadataOf(role.name, role), rules: role.rules }
-  return { apiVersion: `${GROUP}/${VERSION}`, ...object }
+  const metadata = metadataOf(role.name, role)
+  // The rules are there from the start, so that a server without controllers has roles that allow something.
+  const object = { apiVersion: `${GROUP}/${VERSION}`, kind: 'ClusterRole', metadata, rules: role.rules }
+  if (role.aggregates === undefined) return object
+  const aggregationRule = { clusterRoleSelectors: [{ matchLabels: aggregatedTo(role.aggregates) }] }
+  return Object.assign(object, { aggregationRule })
 }
 
 function bindingObject(role: BootstrapRole): KubeObject {

@@ -27,8 +27,7 @@ export const VIEW: readonly PolicyRule[] = [
 ]
 
 /** Beyond that, what may be changed by whoever works in a namespace. */
-export const EDIT: readonly PolicyRule[] = [
-  ...VIEW,
+export const EDIT_ONLY: readonly PolicyRule[] = [
   rule(READ, '', 'pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy'),
   rule(WRITE, '', `${CORE} secrets pods/attach pods/exec pods/portforward pods/proxy services/proxy events`),
   rule(['create'], '', 'pods/eviction serviceaccounts/token'),
@@ -42,8 +41,11 @@ export const EDIT: readonly PolicyRule[] = [
 ]
 
 /** And by whoever rules it: who else may work there. */
-export const ADMIN: readonly PolicyRule[] = [
-  ...EDIT,
+export const ADMIN_ONLY: readonly PolicyRule[] = [
   rule(['create'], 'authorization.k8s.io', 'localsubjectaccessreviews'),
   rule([...READ, ...WRITE], 'rbac.authorization.k8s.io', 'rolebindings roles'),
 ]
+
+/** What the aggregated roles hold, in the order in which aggregation puts it: by the names of the roles selected. */
+export const EDIT: readonly PolicyRule[] = [...EDIT_ONLY, ...VIEW]
+export const ADMIN: readonly PolicyRule[] = [...EDIT, ...ADMIN_ONLY]
