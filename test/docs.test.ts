@@ -3,7 +3,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, existsSync, wri
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { STATUS_CODES } from '../src/api/meta/status.ts'
 import { CLI_ERROR_CODES } from '../src/cli/cli-error.ts'
 import { CLUSTER_ERROR_CODES } from '../src/cluster/cluster-error.ts'
@@ -67,18 +67,18 @@ test('the page of errors lists every limitation of the process runtime', () => {
   expect(Object.keys(tableOf('Limitations')).sort()).toEqual([...new Set([...added].map(([, name]) => name))].sort())
 })
 
-/** Of the same code as the class that they stand beside: named in its section. */
-const BESIDE = ['TaskError', 'WorkerLostError']
+/** Named in the section of the class whose code they have, or the base of them all. */
+const WITHOUT_SECTION = ['TaskError', 'WorkerLostError', 'CodedError']
 
 test('every class of error in the sources that has a code or a reason has a section on the page of errors', () => {
   const page = read('docs/errors.md')
   const classes = sources.flatMap((path) =>
-    [...read(path).matchAll(/^export class (\w+) extends \w*Error \{([^]*?)^\}/gm)]
-      .filter(([, , body = '']) => /readonly (code|reason)\b|get reason\b/.test(body))
+    [...read(path).matchAll(/^export (?:abstract )?class (\w+)\S* extends (\w*Error)\b([^]*?)^\}/gm)]
+      .filter(([, , base, body = '']) => base !== 'Error' || /readonly (code|reason)\b|get reason\b/.test(body))
       .map(([, name = '']) => name),
   )
-  expect(classes).toContain('CliError')
-  const missing = classes.filter((name) => !page.includes(`\n## ${name}\n`) && !BESIDE.includes(name))
+  expect(classes).toEqual(expect.arrayContaining(['CliError', 'StoreError', 'ApiError']))
+  const missing = classes.filter((name) => !page.includes(`\n## ${name}\n`) && !WITHOUT_SECTION.includes(name))
   expect(missing).toEqual([])
 })
 
@@ -111,6 +111,17 @@ test('every path of a source that the documentation names exists', () => {
   expect(missing).toEqual([])
 })
 
+test('the table of layers gives each folder of the sources the level that the check of layers gives it', () => {
+  const levels = /const LEVELS[^=]*= \[([^]*?)\n\]/.exec(read('tools/layers.ts'))?.[1] ?? ''
+  const checked = levels
+    .trim()
+    .split('\n')
+    .flatMap((line, level) => [...line.matchAll(/'([\w-]+)'/g)].map(([, name = '']) => `${level} ${name}`))
+    .filter((one) => sources.some((path) => path.startsWith(`src/${one.split(' ')[1]}`)))
+  const rows = read('docs/architecture.md').matchAll(/^\| (\d) \| `(\w+)` \|/gm)
+  expect([...rows].map(([, level, name]) => `${level} ${name}`).sort()).toEqual(checked.sort())
+})
+
 const packageFacts = JSON.parse(read('package.json')) as { readonly dependencies: Readonly<Record<string, string>> }
 const recordOf = new Map(
   globSync('docs/decisions/*.md', { cwd: root }).flatMap((path) => {
@@ -130,8 +141,10 @@ function importedPackages(): readonly string[] {
   return [...new Set(names)].filter((name) => name in packageFacts.dependencies).sort()
 }
 
-test('every package that the sources import has a record among the decisions, and every record a package', () => {
-  expect([...recordOf.keys()].sort()).toEqual(importedPackages())
+test('every runtime dependency is imported by the sources, and has a record among the decisions', () => {
+  const dependencies = Object.keys(packageFacts.dependencies).sort()
+  expect(importedPackages()).toEqual(dependencies)
+  expect([...recordOf.keys()].sort()).toEqual(dependencies)
 })
 
 test('the index of the decisions links every record', () => {
@@ -141,59 +154,59 @@ test('the index of the decisions links every record', () => {
 })
 
 interface Example {
-  readonly page: string
+  readonly title: string
   readonly code: string
   /** What it prints: the block of text right after it. */
   readonly output: string | undefined
 }
 
-function examples(): readonly Example[] {
-  return pages.flatMap((page) =>
-    [...read(page).matchAll(/^```ts\n([^]*?)^```\n(?:\n?```text\n([^]*?)^```\n)?/gm)].map(([, code = '', output]) => ({
-      page,
-      code,
-      output,
-    })),
-  )
-}
+const FENCED = /^```ts\n([^]*?)^```\n(?:\n?```text\n([^]*?)^```\n)?/gm
 
-/** Writes each example as a module of this checkout, so that it finds `shoal` as a user's program does. */
-function writeExamples(folder: string): readonly (Example & { readonly file: string })[] {
-  return examples().map((example, index) => {
-    const file = join(folder, `${example.page.replaceAll(/[/.]/g, '-').toLowerCase()}-${index}.ts`)
+const examples = pages.flatMap((page): readonly Example[] =>
+  [...read(page).matchAll(FENCED)].map(([, code = '', output], index) => ({
+    title: `${page}, example ${index + 1}`,
     // Examples that stand for a file of the sources import as that file would.
-    const code = example.code.replaceAll(/from '\.\.\/framework\.ts'/g, `from '../../src/scheduler/framework.ts'`)
-    writeFileSync(file, `${code}\nexport {}\n`)
-    return { ...example, file }
-  })
-}
+    code: code.replaceAll("from '../framework.ts'", "from '../../src/scheduler/framework.ts'"),
+    output,
+  })),
+)
 
 /** Among the examples, to see that the check finds what is wrong. */
 const WRONG = { file: 'wrong.ts', code: "const wrong: number = 'text'\nexport default wrong\n" }
 
 const run = promisify(execFile)
+const FLAGS = ['--disable-warning=ExperimentalWarning']
+const fileOf = (example: Example) => `${example.title.replaceAll(/\W+/g, '-').toLowerCase()}.ts`
 
-test('every example in the documentation passes the type check, and prints what stands below it', async () => {
-  mkdirSync(join(root, '.shoal'), { recursive: true })
-  const folder = mkdtempSync(join(root, '.shoal', 'docs-'))
-  try {
-    const written = writeExamples(folder)
-    expect(written.some(({ output }) => output !== undefined)).toBe(true)
+describe('examples in the documentation', () => {
+  let folder = ''
+
+  beforeAll(() => {
+    // Modules of this checkout find `shoal` as a user's program does.
+    mkdirSync(join(root, '.shoal'), { recursive: true })
+    folder = mkdtempSync(join(root, '.shoal', 'docs-'))
+    for (const example of examples) writeFileSync(join(folder, fileOf(example)), `${example.code}\nexport {}\n`)
     writeFileSync(join(folder, WRONG.file), WRONG.code)
     const config = { extends: '../../tsconfig.json', include: ['*.ts'], exclude: [] }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  })
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('they pass the type check, which finds the one that is wrong', async () => {
     const types = await run(process.execPath, [join(root, 'node_modules/.bin/tsc'), '-p', folder]).catch(
       (error: { readonly stdout: string }) => error,
     )
     // The sources that examples import have a check of their own.
     const complaints = types.stdout.split('\n').filter((line) => line.includes(basename(folder)))
     expect(complaints).toEqual([expect.stringContaining(`${WRONG.file}(1,7): error TS2322`)])
-    for (const { file, output } of written) {
-      if (output === undefined) continue
-      const { stdout } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', file], { cwd: root })
-      expect(stdout).toBe(output)
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  })
+
+  test.each(examples.filter(({ output }) => output !== undefined))(
+    '$title prints what stands below it',
+    async (one) => {
+      const { stdout } = await run(process.execPath, [...FLAGS, join(folder, fileOf(one))], { cwd: root })
+      expect(stdout).toBe(one.output)
+    },
+  )
 })
