@@ -1,32 +1,29 @@
-/** Addresses of pods: one each, from the host's pool of a subnet. */
+import { addressNumber, addressText, parseSubnet } from './spawner/subnet.ts'
+
+/** Addresses of pods: one each, from a subnet. */
 export interface AddressPool {
+  /** Throws a RangeError when all are in use. */
   take(): string
   free(address: string): void
 }
 
-/** `first` to `last` of a /24 (`10.88.0`) or, with two numbers (`127.88`), of all its /24s. Freed ones are used last. */
-export function createAddressPool(prefix: string): AddressPool {
-  const isWide = prefix.split('.').length === 2
-  const size = isWide ? 65_000 : 252
+/** The subnet's own number, the host's address and the broadcast address are nobody's. Freed ones are used last. */
+export function createAddressPool(subnet: string): AddressPool {
+  const { base, size } = parseSubnet(subnet)
   const used = new Set<number>()
+  const usable = size - 3
   let next = 0
-  const format = (index: number) =>
-    isWide ? `${prefix}.${Math.floor(index / 250)}.${(index % 250) + 2}` : `${prefix}.${index + 2}`
   return {
     take() {
-      for (let tries = 0; tries < size; tries++) {
-        const index = next
-        next = (next + 1) % size
-        if (used.has(index)) continue
-        used.add(index)
-        return format(index)
+      for (let tries = 0; tries < usable; tries++) {
+        const address = base + 2 + next
+        next = (next + 1) % usable
+        if (used.has(address)) continue
+        used.add(address)
+        return addressText(address)
       }
-      throw new RangeError(`no free address for a pod: all ${size} of ${prefix}.0 are in use`)
+      throw new RangeError(`no free address for a pod: all ${usable} of ${subnet} are in use`)
     },
-    free(address) {
-      const numbers = address.split('.').map(Number)
-      const last = (numbers[3] ?? 0) - 2
-      used.delete(isWide ? (numbers[2] ?? 0) * 250 + last : last)
-    },
+    free: (address) => void used.delete(addressNumber(address)),
   }
 }

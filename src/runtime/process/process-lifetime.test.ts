@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -36,7 +37,7 @@ for (const namespaces of [true, false]) {
     const owner = await startOwner(place, namespaces)
     await started(place.marker)
     const names = readdirSync(place.directory)
-    process.kill(owner.pid, 'SIGKILL')
+    kill(owner.pid)
     await gone(() => traces(place.directory, names), NOTHING)
     await gone(() => processesWith(place.marker), [])
     await gone(() => spawnersIn(place.directory), [])
@@ -51,9 +52,10 @@ test.runIf(process.getuid?.() === 0)(
     await started(place.marker)
     const names = readdirSync(place.directory)
     // The last of the line that leads to it: the others end with it.
-    process.kill(spawnersIn(place.directory).at(-1) ?? 0, 'SIGKILL')
+    const spawner = spawnersIn(place.directory).at(-1)
+    kill(spawner)
     await gone(() => processesWith(place.marker), [])
-    process.kill(owner.pid, 'SIGKILL')
+    kill(owner.pid)
     await owner.exited
     const next = createProcessRuntime({ environment: systemEnvironment(), directory: place.directory })
     await next.startSandbox(sandboxSpec('one'))
@@ -61,6 +63,12 @@ test.runIf(process.getuid?.() === 0)(
     await gone(() => traces(place.directory, names), NOTHING)
   },
 )
+
+/** Numbers below 2 do not mean a process of ours: 0 is this one's own group, 1 the machine's first. */
+function kill(pid: number | undefined): void {
+  assert(pid !== undefined && pid > 1, `expected the pid of a process that the test started, found ${pid}`)
+  process.kill(pid, 'SIGKILL')
+}
 
 /** A container with a child in the background that leaves its session, both recognisable by their arguments. */
 function leaver(marker: string) {
@@ -97,7 +105,7 @@ async function startOwner(place: { directory: string; marker: string }, namespac
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = new Promise((resolve) => child.once('exit', resolve))
   for await (const line of createInterface({ input: child.stdout })) if (line === 'up') break
-  return { pid: child.pid ?? 0, exited }
+  return { pid: child.pid, exited }
 }
 
 const NOTHING = { directory: [], cgroups: [], links: [], networks: [], mounted: false }
@@ -109,11 +117,20 @@ function traces(directory: string, names: readonly string[]) {
   return {
     directory: readdirSync(directory),
     cgroups: [...list(memory), ...list(cpu)].filter((cgroup) => names.includes(cgroup)),
-    links: Object.keys(os.networkInterfaces()).filter((link) => names.some((name) => link === `sh${name.slice(-6)}`)),
+    links: readdirSync('/sys/class/net').filter((link) => names.includes(ownerOf(link))),
     networks: existsSync('/run/netns')
       ? readdirSync('/run/netns').filter((network) => names.some((name) => network.startsWith(`sh${name.slice(-6)}`)))
       : [],
     mounted: readFileSync('/proc/self/mountinfo', 'utf8').includes(directory),
+  }
+}
+
+/** The name of the runtime whose link it is; none where the link has gone meanwhile. */
+function ownerOf(link: string): string {
+  try {
+    return readFileSync(`/sys/class/net/${link}/ifalias`, 'utf8').trim()
+  } catch {
+    return ''
   }
 }
 
@@ -133,7 +150,7 @@ function processesWith(marker: string): number[] {
 }
 
 function spawnersIn(directory: string): number[] {
-  return commandLines().flatMap(({ pid, line }) => (line.includes('main.mjs') && line.includes(directory) ? [pid] : []))
+  return commandLines().flatMap(({ pid, line }) => (line.includes('spawner/main.') && line.includes(directory) ? [pid] : []))
 }
 
 /** Three processes sleep in the container. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { lstat, mkdir, readdir, readlink, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fstabLine, quote } from './spawner/launch.ts'
 
@@ -10,72 +10,94 @@ const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pt
 /**
  * The shell script that makes the file system that all containers of a cluster share: a root in memory into which every
  * top-level directory of the host is bound, so that a place to mount something can be made anywhere in it and the host
- * never sees it. Overlays over `/etc`, `/run` and `/var` serve the same end. It then becomes the root, and the spawner
- * starts in it. The mount namespace it runs in is the cluster's own: when its last process ends, the kernel removes it all.
+ * never sees it. Overlays over `/etc`, `/run` and `/var` serve the same end. It then becomes the root. The mount namespace
+ * it runs in is the cluster's own: when its last process ends, the kernel removes it all.
  */
 export async function rootViewScript(directory: string, spawner: readonly string[]): Promise<string> {
   const root = path.join(directory, 'root')
   await mkdir(root, { recursive: true })
-  const entries = await entriesOf('/')
+  const host = await surveyHost()
   const table = path.join(directory, 'root.mounts')
-  const binds = entries.filter(({ kind, name }) => kind === 'directory' && !['proc', 'dev'].includes(name))
-  const devices = (
-    await Promise.all(DEVICES.map(async (name) => ({ name, kind: await kindOf(`/dev/${name}`) })))
-  ).filter(({ kind }) => kind !== undefined)
+  await writeFile(table, mountTable(root, host).join(''))
+  return [
+    'cd /',
+    // Both at once: the kernel moves the spawner into the new root with everybody else, and it waits for the word.
+    `(${buildScript(root, table, host).join('\n')}) | ${spawner.map(quote).join(' ')} &`,
+    // The first process of the pid namespace: reaps what containers orphan, and takes everything with it when it ends.
+    'wait $!',
+  ].join('\n')
+}
+
+/** What of the host the new root is made of. */
+interface Host {
+  readonly entries: readonly Entry[]
+  readonly binds: readonly Entry[]
+  readonly devices: readonly Entry[]
+  /** Directories made again of their entries, which an overlay does not suit. */
+  readonly rebuilt: ReadonlyMap<string, readonly Entry[]>
+}
+
+async function surveyHost(): Promise<Host> {
+  const entries = await entriesOf('/')
+  const devices = await Promise.all(DEVICES.map(async (name) => ({ name, kind: await kindOf(`/dev/${name}`) })))
   // An overlay shows one file system only, and may not be laid over what hides something from an ordinary user: a
   // directory with mounts below it is built again of its entries.
   const busy = COVERED.filter((folder) => hasMountsBelow(folder))
-  const rebuilt = new Map(await Promise.all(busy.map(async (folder) => [folder, await entriesOf(folder)] as const)))
-  const overlaid = COVERED.filter((folder) => !rebuilt.has(folder))
-  const lines = [
-    ...binds.map(({ name }) =>
-      overlaid.includes(`/${name}`)
-        ? overlayLine(root, name)
-        : rebuilt.has(`/${name}`)
-          ? ''
-          : bindLine(root, `/${name}`),
-    ),
+  return {
+    entries,
+    binds: entries.filter(({ kind, name }) => kind === 'directory' && !['proc', 'dev'].includes(name)),
+    devices: devices.filter(({ kind }) => kind !== undefined),
+    rebuilt: new Map(await Promise.all(busy.map(async (folder) => [folder, await entriesOf(folder)] as const))),
+  }
+}
+
+function mountTable(root: string, { binds, devices, rebuilt }: Host): string[] {
+  return [
+    ...binds.map(({ name }) => {
+      if (rebuilt.has(`/${name}`)) return ''
+      return COVERED.includes(`/${name}`) ? overlayLine(root, name) : bindLine(root, `/${name}`)
+    }),
     ...[...rebuilt].flatMap(([folder, inside]) =>
       inside.filter(({ kind }) => kind).map(({ name }) => bindLine(root, `${folder}/${name}`)),
     ),
-    `tmpfs ${root}/dev tmpfs mode=755 0 0\n`,
+    ...devices.map(({ name }) => bindLine(root, `/dev/${name}`)),
+    `proc ${root}/proc proc defaults 0 0\n`,
   ]
-  await writeFile(table, lines.join(''))
-  const deviceTable = path.join(directory, 'devices.mounts')
-  await writeFile(deviceTable, devices.map(({ name }) => bindLine(root, `/dev/${name}`)).join(''))
+}
+
+/** Few programs, since each takes a millisecond or two; ends with the word `ready` on its output, or without it. */
+function buildScript(root: string, table: string, { entries, binds, devices, rebuilt }: Host): string[] {
+  const covers = COVERED.flatMap((name) => [`.shoal${name}-upper`, `.shoal${name}-work`])
+  const directories = [...covers, ...binds.map(({ name }) => name), ...directoriesIn('dev', devices)]
   return [
     'set -e',
     `mount -n -t tmpfs -o mode=755 shoal ${quote(root)}`,
     `cd ${quote(root)}`,
-    `mkdir -p proc dev .shoal ${COVERED.map((name) => `.shoal${name}-upper .shoal${name}-work`).join(' ')} ` +
-      binds.map(({ name }) => quote(name)).join(' '),
-    'chmod 700 .shoal',
-    linksIn('.', entries),
+    'mkdir -m 700 .shoal',
+    `mkdir -p proc dev ${directories.map(quote).join(' ')}`,
+    linksIn('.', '', entries),
     ...[...rebuilt].flatMap(([folder, inside]) => [
       placesIn(folder.slice(1), inside),
-      linksIn(folder.slice(1), inside),
+      linksIn(folder.slice(1), folder, inside),
     ]),
+    ...filesIn('dev', devices),
+    ': > dev/termination-log',
+    'cp -P /dev/fd /dev/stdin /dev/stdout /dev/stderr dev 2>/dev/null || :',
     `mount -n -a -T ${quote(table)}`,
     // Binding the directory that holds the new root has bound the root into itself.
-    `umount -n -l .${quote(root)} 2>/dev/null || true`,
-    placesIn('dev', devices),
-    'ln -s /proc/self/fd dev/fd; ln -s fd/0 dev/stdin; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr; touch dev/termination-log',
-    `mount -n -a -T ${quote(deviceTable)}`,
+    `umount -n -l .${quote(root)} 2>/dev/null || :`,
     // Where `ip` keeps network namespaces: ours are not to be named on the host.
-    'mkdir -p run/netns && mount -n -t tmpfs -o mode=755 shoal run/netns || :',
-    'mount -n -t proc proc proc',
+    '{ [ -d run/netns ] || mkdir run/netns; } && mount -n -t tmpfs -o mode=755 shoal run/netns || :',
     'pivot_root . .',
     'umount -n -l .',
-    'cd /',
-    // The first process of the pid namespace: reaps what containers orphan, and takes everything with it when it ends.
-    `${spawner.map(quote).join(' ')} & wait $!`,
-  ].join('\n')
+    'echo ready',
+  ]
 }
 
 interface Entry {
   readonly name: string
   readonly kind: 'directory' | 'file' | undefined
-  readonly link?: string
+  readonly isLink?: boolean
 }
 
 async function entriesOf(folder: string): Promise<Entry[]> {
@@ -83,7 +105,7 @@ async function entriesOf(folder: string): Promise<Entry[]> {
   return Promise.all(
     names.map(async (name) => {
       const found = await lstat(path.join(folder, name))
-      if (found.isSymbolicLink()) return { name, kind: undefined, link: await readlink(path.join(folder, name)) }
+      if (found.isSymbolicLink()) return { name, kind: undefined, isLink: true }
       return { name, kind: found.isDirectory() ? 'directory' : 'file' } as const
     }),
   )
@@ -98,9 +120,17 @@ async function kindOf(file: string): Promise<Entry['kind']> {
 }
 
 function placesIn(folder: string, entries: readonly Entry[]): string {
-  const directories = entries.filter(({ kind }) => kind === 'directory').map(({ name }) => quote(`${folder}/${name}`))
-  const files = entries.filter(({ kind }) => kind === 'file').map(({ name }) => quote(`${folder}/${name}`))
-  return `${directories.length ? `mkdir ${directories.join(' ')}` : ':'}; ${files.length ? `touch ${files.join(' ')}` : ':'}`
+  const directories = directoriesIn(folder, entries).map(quote)
+  return [directories.length ? `mkdir ${directories.join(' ')}` : ':', ...filesIn(folder, entries)].join('\n')
+}
+
+function directoriesIn(folder: string, entries: readonly Entry[]): string[] {
+  return entries.filter(({ kind }) => kind === 'directory').map(({ name }) => `${folder}/${name}`)
+}
+
+/** By the shell itself: a program for each would take a millisecond. */
+function filesIn(folder: string, entries: readonly Entry[]): string[] {
+  return entries.filter(({ kind }) => kind === 'file').map(({ name }) => `: > ${quote(`${folder}/${name}`)}`)
 }
 
 function bindLine(root: string, source: string): string {
@@ -117,7 +147,8 @@ function hasMountsBelow(folder: string): boolean {
   return lines.some((line) => line.split(' ')[4]?.startsWith(`${folder}/`))
 }
 
-function linksIn(folder: string, entries: readonly Entry[]): string {
-  const links = entries.filter(({ link }) => link !== undefined)
-  return [':', ...links.map(({ name, link = '' }) => `ln -s ${quote(link)} ${quote(`${folder}/${name}`)}`)].join('\n')
+/** One program copies all the symbolic links of a folder of the host as they are. */
+function linksIn(folder: string, source: string, entries: readonly Entry[]): string {
+  const links = entries.filter(({ isLink }) => isLink).map(({ name }) => quote(`${source}/${name}`))
+  return links.length > 0 ? `cp -P ${links.join(' ')} ${quote(`./${folder}`)}` : ':'
 }

@@ -4,10 +4,12 @@ import type { Environment } from '../../env/environment.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { Sandbox, SandboxSpec } from '../runtime.ts'
 import { createAddressPool } from './addresses.ts'
-import type { AddressPool } from './addresses.ts'
+import { createNetworkPool } from './network-pool.ts'
+import type { PreparedNetwork } from './network-pool.ts'
 import { createPodFiles } from './pod-files.ts'
 import type { PodFiles } from './pod-files.ts'
 import type { Spawner } from './spawner-process.ts'
+import { gatewayOf } from './spawner/subnet.ts'
 
 /** A sandbox with what its containers need to know of it. */
 export interface PodSurroundings {
@@ -37,42 +39,61 @@ interface Context {
 
 type NetworkMode = 'namespace' | 'loopback' | 'none'
 
-/** Every address of 127.0.0.0/8 is the loopback's on Linux; elsewhere only 127.0.0.1 is. */
-function loopbackPrefix(): string {
-  return `127.${(process.pid % 200) + 20}`
+/**
+ * Every address of 127.0.0.0/8 is the loopback's on Linux; elsewhere only 127.0.0.1 is. Which addresses another cluster
+ * gives out cannot be known, so the 4,094 of this one are chosen at random out of 3,200 such sets.
+ */
+function loopbackSubnet({ random }: Environment): string {
+  const set = Math.floor(random.next() * 3200)
+  return `127.${20 + (set >> 4)}.${(set & 15) * 16}.0/20`
 }
 
-export function createSandboxes({ environment, spawner, directory, network }: Context): Sandboxes {
-  const pods = new Map<string, PodSurroundings>()
-  let addresses: AddressPool | undefined
+/** How a started spawner lets pods have addresses. */
+interface Network {
+  readonly mode: NetworkMode
+  take(): Promise<PreparedNetwork>
+  giveBack(network: PreparedNetwork): void
+  readonly hostAddress: string
+}
 
-  const modeOf = (started: Spawner): NetworkMode => {
-    if (network === 'none') return 'none'
-    if (network !== 'loopback' && started.abilities.subnet) return 'namespace'
-    return process.platform === 'linux' ? 'loopback' : 'none'
+function openNetwork({ environment, network }: Context, started: Spawner): Network {
+  const { subnet, notes } = started.abilities
+  if (network === 'namespace' && !subnet) throw new Error(notes.join('; ') || 'network namespaces are not allowed')
+  if (subnet && (network === 'auto' || network === 'namespace')) {
+    const pool = createNetworkPool(environment, started, createAddressPool(subnet))
+    return { ...pool, mode: 'namespace', hostAddress: gatewayOf(subnet) }
   }
-  const takeAddress = (started: Spawner, mode: NetworkMode) => {
-    addresses ??= createAddressPool(mode === 'namespace' ? (started.abilities.subnet ?? '') : loopbackPrefix())
-    return addresses.take()
+  const newId = () => environment.random.uuid().replaceAll('-', '')
+  const hostAddress = '127.0.0.1'
+  if (network === 'none' || process.platform !== 'linux') {
+    const take = async () => ({ sandboxId: newId(), address: hostAddress })
+    return { mode: 'none', take, giveBack: () => undefined, hostAddress }
   }
+  const addresses = createAddressPool(loopbackSubnet(environment))
+  const take = async () => ({ sandboxId: newId(), address: addresses.take() })
+  return { mode: 'loopback', take, giveBack: ({ address }) => addresses.free(address), hostAddress }
+}
+
+export function createSandboxes(context: Context): Sandboxes {
+  const { environment, directory } = context
+  const pods = new Map<string, PodSurroundings>()
+  const opened = context.spawner.then((started) => openNetwork(context, started))
+  // Told to whoever asks for a sandbox.
+  opened.catch(() => undefined)
 
   async function start(spec: SandboxSpec): Promise<Sandbox> {
     try {
-      const started = await spawner
-      if (network === 'namespace' && !started.abilities.subnet) {
-        throw new Error(started.abilities.notes.join('; ') || 'network namespaces are not allowed')
-      }
-      const mode = spec.hostNetwork ? 'none' : modeOf(started)
-      const ip = mode === 'none' ? '127.0.0.1' : takeAddress(started, mode)
-      const id = environment.random.uuid().replaceAll('-', '')
-      const [files] = await Promise.all([
-        createPodFiles(path.join(directory, 'pods', id), spec, ip),
-        mode === 'namespace' && started.request({ op: 'joinNetwork', sandboxId: id, address: ip }),
-      ])
+      const network = await opened
+      const own: PreparedNetwork = spec.hostNetwork
+        ? { sandboxId: environment.random.uuid().replaceAll('-', ''), address: '127.0.0.1' }
+        : await network.take()
+      const { sandboxId: id, address: ip } = own
+      const files = await createPodFiles(path.join(directory, 'pods', id), spec, ip)
       const { namespace, name, attempt, uid } = spec
       const createdAtMs = environment.clock.now()
       const sandbox = { id, podUid: uid, namespace, name, attempt, ip, ready: true, createdAtMs }
-      pods.set(id, { sandbox, spec, files, bindAddress: mode === 'loopback' ? ip : undefined })
+      const isBound = network.mode === 'loopback' && !spec.hostNetwork
+      pods.set(id, { sandbox, spec, files, bindAddress: isBound ? ip : undefined })
       return sandbox
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause)
@@ -84,11 +105,8 @@ export function createSandboxes({ environment, spawner, directory, network }: Co
     const pod = pods.get(sandboxId)
     if (!pod?.sandbox.ready) return
     pods.set(sandboxId, { ...pod, sandbox: { ...pod.sandbox, ready: false } })
-    const started = await spawner
-    if (!pod.spec.hostNetwork) {
-      if (modeOf(started) === 'namespace') await started.request({ op: 'leaveNetwork', sandboxId })
-      addresses?.free(pod.sandbox.ip)
-    }
+    const network = await opened
+    if (!pod.spec.hostNetwork) network.giveBack({ sandboxId, address: pod.sandbox.ip })
   }
 
   return {
@@ -104,9 +122,6 @@ export function createSandboxes({ environment, spawner, directory, network }: Co
     find: (sandboxId) => pods.get(sandboxId)?.sandbox,
     surroundings: (sandboxId) => pods.get(sandboxId),
     list: () => [...pods.values()].map(({ sandbox }) => sandbox),
-    async hostAddress() {
-      const started = await spawner
-      return modeOf(started) === 'namespace' ? `${started.abilities.subnet}.1` : '127.0.0.1'
-    },
+    hostAddress: async () => (await opened).hostAddress,
   }
 }

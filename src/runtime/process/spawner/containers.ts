@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { nowMs, timestamp } from './clock.ts'
+import type { Clock } from '../../../env/clock.ts'
 import { containerCgroup } from './cgroup.ts'
 import type { Cgroup, CgroupHome } from './cgroup.ts'
 import { executableError } from './executable.ts'
@@ -25,6 +25,9 @@ export interface StartContext {
   readonly settings: SpawnerSettings
   readonly link: Link
   readonly cgroups: CgroupHome
+  readonly clock: Clock
+  /** The time of a line of a log. */
+  readonly timestamp: () => string
   networkNamespace(sandboxId: string): string | undefined
 }
 
@@ -60,7 +63,7 @@ export async function startContainer(
 }
 
 /** Writes the container's output to its log, and reports its end once both its output and its processes have ended. */
-function watch(container: RunningContainer, { link }: StartContext): void {
+function watch(container: RunningContainer, { link, clock, timestamp }: StartContext): void {
   const { child, spec } = container
   const log = createLogWriter(spec.log, timestamp, () => {
     if (container.followed) link.event({ event: 'grew', containerId: spec.containerId })
@@ -77,18 +80,21 @@ function watch(container: RunningContainer, { link }: StartContext): void {
     log.close()
     const exit = describeExit(container, code, signal)
     container.cgroup?.remove()
-    link.event({ event: 'exit', containerId: spec.containerId, ...exit })
+    link.event({ event: 'exit', containerId: spec.containerId, ...exit, finishedAtMs: clock.now() })
   })
 }
 
-function describeExit(container: RunningContainer, code: number | null, signal: NodeJS.Signals | null): ContainerExit {
+function describeExit(
+  container: RunningContainer,
+  code: number | null,
+  signal: NodeJS.Signals | null,
+): Omit<ContainerExit, 'finishedAtMs'> {
   const peak = container.cgroup?.peakMemoryBytes()
   return {
     exitCode: signal ? 128 + constants.signals[signal] : (code ?? 255),
     ...(signal && { signal }),
     oomKilled: container.cgroup?.oomKilled() ?? false,
     ...(peak !== undefined && { peakMemoryBytes: peak }),
-    finishedAtMs: nowMs(),
   }
 }
 

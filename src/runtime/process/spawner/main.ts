@@ -1,4 +1,6 @@
 import * as fs from 'node:fs'
+import { sleep } from '../../../env/clock.ts'
+import { systemEnvironment } from '../../../env/system.ts'
 import { closeCgroupHome, openCgroupHome } from './cgroup.ts'
 import { killContainer, signalContainer, startContainer } from './containers.ts'
 import type { RunningContainer, StartContext } from './containers.ts'
@@ -8,6 +10,12 @@ import type { Request, SpawnerSettings } from './messages.ts'
 import { startWithCovers } from './mount-points.ts'
 import { createNetwork } from './network.ts'
 import { sampleUsage } from './processes.ts'
+import { createTimestamps } from './timestamps.ts'
+
+/** The root is being built while this program loads; its builder says when this process has been moved into it. */
+function awaitRoot(): void {
+  if (fs.readFileSync(0, 'utf8').trim() !== 'ready') process.exit(1)
+}
 
 /**
  * The spawner: starts processes for the control plane, which is too large to fork quickly, and outlives it just long
@@ -15,6 +23,8 @@ import { sampleUsage } from './processes.ts'
  * the link closed.
  */
 const settings: SpawnerSettings = JSON.parse(process.argv[2] ?? '{}')
+if (settings.namespaces) awaitRoot()
+const environment = systemEnvironment()
 const containers = new Map<string, RunningContainer>()
 const cgroups = openCgroupHome(settings.owner)
 const link = openLink(
@@ -26,7 +36,15 @@ const link = openLink(
 )
 const sessions = createExecSessions(link)
 const network = createNetwork(settings)
-const context: StartContext = { settings, link, cgroups, networkNamespace: network.namespaceOf }
+const timestamp = createTimestamps(environment.clock)
+const context: StartContext = {
+  settings,
+  link,
+  cgroups,
+  networkNamespace: network.namespaceOf,
+  clock: environment.clock,
+  timestamp,
+}
 let closing = false
 
 async function handle(request: Request): Promise<void> {
@@ -98,24 +116,32 @@ function performAtOnce(request: Exclude<Request, { op: 'start' | 'exec' | 'joinN
   }
 }
 
+/** A process in uninterruptible sleep must not keep the rest from being removed for longer than this. */
+const LONGEST_END_MS = 2000
+const CGROUP_PAUSE_MS = 5
+const CGROUP_TRIES = 200
+
 async function shutDown(): Promise<void> {
   if (closing) return
   closing = true
   sessions.endAll()
+  await Promise.race([endContainers(), sleep(environment.timers, LONGEST_END_MS)])
+  await network.close()
+  for (let tries = 0; tries < CGROUP_TRIES && !closeCgroupHome(cgroups); tries++) {
+    await sleep(environment.timers, CGROUP_PAUSE_MS)
+  }
+  fs.rmSync(settings.directory, { recursive: true, force: true })
+  process.exit(0)
+}
+
+async function endContainers(): Promise<void> {
   const ended = [...containers.values()].map((container) => {
     if (container.child.exitCode !== null || container.child.signalCode !== null) return undefined
     const exit = new Promise((resolve) => container.child.once('exit', resolve))
     killContainer(container)
     return exit
   })
-  // A process in uninterruptible sleep must not keep the rest from being removed.
-  await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, 2000))])
-  await network.close()
-  for (let tries = 0; tries < 200 && !closeCgroupHome(cgroups); tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  fs.rmSync(settings.directory, { recursive: true, force: true })
-  process.exit(0)
+  await Promise.all(ended)
 }
 
 if (settings.namespaces) startWithCovers(['/', '/dev', '/etc', '/run', '/var'])

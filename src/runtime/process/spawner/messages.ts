@@ -37,7 +37,7 @@ export type SpawnerEvent =
 export interface SpawnerAbilities {
   readonly pid: number
   readonly cgroup: 'v1' | 'v2' | 'none'
-  /** The subnet's first three numbers, such as `10.88.7`, where pods get network namespaces. */
+  /** Of pods, such as `10.88.4.0/22`, where they get network namespaces. */
   readonly subnet?: string
   readonly notes: readonly string[]
 }

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process'
 import * as fs from 'node:fs'
+import { batched, limited } from './batch.ts'
 import type { SpawnerSettings } from './messages.ts'
+import { freeSubnets, gatewayOf, parseSubnet, subnetNumber } from './subnet.ts'
 
 /**
  * A network namespace for each pod, joined by a bridge. The bridge stands in a namespace of its own (the hub), so that the
  * host has one link only, and the kernel removes all of it when the spawner's mount namespace ends, however it ends.
  */
 export interface PodNetwork {
-  /** The subnet's first three numbers once it stands; undefined where there are no network namespaces. */
+  /** The subnet, such as `10.88.4.0/22`, once it stands; undefined where there are no network namespaces. */
   readonly ready: Promise<string | undefined>
   readonly notes: readonly string[]
   join(sandboxId: string, address: string): Promise<void>
@@ -16,94 +18,128 @@ export interface PodNetwork {
   close(): Promise<void>
 }
 
+/** Where `ip` keeps namespaces by name; a file system of the cluster's own, which the host does not see. */
+const NAMESPACES = '/run/netns'
+const JOINING_AT_ONCE = 4
+const BATCH = 32
+
 export function createNetwork(settings: SpawnerSettings): PodNetwork {
   const notes: string[] = []
   const namespaces = new Map<string, string>()
-  const prefix = linkPrefix(settings.owner)
+  const prefix = namespacePrefix(settings.owner)
   const hub = `${prefix}hub`
-  let subnet: string | undefined
+  let raised: Raised | undefined
   let pods = 0
   const ready = settings.network
-    ? raise(prefix, hub).then(
-        (raised) => (subnet = raised),
+    ? raise(settings.owner, hub).then(
+        (network) => (raised = network).subnet,
         (error: Error) => void notes.push(error.message),
       )
     : Promise.resolve(undefined)
+  // One program plugs in many pods, and one takes many out.
+  const plug = batched<string>(BATCH, (names) => ip(['-n', hub], plugCommands(names)))
+  const remove = batched<string>(BATCH, (names) => ip(['-force'], removeCommands(names)))
+  const join = limited(JOINING_AT_ONCE, async (sandboxId: string, address: string, subnet: string) => {
+    const name = `${prefix}p${pods++}`
+    fs.closeSync(fs.openSync(`${NAMESPACES}/${name}`, 'a'))
+    namespaces.set(sandboxId, name)
+    await run(['unshare', `--net=${NAMESPACES}/${name}`, 'ip', '-batch', '-'], podCommands(name, hub, address, subnet))
+  })
 
   return {
     ready,
     notes,
     async join(sandboxId, address) {
-      if (!subnet) return
-      const name = `${prefix}p${pods++}`
-      await ip([`netns add ${name}`])
-      await ip([
-        `-n ${hub} link add ${name} type veth peer name eth0 netns ${name}`,
-        `-n ${hub} link set ${name} master br0 up`,
-        `-n ${name} link set lo up`,
-        `-n ${name} addr add ${address}/24 dev eth0`,
-        `-n ${name} link set eth0 up`,
-        `-n ${name} route add default via ${subnet}.1`,
-      ])
-      namespaces.set(sandboxId, name)
+      if (!raised) return
+      await join(sandboxId, address, raised.subnet)
+      await plug(namespaces.get(sandboxId) ?? '')
     },
     async leave(sandboxId) {
       const name = namespaces.get(sandboxId)
       if (!name) return
       namespaces.delete(sandboxId)
-      await ip([`netns del ${name}`])
+      await remove(name)
     },
     namespaceOf(sandboxId) {
       const name = namespaces.get(sandboxId)
-      return name && `/run/netns/${name}`
+      return name && `${NAMESPACES}/${name}`
     },
     async close() {
-      if (!subnet) return
-      const commands = [...namespaces.values(), hub].map((name) => `netns del ${name}`)
-      await ip([`link del ${prefix}`, ...commands]).catch(() => undefined)
+      if (!raised) return
+      const commands = [`link del ${raised.link}`, ...removeCommands([...namespaces.values(), hub])]
+      await ip(['-force'], commands).catch(() => undefined)
     },
   }
 }
 
-/** Links' names have at most 15 characters: those of the owner's name that no other cluster here has. */
-function linkPrefix(owner: string): string {
+/** Those characters of the owner's name that no other cluster here has: links' names have at most 15. */
+function namespacePrefix(owner: string): string {
   return `sh${owner.slice(-6)}`
 }
 
-/** Makes hub, bridge and the host's link, on the first subnet of 10.88.0.0/16 upwards that no link of the host has. */
-async function raise(prefix: string, hub: string): Promise<string> {
-  const subnet = freeSubnet(await routes())
-  await ip([`netns add ${hub}`])
-  await ip([
-    `link add ${prefix} type veth peer name host netns ${hub}`,
-    `addr add ${subnet}.1/24 dev ${prefix}`,
-    `link set ${prefix} up`,
-    `-n ${hub} link add br0 type bridge`,
-    `-n ${hub} link set host master br0 up`,
-    `-n ${hub} link set br0 up`,
-  ])
-  return subnet
+/** What a pod's namespace is given from within it. */
+function podCommands(name: string, hub: string, address: string, subnet: string): string[] {
+  return [
+    'link set lo up',
+    `link add eth0 type veth peer name ${name} netns ${hub}`,
+    `addr add ${address}/${parseSubnet(subnet).bits} dev eth0`,
+    'link set eth0 up',
+    `route add default via ${gatewayOf(subnet)}`,
+  ]
 }
 
-function freeSubnet(taken: string): string {
-  for (let n = 0; n < 256; n++) if (!taken.includes(`10.88.${n}.`)) return `10.88.${n}`
-  throw new Error('Cannot choose a subnet for pods: all of 10.88.0.0/16 is in use')
+function plugCommands(names: readonly string[]): string[] {
+  return names.map((name) => `link set ${name} master br0 up`)
 }
 
-async function routes(): Promise<string> {
-  return fs.readFileSync('/proc/net/fib_trie', 'utf8')
+function removeCommands(names: readonly string[]): string[] {
+  return names.map((name) => `netns del ${name}`)
 }
 
-/** Runs the commands in order, each as `ip` takes it; lines with `-n` enter a namespace and need a process of their own. */
-async function ip(commands: readonly string[]): Promise<void> {
-  const script = commands.map((command) => `ip ${command} || exit 1`).join('\n')
+interface Raised {
+  readonly subnet: string
+  /** The host's link, whose name claims the subnet. */
+  readonly link: string
+}
+
+/** Makes hub, bridge and the host's link, on a subnet that neither a route of the host nor another cluster has. */
+async function raise(owner: string, hub: string): Promise<Raised> {
+  await ip([], [`netns add ${hub}`])
+  await ip(['-n', hub], ['link add br0 type bridge', 'link set br0 up'])
+  for (const index of freeSubnets(fs.readFileSync('/proc/net/route', 'utf8'))) {
+    const subnet = subnetNumber(index)
+    const link = `shoal${index}`
+    // The kernel gives a name to one link only, so that of two clusters that start at once one gets the subnet.
+    const commands = [
+      `link add ${link} type veth peer name host netns ${hub}`,
+      `link set ${link} alias ${owner}`,
+      `addr add ${gatewayOf(subnet)}/${parseSubnet(subnet).bits} dev ${link}`,
+      `link set ${link} up`,
+    ]
+    const failure = await ip([], commands).catch((error: Error) => error)
+    if (failure && /File exists/.test(failure.message)) continue
+    if (failure) throw failure
+    await ip(['-n', hub], ['link set host master br0 up'])
+    return { subnet, link }
+  }
+  throw new Error('Cannot choose a subnet for pods: all of 10.88.0.0/14 is in use')
+}
+
+function ip(options: readonly string[], commands: readonly string[]): Promise<void> {
+  return run(['ip', ...options, '-batch', '-'], commands)
+}
+
+/** Runs a program on lines of input; rejects with what it says where it fails. */
+async function run(command: readonly string[], input: readonly string[]): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const child = spawn('/bin/sh', ['-c', script], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['pipe', 'ignore', 'pipe'] })
     let said = ''
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    child.stdin.on('error', () => undefined)
     child.once('error', reject)
     child.once('close', (code) =>
       code === 0 ? resolve() : reject(new Error(`Cannot set up the pods' network: ${said.trim()}`)),
     )
+    child.stdin.end(`${input.join('\n')}\n`)
   })
 }
