@@ -90,6 +90,12 @@ test('the page of errors and the glossary name every profile of the scheduler', 
   }
 })
 
+test('the glossary has each term once, in order', () => {
+  const entries = read('docs/glossary.md').matchAll(/^\*\*(.+?)\*\* — /gm)
+  const terms = [...entries].map(([, term = '']) => term.replaceAll('`', '').toLowerCase())
+  expect(terms).toEqual([...new Set(terms)].sort())
+})
+
 test('every relative link in the documentation leads to a file that exists', () => {
   const broken = pages.flatMap((page) =>
     [...read(page).matchAll(/\]\(([^)\s]+)\)/g)]
