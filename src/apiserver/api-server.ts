@@ -62,7 +62,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     watches: createWatchHub(store, environment),
     catalog: registry,
     authorizer: options.authorizer,
-    admission: createAdmissionChain(options.plugins ?? defaultPlugins()),
+    admission: createAdmissionChain(options.plugins ?? defaultPlugins(options.authorizer)),
     allocations: createServiceAllocations(store, options.network),
     nodeStreams: options.nodeStreams,
     tokens: options.tokens,

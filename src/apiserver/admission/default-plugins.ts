@@ -1,3 +1,5 @@
+import { preventEscalation } from '../authz/escalation.ts'
+import type { Authorizer } from '../verbs/authorizer.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerations } from './default-tolerations.ts'
@@ -8,7 +10,7 @@ import { storageInUse } from './storage-in-use.ts'
 import { taintNodes } from './taint-nodes.ts'
 
 /** The plugins that a server has by default, in Kubernetes' order. */
-export function defaultPlugins(): readonly AdmissionPlugin[] {
+export function defaultPlugins(authorizer: Authorizer): readonly AdmissionPlugin[] {
   return [
     namespaceLifecycle,
     serviceAccount,
@@ -17,5 +19,6 @@ export function defaultPlugins(): readonly AdmissionPlugin[] {
     defaultTolerations,
     defaultStorageClass,
     storageInUse,
+    preventEscalation(authorizer),
   ]
 }
