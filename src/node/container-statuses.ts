@@ -9,7 +9,7 @@ import { formatTime } from '../env/clock.ts'
 import type { ContainerStatus as RuntimeStatus } from '../runtime/runtime.ts'
 import { initialized } from './next-step.ts'
 import type { ContainerRecord, PodRecord } from './pod-record.ts'
-import { exitOf, isRunning, isSidecar, recordOf } from './pod-record.ts'
+import { exitOf, isReady, isSidecar, isStarted, recordOf } from './pod-record.ts'
 
 /** The statuses of `containers`, as the kubelet reports them. `init`: they are the pod's init containers. */
 export function containerStatuses(
@@ -21,13 +21,12 @@ export function containerStatuses(
 ): readonly ContainerStatus[] {
   return containers.map((container) => {
     const known = recordOf(record, container.name)
-    const running = isRunning(known)
     return {
       ...identity(container, known, runtimeName),
       state: stateOf(pod, record, known, runtimeName, init),
       lastState: lastState(known, runtimeName),
-      ready: init && !isSidecar(container) ? exitOf(known)?.exitCode === 0 : running,
-      started: running,
+      ready: init && !isSidecar(container) ? exitOf(known)?.exitCode === 0 : isReady(container, known),
+      started: isStarted(container, known),
       restartCount: known.restarts,
       ...resources(container, known),
       ...volumeMounts(container),

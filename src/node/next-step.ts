@@ -1,6 +1,6 @@
 import type { Container, Pod } from '../api/generated/core-v1.ts'
-import { exitOf, initContainers, isRunning, isSidecar, mainContainers, recordOf } from './pod-record.ts'
-import type { PodRecord } from './pod-record.ts'
+import { exitOf, initContainers, isRunning, isSidecar, isStarted, mainContainers, recordOf } from './pod-record.ts'
+import type { ContainerRecord, PodRecord } from './pod-record.ts'
 
 /** What the agent does next for a pod. */
 export type Step =
@@ -88,7 +88,7 @@ function startableInit(pod: Pod, record: PodRecord): readonly Container[] {
     const known = recordOf(record, container.name)
     if (isSidecar(container)) {
       startable.push(container)
-      if (!isRunning(known)) break
+      if (!isStarted(container, known)) break
     } else if (exitOf(known)?.exitCode !== 0) {
       startable.push(container)
       break
@@ -101,8 +101,13 @@ function startableInit(pod: Pod, record: PodRecord): readonly Container[] {
 export function initialized(pod: Pod, record: PodRecord): boolean {
   return initContainers(pod).every((container) => {
     const known = recordOf(record, container.name)
-    return isSidecar(container) ? known.current !== undefined : exitOf(known)?.exitCode === 0
+    return isSidecar(container) ? hasStarted(container, known) : exitOf(known)?.exitCode === 0
   })
+}
+
+/** A sidecar that has started once does not hold the pod up again when it is restarted. */
+function hasStarted(container: Container, known: ContainerRecord): boolean {
+  return isStarted(container, known) || known.restarts > 0 || exitOf(known) !== undefined
 }
 
 /** The init container that failed for good, if one did. */

@@ -39,6 +39,8 @@ export interface ContainerRecord {
   readonly restart?: Backoff
   /** The pause before the next pull of an image that could not be pulled, and why not. */
   readonly pull?: Backoff & { readonly error: string }
+  /** What probes have found of `current`; absent before they found anything. */
+  readonly probed?: { readonly isStarted?: boolean; readonly isReady?: boolean }
   /** What is to be said of the end of `current`, and of that of `previous`. */
   readonly lastWords?: LastWords
   readonly previousWords?: LastWords
@@ -78,6 +80,16 @@ export function initContainers(pod: Pod): readonly Container[] {
 /** The exit of the newest attempt; undefined while it runs or where there was none. */
 export function exitOf(record: ContainerRecord) {
   return record.current?.state.phase === 'exited' ? record.current.state : undefined
+}
+
+/** Whether the container runs, and has started by the word of its startup probe, if it has one. */
+export function isStarted(container: Container, record: ContainerRecord): boolean {
+  return isRunning(record) && (container.startupProbe === undefined || record.probed?.isStarted === true)
+}
+
+/** Whether the container has started, and is ready by the word of its readiness probe, if it has one. */
+export function isReady(container: Container, record: ContainerRecord): boolean {
+  return isStarted(container, record) && (container.readinessProbe === undefined || record.probed?.isReady === true)
 }
 
 export function isRunning(record: ContainerRecord): boolean {

@@ -2,7 +2,7 @@ import type { Pod, PodCondition, PodStatus } from '../api/generated/core-v1.ts'
 import { formatTime } from '../env/clock.ts'
 import { containerStatuses } from './container-statuses.ts'
 import { anyRunning, failedInit, hasEnded, initialized } from './next-step.ts'
-import { exitOf, initContainers, isRunning, mainContainers, recordOf } from './pod-record.ts'
+import { exitOf, initContainers, isReady, mainContainers, recordOf } from './pod-record.ts'
 import type { PodRecord } from './pod-record.ts'
 
 /** What a status says of the node that the pod is on. */
@@ -57,7 +57,7 @@ function conditionsOf(pod: Pod, record: PodRecord, phase: string, nowMs: number)
   const ended = phase === 'Succeeded' || phase === 'Failed'
   const endReason = phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed'
   const unready = mainContainers(pod)
-    .filter(({ name }) => !isRunning(recordOf(record, name)))
+    .filter((container) => !isReady(container, recordOf(record, container.name)))
     .map(({ name }) => name)
   const readiness: Partial<PodCondition> = ended
     ? { status: 'False', reason: endReason }

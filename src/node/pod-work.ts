@@ -3,6 +3,12 @@ import type { NodeContext } from './node-context.ts'
 import type { ContainerRecord, PodRecord } from './pod-record.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
 
+/** The probes of one attempt of a container, at work until stopped. */
+export interface Prober {
+  readonly containerId: string
+  stop(): void
+}
+
 /**
  * One pod's work in progress, owned by its worker and handed to each part of it. Only the worker's loop takes steps; what
  * comes from outside (the object, a container's end) changes fields here and wakes the loop.
@@ -22,6 +28,8 @@ export interface PodWork {
   failures: number
   /** Aborted when the pod has to end, so that nobody waits for an image that is not needed any more. */
   readonly ending: AbortController
+  /** The probes at work, by the container's name. */
+  readonly probers: Map<string, Prober>
   /** Lets the loop look again. */
   readonly wake: () => void
 }

@@ -13,6 +13,7 @@ import type { PodRecord } from './pod-record.ts'
 import { phaseOf } from './pod-status.ts'
 import { putContainer } from './pod-work.ts'
 import type { PodWork } from './pod-work.ts'
+import { endProbes, superviseProbes } from './probes/supervision.ts'
 import { createStatusReports, releaseObject } from './status-reports.ts'
 import type { StatusReports } from './status-reports.ts'
 import { graceOf, hurry, stopContainers } from './stopping.ts'
@@ -92,6 +93,7 @@ export function startPodWorker(context: NodeContext, pod: Pod, record: PodRecord
       reports.close()
       work.ending.abort()
       work.objectGone = true
+      endProbes(work)
       hurry(work, 0)
       await looping
       await giveBack(work)
@@ -102,7 +104,8 @@ export function startPodWorker(context: NodeContext, pod: Pod, record: PodRecord
 
 function newWork(context: NodeContext, pod: Pod, record: PodRecord, wake: () => void): PodWork {
   const ending = new AbortController()
-  return { context, pod, record, volumes: new Map(), objectGone: false, stopping: undefined, failures: 0, ending, wake }
+  const state = { pod, record, volumes: new Map(), objectGone: false, stopping: undefined, failures: 0 }
+  return { context, ...state, ending, probers: new Map(), wake }
 }
 
 const isEnding = ({ pod, objectGone }: PodWork) => objectGone || pod.metadata.deletionTimestamp !== undefined
@@ -117,8 +120,10 @@ function see(work: PodWork, next: Pod | undefined): void {
 
 /** One turn of the loop. Resolves to the pause before the next, `undefined` where only a change brings one, or `gone`. */
 async function turn(work: PodWork, reports: StatusReports): Promise<number | 'gone' | undefined> {
+  if (isEnding(work)) endProbes(work)
   if (isEnding(work)) return await terminate(work, reports)
   const { clock } = work.context.env
+  superviseProbes(work)
   const step = nextStep(work.pod, work.record, clock.now())
   const pauseMs = await take(step, work)
   if (step.do === 'start-sandbox') reports.later()

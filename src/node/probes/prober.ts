@@ -1,0 +1,88 @@
+import type { Container, Probe } from '../../api/generated/core-v1.ts'
+import type { Timer } from '../../env/clock.ts'
+import { tell } from '../pod-events.ts'
+import { recordOf } from '../pod-record.ts'
+import { putContainer } from '../pod-work.ts'
+import type { PodWork, Prober } from '../pod-work.ts'
+import { graceOf } from '../stopping.ts'
+import { counted, firstCount } from './probe-count.ts'
+import { runProbe } from './run-probe.ts'
+
+type ProbeName = 'Startup' | 'Liveness' | 'Readiness'
+
+/**
+ * Probes one attempt of a container: the startup probe until it succeeds, then liveness and readiness for good. What they
+ * find is put in the container's record; a container that is not alive is ended, and restarted as its pod's policy says.
+ */
+export function startProber(work: PodWork, container: Container, containerId: string, startedAtMs: number): Prober {
+  const timers = new Map<ProbeName, Timer>()
+  let stopped = false
+  const { env } = work.context
+
+  const gaveUp = (error: unknown) =>
+    env.log.error('a container is not probed any more', { container: containerId, error })
+  const repeat = (name: ProbeName, probe: Probe, count = firstCount(name === 'Liveness')) => {
+    const periodMs = (probe.periodSeconds ?? 10) * 1000
+    const firstMs = startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000 - env.clock.now()
+    const delayMs = count.inRow === 0 ? Math.max(0, firstMs) : periodMs
+    const turn = async () => {
+      const outcome = await runProbe(work.context, targetOf(work, container, containerId), probe)
+      if (stopped) return
+      const next = counted(count, outcome, probe)
+      if (!outcome.ok) tellFailure(work, container, name, outcome.output)
+      const isOver = !next.ok && next.inRow >= (probe.failureThreshold ?? 3) && name !== 'Readiness'
+      if (isOver) return endContainer(work, container, containerId, name, probe)
+      if (name === 'Readiness') setProbed(work, container, { isReady: next.verdict })
+      if (name === 'Startup' && next.verdict) return begin()
+      repeat(name, probe, next)
+    }
+    timers.set(
+      name,
+      env.timers.after(delayMs, () => void turn().catch(gaveUp)),
+    )
+  }
+  const begin = () => {
+    setProbed(work, container, { isStarted: true })
+    if (container.livenessProbe !== undefined) repeat('Liveness', container.livenessProbe)
+    if (container.readinessProbe !== undefined) repeat('Readiness', container.readinessProbe)
+  }
+
+  if (container.startupProbe === undefined) begin()
+  else repeat('Startup', container.startupProbe)
+  return {
+    containerId,
+    stop() {
+      stopped = true
+      for (const timer of timers.values()) timer.cancel()
+    },
+  }
+}
+
+export const hasProbes = (container: Container) =>
+  container.startupProbe !== undefined ||
+  container.livenessProbe !== undefined ||
+  container.readinessProbe !== undefined
+
+function targetOf({ record }: PodWork, container: Container, containerId: string) {
+  return { container, containerId, sandboxId: record.sandbox?.id ?? '', ip: record.sandbox?.ip ?? '' }
+}
+
+function setProbed(work: PodWork, { name }: Container, found: { isReady?: boolean; isStarted?: boolean }): void {
+  const known = recordOf(work.record, name)
+  putContainer(work, name, { ...known, probed: { ...known.probed, ...found } })
+  work.wake()
+}
+
+function tellFailure({ context, pod }: PodWork, container: Container, name: ProbeName, output: string): void {
+  tell(context, pod, container, 'Warning', 'Unhealthy', `${name} probe failed: ${output}`)
+}
+
+function endContainer(work: PodWork, container: Container, id: string, name: ProbeName, probe: Probe): void {
+  const words = `Container ${container.name} failed ${name.toLowerCase()} probe, will be restarted`
+  tell(work.context, work.pod, container, 'Normal', 'Killing', words)
+  const own = probe.terminationGracePeriodSeconds
+  const graceMs = own === undefined ? graceOf(work) : own * 1000
+  work.context.runtime.stopContainer(id, graceMs).catch((error: unknown) => {
+    work.context.env.log.warn('a container that is not alive could not be stopped', { container: id, error })
+  })
+}
