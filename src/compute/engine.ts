@@ -12,7 +12,9 @@ import { ComputeError } from './errors.ts'
 import type { OnComputeEvent } from './events.ts'
 import { imapAll } from './map/imap.ts'
 import { cancelledBy, mapAll } from './map/map.ts'
+import type { MapOptions } from './map/map.ts'
 import { createProgress } from './progress.ts'
+import type { StageProgress } from './progress.ts'
 import type { RunStatus } from './run/run.ts'
 import type { Shipper } from './ship/ship.ts'
 import type { Shoal } from './shoal.ts'
@@ -38,6 +40,13 @@ export interface Engine {
   /** Somebody deleted the run's object: that stops it. */
   runDeleted(name: string): void
 }
+
+type StageArguments<R> = [
+  title: string,
+  unit: 'items' | 'blocks',
+  work: (progress: StageProgress) => Promise<R>,
+  isCancelled?: () => boolean,
+]
 
 const TOKEN_BYTES = 32
 
@@ -77,7 +86,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   let closing: Promise<void> | undefined
 
   const progress = createProgress(onEvent, (done) => status({ tasks: (counts.tasks += done) }))
-  const stage: typeof progress = async (title, unit, work) => {
+  /** `isCancelled` says afterwards whether the program itself wanted the end. */
+  const stage = async <R>(...[title, unit, work, isCancelled = () => false]: StageArguments<R>): Promise<R> => {
     if (closing !== undefined) throw closedError(name)
     watchdog.work(++running)
     try {
@@ -85,7 +95,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       failure = undefined
       return result
     } catch (error) {
-      failure = error as Error
+      // What the program itself cancelled is no failure of the run.
+      if (!isCancelled()) failure = error as Error
       throw error
     } finally {
       watchdog.work(--running)
@@ -101,24 +112,29 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const closeOnce = (reason?: Error) => (closing ??= close(reason))
   const host: DatasetHost = {
     ship: (fn) => shipper.ship(fn),
-    run: (plan, output, signal) =>
-      stage(plan.name, 'blocks', async ({ step }) => {
+    run(plan, output, signal) {
+      const work = async ({ step }: StageProgress) => {
         const progressed = (tasks: number, bytes: number, total: number | undefined) =>
           step(tasks, undefined, bytes, total)
         await cancelledBy(coordinator.open(datasetStage(plan, options.pipeline, { ...output, progressed })), signal)
-      }),
+      }
+      return stage(plan.name, 'blocks', work, () => signal?.aborted === true)
+    },
   }
   const shoal: Shoal = {
     name,
-    map(items, fn, mapOptions = {}) {
+    map<T, R>(items: Iterable<T>, fn: (item: T, index: number) => R | PromiseLike<R>, mapOptions: MapOptions = {}) {
       const shipment = shipper.ship(fn)
       const all = Array.isArray(items) ? items : [...items]
-      return stage('map', 'items', async ({ step }) => mapAll(coordinator, all, await shipment, mapOptions, step))
+      const work = async ({ step }: StageProgress) =>
+        mapAll<Awaited<R>>(coordinator, all, await shipment, mapOptions, step)
+      return stage('map', 'items', work, () => mapOptions.signal?.aborted === true)
     },
     imap(items, fn, imapOptions = {}) {
       const shipment = shipper.ship(fn)
       shipment.catch(() => {})
-      return streamed(stage, (step) => imapAll(coordinator, items, shipment, imapOptions, step))
+      const isCancelled = () => imapOptions.signal?.aborted === true
+      return streamed(stage, isCancelled, (step) => imapAll(coordinator, items, shipment, imapOptions, step))
     },
     files(first: string | readonly string[], ...rest: readonly unknown[]) {
       const listed = typeof first !== 'string'
@@ -126,7 +142,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       return filesDataset(host, patterns, listed ? ((rest[0] ?? {}) as FilesOptions) : {})
     },
     why: () => coordinator.why(),
-    close: closeOnce,
+    // Whoever says that it is over has dealt with what failed; a scope that is left may be left by the failure.
+    close(reason) {
+      if (reason === undefined) failure = undefined
+      return closeOnce(reason)
+    },
     [Symbol.asyncDispose]: () => closeOnce(),
   }
   return { shoal, runDeleted: (run) => coordinator.close(runDeletedError(run)) }
@@ -134,15 +154,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
 /** A stage that lasts for as long as its results are taken. */
 async function* streamed<R>(
-  stage: ReturnType<typeof createProgress>,
+  stage: <R>(...args: StageArguments<R>) => Promise<R>,
+  isCancelled: () => boolean,
   start: (step: (done: number, total: number | undefined) => void) => AsyncGenerator<R, void, undefined>,
 ): AsyncGenerator<Awaited<R>, void, undefined> {
   const started = Promise.withResolvers<AsyncGenerator<R, void, undefined>>()
   const ended = Promise.withResolvers<void>()
-  const whole = stage('imap', 'items', async ({ step }) => {
+  const work = async ({ step }: StageProgress) => {
     started.resolve(start(step))
     await ended.promise
-  })
+  }
+  const whole = stage('imap', 'items', work, isCancelled)
   whole.catch(started.reject)
   try {
     yield* (await started.promise) as AsyncGenerator<Awaited<R>, void, undefined>

@@ -54,6 +54,7 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     name,
     namespace,
     spec: { program, ...facts, workers: pool.wanted },
+    after: pool.created,
     onDeleted: () => engine.runDeleted(name),
   })
   const engine = await createEngine({

@@ -61,7 +61,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const workers = new Set<ConnectedWorker>()
   let nextWorker = 1
   let closed: { readonly reason: unknown } | undefined
-  const stages = createStages(options, workers, () => dispatcher.dispatch())
+  /** Each loss is looked into when it happens: later the system may have forgotten, or speak of the next one. */
+  const investigations = new WeakMap<LossRecord, Promise<LossRecord>>()
+  const investigated = (record: LossRecord) => investigations.get(record) ?? Promise.resolve(record)
+  const stages = createStages(options, workers, () => dispatcher.dispatch(), investigated)
   const dispatcher = createDispatcher(stages, workers)
   const counts = () => {
     let threads = 0
@@ -71,9 +74,17 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const lose = (worker: ConnectedWorker, reason: string) => {
     if (!workers.delete(worker) || closed !== undefined) return
     const { pod, node } = worker.facts
-    const record: LossRecord = { pod, node, scope: 'worker', reason }
+    const seen = worker.peakBytes === 0 ? {} : { peakBytes: worker.peakBytes }
+    const record: LossRecord = { pod, node, scope: 'worker', reason, ...seen }
+    const investigation = options.investigate?.(record)
+    if (investigation !== undefined)
+      investigations.set(
+        record,
+        investigation.catch(() => record),
+      )
     options.onLoss?.(record)
-    for (const slot of worker.slots) stages.slotLost(slot, record)
+    const busy = worker.slots.filter((slot) => slot.sent.length > 0).length
+    for (const slot of worker.slots) stages.slotLost(slot, record, busy === 1)
     options.onWorkers?.(counts())
     dispatcher.dispatch()
   }
@@ -90,7 +101,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       options.onWorkers?.(counts())
       const message = workerMessages(worker, (slot, record) => {
         if (record.reason !== CANCELLED_REASON) options.onLoss?.(record)
-        stages.slotLost(slot, record)
+        stages.slotLost(slot, record, true)
         dispatcher.dispatch()
       })
       return {
@@ -132,6 +143,7 @@ function workerMessages(worker: ConnectedWorker, onThreadLost: (slot: Slot, reco
       if (slot !== undefined) slot.ready = true
       return true
     }
+    if (message.type === 'pong') worker.peakBytes = Math.max(worker.peakBytes, message.residentBytes)
     if (message.type !== 'thread-lost') return false
     const slot = worker.slots[message.thread]
     if (slot === undefined) return false

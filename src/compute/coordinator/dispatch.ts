@@ -1,6 +1,6 @@
 import type { Task } from './stage.ts'
 import type { Stages } from './stages.ts'
-import { introduce, sendTask } from './worker.ts'
+import { introduce, loadOf, sendTask } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
 
 /** A thread has the next short task at hand when it ends one: the way there and back costs it nothing. */
@@ -20,6 +20,7 @@ export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedW
   let soon = false
   const dispatch = () => {
     soon = false
+    isolate()
     // Breadth first: nobody gets a second task while another thread has none.
     for (let depth = 0; depth < PREFETCH; depth++) {
       for (const worker of workers) {
@@ -27,6 +28,7 @@ export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedW
           void worker.link.drained().then(dispatch)
           continue
         }
+        if (worker.isolates) continue
         for (const slot of worker.slots) if (slot.ready && loadOf(slot) === depth) fill(slot)
       }
     }
@@ -35,12 +37,31 @@ export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedW
     // A task that has cost a worker before runs alone, so that it alone is to blame if it does so again.
     if (slot.sent.some((task) => task.losses.length > 0)) return
     const task = stages.take(loadOf(slot) === 0)
-    if (task === undefined) return
+    if (task !== undefined) give(slot, task)
+  }
+  const give = (slot: Slot, task: Task) => {
     task.attempt++
     introduce(slot.worker, task.stage)
     const payload = encoded(task, slot)
     if (payload instanceof Promise) void sendLater(slot, task, payload)
     else if (payload !== undefined) sendTask(slot, task, payload)
+  }
+  /** Keeps workers free for tasks that must run alone in one: at most half of them, at least one. */
+  const isolate = () => {
+    let wanted = Math.min(stages.suspects(), Math.max(1, workers.size >> 1))
+    for (const worker of workers) {
+      if (!worker.isolates || worker.slots.some((slot) => loadOf(slot) > 0)) continue
+      const slot = worker.slots.find(({ ready }) => ready)
+      const task = slot === undefined ? undefined : stages.takeSuspect()
+      if (slot !== undefined && task !== undefined) give(slot, task)
+      else if (stages.suspects() === 0) worker.isolates = false
+    }
+    for (const worker of workers) if (worker.isolates) wanted--
+    if (wanted <= 0 || stages.suspects() === 0) return
+    const free = [...workers].filter((worker) => !worker.isolates).sort((left, right) => busyOf(left) - busyOf(right))
+    for (const worker of free.slice(0, wanted)) worker.isolates = true
+    if (free.some((worker) => worker.isolates && busyOf(worker) === 0 && worker.slots.some(({ ready }) => ready)))
+      isolate()
   }
   const encoded = (task: Task, slot: Slot) => {
     try {
@@ -72,6 +93,6 @@ export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedW
   return { dispatch, dispatchSoon }
 }
 
-function loadOf(slot: Slot): number {
-  return slot.sent.length + slot.reserved
+function busyOf(worker: ConnectedWorker): number {
+  return worker.slots.reduce((sum, slot) => sum + loadOf(slot), 0)
 }

@@ -9,6 +9,10 @@ export interface LossRecord {
   readonly exitCode?: number
   readonly signal?: string
   readonly outOfMemory?: boolean
+  /** The most memory that the worker was seen to hold, in bytes, as its heartbeats told. */
+  readonly peakBytes?: number
+  /** What it was allowed, in bytes. */
+  readonly limitBytes?: number
   /** What the system said further, such as the stack of an error that nobody caught. */
   readonly message?: string
   /** The last lines that it wrote, oldest first. */
@@ -20,8 +24,17 @@ export type InvestigateLoss = (record: LossRecord) => Promise<LossRecord>
 
 export function describeLoss(record: LossRecord): string {
   const where = record.node === '' ? record.pod : `${record.pod} on node ${record.node}`
-  return `${record.scope === 'thread' ? 'a thread of ' : ''}${where} ${record.reason}`
+  return `${record.scope === 'thread' ? 'a thread of ' : ''}${where} ${record.reason}${memoryOf(record)}`
 }
+
+function memoryOf({ outOfMemory, peakBytes, limitBytes }: LossRecord): string {
+  if (outOfMemory !== true) return ''
+  const held = peakBytes === undefined ? [] : [`it held ${mebibytes(peakBytes)} when last heard`]
+  const limit = limitBytes === undefined ? [] : [`its limit is ${mebibytes(limitBytes)}`]
+  return held.length + limit.length === 0 ? '' : ` (${[...held, ...limit].join(', ')})`
+}
+
+const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
 
 /** What to do about it. */
 export function hintFor(records: readonly LossRecord[]): string {

@@ -60,6 +60,10 @@ export interface Task {
   readonly work: unknown
   attempt: number
   readonly losses: readonly LossRecord[]
+  /** How many of these it alone can be blamed for: nothing else ran in what was lost. */
+  readonly blames: number
+  /** Ran beside others when a worker was lost: it runs alone in a worker next, so that it is known whether it ends it. */
+  readonly isSuspect: boolean
 }
 
 /** A stage as the coordinator keeps it. */

@@ -2,7 +2,7 @@ import type { TaskFailure } from '../wire/task-failure.ts'
 import { WorkerLostError } from '../errors.ts'
 import type { CoordinatorOptions, WorkerCounts } from './coordinator.ts'
 import { describeLoss, hintFor } from './loss.ts'
-import type { LossRecord } from './loss.ts'
+import type { InvestigateLoss, LossRecord } from './loss.ts'
 import type { Stage, StageHandle, StageSpec, Task } from './stage.ts'
 import { tell } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
@@ -16,13 +16,17 @@ export interface Stages {
   open(spec: StageSpec<unknown>): StageHandle
   /** The next task for a thread; `alone` says that it has nothing else to do. */
   take(alone: boolean): Task | undefined
+  /** The next task that must run alone in a worker. */
+  takeSuspect(): Task | undefined
+  suspects(): number
   done(slot: Slot, task: Task, payload: Uint8Array, micros: number): void
   failed(task: Task, failure: TaskFailure): void
   fail(stage: Stage, error: unknown): void
   /** It was not run and nobody is to blame. */
   handBack(task: Task): void
   part(slot: Slot, stage: number, part: Uint8Array): void
-  slotLost(slot: Slot, record: LossRecord): void
+  /** `isAlone` says that nothing else ran in what was lost, so that what ran there is to blame. */
+  slotLost(slot: Slot, record: LossRecord, isAlone: boolean): void
   why(counts: WorkerCounts): readonly string[]
   failAll(reason: unknown): void
 }
@@ -36,6 +40,7 @@ export function createStages(
   options: CoordinatorOptions,
   workers: ReadonlySet<ConnectedWorker>,
   dispatch: () => void,
+  investigate: InvestigateLoss,
 ): Stages {
   const running = new Map<number, Stage>()
   const maxLosses = options.maxLosses ?? MAX_LOSSES
@@ -67,17 +72,17 @@ export function createStages(
       tell(worker, { type: 'collect', stage: stage.id, thread, request: nextTask++ })
     }
   }
-  const addTask = (stage: Stage, work: unknown, losses: readonly LossRecord[]): Task => {
-    const task: Task = { id: nextTask++, stage, work, attempt: 0, losses }
+  const addTask = (stage: Stage, work: unknown, past: Past = UNTRIED): Task => {
+    const task: Task = { id: nextTask++, stage, work, attempt: 0, ...past }
     stage.open.add(task)
     return task
   }
   const takeFrom = (stage: Stage, alone: boolean): Task | undefined => {
     if (!alone && !isShort(stage)) return undefined
-    const suspect = stage.again.findIndex((task) => alone || task.losses.length === 0)
-    if (suspect >= 0) return stage.again.splice(suspect, 1)[0]
+    const found = stage.again.findIndex((task) => !task.isSuspect && (alone || task.losses.length === 0))
+    if (found >= 0) return stage.again.splice(found, 1)[0]
     const work = stage.spec.next(threadsOf(workers))
-    if (work !== undefined) return addTask(stage, work, [])
+    if (work !== undefined) return addTask(stage, work)
     settle(stage)
     return undefined
   }
@@ -87,20 +92,19 @@ export function createStages(
     task.stage.open.add(task)
     task.stage.again.push(task)
   }
-  const blame = (task: Task, record: LossRecord) => {
-    if (task.stage.state === 'ended') return
+  const blame = (task: Task, record: LossRecord, isAlone: boolean) => {
+    const { stage, work } = task
+    if (stage.state === 'ended') return
     const losses = [...task.losses, record]
-    if (losses.length >= maxLosses) return void failLost(task, losses)
+    const blames = task.blames + (isAlone ? 1 : 0)
+    if (blames >= maxLosses) return void failLost(task, losses)
     options.onRetry?.()
-    task.stage.open.delete(task)
-    for (const work of task.stage.spec.split(task.work)) again(addTask(task.stage, work, losses))
+    stage.open.delete(task)
+    const pieces = isAlone ? stage.spec.split(work) : [work]
+    for (const piece of pieces) again(addTask(stage, piece, { losses, blames, isSuspect: !isAlone }))
   }
   const failLost = async (task: Task, losses: readonly LossRecord[]) => {
-    const investigate = options.investigate ?? ((record: LossRecord) => Promise.resolve(record))
-    const known = await within(
-      Promise.all(losses.map((record) => (record.scope === 'worker' ? investigate(record) : record))),
-      losses,
-    )
+    const known = await within(Promise.all(losses.map(investigate)), losses)
     const what = task.stage.spec.describe(task.work)
     const said = `${known.length} workers lost, the last: ${describeLoss(known.at(-1)!)}`
     end(
@@ -145,6 +149,14 @@ export function createStages(
       }
       return undefined
     },
+    takeSuspect() {
+      for (const { again } of running.values()) {
+        const found = again.findIndex((task) => task.isSuspect)
+        if (found >= 0) return again.splice(found, 1)[0]
+      }
+      return undefined
+    },
+    suspects: () => [...running.values()].reduce((sum, stage) => sum + stage.again.filter(isSuspect).length, 0),
     done(slot, task, payload, micros) {
       const { stage } = task
       if (stage.state === 'ended') return
@@ -173,18 +185,24 @@ export function createStages(
       stage.spec.commitPart?.(part)
       if (stage.open.size === 0 && holdersLeft(workers, stage) === 0) end(stage)
     },
-    slotLost(slot, record) {
+    slotLost(slot, record, isAlone) {
       slot.ready = false
       const [running, ...queued] = slot.sent.splice(0)
       for (const task of queued) again(task)
       for (const tasks of slot.accumulated.values()) for (const task of tasks) again(task)
       slot.accumulated.clear()
-      if (running !== undefined) blame(running, record)
+      if (running !== undefined) blame(running, record, isAlone)
     },
     why: (counts) => Array.from(running.values(), (stage) => whyOf(stage, counts)),
     failAll: (reason) => [...running.values()].forEach((stage) => end(stage, reason)),
   }
 }
+
+type Past = Pick<Task, 'losses' | 'blames' | 'isSuspect'>
+
+const UNTRIED: Past = { losses: [], blames: 0, isSuspect: false }
+
+const isSuspect = (task: Task) => task.isSuspect
 
 /** Longer tasks are not queued at a thread: they would wait there while another thread becomes idle. */
 const SHORT_MICROS = 20_000

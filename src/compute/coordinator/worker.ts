@@ -26,7 +26,11 @@ export interface ConnectedWorker {
   readonly stagesSent: Set<number>
   /** Cleared when the worker said that it cannot see one of the driver's files. */
   seesFiles: boolean
+  /** Gets nothing new but suspects, one at a time, once it has answered what it was given. */
+  isolates: boolean
   lastHeardMs: number
+  /** The most memory that it was seen to hold; 0 until its first heartbeat. */
+  peakBytes: number
 }
 
 export function connectedWorker(id: number, link: Link, facts: WorkerFacts, nowMs: number): ConnectedWorker {
@@ -39,12 +43,18 @@ export function connectedWorker(id: number, link: Link, facts: WorkerFacts, nowM
     codeSent: new Set(),
     stagesSent: new Set(),
     seesFiles: true,
+    isolates: false,
     lastHeardMs: nowMs,
+    peakBytes: 0,
   }
   for (let thread = 0; thread < facts.threads; thread++) {
     slots.push({ worker, thread, ready: false, reserved: 0, sent: [], accumulated: new Map() })
   }
   return worker
+}
+
+export function loadOf(slot: Slot): number {
+  return slot.sent.length + slot.reserved
 }
 
 export function tell(worker: ConnectedWorker, message: CoordinatorMessage): void {

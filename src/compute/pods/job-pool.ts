@@ -1,9 +1,10 @@
 import type { Pod } from '../../api/generated/core-v1.ts'
 import { configMaps, events, jobs, pods, secrets } from '../../api/generated/resources.ts'
 import type { Client } from '../../client/client.ts'
+import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { WorkerPool } from '../worker-pool.ts'
-import { investigatePod, reasonOf } from './pod-loss.ts'
+import { investigatePods, reasonOf } from './pod-loss.ts'
 import { programConfigMap, RUN_LABEL, tokenSecret, workerJob } from './worker-job.ts'
 import type { WorkerJobFacts, WorkerOptions } from './worker-job.ts'
 
@@ -20,6 +21,8 @@ export interface JobPoolOptions {
 
 /** Workers as the pods of one Job. */
 export interface JobPool extends WorkerPool {
+  /** Resolves when the Job is there; rejects where it cannot be made. */
+  readonly created: Promise<void>
   /** Makes what the pool has created belong to `owner`, so that it goes when the owner does. */
   adopt(owner: {
     readonly apiVersion: string
@@ -36,14 +39,16 @@ export function createJobPool(options: JobPoolOptions): JobPool {
   created.promise.catch(() => {})
   return {
     wanted: workers.count ?? 1,
+    created: created.promise,
     async start(address, token) {
       const facts: WorkerJobFacts = { ...options, address }
       try {
+        // All at once: a pod that is there before its program waits for it, as Kubernetes does.
         await Promise.all([
           client.create(configMaps, programConfigMap(facts, options.program)),
           client.create(secrets, tokenSecret(facts, token)),
+          client.create(jobs, workerJob(facts)),
         ])
-        await client.create(jobs, workerJob(facts))
         created.resolve()
       } catch (error) {
         created.reject(error)
@@ -58,7 +63,7 @@ export function createJobPool(options: JobPoolOptions): JobPool {
       }
       await Promise.all([jobs, configMaps, secrets].map((type) => client.patch(type, key, patch)))
     },
-    investigate: (record) => investigatePod(client, env, namespace, record),
+    investigate: investigatePods(client, env, namespace),
     async discard(pod) {
       await client.delete(pods, { namespace, name: pod }, { gracePeriodSeconds: 0 })
     },
@@ -74,8 +79,24 @@ export function createJobPool(options: JobPoolOptions): JobPool {
         client.delete(configMaps, key),
         client.delete(secrets, key),
       ])
+      await podsGone(options)
     },
   }
+}
+
+/** How long the end of the pods is waited for: their grace, and as much again. */
+const GONE_MS = 10_000
+
+/** Resolves when no pod of the run is listed any more; where they do not go, after a while all the same. */
+async function podsGone({ client, env, name, namespace }: JobPoolOptions): Promise<void> {
+  const { clock, timers } = env
+  const startedMs = clock.monotonicMs()
+  for (let pauseMs = 10; clock.monotonicMs() - startedMs < GONE_MS; pauseMs = Math.min(250, pauseMs * 2)) {
+    const list = await client.list(pods, { namespace, labelSelector: `${RUN_LABEL}=${name}` }).catch(() => undefined)
+    if (list === undefined || list.items.length === 0) return
+    await sleep(timers, pauseMs)
+  }
+  env.log.warn('Pods of a closed session are still there', { name, waitedMs: GONE_MS })
 }
 
 /** The last thing that was said of the Job, such as that a quota forbids its pods. */

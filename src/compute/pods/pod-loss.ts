@@ -1,78 +1,104 @@
-import type { ContainerStatus, Pod } from '../../api/generated/core-v1.ts'
+import type { ContainerStateTerminated, Pod } from '../../api/generated/core-v1.ts'
 import { pods } from '../../api/generated/resources.ts'
+import { wholeOf } from '../../api/meta/quantity.ts'
+import type { ObjectKey } from '../../api/object.ts'
 import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { Client } from '../../client/client.ts'
-import type { LossRecord } from '../coordinator/loss.ts'
+import type { InvestigateLoss, LossRecord } from '../coordinator/loss.ts'
 
-const LOG_LINES = 10
+const LOG_LINES = 20
 /** The pod's status follows the end of its process by the node's own pace. */
 const STATUS_TRIES = 8
 const STATUS_PAUSE_MS = 250
 
-/** Completes the record of a lost worker from its pod: how its container ended and what it wrote last. */
-export async function investigatePod(
-  client: Client,
-  env: Environment,
-  namespace: string,
-  record: LossRecord,
-): Promise<LossRecord> {
-  const key = { namespace, name: record.pod }
-  for (let tries = 0; tries < STATUS_TRIES; tries++) {
-    const pod = await client.get(pods, key).catch(() => undefined)
-    if (pod === undefined) return { ...record, message: 'Its pod is gone: it was deleted, or its node is lost' }
-    const ended = endOf(pod)
-    if (ended !== undefined) return { ...record, ...ended, ...(await lastLines(client, key, pod)) }
-    await sleep(env.timers, STATUS_PAUSE_MS)
+/**
+ * Completes the records of lost workers from their pods: how the container ended and what it wrote last. A container that
+ * is started again in its pod ends more than once: each of its ends is told of one loss, in their order.
+ */
+export function investigatePods(client: Client, env: Environment, namespace: string): InvestigateLoss {
+  const told = new Set<string>()
+  return async (record) => {
+    const key = { namespace, name: record.pod }
+    for (let tries = 0; tries < STATUS_TRIES; tries++) {
+      const pod = await client.get(pods, key).catch(() => undefined)
+      if (pod === undefined) return { ...record, message: 'Its pod is gone: it was deleted, or its node is lost' }
+      if (pod.status?.reason === 'Evicted') return { ...record, ...evictionOf(pod) }
+      const end = endsOf(pod).find((terminated) => !told.has(nameOf(pod, terminated)))
+      if (end !== undefined) {
+        told.add(nameOf(pod, end))
+        const lastLogLines = await lastLines(client, key, end)
+        return { ...record, ...limitOf(pod), ...describeEnd(end, lastLogLines) }
+      }
+      await sleep(env.timers, STATUS_PAUSE_MS)
+    }
+    return record
   }
-  return record
+}
+
+/** How the worker's container has ended: the time before, and now where it has not been started again. */
+function endsOf(pod: Pod): readonly ContainerStateTerminated[] {
+  const status = pod.status?.containerStatuses?.[0]
+  return [status?.lastState?.terminated, status?.state?.terminated].filter((end) => end !== undefined)
+}
+
+function nameOf(pod: Pod, end: ContainerStateTerminated): string {
+  return `${pod.metadata.uid} ${end.containerID ?? end.finishedAt}`
+}
+
+function evictionOf({ status }: Pod): Partial<LossRecord> {
+  return { reason: 'was evicted', ...(status?.message === undefined ? {} : { message: status.message }) }
+}
+
+function limitOf(pod: Pod): Partial<LossRecord> {
+  const limit = pod.spec?.containers[0]?.resources?.limits?.['memory']
+  return limit === undefined ? {} : { limitBytes: wholeOf(String(limit)) }
 }
 
 /** Signals are reported as exit codes above 128 where the runtime does not name them. */
 const SIGNALS: Readonly<Record<number, string>> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' }
 
-function endOf(pod: Pod): Partial<LossRecord> | undefined {
-  if (pod.status?.reason === 'Evicted') {
-    return { reason: 'was evicted', ...(pod.status.message === undefined ? {} : { message: pod.status.message }) }
-  }
-  const terminated = terminationOf(pod.status?.containerStatuses?.[0])
-  if (terminated === undefined) return undefined
-  const { exitCode, reason, message } = terminated
-  const number = terminated.signal ?? (exitCode > 128 ? exitCode - 128 : 0)
+/** What V8 writes before it gives up; the exit that follows (SIGABRT) has other causes too. */
+const HEAP_EXHAUSTED = /FATAL ERROR:.*(heap out of memory|Allocation failed)/
+
+export function describeEnd(end: ContainerStateTerminated, lastLogLines: readonly string[]): Partial<LossRecord> {
+  const { exitCode, reason, message } = end
+  const number = end.signal ?? (exitCode > 128 ? exitCode - 128 : 0)
   const signal = number === 0 ? undefined : (SIGNALS[number] ?? `signal ${number}`)
-  const outOfMemory = reason === 'OOMKilled' || signal === 'SIGABRT'
+  const killed = reason === 'OOMKilled'
+  const exhausted = lastLogLines.some((line) => HEAP_EXHAUSTED.test(line))
+  const how = signal === undefined ? `exited with code ${exitCode}` : `was killed by ${signal}`
   return {
-    reason: outOfMemory
-      ? 'ran out of memory'
-      : signal === undefined
-        ? `exited with code ${exitCode}`
-        : `was killed by ${signal}`,
+    reason: killed ? 'ran out of memory' : exhausted ? "ran out of memory: JavaScript's heap was full" : how,
     exitCode,
-    outOfMemory,
+    outOfMemory: killed || exhausted,
     ...(signal === undefined ? {} : { signal }),
     ...(message === undefined || message === '' ? {} : { message }),
+    ...(lastLogLines.length === 0 ? {} : { lastLogLines }),
   }
 }
 
-function terminationOf(status: ContainerStatus | undefined) {
-  return status?.state?.terminated ?? status?.lastState?.terminated
-}
-
-async function lastLines(
-  client: Client,
-  key: { namespace: string; name: string },
-  pod: Pod,
-): Promise<Partial<LossRecord>> {
-  // A container that was started again has its own log: what the lost one wrote is the previous one's.
-  const previous = pod.status?.containerStatuses?.[0]?.state?.terminated === undefined
+/** The end of what the container of `end` wrote: it may be started again while its log is read. */
+async function lastLines(client: Client, key: ObjectKey, end: ContainerStateTerminated): Promise<readonly string[]> {
+  const isCurrent = async () => {
+    const pod = await client.get(pods, key)
+    const now = pod.status?.containerStatuses?.[0]?.state?.terminated
+    return now !== undefined && nameOf(pod, now) === nameOf(pod, end)
+  }
   try {
-    const parts: Uint8Array[] = []
-    for await (const part of client.logs(key, { previous, tailLines: LOG_LINES })) parts.push(part)
-    const text = Buffer.concat(parts).toString().trimEnd()
-    return text === '' ? {} : { lastLogLines: text.split('\n').slice(-LOG_LINES) }
+    const current = await isCurrent()
+    const lines = await readLog(client, key, !current)
+    return current && !(await isCurrent()) ? await readLog(client, key, true) : lines
   } catch {
-    return {}
+    return []
   }
+}
+
+async function readLog(client: Client, key: ObjectKey, previous: boolean): Promise<readonly string[]> {
+  const parts: Uint8Array[] = []
+  for await (const part of client.logs(key, { previous, tailLines: LOG_LINES })) parts.push(part)
+  const text = Buffer.concat(parts).toString().trimEnd()
+  return text === '' ? [] : text.split('\n').slice(-LOG_LINES)
 }
 
 /** Why a pod of the run does not run, in the words of whoever holds it up. */

@@ -1,5 +1,6 @@
 import type { Job } from '../../api/generated/batch-v1.ts'
-import type { ConfigMap, Secret } from '../../api/generated/core-v1.ts'
+import type { ConfigMap, EnvVar, Secret } from '../../api/generated/core-v1.ts'
+import { wholeOf } from '../../api/meta/quantity.ts'
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
 
 export interface WorkerJobFacts {
@@ -72,6 +73,7 @@ function workerContainer({ name, image, workers, address }: WorkerJobFacts) {
       field(WORKER_VARIABLES.pod, 'metadata.name'),
       field(WORKER_VARIABLES.node, 'spec.nodeName'),
       ...(threads === undefined ? [] : [{ name: WORKER_VARIABLES.threads, value: String(threads) }]),
+      ...heapVariable(memory, threads),
     ],
     resources: {
       requests: { cpu, ...(memory === undefined ? {} : { memory }) },
@@ -79,6 +81,20 @@ function workerContainer({ name, image, workers, address }: WorkerJobFacts) {
     },
     volumeMounts: [{ name: 'program', mountPath: '/worker', readOnly: true }],
   }
+}
+
+/** What Node and its native parts hold beside the threads' heaps. */
+const BASE_MIB = 64
+const MIN_HEAP_MIB = 16
+
+/**
+ * With a limit, each thread's heap gets its share of it: user code that exceeds it ends its own thread, and says so,
+ * before the system ends the whole pod without a word.
+ */
+function heapVariable(memory: string | undefined, threads = 1): EnvVar[] {
+  if (memory === undefined) return []
+  const share = Math.floor((wholeOf(memory) / 2 ** 20 - BASE_MIB) / threads)
+  return [{ name: WORKER_VARIABLES.threadHeapMiB, value: String(Math.max(MIN_HEAP_MIB, share)) }]
 }
 
 export function programConfigMap({ name, namespace }: WorkerJobFacts, program: string): ConfigMap {

@@ -1,6 +1,6 @@
 import { hasReason } from '../../api/meta/status.ts'
 import { customResourceDefinitions } from '../../api/generated/resources.ts'
-import type { Client, Watch } from '../../client/client.ts'
+import type { Client } from '../../client/client.ts'
 import { formatTime, sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import { runDefinition, runs } from './run.ts'
@@ -28,19 +28,20 @@ export interface RunRecordOptions {
   readonly namespace: string
   readonly spec: RunSpec
   readonly onDeleted: () => void
+  /** The object is made when this is settled, so that it takes nothing from the start of the workers. */
+  readonly after?: Promise<unknown>
 }
 
 export function recordRun(options: RunRecordOptions): RunRecord {
   const { client, env, name, namespace } = options
   const startTime = formatTime(env.clock.now())
   let status: RunStatus = { phase: 'Running', startTime, workers: 0, tasks: 0, retries: 0, losses: 0 }
-  let watch: Watch | undefined
+  const stopped = new AbortController()
   let pending = false
   let closed = false
-  const created = createRun(options).then((run) => {
-    if (!closed) watch = watchDeletion(options, run)
-    return run
-  })
+  const ready = options.after?.catch(() => {}) ?? Promise.resolve()
+  const created = ready.then(() => createRun(options))
+  created.then((run) => watchDeletion(options, run, stopped.signal)).catch(() => {})
   created.catch(() => {})
   /** What cannot be written is not worth more than the work that it tells of. */
   const write = async () => {
@@ -69,7 +70,7 @@ export function recordRun(options: RunRecordOptions): RunRecord {
     update,
     async close(error) {
       closed = true
-      watch?.close()
+      stopped.abort()
       const phase = error === undefined ? 'Succeeded' : 'Failed'
       const message = error === undefined ? {} : { message: error.message }
       status = { ...status, phase, workers: 0, completionTime: formatTime(env.clock.now()), ...message }
@@ -100,20 +101,53 @@ async function define(client: Client): Promise<void> {
   }
 }
 
-function watchDeletion({ client, name, namespace, onDeleted }: RunRecordOptions, run: Run): Watch {
+/** A watch that was cut is opened again after this pause; meanwhile the object may have gone, so it is read first. */
+const WATCH_PAUSE_MS = 500
+
+/** Calls `onDeleted` when the run is deleted, until `signal` is aborted, however often the watch is cut. */
+async function watchDeletion(options: RunRecordOptions, created: Run, signal: AbortSignal): Promise<void> {
+  const { client, env, name, namespace, onDeleted } = options
+  let run: Run | undefined = created
+  while (!signal.aborted) {
+    if (run !== undefined && (await isDeletedWithin(options, run, signal))) return onDeleted()
+    await sleep(env.timers, WATCH_PAUSE_MS, signal).catch(() => {})
+    if (signal.aborted) return
+    try {
+      run = await client.get(runs, { namespace, name })
+    } catch (error) {
+      if (hasReason(error, 'NotFound')) return onDeleted()
+      run = undefined
+    }
+    if (run !== undefined && run.metadata.uid !== created.metadata.uid) return onDeleted()
+  }
+}
+
+/** Follows the run until it is deleted (true) or the watch ends (false). */
+function isDeletedWithin(
+  { client, name, namespace }: RunRecordOptions,
+  run: Run,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { resourceVersion } = run.metadata
-  return client.watch(
+  const since = resourceVersion === undefined ? {} : { resourceVersion }
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const watch = client.watch(
     runs,
-    {
-      namespace,
-      fieldSelector: `metadata.name=${name}`,
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    },
+    { namespace, fieldSelector: `metadata.name=${name}`, ...since },
     {
       events: (events) => {
-        if (events.some(({ type }) => type === 'DELETED')) onDeleted()
+        if (events.some(({ type }) => type === 'DELETED')) resolve(true)
       },
-      closed: () => {},
+      closed: () => resolve(false),
     },
   )
+  const stop = () => {
+    resolve(false)
+    watch.close()
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  return promise.finally(() => {
+    signal.removeEventListener('abort', stop)
+    watch.close()
+  })
 }

@@ -6,6 +6,8 @@ export const WORKER_VARIABLES = {
   token: 'SHOAL_TOKEN',
   /** How many threads run user code; as many as the machine has CPUs where absent. */
   threads: 'SHOAL_THREADS',
+  /** Old generation of each thread's heap at most, in MiB; Node's own bound where absent. */
+  threadHeapMiB: 'SHOAL_THREAD_HEAP_MIB',
   pod: 'SHOAL_POD',
   node: 'SHOAL_NODE',
 } as const

@@ -9,7 +9,7 @@ import type { CoordinatorMessage, WorkerFacts, WorkerMessage } from '../wire/mes
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
 import type { ThreadBatch } from './thread.ts'
 import { startThreads } from './threads.ts'
-import type { Threads } from './threads.ts'
+import type { Threads, ThreadsOptions } from './threads.ts'
 
 /** Dials the coordinator that the environment names and serves it until it says leave or goes away. */
 export function serveFromEnvironment(variables: NodeJS.ProcessEnv, program: URL): void {
@@ -27,15 +27,18 @@ export function serveFromEnvironment(variables: NodeJS.ProcessEnv, program: URL)
     threads: Number(variables[WORKER_VARIABLES.threads] ?? availableParallelism()),
     nodeVersion: process.version,
   }
-  serve(address, token, facts, program)
+  const heap = variables[WORKER_VARIABLES.threadHeapMiB]
+  serve(address, token, facts, { program, ...(heap === undefined ? {} : { heapMiB: Number(heap) }) })
 }
 
-function serve(address: string, token: string, facts: WorkerFacts, program: URL): void {
+type ThreadKind = Pick<ThreadsOptions, 'program' | 'heapMiB'>
+
+function serve(address: string, token: string, facts: WorkerFacts, kind: ThreadKind): void {
   let link: Link | undefined
   const starting = new Set(Array.from({ length: facts.threads }, (_, thread) => thread))
   const send = (message: WorkerMessage) => link?.sendControl(message)
   const threads = startThreads({
-    program,
+    ...kind,
     count: facts.threads,
     timers: systemEnvironment().timers,
     onFrame: (frame) => link?.sendFrames([frame]),

@@ -19,6 +19,8 @@ export interface Threads {
 export interface ThreadsOptions {
   readonly program: URL
   readonly count: number
+  /** Bound of each thread's heap in MiB. */
+  readonly heapMiB?: number
   readonly timers: Timers
   readonly onFrame: (frame: Uint8Array) => void
   readonly onReady: (thread: number) => void
@@ -89,7 +91,10 @@ function count(thread: Thread, stage: number, by: number): void {
 function startThread(options: ThreadsOptions, number: number, onEnd: (death: ThreadDeath) => void): Thread {
   const cancellations = new SharedArrayBuffer(4)
   const workerData: ThreadData = { thread: number, cancellations }
-  const worker = new Worker(options.program, { workerData })
+  const worker = new Worker(options.program, {
+    workerData,
+    ...(options.heapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.heapMiB } }),
+  })
   const thread: Thread = { worker, cancellations, unanswered: new Map(), ending: undefined }
   let message: string | undefined
   worker.once('online', () => options.onReady(number))
