@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { formatIndexes, parseIndexes } from './completion-indexes.ts'
+import { decideJob } from './core.ts'
 import { tellStory } from './story.ts'
 
 test('completed indexes are written as Kubernetes does: three or more in a row as a range', () => {
@@ -115,6 +116,19 @@ test('pods given up for a suspension are let go first, so that they do not count
   story.edit((job) => ({ ...job, spec: { ...job.spec!, suspend: true } }))
   expect(story.settle().slice(0, 2)).toEqual(['release work-x0', 'delete default/work-x0'])
   expect(story.job.status!.failed).toBeUndefined()
+})
+
+test('with podReplacementPolicy Failed the index of a pod that is still ending is not given to another', () => {
+  const spec = { completions: 3, parallelism: 2, completionMode: 'Indexed', podReplacementPolicy: 'Failed' } as const
+  const story = tellStory(spec)
+  story.settle()
+  story.end('work-1-x1', 'Succeeded')
+  const [ending, ...others] = story.pods
+  const metadata = { ...ending!.metadata, deletionTimestamp: '2026-01-01T00:00:30Z' }
+  const { changes } = decideJob({ job: story.job, pods: [{ ...ending!, metadata }, ...others] }, Date.UTC(2026, 0, 1))
+  const created = changes.flatMap((change) => (change.verb === 'together' ? change.changes : [change]))
+  const names = created.flatMap((change) => (change.verb === 'create' ? [change.object.metadata.generateName] : []))
+  expect(names).toEqual(['work-2-'])
 })
 
 test('a smaller parallelism deletes pods, a finished Job releases what is left', () => {

@@ -6,6 +6,7 @@ import type { Change, Note } from '../../reconcile/change.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import type { Decision } from '../../reconcile/reconciler.ts'
 import { createPod, deletePod } from '../pod-changes.ts'
+import { isActive, isTerminating } from '../pod-phase.ts'
 import { backoffRemainingMs } from './backoff.ts'
 import { firstFreeIndexes, formatIndexes } from './completion-indexes.ts'
 import { condition, conditionOf, deadlineMs, failureOf, finalCondition, isFinished, successOf } from './conditions.ts'
@@ -83,7 +84,7 @@ function scale(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number): Sc
   if (missing <= 0) return { changes: removals, activeAfter: activeNow, retryAfterMs: Infinity }
   const retryAfterMs = backoffRemainingMs(job, pods, nowMs)
   if (retryAfterMs > 0) return { changes: removals, activeAfter: activeNow, retryAfterMs }
-  const created = podsToCreate(job, counts, surplus, missing).map((pod) => createPod(job, pod))
+  const created = podsToCreate(job, pods, surplus, missing, counts.completedIndexes).map((pod) => createPod(job, pod))
   const creations: Change = { verb: 'together', slowStart: true, changes: created }
   return { changes: [...removals, creations], activeAfter: activeNow + created.length, retryAfterMs: Infinity }
 }
@@ -94,12 +95,19 @@ function giveUp(job: Job, surplus: readonly Pod[]): readonly Change[] {
   return [...release(surplus.filter(isTracked)), removals]
 }
 
-function podsToCreate(job: Job, counts: Tally, surplus: readonly Pod[], missing: number): Pod[] {
+function podsToCreate(
+  job: Job,
+  pods: readonly Pod[],
+  surplus: readonly Pod[],
+  missing: number,
+  completed: ReadonlySet<number>,
+): Pod[] {
   if (job.spec?.completionMode !== 'Indexed') return Array.from({ length: missing }, () => podFor(job))
-  const kept = counts.active.filter((pod) => !surplus.includes(pod))
+  // Where pods are replaced only once they have ended, one that is still ending keeps its index.
+  const isKept = (pod: Pod) => isActive(pod) || (job.spec?.podReplacementPolicy === 'Failed' && isTerminating(pod))
+  const kept = pods.filter((pod) => isKept(pod) && !surplus.includes(pod))
   const taken = new Set(kept.map(completionIndexOf).filter((index) => index !== undefined))
-  const free = firstFreeIndexes(missing, job.spec.completions ?? 0, counts.completedIndexes, taken)
-  return free.map((index) => podFor(job, index))
+  return firstFreeIndexes(missing, job.spec.completions ?? 0, completed, taken).map((index) => podFor(job, index))
 }
 
 interface StatusFacts {
