@@ -33,12 +33,14 @@ export function startReflector<T extends KubeObject>(
   let watch: Watch | undefined
   let timer: Timer | undefined
 
-  const list = async (resourceVersion: string): Promise<void> => {
+  // Always the newest state, never a cached one (version 0): whoever starts again must not see less than its earlier life
+  // did, else it would create, bind or report a second time what it does not know of.
+  const list = async (): Promise<void> => {
     doing = 'listing'
     try {
-      replica.replace(await client.list(type, { ...scope, resourceVersion, signal: aborter.signal }))
+      replica.replace(await client.list(type, { ...scope, signal: aborter.signal }))
     } catch (error) {
-      return retry(error as Error, () => void list(''))
+      return retry(error as Error, () => void list())
     }
     failures = 0
     lastError = undefined
@@ -63,7 +65,7 @@ export function startReflector<T extends KubeObject>(
   const ended = (error?: Error): void => {
     watch = undefined
     // Where the server has forgotten our version, only a fresh list helps; from anything else we go on where we were.
-    if (hasReason(error, 'Expired') || hasReason(error, 'Gone')) retry(error, () => void list(''))
+    if (hasReason(error, 'Expired') || hasReason(error, 'Gone')) retry(error, () => void list())
     else retry(error, follow)
   }
 
@@ -75,7 +77,7 @@ export function startReflector<T extends KubeObject>(
     timer = env.timers.after(backoffMs(env, failures++), action, { background: true })
   }
 
-  void list('0')
+  void list()
   return {
     state: () => `${doing} ${name}${lastError === undefined ? '' : `: ${lastError.message}`}`,
     close() {
