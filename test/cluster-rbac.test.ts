@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Job } from '../src/api/generated/batch-v1.ts'
 import type { Deployment } from '../src/api/generated/apps-v1.ts'
@@ -11,6 +12,7 @@ import {
   persistentVolumeClaims,
   pods,
   replicaSets,
+  resourceQuotas,
   serviceAccounts,
 } from '../src/api/generated/resources.ts'
 import type { KubeObject } from '../src/api/object.ts'
@@ -159,6 +161,24 @@ test('a claim in use stays until its pod is gone', async () => {
   expect(await admin.get(persistentVolumeClaims, keyOf(claim))).toBeDefined()
   await admin.patch(pods, keyOf(pod), { type: 'merge', patch: { metadata: { finalizers: null } } })
   await until(persistentVolumeClaims, (all) => all.length === 0, 'data')
+})
+
+test('a quota tells what is used of it as pods come and go', async () => {
+  await createNamespace('narrow')
+  await admin.create(resourceQuotas, {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'q', namespace: 'narrow' },
+    spec: { hard: { pods: '1', 'count/jobs.batch': '2' } },
+  })
+  const used = async (amounts: object) =>
+    until(resourceQuotas, ([quota]) => isDeepStrictEqual(quota?.status?.used, amounts), 'narrow')
+  await used({ pods: '0', 'count/jobs.batch': '0' })
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'narrow' }, spec: podSpec() }
+  await admin.create(pods, pod)
+  await used({ pods: '1', 'count/jobs.batch': '0' })
+  await admin.delete(pods, keyOf(pod))
+  await used({ pods: '0', 'count/jobs.batch': '0' })
 })
 
 test('an aggregated cluster role takes over the rules of a role that is labelled for it', async () => {

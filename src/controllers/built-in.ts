@@ -7,6 +7,7 @@ import { namespaceController } from './namespace/namespace.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts'
 import { podGarbageCollector } from './pod-garbage-collector/pod-garbage-collector.ts'
 import { replicaSetController } from './replica-set/replica-set.ts'
+import { resourceQuotaController } from './resource-quota/resource-quota.ts'
 import { rootCaPublisher } from './root-ca/root-ca.ts'
 import { serviceAccountController } from './service-account/service-account.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts'
@@ -35,6 +36,7 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     deploymentController,
     garbageCollector,
     clusterRoleAggregationController,
+    resourceQuotaController,
     claimProtectionController,
     volumeProtectionController,
     nodeLifecycleController(nodeGraceMs === undefined ? {} : { graceMs: nodeGraceMs }),

@@ -50,16 +50,6 @@ export function intersect(a: Maybe, b: Maybe): Maybe {
   return makeSet(hasSelf(a) && hasSelf(b), defined(children))
 }
 
-/** Without a field and all within it. */
-export function without(set: Maybe, path: readonly string[]): Maybe {
-  const [step, ...rest] = path
-  if (set === undefined || step === undefined) return undefined
-  const children = childrenOf(set).map(
-    ([name, child]) => [name, name === step ? (rest.length === 0 ? undefined : without(child, rest)) : child] as const,
-  )
-  return makeSet('.' in set || childrenOf(set).length === 0, defined(children))
-}
-
 export function defined(entries: Iterable<readonly [string, Maybe]>): (readonly [string, FieldSet])[] {
   return [...entries].flatMap(([step, child]) => (child === undefined ? [] : [[step, child] as const]))
 }

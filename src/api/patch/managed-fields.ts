@@ -1,10 +1,11 @@
 import type { Draft, JsonObject } from '../draft.ts'
 import type { ManagedFieldsEntry } from '../generated/meta-v1.ts'
+import { deepFreeze } from '../meta/freeze.ts'
 import type { KubeObject } from '../object.ts'
 import { jsonEqual } from '../meta/equal.ts'
 import { writeZeros } from '../schema/decode.ts'
 import type { ObjectSchema } from '../schema/schema.ts'
-import { subtract, unite, without } from './field-set.ts'
+import { childrenOf, makeSet, subtract, unite } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
 import { compare } from './typed.ts'
 
@@ -93,31 +94,36 @@ function emptyObject(schema: ObjectSchema): JsonObject {
   return empty
 }
 
-const NOT_OWNED: readonly (readonly string[])[] = [
-  ['f:apiVersion'],
-  ['f:kind'],
-  ...[
-    'name',
-    'namespace',
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'selfLink',
-    'uid',
-    'generation',
-    'managedFields',
-    'resourceVersion',
-  ].map((field) => ['f:metadata', `f:${field}`]),
-]
+/** Metadata that nobody owns: it names the object, or is the server's. */
+const NOT_OWNED: ReadonlySet<string> = new Set([
+  'f:name',
+  'f:namespace',
+  'f:creationTimestamp',
+  'f:deletionTimestamp',
+  'f:deletionGracePeriodSeconds',
+  'f:selfLink',
+  'f:uid',
+  'f:generation',
+  'f:managedFields',
+  'f:resourceVersion',
+])
 
 /** Without what nobody owns, and without what the request cannot have written. */
 export function ownable(set: FieldSet | undefined, subresource: string | undefined): FieldSet | undefined {
-  const part = subresource === 'status' ? 'f:spec' : 'f:status'
-  let result = without(set, [part])
-  for (const path of NOT_OWNED) result = without(result, path)
-  return result?.['f:metadata'] !== undefined && Object.keys(result['f:metadata']).length === 0
-    ? without(result, ['f:metadata'])
-    : result
+  if (set === undefined) return undefined
+  const notWritten = subresource === 'status' ? 'f:spec' : 'f:status'
+  const children: (readonly [string, FieldSet])[] = []
+  for (const [step, child] of childrenOf(set)) {
+    if (step === 'f:apiVersion' || step === 'f:kind' || step === notWritten) continue
+    const kept = step === 'f:metadata' ? ownableMetadata(child) : child
+    if (kept !== undefined) children.push([step, kept])
+  }
+  return makeSet('.' in set, children)
+}
+
+function ownableMetadata(set: FieldSet): FieldSet | undefined {
+  const children = childrenOf(set).filter(([step]) => !NOT_OWNED.has(step))
+  return children.length === 0 ? undefined : makeSet('.' in set, children)
 }
 
 export function withFields(one: Managed, fields: FieldSet | undefined): Managed | undefined {
@@ -145,6 +151,24 @@ export function writeManaged(object: Draft<KubeObject>, managed: readonly Manage
   object.metadata.managedFields = sorted.map(({ fields, ...entry }) => ({
     ...entry,
     fieldsType: 'FieldsV1',
-    fieldsV1: fields as Record<string, unknown>,
+    fieldsV1: interned(fields) as Record<string, unknown>,
   }))
+}
+
+const known = new Map<string, FieldSet>()
+const KNOWN_LIMIT = 2048
+
+/**
+ * One frozen set for all that are the same: objects made from one template have the same fields by the thousand. The last
+ * few thousand are remembered.
+ */
+function interned(fields: FieldSet): FieldSet {
+  if (Object.isFrozen(fields)) return fields
+  const text = JSON.stringify(fields)
+  let one = known.get(text)
+  if (one === undefined) {
+    if (known.size >= KNOWN_LIMIT) known.clear()
+    known.set(text, (one = deepFreeze(fields)))
+  }
+  return one
 }

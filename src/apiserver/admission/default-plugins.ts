@@ -3,8 +3,10 @@ import type { Authorizer } from '../verbs/authorizer.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerations } from './default-tolerations.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { priority } from './priority.ts'
+import { resourceQuota } from './resource-quota.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageInUse } from './storage-in-use.ts'
 import { taintNodes } from './taint-nodes.ts'
@@ -13,6 +15,7 @@ import { taintNodes } from './taint-nodes.ts'
 export function defaultPlugins(authorizer: Authorizer): readonly AdmissionPlugin[] {
   return [
     namespaceLifecycle,
+    limitRanger,
     serviceAccount,
     taintNodes,
     priority,
@@ -20,5 +23,6 @@ export function defaultPlugins(authorizer: Authorizer): readonly AdmissionPlugin
     defaultStorageClass,
     storageInUse,
     preventEscalation(authorizer),
+    resourceQuota,
   ]
 }
