@@ -137,7 +137,11 @@ function seePod(context: NodeContext, node: Node, workers: Map<string, PodWorker
     const refusal = refusalOf(pod, node, active)
     if (refusal === undefined) return fresh
     tell(context, pod, undefined, 'Warning', refusal.reason, refusal.message)
-    return { ...fresh, verdict: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } }
+    return {
+      ...fresh,
+      refused: true,
+      verdict: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` },
+    }
   }
 }
 

@@ -123,7 +123,7 @@ test('a volume whose config map is missing is told as FailedMount, without an ad
 
 test('a pod that is active for longer than its deadline fails with DeadlineExceeded', async () => {
   await using node = await startTestNode(FAST)
-  await node.run('p', { activeDeadlineSeconds: 40, containers: [main] })
+  await node.run('p', { activeDeadlineSeconds: 60, containers: [main] })
   const { status } = await node.untilPod('p', phaseIs('Failed'))
   const message = 'Pod was active on the node longer than the specified deadline'
   expect(status).toMatchObject({ reason: 'DeadlineExceeded', message })
@@ -141,6 +141,7 @@ test('a pod for which the node has no room is refused, and one that ended makes 
   const { status } = await node.untilPod('second', phaseIs('Failed'))
   const why = "Node didn't have enough resource: cpu, requested: 500, used: 600, capacity: 1000"
   expect(status).toMatchObject({ reason: 'OutOfcpu', message: `Pod was rejected: ${why}` })
+  expect(status?.containerStatuses).toBeUndefined()
   expect(await node.eventsOf('second')).toEqual([`Warning OutOfcpu 1 ${why}`])
   await node.client.delete(pods, { namespace: 'default', name: 'first' }, { gracePeriodSeconds: 0 })
   await node.untilGone('first')

@@ -54,6 +54,8 @@ export interface PodRecord {
   readonly containers: ReadonlyMap<string, ContainerRecord>
   /** Set once the pod was ended from outside: its containers are not started again, whatever its policy says. */
   readonly terminated?: boolean
+  /** The node has not taken the pod: there is nothing to say of its containers. */
+  readonly refused?: boolean
   /** Set once the agent itself has ended the pod, such as for its deadline, or has not even taken it. */
   readonly verdict?: { readonly reason: string; readonly message: string }
 }

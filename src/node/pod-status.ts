@@ -24,10 +24,13 @@ export function podStatus(pod: Pod, record: PodRecord, host: HostFacts, nowMs: n
     hostIPs: [{ ip: host.hostIp }],
     ...(ip !== undefined && { podIP: ip, podIPs: [{ ip }] }),
     startTime: pod.status?.startTime ?? formatTime(record.startedAtMs),
-    ...(init.length > 0 && {
-      initContainerStatuses: containerStatuses(pod, record, init, host.runtimeName, true),
+    ...(init.length > 0 &&
+      record.refused !== true && {
+        initContainerStatuses: containerStatuses(pod, record, init, host.runtimeName, true),
+      }),
+    ...(record.refused !== true && {
+      containerStatuses: containerStatuses(pod, record, mainContainers(pod), host.runtimeName, false),
     }),
-    containerStatuses: containerStatuses(pod, record, mainContainers(pod), host.runtimeName, false),
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
   }
 }

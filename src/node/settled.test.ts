@@ -99,7 +99,7 @@ test.each(['out-of-memory', 'init-and-sidecar', 'image-missing', 'job-indexed', 
 )
 
 test('a container that keeps exiting is reported, restarted and held back as on a real kubelet', async () => {
-  await using node = await startTestNode({ runtime: 'simulated', speed: 20 })
+  await using node = await startTestNode({ runtime: 'simulated', speed: 8 })
   const [{ pod, events: told } = { pod: {} as Pod, events: [] }] = settled('crash-loop')
   const annotations = { 'simulated.shoal.dev/run-for': '1ms', 'simulated.shoal.dev/exit-code': '7' }
   const created = await node.run('p', applied(pod)!, { annotations })
