@@ -6,6 +6,7 @@ import { jobs, pods } from '../../src/api/generated/resources.ts'
 import { createCluster } from '../../src/cluster/cluster.ts'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import type { WorkerLostError } from '../../src/compute/errors.ts'
+import type { WorkerOptions } from '../../src/compute/pods/worker-job.ts'
 import { runs } from '../../src/compute/run/run.ts'
 import { createCompute } from '../../src/compute/session.ts'
 import type { Shoal } from '../../src/compute/shoal.ts'
@@ -26,7 +27,7 @@ afterAll(async () => {
 })
 
 const open = (
-  workers = { count: 2, threads: 1, cpu: '100m' },
+  workers: WorkerOptions = { count: 2, threads: 1, cpu: '100m' },
   image = 'node:24',
   workerTimeoutMs = 20_000,
 ): Promise<Shoal> =>
@@ -85,4 +86,72 @@ test('workers for which there is no room are named with the numbers', async () =
   await expect(shoal.map([1], (item) => item)).rejects.toMatchObject({
     message: expect.stringContaining('Insufficient cpu'),
   })
+})
+
+test('what a pod wrote last and how it ended is told of each loss, also where its container was started again', async () => {
+  await using shoal = await open()
+  const flag = join(directory, 'ended')
+  const ends = shoal.map([flag], async (path) => {
+    const { appendFileSync, readFileSync } = await import('node:fs')
+    appendFileSync(path, 'x')
+    const times = readFileSync(path, 'utf8').length
+    process.stderr.write(`this is end ${times}\n`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    process.kill(process.pid, times === 1 ? 'SIGKILL' : 'SIGTERM')
+    await new Promise(() => {})
+  })
+  const failing = ends.catch((thrown: unknown) => thrown)
+  const error = (await failing) as WorkerLostError
+  expect(error.losses.map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGTERM', 'SIGTERM'])
+  expect(error.losses.map(({ lastLogLines }) => lastLogLines?.at(-1))).toEqual([1, 2, 3].map((n) => `this is end ${n}`))
+})
+
+test('memory that runs out once costs a retry, always it fails with what was held and allowed', async () => {
+  await using shoal = await open({ count: 1, threads: 1, cpu: '100m', memory: '128Mi' })
+  const exhaust = async (path: string | undefined) => {
+    const { existsSync, writeFileSync } = await import('node:fs')
+    if (path !== undefined && existsSync(path)) return 'done'
+    if (path !== undefined) writeFileSync(path, '')
+    const held: unknown[] = []
+    for (;;) held.push(Array.from({ length: 10_000 }, () => ({})))
+  }
+  expect(await shoal.map([join(directory, 'exhausted')], exhaust)).toEqual(['done'])
+  const error = (await shoal.map([undefined], exhaust).catch((thrown: unknown) => thrown)) as WorkerLostError
+  expect(error.losses.every(({ outOfMemory }) => outOfMemory === true)).toBe(true)
+  expect(error.message).toMatch(/ran out of memory/)
+  expect(error.hint).toMatch(/more memory/)
+}, 60_000)
+
+test('no pod of a session is left when it is closed', async () => {
+  const shoal = await open()
+  await shoal.map([1], (item) => item)
+  await shoal.close()
+  const { items } = await cluster.client.list(pods, { namespace, labelSelector: `shoal.dev/run=${shoal.name}` })
+  expect(items).toEqual([])
+})
+
+test('a run whose program cancelled a stage, or dealt with its failure and closed, has succeeded', async () => {
+  const phaseAfter = async (work: (shoal: Shoal) => Promise<unknown>) => {
+    const shoal = await open()
+    await work(shoal)
+    const run = await cluster.client.get(runs, { namespace, name: shoal.name })
+    return run.status?.phase
+  }
+  const never = () => new Promise(() => {})
+  const fails = () => {
+    throw new Error('not today')
+  }
+  const cancelled = phaseAfter(async (shoal) => {
+    await shoal.map([1], never, { signal: AbortSignal.timeout(1) }).catch(() => {})
+    await shoal[Symbol.asyncDispose]()
+  })
+  const caught = phaseAfter(async (shoal) => {
+    await shoal.map([1], fails).catch(() => {})
+    await shoal.close()
+  })
+  const left = phaseAfter(async (shoal) => {
+    await shoal.map([1], fails).catch(() => {})
+    await shoal[Symbol.asyncDispose]()
+  })
+  expect(await Promise.all([cancelled, caught, left])).toEqual(['Succeeded', 'Succeeded', 'Failed'])
 })
