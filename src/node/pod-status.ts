@@ -100,7 +100,6 @@ function transitioned(pod: Pod, condition: Partial<PodCondition>, nowMs: number)
     ...condition,
     type: condition.type ?? '',
     status: condition.status ?? 'Unknown',
-    lastProbeTime: null as unknown as string,
     lastTransitionTime: same ? (known?.lastTransitionTime ?? '') : formatTime(nowMs),
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
   }

@@ -86,7 +86,11 @@ export function startPodWorker(context: NodeContext, pod: Pod, record: PodRecord
       see(work, next)
       wake()
     },
-    containerChanged: (status) => void takeIn(work, status).then(wake),
+    containerChanged(status) {
+      const failed = (error: unknown) =>
+        env.log.warn('a change of a container was not taken in', { container: status.id, error })
+      void takeIn(work, status).catch(failed).then(wake)
+    },
     async close() {
       gone = true
       timer?.cancel()

@@ -43,12 +43,10 @@ function applied({ spec }: Pod): Pod['spec'] {
 /** A status with the recording's placeholders in place of what differs with every run. */
 function comparable(status: PodStatus | undefined, name: string): unknown {
   const text = JSON.stringify(status, (key, value: unknown) => {
-    // The API server writes it as null in every condition, whoever reports it.
-    if (key === 'lastProbeTime' || value === null) return undefined
     if (key === 'image') return String(value).replace(/^docker\.io\/library\//, '')
     if (key === 'imageID') return value === '' ? '' : '<digest>'
     if (key === 'containerID') return '<container>'
-    if (/Time$|At$/.test(key)) return LAST_TIME
+    if (/Time$|At$/.test(key) && value !== null) return LAST_TIME
     if (key === 'hostIP' || key === 'podIP' || key === 'ip') return '<ip>'
     return value
   })
