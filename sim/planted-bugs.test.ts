@@ -25,6 +25,8 @@ const story = (isDeleted: boolean): Scenario => ({
   },
 })
 
+const STATUS = { subresource: 'status' } as const
+
 const play = (bugs: Partial<WorldOptions>, isDeleted = false) =>
   simulate(story(isDeleted), { seed: 1, levels: CALM, ...bugs })
 const found = ({ finding }: Outcome) => `${finding?.checker}: ${finding?.message}`
@@ -60,7 +62,7 @@ test('jobs count exactly: finds a controller that creates each pod twice', async
 
 test('jobs count exactly: finds a controller that counts one success too many', async () => {
   const more = (job: Job) => ({ ...job, status: { ...job.status, succeeded: (job.status?.succeeded ?? 0) + 1 } })
-  const partBug = editing((client, job) => client.update(jobs, more(job), { subresource: 'status' }))
+  const partBug = editing((client, job) => client.update(jobs, more(job), STATUS))
   expect(found(await play({ partBug }))).toMatch(/^jobs count exactly: job work counts 1 successes, but only 0/)
 })
 
@@ -69,7 +71,7 @@ test('jobs count exactly: finds a controller that lets pods go before the status
   let lost = false
   const partBug = editing(async (client, job) => {
     if (lost || job.status?.uncountedTerminatedPods?.succeeded === undefined)
-      return await client.update(jobs, job, { subresource: 'status' })
+      return await client.update(jobs, job, STATUS)
     lost = true
     return job
   })
@@ -79,7 +81,7 @@ test('jobs count exactly: finds a controller that lets pods go before the status
 test('jobs count exactly: finds a Job that never ends', async () => {
   const partBug = editing(async (client, job) => {
     const isEnd = job.status?.conditions?.some(({ type }) => type === 'Complete') === true
-    return isEnd ? job : await client.update(jobs, job, { subresource: 'status' })
+    return isEnd ? job : await client.update(jobs, job, STATUS)
   })
   expect(found(await play({ partBug }))).toMatch(/^jobs count exactly: not settled after .* job work never ended/)
 })
@@ -147,3 +149,14 @@ function watching(tell: (handler: WatchHandler) => WatchHandler, plural = 'pods'
       client.watch(type, options, type.plural === plural ? (tell(handler as WatchHandler) as typeof handler) : handler),
   })
 }
+
+test('a report has the seed, the finding, the end of the story, and how to see it again', async () => {
+  const partBug = editing((client, job) => client.update(jobs, { ...job, status: { succeeded: 9 } }, STATUS))
+  const lines = report(await play({ partBug })).split('\n')
+  expect(lines[0]).toBe(
+    'seed 1 of "planted bug": jobs count exactly: job work counts 9 successes, but only 0 of its pods ever succeeded',
+  )
+  expect(lines.at(-2)).toMatch(/^ +1\.\d{3} {2}controllers {2}update +jobs\.batch\/status default\/work/)
+  expect(lines.at(-1)).toBe('again: node sim/run.ts --scenario "planted bug" --seed 1 --trace')
+  expect(lines.length).toBeLessThanOrEqual(42)
+})

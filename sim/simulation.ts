@@ -29,8 +29,8 @@ const LINES_OF_REPORT = 40
 export async function simulate(scenario: Scenario, options: WorldOptions): Promise<Outcome> {
   const world = await createWorld(options)
   const { time, trace } = world
-  const script = drive(world, play(world, scenario))
-  const { finding, waiting } = await script
+  const { finding, waiting } = await drive(world, play(world, scenario))
+  trace.end()
   await world.close()
   const { elapsedMs: virtualMs, steps } = time
   return { seed: options.seed, scenario: scenario.name, finding, waiting, trace, virtualMs, steps }
@@ -75,10 +75,11 @@ async function drive({ time, inspection }: World, script: Promise<Verdict>): Pro
 
 /** What a person needs to know of a simulation that failed: seed, finding, the end of the story, and how to see it again. */
 export function report({ seed, scenario, finding, waiting, trace }: Outcome): string {
+  const name = /\s/.test(scenario) ? JSON.stringify(scenario) : scenario
   return [
     `seed ${seed} of "${scenario}": ${finding?.checker}: ${finding?.message}`,
     ...waiting.map((line) => `  waits: ${line}`),
     ...trace.lines(LINES_OF_REPORT),
-    `again: node sim/run.ts --scenario ${scenario} --seed ${seed} --trace`,
+    `again: node sim/run.ts --scenario ${name} --seed ${seed} --trace`,
   ].join('\n')
 }

@@ -88,18 +88,16 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const faulty = createFaultyClient(probed, connection, recent)
     return options.partBug?.(faulty, user) ?? faulty
   }
-  const factsOf = (name: string, allowed: (levels: FaultLevels) => FaultLevels = (all) => all) => ({
+  const factsOf = (name: string) => ({
     name,
     env,
     trace,
     clientFor,
-    connection: { name, env, random: random.fork(name), trace, ledger, levels: () => allowed(levels) },
+    connection: { name, env, random: random.fork(name), trace, ledger, levels: () => levels },
   })
-  // A scheduler or a controller that starts from the past may promise twice: Kubernetes' own does so, too.
-  const fresh = (all: FaultLevels) => ({ ...all, staleList: 0 })
   const nodes = new Map<string, Part>()
   const userConnection = createConnection({ ...factsOf('user').connection, levels: () => CALM })
-  const controllers = controllersPart(factsOf('controllers', fresh))
+  const controllers = controllersPart(factsOf('controllers'))
   inspection.watchCaches(controllers.informers)
   return {
     time,
@@ -110,7 +108,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     inspection,
     user: createFaultyClient(plane.clientFor(ADMIN), userConnection, recent),
     controllers,
-    scheduler: schedulerPart(factsOf('scheduler', fresh)),
+    scheduler: schedulerPart(factsOf('scheduler')),
     nodes,
     addNode(size) {
       const name = `node${nodes.size + 1}`

@@ -135,7 +135,8 @@ function seePod(records: Map<string, JobRecord>, { type, entry, previous }: Chan
 
 /**
  * The status knows of a pod that ended before it is let go, so that a crash in between loses nothing. One that is let go
- * while it is active is given up, and not counted: for a suspension, a smaller parallelism, or because there is one too many.
+ * while its controller takes it to be active is given up, and not counted: for a suspension, a smaller parallelism, or
+ * because there is one too many.
  */
 function checkRelease({ job, gaveUpPods }: JobRecord, pod: Pod, forgiven: number): void {
   if (isFinished(job) || job.metadata.deletionTimestamp !== undefined || gaveUpPods) return
@@ -145,7 +146,7 @@ function checkRelease({ job, gaveUpPods }: JobRecord, pod: Pod, forgiven: number
   const isIndexDone = index !== undefined && indexesOf(job.status?.completedIndexes).has(Number(index))
   if (succeeded.includes(uid) || failed.includes(uid) || isIndexDone) return
   const lets = () => `job ${job.metadata.name} let pod ${pod.metadata.name} go before its status knew of it`
-  check(isActive(pod) && forgiven > 0, lets)
+  check(forgiven > 0, lets)
 }
 
 function checkActive({ job, pods, parallelism }: JobRecord, ledger: Ledger): void {

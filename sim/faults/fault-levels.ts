@@ -22,7 +22,7 @@ export interface FaultLevels {
   readonly expired: number
   /** The last events before a batch come again with it. */
   readonly repeated: number
-  /** A list at version 0 that is answered from the past. */
+  /** A list at version 0 that is answered from the past: why no part of Shoal asks for one. */
   readonly staleList: number
 }
 

@@ -6,6 +6,7 @@ import type { Finding } from '../inspection.ts'
 import type { SeededRandom } from '../seeded-random.ts'
 import type { World } from '../world.ts'
 import { hasCondition } from '../checkers/job-ledger.ts'
+import { disturb } from './disturb.ts'
 import { jobOf } from './job-template.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -24,7 +25,7 @@ export const jobScenario: Scenario = {
     await world.wait(random.between(0, 3_000))
     await world.user.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: TEAM } })
     const stories = Array.from({ length: random.between(1, 4) }, (_, i) => jobStory(world, randomJob(random, i)))
-    const endings = await Promise.all([...stories, disturb(world)])
+    const endings = await Promise.all([...stories, disturb(world, 4, 30_000)])
     if (random.chance(0.2)) {
       await world.user.delete(namespaces, { name: TEAM })
       return () => undefined
@@ -79,7 +80,9 @@ async function jobStory(world: World, wanted: Job): Promise<Job | undefined> {
   }
   if (random.chance(0.2)) {
     await world.wait(random.next() * 30_000)
-    const propagationPolicy = random.pick(['Background', 'Foreground', 'Orphan'] as const)
+    // Orphans that are restarted for ever would keep their room from the others.
+    const canOrphan = wanted.spec?.template.spec?.restartPolicy === 'Never'
+    const propagationPolicy = random.pick(['Background', 'Foreground', canOrphan ? 'Orphan' : 'Background'] as const)
     await user.delete(jobs, keyOf(job), { propagationPolicy })
     return undefined
   }
@@ -104,21 +107,4 @@ export function missing(snapshot: Snapshot, expected: readonly Job[]): Finding |
     return { checker: 'jobs complete', message }
   }
   return undefined
-}
-
-async function disturb(world: World): Promise<undefined> {
-  const { random, controllers, scheduler, time, trace } = world
-  for (let i = random.between(0, 4); i > 0; i--) {
-    await world.wait(random.next() * 30_000)
-    if (random.chance(0.25)) {
-      const jumpMs = random.between(-20_000, 20_000)
-      trace.add('world', 'clock jumps', `${jumpMs} ms`)
-      time.jump(jumpMs)
-      continue
-    }
-    const part = random.pick([controllers, scheduler])
-    part.kill()
-    await world.wait(random.next() * 5_000)
-    part.start()
-  }
 }

@@ -3,6 +3,7 @@ import type { Job } from '../../src/api/generated/batch-v1.ts'
 import type { Part } from '../part.ts'
 import type { SeededRandom } from '../seeded-random.ts'
 import type { World } from '../world.ts'
+import { disturb } from './disturb.ts'
 import { jobOf } from './job-template.ts'
 import { missing } from './job.ts'
 import type { Scenario } from './scenario.ts'
@@ -22,7 +23,7 @@ export const nodeLifecycleScenario: Scenario = {
     const created: Job[] = []
     for (let i = random.between(1, 3); i > 0; i--) created.push(await user.create(jobs, longJob(random, i)))
     // One node is always left for the work.
-    await Promise.all(all.slice(1).map((node) => nodeStory(world, node)))
+    await Promise.all([...all.slice(1).map((node) => nodeStory(world, node)), disturb(world, 2, 120_000)])
     return (snapshot) => missing(snapshot, created)
   },
 }
