@@ -4,6 +4,7 @@ import type { Environment } from '../env/environment.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { openClusterIdentity } from '../identity/key-files.ts'
 import { startControlPlane } from './control-plane.ts'
+import type { ControlPlane } from './control-plane.ts'
 import { startNodes } from './nodes.ts'
 import type { Nodes, RuntimeName } from './nodes.ts'
 import { openStore } from './open-store.ts'
@@ -56,7 +57,11 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const { env = systemEnvironment(), dataDirectory } = options
   const identity = openClusterIdentity(env, dataDirectory === undefined ? undefined : `${dataDirectory}/keys`)
   const store = await openStore(env, dataDirectory)
-  let nodes: Nodes | undefined
+  // Before the control plane, so that what the runtime starts outside this process starts meanwhile.
+  const clientFor = Promise.withResolvers<ControlPlane['clientFor']>()
+  clientFor.promise.catch(() => {})
+  const nodeCount = options.apiOnly === true ? 0 : (options.nodes ?? 1)
+  const nodes = nodeCount > 0 ? startNodes(nodesOptions(options, env, clientFor.promise, nodeCount)) : undefined
   let listening: Promise<Listening> | undefined
   const nodeStreams = { logs: (...request: Parameters<Nodes['logs']>) => streamsOf(nodes).logs(...request) }
   const plane = await startControlPlane({
@@ -66,9 +71,13 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     nodeStreams,
     controllers: options.apiOnly !== true,
     ...(options.schedulerProfile !== undefined && { schedulerProfile: options.schedulerProfile }),
+  }).catch(async (error: unknown) => {
+    clientFor.reject(error)
+    await nodes?.close()
+    await store.close()
+    throw error
   })
-  const nodeCount = options.apiOnly === true ? 0 : (options.nodes ?? 1)
-  if (nodeCount > 0) nodes = startNodes(nodesOptions(options, env, plane.clientFor, nodeCount))
+  clientFor.resolve(plane.clientFor)
   const listen: Cluster['listen'] = async ({ port = 0, host } = {}) => {
     listening ??= serve(env, plane, identity, { port, ...(host !== undefined && { host }) })
     return (await listening).endpoint
@@ -88,8 +97,8 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     await close()
     throw error
   }
-  const clientFor = (user: string, groups?: readonly string[]) => plane.clientFor(userInfo(user, groups))
-  return { client: plane.clientFor(ADMIN), ready, clientFor, listen, close, [Symbol.asyncDispose]: close }
+  const actAs = (user: string, groups?: readonly string[]) => plane.clientFor(userInfo(user, groups))
+  return { client: plane.clientFor(ADMIN), ready, clientFor: actAs, listen, close, [Symbol.asyncDispose]: close }
 }
 
 /** `Cluster.create()`: the same as {@link createCluster}, under the name of what it makes. */

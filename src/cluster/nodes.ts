@@ -1,4 +1,5 @@
-import { tmpdir, release } from 'node:os'
+import { rm } from 'node:fs/promises'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
 import type { UserInfo } from '../apiserver/verbs/request.ts'
@@ -13,9 +14,12 @@ import { nodeUser } from './users.ts'
 /** The runtimes that a cluster can give its nodes. */
 export type RuntimeName = 'process' | 'simulated'
 
+type ClientFor = (user: UserInfo) => Client
+
 export interface NodesOptions {
   readonly env: Environment
-  readonly clientFor: (user: UserInfo) => Client
+  /** May be still to come: the runtimes start meanwhile. */
+  readonly clientFor: ClientFor | Promise<ClientFor>
   readonly count: number
   readonly runtime: RuntimeName
   /** Where pods' files and logs go; default the system's directory for temporary files. */
@@ -33,21 +37,24 @@ export interface Nodes extends NodeStreams {
 export function startNodes(options: NodesOptions): Nodes {
   const runtimes: Runtime[] = []
   const agents = new Map<string, NodeAgent>()
+  let ownDirectory: string | undefined
   const ready = start()
   ready.catch((error: unknown) => options.env.log.error('nodes did not start', { error }))
 
   async function start(): Promise<void> {
-    const runtimeFor = await runtimeFactory(options)
+    const directory = options.directory ?? (ownDirectory = await temporaryDirectory(options))
+    const runtimeFor = await runtimeFactory(options, directory)
+    const started = Array.from({ length: options.count }, (_, index) => runtimeFor(index + 1))
+    runtimes.push(...new Set(started))
+    const clientFor = await options.clientFor
     const { startNodeAgent } = await import('../node/node-agent.ts')
     const { createPodFiles, noFiles } = await import('../node/pod-files.ts')
-    const files = options.runtime === 'simulated' ? noFiles : createPodFiles(join(directoryOf(options), 'pods'))
-    for (let i = 1; i <= options.count; i++) {
-      const name = `node${i}`
-      const runtime = runtimeFor(i)
-      if (!runtimes.includes(runtime)) runtimes.push(runtime)
+    const files = directory === undefined ? noFiles : createPodFiles(join(directory, 'pods'))
+    for (const [index, runtime] of started.entries()) {
+      const name = `node${index + 1}`
       const { platform, arch } = process
       const facts = { name, hostIp: '127.0.0.1', labels: {}, platform, architecture: arch, kernelVersion: release() }
-      const client = options.clientFor(nodeUser(name))
+      const client = clientFor(nodeUser(name))
       agents.set(name, startNodeAgent({ env: options.env, client, runtime, files, facts }))
     }
     await Promise.all([...agents.values()].map((agent) => agent.ready))
@@ -64,14 +71,23 @@ export function startNodes(options: NodesOptions): Nodes {
       await ready.catch(() => {})
       await Promise.all([...agents.values()].map((agent) => agent.close()))
       await Promise.all(runtimes.map((runtime) => runtime.close()))
+      if (ownDirectory !== undefined) await rm(ownDirectory, { recursive: true, force: true })
     },
   }
 }
 
-const directoryOf = (options: NodesOptions) => options.directory ?? join(tmpdir(), `shoal-${process.pid}`)
+/** Simulated nodes write nothing. */
+async function temporaryDirectory({ runtime }: NodesOptions): Promise<string | undefined> {
+  if (runtime === 'simulated') return undefined
+  const { makeTemporaryDirectory } = await import('../runtime/process/leftovers.ts')
+  return makeTemporaryDirectory()
+}
 
 /** Only the runtime that is asked for is loaded. */
-async function runtimeFactory(options: NodesOptions): Promise<(index: number) => Runtime> {
+async function runtimeFactory(
+  options: NodesOptions,
+  directory: string | undefined,
+): Promise<(index: number) => Runtime> {
   const { env: environment } = options
   if (options.runtime === 'simulated') {
     const { createSimulatedRuntime } = await import('../runtime/simulated/simulated-runtime.ts')
@@ -82,6 +98,6 @@ async function runtimeFactory(options: NodesOptions): Promise<(index: number) =>
     throw new ClusterError('CLUSTER_OPTION', message, 'choose --runtime process or --runtime simulated')
   }
   const { createProcessRuntime } = await import('../runtime/process/process-runtime.ts')
-  const runtime = createProcessRuntime({ environment, directory: directoryOf(options) })
+  const runtime = createProcessRuntime({ environment, ...(directory !== undefined && { directory }) })
   return () => runtime
 }

@@ -1,5 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { availableParallelism, homedir, tmpdir, userInfo } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
+import { availableParallelism, homedir, userInfo } from 'node:os'
 import { basename, join } from 'node:path'
 import type { ClusterOptions } from '../cluster/cluster.ts'
 import type { Client } from '../client/client.ts'
@@ -10,11 +10,15 @@ import type { WorkerOptions } from '../compute/pods/worker-job.ts'
 import { createCompute } from '../compute/session.ts'
 import type { Shoal } from '../compute/shoal.ts'
 import { ConnectError } from './connect-error.ts'
+import { makeTemporaryDirectory } from '../runtime/process/leftovers.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { runSettings } from './run-settings.ts'
 
 export interface ConnectOptions {
-  /** A context of the kubeconfig. Default: the one that `shoal run --context` names, else an embedded cluster. */
+  /**
+   * A context of the kubeconfig. Default: the one that `shoal run --context` names, else the current one of a kubeconfig
+   * that was named, else an embedded cluster.
+   */
   readonly context?: string
   /** The kubeconfig's path. Default: `$KUBECONFIG`, else `~/.kube/config`. */
   readonly kubeconfig?: string
@@ -45,8 +49,15 @@ interface Place {
  */
 export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
   const settings = { ...runSettings(), ...options }
-  const place = settings.context === undefined ? embedded(options) : await ofContext(settings.context, settings)
-  const directory = await mkdtemp(join(tmpdir(), 'shoal-run-'))
+  const isEmbedded = settings.context === undefined && settings.kubeconfig === undefined
+  // Of this process' life alone, sockets and pods together: should it be killed, its spawner removes it.
+  const directory = makeTemporaryDirectory()
+  const place = isEmbedded
+    ? embedded({ podDirectory: directory, ...options.cluster })
+    : await ofContext(settings.context, settings).catch(async (error: unknown) => {
+        await rm(directory, { recursive: true, force: true })
+        throw error
+      })
   const closeAll = async () => {
     await place.close()
     await rm(directory, { recursive: true, force: true })
@@ -59,7 +70,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
       reach: { kind: 'unix', directory },
       image: `node:${process.versions.node.split('.')[0]}`,
       workers: { threads: availableParallelism(), ...settings.workers },
-      program: { ...programFacts(), ...settings.program, owner: userInfo().username },
+      program: { ...programFacts(), ...settings.program, owner: userName() },
       cacheDirectory: cacheDirectory(),
       ...(settings.onEvent !== undefined && { onEvent: settings.onEvent }),
     })
@@ -74,11 +85,20 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
   }
 }
 
+/** A user id without an entry has no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? 'unknown')
+  }
+}
+
 function programFacts() {
   return { name: basename(process.argv[1] ?? 'repl'), args: process.argv.slice(2) }
 }
 
-function embedded({ cluster = {} }: ConnectOptions): Place {
+function embedded(cluster: Omit<ClusterOptions, 'env'>): Place {
   const thread = startClusterThread(cluster)
   return { client: thread.client, namespace: 'default', usable: thread.ready, close: () => thread.close() }
 }
@@ -105,7 +125,7 @@ function withPlace(session: Shoal, closePlace: () => Promise<void>): Shoal {
   }
 }
 
-async function ofContext(name: string, { kubeconfig }: ConnectOptions): Promise<Place> {
+async function ofContext(name: string | undefined, { kubeconfig }: ConnectOptions): Promise<Place> {
   const path = kubeconfig ?? process.env['KUBECONFIG'] ?? join(homedir(), '.kube', 'config')
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     const message = `Cannot read "${path}" as kubeconfig: ${(cause as NodeJS.ErrnoException).code}, expected a readable file`

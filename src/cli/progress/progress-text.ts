@@ -1,3 +1,4 @@
+import { amountOf } from './progress-state.ts'
 import type { ProgressState, StageState } from './progress-state.ts'
 
 const BAR_WIDTH = 24
@@ -12,42 +13,74 @@ export function progressText(state: ProgressState, nowMs: number, columns: numbe
 /** One sentence about a stage that ended, which stays on the terminal. */
 export function endedText(stage: StageState): string {
   const seconds = ((stage.endedMs ?? stage.startedMs) - stage.startedMs) / 1000
-  const bytes =
-    stage.bytes === undefined || stage.bytes === 0
-      ? ''
-      : `, ${megabytes(stage.bytes)} at ${megabytes(stage.bytes / Math.max(0.001, seconds))}/s`
   const verb = stage.failed === true ? 'failed after' : 'done in'
-  return `${stage.name}: ${count(stage)} ${verb} ${seconds.toFixed(1)} s${bytes}`
+  const { bytes = 0 } = stage
+  const moved = bytes === 0 ? '' : `, ${formatBytes(bytes)} at ${formatBytes(bytes / Math.max(0.001, seconds))}/s`
+  return `${stage.name}: ${count(stage)} ${verb} ${seconds.toFixed(1)} s${moved}`
 }
 
+/** The last line of a run: what it ran on and how long all of it took, start and end of the workers included. */
+export function wholeText({ mostWorkers, mostThreads, losses }: ProgressState, seconds: number): string {
+  const lost = losses > 0 ? `, ${losses} lost` : ''
+  return `${plural(mostWorkers, 'pod')}, ${plural(mostThreads, 'thread')}${lost}; ${seconds.toFixed(1)} s in all`
+}
+
+const plural = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
+
 function workersLine({ workers, threads, wanted, retries, losses }: ProgressState): string {
-  const pods = `${workers}/${Math.max(wanted, workers)} pods, ${threads} threads`
-  return pods + (losses > 0 ? `, ${losses} lost` : '') + (retries > 0 ? `, ${retries} retries` : '')
+  const pods = threads === 0 ? 'waiting for pods' : `${workers}/${Math.max(wanted, workers)} pods, ${threads} threads`
+  return (
+    pods +
+    (losses > 0 ? `, ${losses} lost` : '') +
+    (retries > 0 ? `, ${retries} ${retries === 1 ? 'retry' : 'retries'}` : '')
+  )
 }
 
 function stageLine(stage: StageState, nowMs: number): string {
   const share = shareOf(stage)
-  const elapsed = Math.max(0.001, (nowMs - stage.startedMs) / 1000)
-  const filled = Math.round((share ?? 0) * BAR_WIDTH)
+  const filled = Math.floor((share ?? 0) * BAR_WIDTH)
   const bar =
     share === undefined ? '' : ` ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${Math.floor(share * 100)}%`
-  const rate =
-    stage.bytes === undefined || stage.bytes === 0
-      ? `${Math.round(stage.done / elapsed)}/s`
-      : `${megabytes(stage.bytes / elapsed)}/s`
-  const left = share === undefined || share === 0 ? '' : `, ${((elapsed * (1 - share)) / share).toFixed(0)} s left`
-  return `${stage.name}${bar}  ${count(stage)}, ${rate}${left}`
+  const facts = [count(stage), ...rateAndTime(stage, nowMs)]
+  return `${stage.name}${bar}  ${facts.join(', ')}`
 }
 
-function shareOf({ done, total, bytes, totalBytes }: StageState): number | undefined {
-  if (bytes !== undefined && totalBytes !== undefined && totalBytes > 0) return Math.min(1, bytes / totalBytes)
-  return total === undefined || total === 0 ? undefined : Math.min(1, done / total)
+/** Nothing until something is done, since neither could be more than a guess. */
+function rateAndTime(stage: StageState, nowMs: number): readonly string[] {
+  const rate = rateOf(stage, nowMs)
+  if (rate === 0) return []
+  const isOfBytes = stage.totalBytes !== undefined && stage.totalBytes > 0
+  const shown = isOfBytes ? `${formatBytes(rate)}/s` : `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`
+  const total = isOfBytes ? stage.totalBytes : stage.total
+  return total === undefined ? [shown] : [shown, `${formatSeconds((total - amountOf(stage)) / rate)} left`]
+}
+
+/** What was done in a second, over the last few of them. */
+function rateOf(stage: StageState, nowMs: number): number {
+  const oldest = stage.samples[0]
+  const amount = amountOf(stage)
+  if (oldest === undefined || nowMs <= oldest.ms) return 0
+  return ((amount - oldest.amount) * 1000) / (nowMs - oldest.ms)
+}
+
+function shareOf(stage: StageState): number | undefined {
+  const { total, totalBytes = 0 } = stage
+  const whole = totalBytes > 0 ? totalBytes : total
+  return whole === undefined || whole === 0 ? undefined : Math.min(1, amountOf(stage) / whole)
 }
 
 function count({ done, total, unit }: StageState): string {
   return total === undefined ? `${done} ${unit}` : `${done}/${total} ${unit}`
 }
 
-function megabytes(bytes: number): string {
+function formatBytes(bytes: number): string {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+function formatSeconds(seconds: number): string {
+  const whole = Math.ceil(seconds)
+  if (whole < 100) return `${whole} s`
+  const minutes = Math.round(whole / 60)
+  return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }

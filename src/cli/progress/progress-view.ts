@@ -4,13 +4,15 @@ import type { Environment } from '../../env/environment.ts'
 import { systemEnvironment } from '../../env/system.ts'
 import { describeLoss } from '../../compute/coordinator/loss.ts'
 import { after, NO_PROGRESS } from './progress-state.ts'
-import { endedText, progressText } from './progress-text.ts'
+import { endedText, progressText, wholeText } from './progress-text.ts'
 
 /** Shows a run on standard error: a moving picture on a terminal, plain lines elsewhere, JSON lines where asked. */
 export interface ProgressView {
   readonly onEvent: OnComputeEvent
   /** Leaves the terminal as it was. Further events are dropped. */
   close(): void
+  /** Closes it with a word about the whole run where one was under way: to be called after a good end. */
+  finish(): void
 }
 
 /** A terminal is drawn anew at most this often; elsewhere a line is written at most this often. */
@@ -20,7 +22,7 @@ const LINE_MS = 5_000
 export function createProgressView(options: { readonly json?: boolean; readonly quiet?: boolean }): ProgressView {
   const env = systemEnvironment()
   if (options.json === true) return jsonView(env)
-  if (options.quiet === true) return { onEvent: () => {}, close: () => {} }
+  if (options.quiet === true) return { onEvent: () => {}, close: () => {}, finish: () => {} }
   return movingView(env, process.stderr.isTTY === true)
 }
 
@@ -34,6 +36,7 @@ function jsonView(env: Environment): ProgressView {
       process.stderr.write(`${JSON.stringify({ time: new Date(env.clock.now()).toISOString(), ...event }, plain)}\n`)
     },
     close: () => void (closed = true),
+    finish: () => void (closed = true),
   }
 }
 
@@ -53,6 +56,12 @@ function movingView(env: Environment, isTerminal: boolean): ProgressView {
     const ended = state.stages.find(({ stage }) => stage === event.stage)
     if (ended !== undefined) canvas.say(endedText(ended))
   }
+  const close = () => {
+    if (closed) return
+    closed = true
+    timer?.cancel()
+    canvas.close()
+  }
   return {
     onEvent(event) {
       if (closed) return
@@ -60,11 +69,12 @@ function movingView(env: Environment, isTerminal: boolean): ProgressView {
       note(event)
       timer ??= env.timers.after(isTerminal ? DRAW_MS : LINE_MS, draw, { background: true })
     },
-    close() {
-      if (closed) return
-      closed = true
-      timer?.cancel()
-      canvas.close()
+    close,
+    finish() {
+      const wasClosed = closed
+      close()
+      // Measured from the start of the process: a person waits for all of it.
+      if (!wasClosed && state.stages.length > 0) canvas.say(wholeText(state, performance.now() / 1000))
     },
   }
 }

@@ -32,6 +32,8 @@ export function startClusterThread(options: Omit<ClusterOptions, 'env'> = {}): T
   worker.on('message', (message: FromCluster) => {
     if (message.is === 'ready') ready.resolve()
     else if (message.is === 'unready') ready.reject(uncarry(message.error))
+    // What still holds the thread up then, such as a helper that hangs, must not hold up the program's end.
+    else if (message.is === 'closed') void worker.terminate()
     else port.receive(message)
   })
   const fail = (error: Error) => {

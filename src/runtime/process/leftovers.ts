@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { locateCgroupHome, removeTree } from './spawner/cgroup.ts'
 
@@ -11,13 +12,26 @@ export function ownerPrefix(pid: number = process.pid): string {
   return `shoal-${pid}-${pidNamespace()}-`
 }
 
+/**
+ * Makes a directory among the system's temporary ones that belongs to this life of this process. The owner removes it; where
+ * the owner is killed, the spawner of a runtime in it does, else the next sweep. Pods of other users pass through it to
+ * what is theirs, but cannot list it.
+ */
+export function makeTemporaryDirectory(): string {
+  const directory = mkdtempSync(path.join(os.tmpdir(), ownerPrefix()))
+  chmodSync(directory, 0o711)
+  return directory
+}
+
 /** Removes what runtimes left whose owner is dead: only where both it and its spawner were killed outright. */
 export async function sweepLeftovers(base: string): Promise<void> {
   const { cpu, memory } = locateCgroupHome('any')
   for (const folder of new Set([cpu, memory].flatMap((home) => (home ? [path.dirname(home)] : [])))) {
     for (const name of orphansIn(folder)) removeTree(path.join(folder, name))
   }
-  await Promise.all(orphansIn(base).map((name) => rm(path.join(base, name), { recursive: true, force: true })))
+  // What belongs to another user stays for that user's next sweep.
+  const removed = orphansIn(base).map((name) => rm(path.join(base, name), { recursive: true, force: true }))
+  await Promise.allSettled(removed)
 }
 
 function orphansIn(folder: string): string[] {

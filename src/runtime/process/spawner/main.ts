@@ -1,10 +1,13 @@
+import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
+import path from 'node:path'
 import { sleep } from '../../../env/clock.ts'
 import { systemEnvironment } from '../../../env/system.ts'
 import { closeCgroupHome, openCgroupHome } from './cgroup.ts'
 import { killContainer, signalContainer, startContainer } from './containers.ts'
 import type { RunningContainer, StartContext } from './containers.ts'
 import { createExecSessions } from './exec-sessions.ts'
+import { canChangeIdentity } from './launch.ts'
 import { openLink } from './link.ts'
 import type { Request, SpawnerSettings } from './messages.ts'
 import { startWithCovers } from './mount-points.ts'
@@ -32,7 +35,7 @@ const link = openLink(
     message: (message) => void handle(message as Request),
     data: (kind, session, bytes) => sessions.input(kind, session, bytes),
   },
-  () => void shutDown(),
+  () => void shutDown(true),
 )
 const sessions = createExecSessions(link)
 const network = createNetwork(settings)
@@ -121,7 +124,8 @@ const LONGEST_END_MS = 2000
 const CGROUP_PAUSE_MS = 5
 const CGROUP_TRIES = 200
 
-async function shutDown(): Promise<void> {
+/** `isOrphan` where the owner is gone without a word, and cannot remove what is its own. */
+async function shutDown(isOrphan = false): Promise<void> {
   if (closing) return
   closing = true
   sessions.endAll()
@@ -130,8 +134,21 @@ async function shutDown(): Promise<void> {
   for (let tries = 0; tries < CGROUP_TRIES && !closeCgroupHome(cgroups); tries++) {
     await sleep(environment.timers, CGROUP_PAUSE_MS)
   }
-  fs.rmSync(settings.directory, { recursive: true, force: true })
+  removeDirectories(isOrphan)
   process.exit(0)
+}
+
+/** The root that pods see is mounted in this process' own view, where it would be busy. */
+function removeDirectories(isOrphan: boolean): void {
+  if (settings.namespaces) spawnSync('umount', ['-l', path.join(settings.directory, 'root')], { stdio: 'ignore' })
+  const above = path.dirname(settings.directory)
+  // A directory of the owner's life alone goes with the owner; its name says so.
+  const all = isOrphan && /^shoal-\d+-\d+-\w{6}$/.test(path.basename(above)) ? above : settings.directory
+  try {
+    fs.rmSync(all, { recursive: true, force: true })
+  } catch {
+    // The next sweep finds it.
+  }
 }
 
 async function endContainers(): Promise<void> {
@@ -150,6 +167,7 @@ link.event({
   event: 'ready',
   pid: process.pid,
   cgroup: cgroups.version,
+  privileges: canChangeIdentity,
   ...(subnet && { subnet }),
   notes: network.notes,
 })
