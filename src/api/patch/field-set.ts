@@ -6,7 +6,8 @@ export interface FieldSet {
   readonly [step: string]: FieldSet
 }
 
-const LEAF: FieldSet = {}
+/** The thing itself and nothing within it. */
+export const LEAF: FieldSet = Object.freeze({})
 
 /** Whether the node itself belongs to the set, rather than only what is within it. */
 export function hasSelf(set: FieldSet): boolean {

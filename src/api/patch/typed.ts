@@ -2,7 +2,7 @@ import { isJsonObject } from '../draft.ts'
 import type { JsonObject } from '../draft.ts'
 import { jsonEqual } from '../meta/equal.ts'
 import type { ListSchema, Schema } from '../schema/schema.ts'
-import { defined, makeSet, unite } from './field-set.ts'
+import { defined, LEAF, makeSet, unite } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
 
 /** What lies within a value, each part under its step in `fieldsV1`; undefined where it is one indivisible thing. */
@@ -74,11 +74,28 @@ function emptyOf(schema: Schema): unknown {
   return schema.kind === 'list' ? [] : schema.kind === 'scalar' ? null : {}
 }
 
-/** A value with all within it, each collection counted as well as its parts. */
+/** A value with all within it, each collection counted as well as its parts. Written out, as every create takes it. */
 function wholeSet(schema: Schema, value: unknown): FieldSet {
-  const parts = partsOf(schema, value)
-  const children = [...(parts ?? [])].map(([step, part]) => [step, wholeSet(part.schema, part.value)] as const)
-  return makeSet(true, children) ?? {}
+  const set: Record<string, FieldSet> = {}
+  let isEmpty = true
+  const add = (step: string, part: Schema, inner: unknown) => {
+    if (isEmpty) set['.'] = LEAF
+    isEmpty = false
+    set[step] = wholeSet(part, inner)
+  }
+  if (Array.isArray(value)) {
+    if (schema.kind !== 'list' || schema.list === 'atomic') return LEAF
+    for (const item of value) add(stepOf(schema, item), schema.items, item)
+  } else if (isJsonObject(value) && isDivisible(schema)) {
+    for (const key of Object.keys(value)) {
+      if (value[key] !== undefined) add(`f:${key}`, schemaOfField(schema, key), value[key])
+    }
+  }
+  return isEmpty ? LEAF : set
+}
+
+function isDivisible(schema: Schema): boolean {
+  return schema.kind === 'any' || ((schema.kind === 'object' || schema.kind === 'map') && !schema.atomic)
 }
 
 /** What an applied configuration owns: its leaves, and the items that it names. */
