@@ -75,12 +75,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   return { server, authorizer, tokens, clientFor, ready, close, [Symbol.asyncDispose]: close }
 }
 
-/** Loaded only now, so that the API answers before the code of the control loops is even read. */
+/** Waits for a turn of its own, so that the API answers before the code of the control loops is even read. */
 async function startLoops(
   options: ControlPlaneOptions,
   clientFor: (user: UserInfo) => Client,
 ): Promise<readonly (Manager | Scheduler)[]> {
   const { env, identity, schedulerProfile, nodeGraceMs } = options
+  await new Promise<void>((resolve) => env.timers.soon(resolve))
   const [{ builtInControllers }, { startManager }, { startScheduler }] = await Promise.all([
     import('../controllers/built-in.ts'),
     import('../reconcile/manager.ts'),
