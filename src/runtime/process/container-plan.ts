@@ -1,10 +1,12 @@
 import path from 'node:path'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerSpec, Mount } from '../runtime.ts'
+import { identityOf } from './container-identity.ts'
+import type { Containment } from './container-identity.ts'
 import { requireImage } from './image.ts'
 import { rewriteMountPaths } from './mount-rewriting.ts'
 import type { PodSurroundings } from './sandboxes.ts'
-import type { LogTarget, ProcessIdentity, StartContainer } from './spawner/messages.ts'
+import type { LogTarget, StartContainer } from './spawner/messages.ts'
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const BIND_PRELOAD = path.join(import.meta.dirname, 'bind-preload.cjs')
@@ -14,9 +16,10 @@ export function planContainer(
   containerId: string,
   spec: ContainerSpec,
   pod: PodSurroundings,
-  namespaces: boolean,
+  containment: Containment,
   log: LogTarget,
 ): StartContainer {
+  const { namespaces } = containment
   const argv = commandOf(spec)
   const env = environmentOf(spec, pod)
   const mounts = namespaces ? [...pod.files.mounts, ...spec.mounts, ...terminationMount(spec)] : []
@@ -37,7 +40,8 @@ export function planContainer(
     })),
     log,
     limits: limitsOf(spec),
-    identity: identityOf(spec),
+    identity: identityOf(spec, containment),
+    readOnlyRoot: spec.security.readOnlyRootFilesystem === true,
     stdin: spec.stdin,
   }
 }
@@ -77,20 +81,5 @@ function limitsOf({ limits }: ContainerSpec): StartContainer['limits'] {
     ...(cpuMillis && { cpuMillis }),
     ...(memoryBytes && { memoryBytes }),
     cpuShares: Math.max(2, Math.min(262_144, Math.floor(((cpuRequestMillis ?? 0) * 1024) / 1000))),
-  }
-}
-
-function identityOf(spec: ContainerSpec): ProcessIdentity {
-  const { runAsUser, runAsGroup, supplementalGroups, noNewPrivileges } = spec.security
-  const changes = runAsUser !== undefined && runAsUser !== process.getuid?.()
-  if (changes && process.getuid?.() !== 0) {
-    const message = `Cannot create container "${spec.name}": runAsUser ${runAsUser} needs a cluster that root started`
-    throw new RuntimeError('CreateContainerConfigError', message)
-  }
-  return {
-    ...(runAsUser !== undefined && { user: runAsUser }),
-    ...(runAsGroup !== undefined && { group: runAsGroup }),
-    ...(supplementalGroups?.length && { groups: supplementalGroups }),
-    ...(noNewPrivileges && { noNewPrivileges }),
   }
 }

@@ -10,12 +10,16 @@ export interface Executions {
   start(containerId: string, request: ExecRequest): Promise<ExecSession>
   data(kind: number, session: number, bytes: Buffer): void
   ended(event: { readonly session: number; readonly exitCode: number }): void
+  /** The command's input has room for more. */
+  inputTaken(session: number): void
 }
 
 interface Running {
   readonly stdout: Readable
   readonly stderr: Readable
   readonly exit: PromiseWithResolvers<number>
+  /** Goes on with the session's input, where it waits. */
+  taken: (() => void) | undefined
 }
 
 export function createExecutions({
@@ -37,7 +41,12 @@ export function createExecutions({
     const started = await spawner
     const session = ++lastSession
     const flow = (paused: boolean) => void started.request({ op: 'flow', session, paused }).catch(() => undefined)
-    const entry: Running = { stdout: output(flow), stderr: output(flow), exit: Promise.withResolvers() }
+    const entry: Running = {
+      stdout: output(flow),
+      stderr: output(flow),
+      exit: Promise.withResolvers(),
+      taken: undefined,
+    }
     running.set(session, entry)
     const { env, cwd, identity } = plan
     const { stdin, tty } = request
@@ -52,7 +61,7 @@ export function createExecutions({
     request.signal?.addEventListener('abort', end, { once: true })
     if (request.signal?.aborted) end()
     return {
-      ...(stdin && { stdin: input(started, session) }),
+      ...(stdin && { stdin: input(started, session, entry) }),
       stdout: entry.stdout,
       ...(!tty && { stderr: entry.stderr }),
       resize: () => undefined,
@@ -71,10 +80,12 @@ export function createExecutions({
     ended({ session, exitCode }) {
       const entry = running.get(session)
       running.delete(session)
+      entry?.taken?.()
       entry?.stdout.push(null)
       entry?.stderr.push(null)
       entry?.exit.resolve(exitCode)
     },
+    inputTaken: (session) => running.get(session)?.taken?.(),
   }
 }
 
@@ -98,11 +109,15 @@ function output(flow: (paused: boolean) => void): Readable {
   return stream
 }
 
-function input(spawner: Spawner, session: number): Writable {
+/** One chunk is on its way at a time: the next goes when the command has taken it, or has ended. */
+function input(spawner: Spawner, session: number, entry: Running): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
+      entry.taken = () => {
+        entry.taken = undefined
+        done()
+      }
       spawner.data(STDIN, session, chunk)
-      done()
     },
     final(done) {
       spawner.data(STDIN_END, session, Buffer.alloc(0))

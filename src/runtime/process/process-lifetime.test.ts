@@ -150,7 +150,9 @@ function processesWith(marker: string): number[] {
 }
 
 function spawnersIn(directory: string): number[] {
-  return commandLines().flatMap(({ pid, line }) => (line.includes('spawner/main.') && line.includes(directory) ? [pid] : []))
+  return commandLines().flatMap(({ pid, line }) =>
+    line.includes('spawner/main.') && line.includes(directory) ? [pid] : [],
+  )
 }
 
 /** Three processes sleep in the container. */

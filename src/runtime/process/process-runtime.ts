@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import type { Duplex } from 'node:stream'
 import type { Environment } from '../../env/environment.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { Runtime } from '../runtime.ts'
@@ -11,9 +12,10 @@ import { createExecutions } from './executions.ts'
 import { findImage, requireImage } from './image.ts'
 import { describeLimitations } from './limitations.ts'
 import { createSandboxes } from './sandboxes.ts'
+import type { Sandboxes } from './sandboxes.ts'
 import { dialPod } from './dial.ts'
 import { startSpawner } from './spawner-process.ts'
-import type { Spawner } from './spawner-process.ts'
+import type { Spawner, SpawnerHandlers } from './spawner-process.ts'
 import { ownerPrefix, sweepLeftovers } from './leftovers.ts'
 
 export interface ProcessRuntimeOptions {
@@ -47,31 +49,37 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
   const base = options.directory ?? os.tmpdir()
   mkdirSync(base, { recursive: true })
   const directory = mkdtempSync(path.join(base, ownerPrefix()))
-  const spawner = start(options, directory)
-  spawner.catch(() => undefined)
+  let limits = describeLimitations(undefined, options.network ?? 'auto')
+  let closed: Promise<void> | undefined
+  const handlers: SpawnerHandlers = {
+    event(event) {
+      if (event.event === 'execExit') executions.ended(event)
+      else if (event.event === 'inputTaken') executions.inputTaken(event.session)
+      else containers.event(event)
+    },
+    data: (kind, session, bytes) => executions.data(kind, session, bytes),
+    lost(detail) {
+      environment.log.error('spawner ended', { detail })
+      containers.lost()
+    },
+  }
+  const swept = sweepLeftovers(base)
+  swept.catch((error: unknown) => environment.log.debug('leftovers were not removed', { error }))
+  const spawner = start(options, directory, handlers)
+  spawner.then(
+    (started) => (limits = describeLimitations(started, options.network ?? 'auto')),
+    () => undefined,
+  )
   const sandboxes = createSandboxes({ environment, spawner, directory, network: options.network ?? 'auto' })
   const containers = createContainers({ environment, spawner, sandboxes, logs: options.logs ?? DEFAULT_LOGS })
   const executions = createExecutions({ spawner, containers })
-  let limits = describeLimitations(undefined, options.network ?? 'auto')
-  let closed: Promise<void> | undefined
-
-  async function start(settings: ProcessRuntimeOptions, home: string): Promise<Spawner> {
-    await sweepLeftovers(base)
-    const wanted = settings.network ?? 'auto'
-    const started = await startSpawner(
-      { owner: path.basename(home), directory: home, network: wanted === 'auto' || wanted === 'namespace' },
-      {
-        event: (event) => (event.event === 'execExit' ? executions.ended(event) : containers.event(event)),
-        data: (kind, session, bytes) => executions.data(kind, session, bytes),
-        lost: (detail) => {
-          environment.log.error('spawner ended', { detail })
-          containers.lost()
-        },
-      },
-      { namespaces: settings.namespaces ?? true },
+  const close = async () => {
+    await spawner.then(
+      (started) => started.close(),
+      () => undefined,
     )
-    limits = describeLimitations(started, wanted)
-    return started
+    await swept.catch(() => undefined)
+    await rm(directory, { recursive: true, force: true })
   }
 
   return {
@@ -97,23 +105,27 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     onChange: containers.onChange,
     logs: containers.logs,
     exec: executions.start,
-    dial: async (sandboxId, port) => {
-      const sandbox = sandboxes.find(sandboxId)
-      if (!sandbox) throw new RuntimeError('RunContainerError', `Cannot dial "${sandboxId}": no such sandbox`)
-      return dialPod(sandbox.ip, port)
-    },
+    dial: (sandboxId, port) => dialSandbox(sandboxes, sandboxId, port),
     usage: containers.usage,
-    capacity: () => measureCapacity(directory),
+    // With the spawner, so that a node is not Ready before its runtime is, and knows what it cannot do.
+    capacity: () => spawner.catch(() => undefined).then(() => measureCapacity(directory)),
     limitations: () => limits,
     hostAddress: sandboxes.hostAddress,
-    close() {
-      closed ??= spawner
-        .then(
-          (started) => started.close(),
-          () => undefined,
-        )
-        .then(() => rm(directory, { recursive: true, force: true }))
-      return closed
-    },
+    close: () => (closed ??= close()),
   }
+}
+
+function start(settings: ProcessRuntimeOptions, home: string, handlers: SpawnerHandlers): Promise<Spawner> {
+  const { network = 'auto', namespaces = true } = settings
+  return startSpawner(
+    { owner: path.basename(home), directory: home, network: network === 'auto' || network === 'namespace' },
+    handlers,
+    { namespaces },
+  )
+}
+
+async function dialSandbox(sandboxes: Sandboxes, sandboxId: string, port: number): Promise<Duplex> {
+  const sandbox = sandboxes.find(sandboxId)
+  if (!sandbox) throw new RuntimeError('RunContainerError', `Cannot dial "${sandboxId}": no such sandbox`)
+  return dialPod(sandbox.ip, port)
 }

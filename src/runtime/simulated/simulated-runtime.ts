@@ -1,8 +1,19 @@
 import type { Timer } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import { ImageError, RuntimeError } from '../runtime.ts'
-import type { ContainerSpec, ContainerState, ContainerStatus, MachineCapacity, Runtime, Sandbox } from '../runtime.ts'
-import type { SandboxSpec } from '../runtime.ts'
+import type {
+  ContainerSpec,
+  ContainerState,
+  ContainerStatus,
+  ContainerUsage,
+  ImageInfo,
+  LogLine,
+  LogRequest,
+  MachineCapacity,
+  Runtime,
+  Sandbox,
+  SandboxSpec,
+} from '../runtime.ts'
 import { hasSimulatedImage } from './simulated-images.ts'
 
 /** Pods with this annotation run for that long (`500ms`, `2s`, `1m30s`); those without run until they are stopped. */
@@ -40,6 +51,18 @@ interface SimulatedPod {
   readonly spec: SandboxSpec
 }
 
+/** What a simulated machine holds. */
+interface Machine {
+  readonly environment: Environment
+  readonly capacity: MachineCapacity
+  readonly addressPrefix: string
+  readonly pods: Map<string, SimulatedPod>
+  readonly containers: Map<string, SimulatedContainer>
+  readonly listeners: Set<(status: ContainerStatus) => void>
+  /** How many addresses were given out. */
+  addresses: number
+}
+
 /**
  * A runtime without processes: containers are entries in a map, and time passes by the Environment's timers alone, so a
  * whole cluster of them runs under virtual time. Commands are not run: a container lives as long as its pod's annotations
@@ -47,65 +70,16 @@ interface SimulatedPod {
  */
 export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtime {
   const { environment, capacity = DEFAULT_CAPACITY, addressPrefix = '10.244' } = options
-  const { clock, timers, random } = environment
-  const pods = new Map<string, SimulatedPod>()
-  const containers = new Map<string, SimulatedContainer>()
-  const listeners = new Set<(status: ContainerStatus) => void>()
-  let addresses = 0
-
-  const enter = (container: SimulatedContainer, state: ContainerState) => {
-    container.status = { ...container.status, state }
-    for (const listener of listeners) listener(container.status)
+  const machine: Machine = {
+    environment,
+    capacity,
+    addressPrefix,
+    pods: new Map(),
+    containers: new Map(),
+    listeners: new Set(),
+    addresses: 0,
   }
-  const exit = (container: SimulatedContainer, exitCode: number, signal?: string) => {
-    const { state } = container.status
-    if (state.phase !== 'running') return
-    container.timer?.cancel()
-    const { startedAtMs } = state
-    const finishedAtMs = clock.now()
-    enter(container, {
-      phase: 'exited',
-      startedAtMs,
-      finishedAtMs,
-      exitCode,
-      ...(signal && { signal }),
-      oomKilled: false,
-    })
-    for (const done of container.onEnd) done()
-  }
-  const annotation = (container: SimulatedContainer, name: string) =>
-    pods.get(container.status.sandboxId)?.spec.annotations[name]
-  const inSandbox = (sandboxId: string) =>
-    [...containers.values()].filter(({ status }) => status.sandboxId === sandboxId)
-  const require = (containerId: string) => {
-    const container = containers.get(containerId)
-    if (container) return container
-    throw new RuntimeError('RunContainerError', `Cannot find container "${containerId}": no such container`)
-  }
-  const imageOf = (image: string) => ({ reference: image, id: `simulated:${image}`, sizeBytes: 0 })
-
-  const stopSandbox = async (sandboxId: string) => {
-    for (const container of inSandbox(sandboxId)) exit(container, 137, 'SIGKILL')
-    const pod = pods.get(sandboxId)
-    if (pod) pod.sandbox = { ...pod.sandbox, ready: false }
-  }
-
-  function stop(container: SimulatedContainer, graceMs: number): Promise<void> {
-    if (container.status.state.phase !== 'running') return Promise.resolve()
-    const needsMs = parseDuration(annotation(container, STOP_AFTER) ?? '0s')
-    if (graceMs <= 0) exit(container, 137, 'SIGKILL')
-    else if (needsMs === 0) exit(container, 143, 'SIGTERM')
-    else {
-      const isKilled = needsMs > graceMs
-      container.timer?.cancel()
-      container.timer = timers.after(Math.min(needsMs, graceMs), () =>
-        isKilled ? exit(container, 137, 'SIGKILL') : exit(container, 143, 'SIGTERM'),
-      )
-    }
-    if (container.status.state.phase !== 'running') return Promise.resolve()
-    return new Promise((resolve) => void container.onEnd.add(resolve))
-  }
-
+  const { pods, containers, listeners } = machine
   return {
     name: 'simulated',
     version: '1',
@@ -114,53 +88,23 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
       throw new ImageError('ErrImagePull', `Cannot pull "${image}": its registry does not answer or has no such image`)
     },
     imageStatus: async (image) => (hasSimulatedImage(image) ? imageOf(image) : undefined),
-    async startSandbox(spec) {
-      const { uid: podUid, namespace, name, attempt } = spec
-      const index = addresses++
-      const ip = `${addressPrefix}.${Math.floor(index / 254) % 256}.${(index % 254) + 1}`
-      const id = random.uuid()
-      const sandbox = { id, podUid, namespace, name, attempt, ip, ready: true, createdAtMs: clock.now() }
-      pods.set(id, { sandbox, spec })
-      return sandbox
-    },
-    stopSandbox,
+    startSandbox: async (spec) => startSandbox(machine, spec),
+    stopSandbox: async (sandboxId) => stopSandbox(machine, sandboxId),
     async removeSandbox(sandboxId) {
-      await stopSandbox(sandboxId)
-      for (const { status } of inSandbox(sandboxId)) containers.delete(status.id)
+      stopSandbox(machine, sandboxId)
+      for (const { status } of inSandbox(machine, sandboxId)) containers.delete(status.id)
       pods.delete(sandboxId)
     },
-    async createContainer(sandboxId, spec) {
-      const pod = pods.get(sandboxId)
-      if (!pod?.sandbox.ready) {
-        throw new RuntimeError('CreateContainerError', `Cannot create container "${spec.name}": sandbox is not ready`)
-      }
-      const { name, attempt, image } = spec
-      const id = random.uuid()
-      const { podUid } = pod.sandbox
-      const state = { phase: 'created' } as const
-      const status = { id, sandboxId, podUid, name, attempt, image, imageId: imageOf(image).id, state }
-      containers.set(id, { status, spec, timer: undefined, onEnd: new Set() })
-      return id
-    },
-    async startContainer(containerId) {
-      const container = require(containerId)
-      if (container.status.state.phase !== 'created') {
-        throw new RuntimeError('RunContainerError', `Cannot start "${container.spec.name}": it was started before`)
-      }
-      enter(container, { phase: 'running', startedAtMs: clock.now() })
-      const runFor = annotation(container, RUN_FOR)
-      if (runFor === undefined) return
-      const exitCode = Number(annotation(container, EXIT_CODE) ?? 0)
-      container.timer = timers.after(parseDuration(runFor), () => exit(container, exitCode))
-    },
+    createContainer: async (sandboxId, spec) => createContainer(machine, sandboxId, spec),
+    startContainer: async (containerId) => startContainer(machine, requireIn(machine, containerId)),
     async stopContainer(containerId, graceMs) {
       const container = containers.get(containerId)
-      if (container) await stop(container, graceMs)
+      if (container) await stop(machine, container, graceMs)
     },
     async removeContainer(containerId) {
       const container = containers.get(containerId)
       if (!container) return
-      exit(container, 137, 'SIGKILL')
+      exit(machine, container, 137, 'SIGKILL')
       containers.delete(containerId)
     },
     containerStatus: (containerId) => containers.get(containerId)?.status,
@@ -172,27 +116,10 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    async *logs(containerId, request) {
-      const { status, spec } = require(containerId)
-      if (status.state.phase === 'created' || request.tailLines === 0) return
-      const command = [...(spec.command ?? []), ...(spec.args ?? [])].join(' ')
-      const bytes = Buffer.from(`simulated: ${command || spec.image}\n`)
-      if (status.state.startedAtMs < (request.sinceMs ?? 0)) return
-      yield { timeMs: status.state.startedAtMs, stream: 'stdout', bytes }
-    },
-    exec: async () => {
-      throw new RuntimeError('RunContainerError', 'Cannot exec in a simulated container: it has no processes')
-    },
-    dial: async () => {
-      throw new RuntimeError('RunContainerError', 'Cannot dial a simulated pod: nothing listens in it')
-    },
-    async usage(sandboxId) {
-      return inSandbox(sandboxId).flatMap(({ status, spec }) => {
-        if (status.state.phase !== 'running') return []
-        const cpuMs = ((clock.now() - status.state.startedAtMs) * (spec.limits.cpuRequestMillis ?? 0)) / 1000
-        return [{ name: spec.name, cpuMs, memoryBytes: spec.limits.memoryBytes ?? 0, processes: 1 }]
-      })
-    },
+    logs: (containerId, request) => logsOf(requireIn(machine, containerId), request),
+    exec: () => refuse('Cannot exec in a simulated container: it has no processes'),
+    dial: () => refuse('Cannot dial a simulated pod: nothing listens in it'),
+    usage: async (sandboxId) => usageOf(machine, sandboxId),
     capacity: async () => capacity,
     limitations: () => [],
     async close() {
@@ -202,6 +129,120 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
       listeners.clear()
     },
   }
+}
+
+function imageOf(image: string): ImageInfo {
+  return { reference: image, id: `simulated:${image}`, sizeBytes: 0 }
+}
+
+function refuse(message: string): Promise<never> {
+  return Promise.reject(new RuntimeError('RunContainerError', message))
+}
+
+function inSandbox({ containers }: Machine, sandboxId: string): SimulatedContainer[] {
+  return [...containers.values()].filter(({ status }) => status.sandboxId === sandboxId)
+}
+
+function requireIn({ containers }: Machine, containerId: string): SimulatedContainer {
+  const container = containers.get(containerId)
+  if (container) return container
+  throw new RuntimeError('RunContainerError', `Cannot find container "${containerId}": no such container`)
+}
+
+function startSandbox(machine: Machine, spec: SandboxSpec): Sandbox {
+  const { uid: podUid, namespace, name, attempt } = spec
+  const { clock, random } = machine.environment
+  const index = machine.addresses++
+  const ip = `${machine.addressPrefix}.${Math.floor(index / 254) % 256}.${(index % 254) + 1}`
+  const id = random.uuid()
+  const sandbox = { id, podUid, namespace, name, attempt, ip, ready: true, createdAtMs: clock.now() }
+  machine.pods.set(id, { sandbox, spec })
+  return sandbox
+}
+
+function stopSandbox(machine: Machine, sandboxId: string): void {
+  for (const container of inSandbox(machine, sandboxId)) exit(machine, container, 137, 'SIGKILL')
+  const pod = machine.pods.get(sandboxId)
+  if (pod) pod.sandbox = { ...pod.sandbox, ready: false }
+}
+
+function createContainer(machine: Machine, sandboxId: string, spec: ContainerSpec): string {
+  const pod = machine.pods.get(sandboxId)
+  if (!pod?.sandbox.ready) {
+    throw new RuntimeError('CreateContainerError', `Cannot create container "${spec.name}": sandbox is not ready`)
+  }
+  const { name, attempt, image } = spec
+  const id = machine.environment.random.uuid()
+  const { podUid } = pod.sandbox
+  const state = { phase: 'created' } as const
+  const status = { id, sandboxId, podUid, name, attempt, image, imageId: imageOf(image).id, state }
+  machine.containers.set(id, { status, spec, timer: undefined, onEnd: new Set() })
+  return id
+}
+
+function startContainer(machine: Machine, container: SimulatedContainer): void {
+  const { clock, timers } = machine.environment
+  if (container.status.state.phase !== 'created') {
+    throw new RuntimeError('RunContainerError', `Cannot start "${container.spec.name}": it was started before`)
+  }
+  enter(machine, container, { phase: 'running', startedAtMs: clock.now() })
+  const runFor = annotation(machine, container, RUN_FOR)
+  if (runFor === undefined) return
+  const exitCode = Number(annotation(machine, container, EXIT_CODE) ?? 0)
+  container.timer = timers.after(parseDuration(runFor), () => exit(machine, container, exitCode))
+}
+
+function stop(machine: Machine, container: SimulatedContainer, graceMs: number): Promise<void> {
+  if (container.status.state.phase !== 'running') return Promise.resolve()
+  const needsMs = parseDuration(annotation(machine, container, STOP_AFTER) ?? '0s')
+  if (graceMs <= 0) exit(machine, container, 137, 'SIGKILL')
+  else if (needsMs === 0) exit(machine, container, 143, 'SIGTERM')
+  else {
+    const isKilled = needsMs > graceMs
+    container.timer?.cancel()
+    container.timer = machine.environment.timers.after(Math.min(needsMs, graceMs), () =>
+      isKilled ? exit(machine, container, 137, 'SIGKILL') : exit(machine, container, 143, 'SIGTERM'),
+    )
+  }
+  if (container.status.state.phase !== 'running') return Promise.resolve()
+  return new Promise((resolve) => void container.onEnd.add(resolve))
+}
+
+function exit(machine: Machine, container: SimulatedContainer, exitCode: number, signal?: string): void {
+  const { state } = container.status
+  if (state.phase !== 'running') return
+  container.timer?.cancel()
+  const { startedAtMs } = state
+  const finishedAtMs = machine.environment.clock.now()
+  const ended = { phase: 'exited', startedAtMs, finishedAtMs, exitCode, oomKilled: false } as const
+  enter(machine, container, { ...ended, ...(signal && { signal }) })
+  for (const done of container.onEnd) done()
+}
+
+function enter({ listeners }: Machine, container: SimulatedContainer, state: ContainerState): void {
+  container.status = { ...container.status, state }
+  for (const listener of listeners) listener(container.status)
+}
+
+function annotation({ pods }: Machine, { status }: SimulatedContainer, name: string): string | undefined {
+  return pods.get(status.sandboxId)?.spec.annotations[name]
+}
+
+async function* logsOf({ status, spec }: SimulatedContainer, request: LogRequest): AsyncIterable<LogLine> {
+  if (status.state.phase === 'created' || request.tailLines === 0) return
+  const command = [...(spec.command ?? []), ...(spec.args ?? [])].join(' ')
+  const bytes = Buffer.from(`simulated: ${command || spec.image}\n`)
+  if (status.state.startedAtMs < (request.sinceMs ?? 0)) return
+  yield { timeMs: status.state.startedAtMs, stream: 'stdout', bytes }
+}
+
+function usageOf(machine: Machine, sandboxId: string): ContainerUsage[] {
+  const now = machine.environment.clock.now()
+  return inSandbox(machine, sandboxId).flatMap(({ status, spec }) => {
+    if (status.state.phase !== 'running') return []
+    const cpuMs = ((now - status.state.startedAtMs) * (spec.limits.cpuRequestMillis ?? 0)) / 1000
+    return [{ name: spec.name, cpuMs, memoryBytes: spec.limits.memoryBytes ?? 0, processes: 1 }]
+  })
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }

@@ -51,8 +51,11 @@ export function createExecSessions(link: Link): ExecSessions {
     },
     input(kind, session, bytes) {
       const stdin = running.get(session)?.stdin
-      if (kind === STDIN) stdin?.write(Buffer.from(bytes))
-      else stdin?.end()
+      if (kind !== STDIN) return void stdin?.end()
+      const taken = () => link.event({ event: 'inputTaken', session })
+      // A copy, because the frame's memory is the link's. One that reads no more takes everything.
+      if (stdin?.writable) stdin.write(Buffer.from(bytes), taken)
+      else taken()
     },
     flow(session, paused) {
       for (const source of [running.get(session)?.stdout, running.get(session)?.stderr]) {

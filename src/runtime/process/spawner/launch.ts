@@ -46,12 +46,29 @@ function isolated(
   const table = writeMountTable(container)
   const inside = [
     table ? `${PATH_TOOLS} mount -a -n -T ${quote(table)} || exit 125` : '',
+    container.readOnlyRoot ? readOnlyRoot(container.mounts.map(({ target }) => target)) : '',
     container.hostNetwork ? '' : setHostname(container.hostname),
     enterDirectory(container.cwd),
     `exec ${privileges(container.identity).map(quote).join(' ')} "$@"`,
   ]
   const unshare = [...enter, 'unshare', '--mount', '--uts', '--propagation', 'unchanged', '/bin/sh', '-c']
   return ['/bin/sh', '-c', `${join}exec "$@"`, 'sh', ...withTools(unshare), inside.join('\n'), 'sh', ...container.argv]
+}
+
+/**
+ * Makes every mount read-only for this container alone, apart from its own (`targets`) and the kernel's file systems. After
+ * its own are made, since a mount made of a read-only one would be read-only too.
+ */
+function readOnlyRoot(targets: readonly string[]): string {
+  const kept = ['/proc', '/sys', '/dev', ...targets].map(quote).flatMap((target) => [target, `${target}/*`])
+  return [
+    'while read -r _ _ _ _ at _; do at=$(printf %b "$at"); case "$at" in',
+    `${kept.join(' | ')}) ;;`,
+    // A mount below another that hides it cannot be reached, by us or by the container.
+    `*) ${PATH_TOOLS} mount -n -o remount,bind,ro "$at" 2>/dev/null || :;;`,
+    'esac; done < /proc/self/mountinfo',
+    '[ -w / ] && exit 125',
+  ].join('\n')
 }
 
 /** The kernel's file may be written by root only, the system call also by an ordinary user in a namespace of its own. */
@@ -84,7 +101,8 @@ function findTool(tool: string): string {
 
 function plain(container: StartContainer, cgroupFiles: readonly string[]): string[] {
   const join = joinCgroups(cgroupFiles)
-  return ['/bin/sh', '-c', `${join}${enterDirectory(container.cwd)}\nexec "$@"`, 'sh', ...container.argv]
+  const command = [...privileges(container.identity), ...container.argv]
+  return ['/bin/sh', '-c', `${join}${enterDirectory(container.cwd)}\nexec "$@"`, 'sh', ...command]
 }
 
 /** One `mount` call makes all mounts of a container from a table in the form of fstab. */
@@ -104,6 +122,9 @@ function escape(file: string): string {
   return file.replace(/[ \t\n\\#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`)
 }
 
+/** True where {@link ProcessIdentity} can be had. */
+export const canChangeIdentity = path.isAbsolute(TOOL_PATHS['setpriv'] ?? '')
+
 /** The words that give up privileges, to stand before a command; none where nothing is asked for. */
 function privileges(identity: ProcessIdentity): string[] {
   const words: string[] = []
@@ -111,6 +132,10 @@ function privileges(identity: ProcessIdentity): string[] {
   if (identity.group !== undefined) words.push(`--regid=${identity.group}`)
   if (identity.groups?.length) words.push(`--groups=${identity.groups.join(',')}`)
   else if (words.length > 0) words.push('--clear-groups')
+  if (identity.capabilities) {
+    const kept = identity.capabilities.map((name) => `,+${name.toLowerCase()}`).join('')
+    words.push(`--bounding-set=-all${kept}`, '--inh-caps=-all')
+  }
   if (identity.noNewPrivileges) words.push('--no-new-privs')
   return words.length > 0 ? withTools(['setpriv', ...words]) : []
 }

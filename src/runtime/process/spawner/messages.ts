@@ -32,6 +32,8 @@ export type SpawnerEvent =
   | ({ readonly event: 'ready' } & SpawnerAbilities)
   | ({ readonly event: 'exit'; readonly containerId: string } & ContainerExit)
   | { readonly event: 'execExit'; readonly session: number; readonly exitCode: number }
+  /** A chunk of a session's input has been passed on: the next may come. */
+  | { readonly event: 'inputTaken'; readonly session: number }
   | { readonly event: 'grew'; readonly containerId: string }
 
 export interface SpawnerAbilities {
@@ -39,6 +41,8 @@ export interface SpawnerAbilities {
   readonly cgroup: 'v1' | 'v2' | 'none'
   /** Of pods, such as `10.88.4.0/22`, where they get network namespaces. */
   readonly subnet?: string
+  /** True where there is a program that takes privileges away. */
+  readonly privileges: boolean
   readonly notes: readonly string[]
 }
 
@@ -62,6 +66,8 @@ export interface StartContainer {
   readonly log: LogTarget
   readonly limits: { readonly cpuMillis?: number; readonly cpuShares?: number; readonly memoryBytes?: number }
   readonly identity: ProcessIdentity
+  /** Nothing but its mounts can be written to. */
+  readonly readOnlyRoot: boolean
   readonly stdin: boolean
 }
 
@@ -82,6 +88,8 @@ export interface ProcessIdentity {
   readonly group?: number
   readonly groups?: readonly number[]
   readonly noNewPrivileges?: boolean
+  /** Of root's powers those that are left; absent: all. */
+  readonly capabilities?: readonly string[]
 }
 
 export interface StartExec {

@@ -34,6 +34,19 @@ export function endProcesses(container: ProcessOwner): void {
 
 const MAX_ROUNDS = 20
 
+/** Kills whatever carries the mark of a container: for who knows no more of it than its id. */
+export function endMarked(containerId: string): void {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const pids = allPids().filter((pid) => isMarked(pid, containerId))
+    if (pids.length === 0) return
+    for (const pid of pids) signalGroup(pid, 'SIGKILL', false)
+  }
+}
+
+function allPids(): number[] {
+  return fs.readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
+}
+
 /** The pids of a container's processes. */
 export function processesOf(container: ProcessOwner): number[] {
   const listed = container.cgroup?.processes()
@@ -49,10 +62,7 @@ interface ProcessRow {
 
 /** Every process of the session that the main process leads, everything marked as the container's, and all descended from those. */
 function byDescent({ pid: leader, spec }: ProcessOwner): number[] {
-  const rows = fs.readdirSync('/proc').flatMap((name) => {
-    const row = /^\d+$/.test(name) ? readRow(Number(name)) : undefined
-    return row ? [row] : []
-  })
+  const rows = allPids().flatMap((pid) => readRow(pid) ?? [])
   const members = new Set(
     rows.filter(({ pid, session }) => session === leader || isMarked(pid, spec.containerId)).map(({ pid }) => pid),
   )
