@@ -194,7 +194,7 @@ function countDifference(commits: readonly Commit[]): number {
   return difference
 }
 
-const DAMAGED_HINT = 'Restore a backup (shoal restore), or name another --data-dir; then check the disk'
+const DAMAGED_HINT = 'put a copy of the directory in its place, or name another --data-dir; then check the disk'
 
 function damagedRecords(directory: string, keys: readonly string[]): StoreError {
   const others = keys.length > 1 ? ` and ${keys.length - 1} more` : ''

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { ApiError } from '../../api/meta/status.ts'
+import type { StatusReason } from '../../api/meta/status.ts'
 import type { Status } from '../../api/generated/meta-v1.ts'
 
 /** Reads an answer whole. */
@@ -23,7 +24,27 @@ export function failureOf(response: IncomingMessage, bytes: Buffer): ApiError {
   const status = parseStatus(text)
   if (status !== undefined) return new ApiError(status)
   const message = text.trim().slice(0, 1000) || (response.statusMessage ?? '')
-  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: '', code })
+  const reason = REASONS[code] ?? ''
+  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code })
+}
+
+/** What a code says where no Status came with it, as client-go reads it: an unknown resource answers in plain text. */
+const REASONS: Readonly<Record<number, StatusReason>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'RequestEntityTooLarge',
+  415: 'UnsupportedMediaType',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
 }
 
 function parseStatus(text: string): Status | undefined {

@@ -107,8 +107,9 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     exec: executions.start,
     dial: (sandboxId, port) => dialSandbox(sandboxes, sandboxId, port),
     usage: containers.usage,
-    // With the spawner, so that a node is not Ready before its runtime is, and knows what it cannot do.
-    capacity: () => spawner.catch(() => undefined).then(() => measureCapacity(directory)),
+    // With the spawner, so that a node is not Ready before its runtime is, knows what it cannot do, and never where it
+    // could start nothing.
+    capacity: () => spawner.then(() => measureCapacity(directory)),
     limitations: () => limits,
     hostAddress: sandboxes.hostAddress,
     close: () => (closed ??= close()),
