@@ -19,7 +19,7 @@ const PROGRESS_MS = 20
 export interface StatusReports {
   later(): void
   now(): void
-  /** Resolves when the state of this moment is written, or cannot be. */
+  /** Resolves when the state of this moment is written; rejects where that failed, to be tried again. */
   flush(): Promise<void>
   close(): void
 }
@@ -27,7 +27,7 @@ export interface StatusReports {
 export function createStatusReports(work: PodWork): StatusReports {
   const { timers, log } = work.context.env
   let written = ''
-  let writing: Promise<void> | undefined
+  let writing: Promise<boolean> | undefined
   let timer: Timer | undefined
   let closed = false
 
@@ -45,16 +45,19 @@ export function createStatusReports(work: PodWork): StatusReports {
         await writeStatus(work.context, work.pod, next.status)
         written = next.text
       }
+      return true
     } catch (error) {
       log.warn('the status of a pod could not be written', { pod: keyOf(work.pod), error })
       schedule(RETRY_MS)
+      return false
     } finally {
       writing = undefined
     }
   }
   const flush = async () => {
     if (writing !== undefined) await writing
-    if (!closed) await (writing ??= write())
+    if (closed || (await (writing ??= write()))) return
+    throw new Error('Cannot let the pod go: its last status is not written, expected it to be known first')
   }
   const now = () => void (writing ??= closed ? undefined : write())
   return {
