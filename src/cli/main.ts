@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
-import { CliError } from './cli-error.ts'
+import { port, quantity, usageError, wholeNumber } from './option-values.ts'
 import { exitCodeOf, showError } from './show-error.ts'
 
 /** Each command is loaded when it is called, so that none pays for another. */
@@ -8,23 +8,14 @@ function commandLine(): Command {
     .description('Parallel computing on containers, from one process to a Kubernetes cluster.')
     .version('0.1.0', '--version', 'print the version')
     .helpCommand(false)
-    .showHelpAfterError('(see --help)')
+    // Errors are shown by `showUsageError`, in our own words.
+    .configureOutput({ outputError: () => {} })
     .enablePositionalOptions()
     .exitOverride()
   addRun(program)
   addUp(program)
   addDownAndStatus(program)
   return program
-}
-
-const wholeNumber = (least: number) => (text: string) => {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= least) return value
-  throw new CliError(
-    'CLI_USAGE',
-    `Cannot use "${text}" as a number: it is ${Number.isFinite(value) ? 'out of range' : 'not one'}, expected a whole number from ${least}`,
-    'see --help for what each option takes',
-  )
 }
 
 function addRun(program: Command): void {
@@ -38,7 +29,7 @@ function addRun(program: Command): void {
     .option('-n, --namespace <name>', 'the namespace that the run lives in')
     .option('--workers <count>', 'worker pods', wholeNumber(1))
     .option('--threads <count>', 'threads in each worker pod', wholeNumber(1))
-    .option('--memory <quantity>', 'memory of each worker pod, such as 512Mi')
+    .option('--memory <quantity>', 'memory of each worker pod, such as 512Mi', quantity)
     .option('--json', 'progress as JSON, one event a line, on standard error')
     .option('-q, --quiet', 'no progress')
     .addHelpText(
@@ -56,7 +47,7 @@ function addUp(program: Command): void {
   program
     .command('up')
     .description('start a cluster that speaks the Kubernetes API')
-    .option('--port <port>', 'the port to listen on; 0 for any free one', wholeNumber(0), 6443)
+    .option('--port <port>', 'the port to listen on; 0 for any free one', port, 6443)
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--data-dir <dir>', 'where objects and keys are kept (default: ~/.local/share/shoal)')
     .addOption(new Option('--in-memory', 'keep nothing: the cluster is gone when it ends').conflicts('dataDir'))
@@ -82,7 +73,7 @@ function addDownAndStatus(program: Command): void {
   program
     .command('down')
     .description('stop a cluster that runs on this machine')
-    .option('--port <port>', 'the one that listens there', wholeNumber(1))
+    .option('--port <port>', 'the one that listens there', port)
     .option('--all', 'every one')
     .addHelpText('after', '\nExamples:\n  shoal down\n  shoal down --port 6443')
     .action(async (options) => {
@@ -106,6 +97,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : 2
+      if (error.exitCode !== 0 && error.code !== 'commander.help') process.stderr.write(showError(usageError(error)))
       return
     }
     process.stderr.write(showError(error))

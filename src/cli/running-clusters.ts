@@ -24,8 +24,18 @@ export function announce(cluster: RunningCluster): void {
   writeFileSync(fileOf(cluster.pid), JSON.stringify(cluster), { mode: 0o600 })
 }
 
+/** Takes a cluster off the list, with the keys of one that keeps nothing. */
 export function withdraw(pid: number): void {
+  const cluster = read(fileOf(pid))
   rmSync(fileOf(pid), { force: true })
+  if (cluster !== undefined && cluster.dataDirectory === undefined) {
+    rmSync(inMemoryDirectory(cluster.port), { recursive: true, force: true })
+  }
+}
+
+/** Where the kubeconfig of a cluster that keeps nothing lies while it runs. */
+export function inMemoryDirectory(port: number): string {
+  return join(stateDirectory(), `in-memory-${port}`)
 }
 
 /** Those whose process still lives; what others left behind is cleared away. */
@@ -34,7 +44,7 @@ export function runningClusters(): readonly RunningCluster[] {
   for (const name of names()) {
     const cluster = read(join(directory(), name))
     if (cluster !== undefined && isAlive(cluster.pid)) clusters.push(cluster)
-    else rmSync(join(directory(), name), { force: true })
+    else withdraw(Number.parseInt(name, 10))
   }
   return clusters.sort((a, b) => a.port - b.port)
 }

@@ -45,9 +45,10 @@ function factsOf({ pod, node, reason, exitCode, signal }: LossRecord): string {
   return `pod ${pod}, node ${node}, ${reason}${numbers.length === 0 ? '' : ` (${numbers.join(', ')})`}`
 }
 
-/** A cause says more than the sentence where it is the user's own error. */
+/** A cause says more than the sentence where it is the user's own error; what the system said is in the sentence. */
 function causeOf({ cause, name }: Error): string {
   if (cause === undefined || name === 'CliError' || name === 'ClusterError') return ''
+  if (typeof (cause as { syscall?: unknown } | null)?.syscall === 'string') return ''
   return `  caused by ${inspect(cause, { depth: 4 }).replaceAll('\n', '\n  ')}\n`
 }
 

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Endpoint } from '../client/http/connection.ts'
 import { formatKubeconfig } from '../client/kubeconfig.ts'
@@ -8,10 +6,10 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { RuntimeName } from '../cluster/nodes.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { writePrivateFile } from '../identity/key-files.ts'
-import { CliError } from './cli-error.ts'
+import { detach } from './detach.ts'
 import { onInterrupt } from './interrupt.ts'
-import { announce, withdraw } from './running-clusters.ts'
-import { defaultDataDirectory, stateDirectory } from './state-directory.ts'
+import { announce, inMemoryDirectory, withdraw } from './running-clusters.ts'
+import { defaultDataDirectory } from './state-directory.ts'
 
 export interface UpOptions {
   readonly port: number
@@ -28,7 +26,7 @@ export interface UpOptions {
 
 /** `shoal up`: a cluster until Ctrl-C, or in the background with `--detach`. Resolves to the exit code. */
 export async function up(options: UpOptions): Promise<number> {
-  if (options.detach === true) return await detach(options)
+  if (options.detach === true) return await detach(dataDirectoryOf(options))
   const env = systemEnvironment()
   const interrupted = Promise.withResolvers<number>()
   const stopListening = onInterrupt(interrupted.resolve)
@@ -65,7 +63,7 @@ function dataDirectoryOf({ inMemory, dataDir }: UpOptions): string | undefined {
 }
 
 function writeKubeconfig(options: UpOptions, endpoint: Endpoint): string {
-  const directory = dataDirectoryOf(options) ?? join(stateDirectory(), `in-memory-${new URL(endpoint.server).port}`)
+  const directory = dataDirectoryOf(options) ?? inMemoryDirectory(Number(new URL(endpoint.server).port))
   const file = resolve(options.kubeconfig ?? join(directory, 'kubeconfig'))
   writePrivateFile(file, formatKubeconfig({ name: 'shoal', endpoint }))
   return file
@@ -99,33 +97,4 @@ async function untilEnd(cluster: Cluster, interrupted: Promise<number>): Promise
   await cluster.close()
   process.stderr.write('stopped\n')
   return exitCode
-}
-
-/** Starts the same command in the background and waits until it is ready, or says why it is not. */
-async function detach(options: UpOptions): Promise<number> {
-  const directory = dataDirectoryOf(options) ?? stateDirectory()
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const logFile = join(directory, 'up.log')
-  const log = openSync(logFile, 'w', 0o600)
-  const args = [...process.execArgv, ...process.argv.slice(1).filter((arg) => arg !== '--detach')]
-  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] })
-  const ready = await new Promise<{ server: string; kubeconfig: string } | undefined>((done) => {
-    child.once('message', (message) => done(message as { server: string; kubeconfig: string }))
-    child.once('exit', () => done(undefined))
-    child.once('error', () => done(undefined))
-  })
-  if (ready === undefined) throw ended(logFile)
-  child.disconnect()
-  child.unref()
-  process.stderr.write(
-    `ready in ${Math.round(performance.now())} ms: ${ready.server}, process ${child.pid}, log ${logFile}\n`,
-  )
-  process.stderr.write(`  export KUBECONFIG=${ready.kubeconfig}\n`)
-  return 0
-}
-
-function ended(logFile: string): CliError {
-  const said = readFileSync(logFile, 'utf8').trim()
-  const message = `Cannot detach the cluster: it ended before it was ready, expected it to run\n${said}`
-  return new CliError('CLI_DETACH', message, `its log is ${logFile}`)
 }

@@ -3,6 +3,7 @@ import type { Endpoint } from '../client/http/connection.ts'
 import type { Environment } from '../env/environment.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { openClusterIdentity } from '../identity/key-files.ts'
+import { makeDataDirectory } from './data-directory.ts'
 import { startControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { startNodes } from './nodes.ts'
@@ -55,6 +56,7 @@ export interface Cluster extends AsyncDisposable {
  */
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { env = systemEnvironment(), dataDirectory } = options
+  if (dataDirectory !== undefined) makeDataDirectory(dataDirectory)
   const identity = openClusterIdentity(env, dataDirectory === undefined ? undefined : `${dataDirectory}/keys`)
   const store = await openStore(env, dataDirectory)
   // Before the control plane, so that what the runtime starts outside this process starts meanwhile.

@@ -1,16 +1,15 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '../env/environment.ts'
 import { createMemoryStore } from '../store/memory-store.ts'
 import { StoreError } from '../store/store.ts'
 import type { Store } from '../store/store.ts'
 import { ClusterError } from './cluster-error.ts'
+import { unusableDirectory } from './data-directory.ts'
 
 /** The store of a cluster: on disk in `directory`, or in memory without one. Rejects with a {@link ClusterError}. */
 export async function openStore(env: Environment, directory: string | undefined): Promise<Store> {
   if (directory === undefined) return createMemoryStore(env)
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
     const { openLmdbStore } = await import('../store/lmdb-store.ts')
     return await openLmdbStore(join(directory, 'store'), env)
   } catch (error) {
@@ -25,9 +24,5 @@ function explained(error: unknown, directory: string): unknown {
     if (error.code === 'damaged') return new ClusterError('CLUSTER_DATA_DAMAGED', error.message, error.hint, options)
     return new ClusterError('CLUSTER_DATA_UNUSABLE', error.message, error.hint, options)
   }
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === undefined || !/^E[A-Z]+$/.test(code)) return error
-  const message = `Cannot use "${directory}" as data directory: ${code}, expected a directory that this user may write`
-  const hint = 'name another with --data-dir, or run without one: --in-memory'
-  return new ClusterError('CLUSTER_DATA_UNUSABLE', message, hint, { cause: error })
+  return unusableDirectory(error, directory)
 }

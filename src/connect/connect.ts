@@ -2,7 +2,10 @@ import { readFile, rm } from 'node:fs/promises'
 import { availableParallelism, homedir, userInfo } from 'node:os'
 import { basename, join } from 'node:path'
 import type { ClusterOptions } from '../cluster/cluster.ts'
+import { namespaces } from '../api/generated/resources.ts'
+import { ApiError } from '../api/meta/status.ts'
 import type { Client } from '../client/client.ts'
+import type { HttpClient } from '../client/http.ts'
 import { startClusterThread } from '../cluster/thread/start-thread.ts'
 import { cacheDirectory } from './cache-directory.ts'
 import type { OnComputeEvent } from '../compute/events.ts'
@@ -140,7 +143,26 @@ async function ofContext(name: string | undefined, { kubeconfig }: ConnectOption
   const { endpoint, namespace = 'default', context } = await parseKubeconfig(text, name)
   refuseFarAway(endpoint.server, context)
   const client = createHttpClient(endpoint)
+  await requireAnswer(client, context, endpoint.server)
   return { client, namespace, usable: Promise.resolve(), close: async () => client.close() }
+}
+
+/** Long enough for a busy server, short enough for whoever waits in front of one that is gone. */
+const ANSWER_MS = 10_000
+
+/** A server that says no has answered: what it refuses is told where it is asked for. */
+async function requireAnswer(client: HttpClient, context: string, server: string): Promise<void> {
+  try {
+    await client.list(namespaces, { limit: 1, signal: AbortSignal.timeout(ANSWER_MS) })
+  } catch (cause) {
+    if (cause instanceof ApiError) return
+    client.close()
+    const { code, message: said } = cause as NodeJS.ErrnoException
+    const current = code === 'ECONNREFUSED' ? 'nothing listens there' : said
+    const message = `Cannot reach "${context}" at ${server}: ${current}, expected an API server that answers`
+    const hint = 'shoal status lists the clusters that run on this machine; shoal up starts one'
+    throw new ConnectError('CONNECT_NO_ANSWER', message, hint, { cause })
+  }
 }
 
 /** Workers dial a socket of this machine, so the cluster's nodes must be on it: as those of `shoal up` are. */

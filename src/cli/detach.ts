@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process'
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeDataDirectory } from '../cluster/data-directory.ts'
+import { CliError } from './cli-error.ts'
+import { stateDirectory } from './state-directory.ts'
+
+interface Ready {
+  readonly server: string
+  readonly kubeconfig: string
+}
+
+/**
+ * Starts the same command in the background and waits until it is ready. Resolves to the exit code; where the cluster cannot
+ * start, what it said is said here, and its exit code is ours.
+ */
+export async function detach(dataDirectory: string | undefined): Promise<number> {
+  const logFile = logFileOf(dataDirectory)
+  // Appended to, since another cluster may be writing there.
+  const log = openSync(logFile, 'a', 0o600)
+  const logStart = fstatSync(log).size
+  const args = [...process.execArgv, ...process.argv.slice(1).filter((arg) => arg !== '--detach')]
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] })
+  closeSync(log)
+  const outcome = await new Promise<Ready | { readonly exitCode: number }>((done, reject) => {
+    child.once('message', (message) => done(message as Ready))
+    child.once('exit', (code) => done({ exitCode: code ?? 1 }))
+    child.once('error', reject)
+  })
+  if ('exitCode' in outcome) return tellFailure(logFile, logStart, outcome.exitCode)
+  child.disconnect()
+  child.unref()
+  const ms = Math.round(performance.now())
+  process.stderr.write(`ready in ${ms} ms: ${outcome.server}, process ${child.pid}, log ${logFile}\n`)
+  process.stderr.write(`  export KUBECONFIG=${outcome.kubeconfig}\n`)
+  return 0
+}
+
+function logFileOf(dataDirectory: string | undefined): string {
+  if (dataDirectory !== undefined) makeDataDirectory(dataDirectory)
+  else mkdirSync(stateDirectory(), { recursive: true, mode: 0o700 })
+  return join(dataDirectory ?? stateDirectory(), 'up.log')
+}
+
+function tellFailure(logFile: string, logStart: number, exitCode: number): number {
+  const said = readFileSync(logFile).subarray(logStart).toString()
+  if (said.startsWith('error: ')) {
+    process.stderr.write(said)
+    return exitCode
+  }
+  const message = `Cannot detach the cluster: it ended with code ${exitCode}, expected it to run\n${said.trim()}`
+  throw new CliError('CLI_DETACH', message, `its log is ${logFile}`)
+}

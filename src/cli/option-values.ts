@@ -1,0 +1,44 @@
+import type { CommanderError } from 'commander'
+import { parseQuantity } from '../api/meta/quantity.ts'
+import { CliError } from './cli-error.ts'
+
+const HINT = 'see --help for what each option takes'
+const LAST_PORT = 65_535
+
+/** Reads a whole number from `least` to `most`. */
+export const wholeNumber =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
+    const current = text.trim() !== '' && Number.isFinite(value) ? 'it is out of range' : 'it is not one'
+    throw new CliError(
+      'CLI_USAGE',
+      `Cannot use "${text}" as a number: ${current}, expected a whole number ${range}`,
+      HINT,
+    )
+  }
+
+export const port = wholeNumber(0, LAST_PORT)
+
+/** Checks an amount of memory in Kubernetes' notation; it stays as it was written. */
+export function quantity(text: string): string {
+  const parsed = parseQuantity(text)
+  if (parsed !== undefined) return text
+  const message = `Cannot use "${text}" as an amount: it is not one, expected a quantity such as 512Mi or 2Gi`
+  throw new CliError('CLI_USAGE', message, HINT)
+}
+
+/** What the parser of the command line complains of, in our grammar. */
+export function usageError({ message, code }: CommanderError): CliError {
+  const [said = '', ...suggestions] = message.replace(/^error: /, '').split('\n')
+  const better = suggestions
+    .join(' ')
+    .trim()
+    .replace(/^\(|\)$/g, '')
+  const expected = code === 'commander.unknownCommand' ? 'one of those that shoal --help lists' : 'what --help shows'
+  const current = said.replaceAll("'", '"').replace(/\.$/, '')
+  const text = `Cannot read the command line: ${current}, expected ${expected}`
+  return new CliError('CLI_USAGE', text, better === '' ? HINT : better)
+}
