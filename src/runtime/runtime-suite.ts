@@ -178,6 +178,10 @@ function commandSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void
     expect(tail).toEqual(['4\n', '5\n'])
   })
 
+  execSuite(name, subject, spec)
+}
+
+function execSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void {
   test(`${name}: a command runs within a container with its streams and exit code`, async () => {
     await using held = subject.open()
     const { runtime } = held
@@ -200,5 +204,27 @@ function commandSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void
       'red\n',
       4,
     ])
+  })
+
+  test(`${name}: input that a command does not read waits with whoever sends it`, async () => {
+    await using held = subject.open()
+    const { runtime } = held
+    const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+    const id = await runtime.createContainer(sandbox.id, spec(['sleep', '600']))
+    await runtime.startContainer(id)
+    const command = ['sh', '-c', 'read -r word; echo $word; read -r go; wc -c']
+    const session = await runtime.exec(id, { command, stdin: true, tty: false })
+    session.stdin?.write('ready\n')
+    const output = session.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+    expect((await output.next()).value?.toString()).toBe('ready\n')
+    session.stdin?.write('go\n')
+    const megabytes = 8
+    for (let i = 0; i < megabytes; i++) {
+      if (session.stdin?.write(Buffer.alloc(2 ** 20))) continue
+      await new Promise((resolve) => session.stdin?.once('drain', resolve))
+    }
+    session.stdin?.end()
+    expect((await output.next()).value?.toString().trim()).toBe(String(megabytes * 2 ** 20))
+    expect(await session.exitCode).toBe(0)
   })
 }

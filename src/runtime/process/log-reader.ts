@@ -65,20 +65,20 @@ async function* readFile(
   if (!first) return
   let handle: FileHandle = first
   const follow = isCurrent && request.follow
+  const unfinished = { bytes: Buffer.alloc(0) }
   try {
-    let rest = Buffer.alloc(0)
     for (;;) {
       const wasEnded = source.ended()
-      for await (const chunk of chunksOf(handle)) {
-        const bytes = Buffer.concat([rest, chunk])
-        const end = bytes.lastIndexOf(10) + 1
-        yield* parseLines(bytes.subarray(0, end))
-        rest = Buffer.from(bytes.subarray(end))
-      }
-      const next: FileHandle | undefined = follow ? await rotatedAway(handle, file) : undefined
+      yield* linesOf(handle, unfinished)
+      const next: FileHandle | undefined = follow ? await successor(handle, file) : undefined
       if (next) {
-        await handle.close()
-        handle = next
+        // What was written after it was read to its end and before it was rotated away.
+        try {
+          yield* linesOf(handle, unfinished)
+        } finally {
+          await handle.close()
+          handle = next
+        }
       } else if (!follow || wasEnded || request.signal?.aborted) return
       else await source.changed(request.signal)
     }
@@ -87,14 +87,44 @@ async function* readFile(
   }
 }
 
-/** The new current file where the open one has been renamed. */
-async function rotatedAway(handle: FileHandle, file: string): Promise<FileHandle | undefined> {
-  const current = await open(file).catch(() => undefined)
-  if (!current) return undefined
-  const [mine, theirs] = await Promise.all([handle.stat(), current.stat()])
-  if (mine.ino !== theirs.ino) return current
-  await current.close()
-  return undefined
+/** The whole lines from where the handle stands to the end; a line that is found half written waits in `unfinished`. */
+async function* linesOf(handle: FileHandle, unfinished: { bytes: Buffer }): AsyncGenerator<LogLine> {
+  for await (const chunk of chunksOf(handle)) {
+    const bytes = Buffer.concat([unfinished.bytes, chunk])
+    const end = bytes.lastIndexOf(10) + 1
+    unfinished.bytes = Buffer.from(bytes.subarray(end))
+    yield* parseLines(bytes.subarray(0, end))
+  }
+}
+
+/**
+ * The file that follows the open one, where that has been renamed: the writer may have gone on by several. One that has
+ * been removed meanwhile is followed by the oldest that is left.
+ */
+async function successor(handle: FileHandle, current: string): Promise<FileHandle | undefined> {
+  for (;;) {
+    const mine = await handle.stat()
+    const { found, newer } = await scan(mine.ino, current)
+    // Not found although it is there: it was renamed while we looked.
+    if (found || mine.nlink === 0) return newer
+    await newer?.close()
+  }
+}
+
+/** Looks for the file among the log's, newest first; `newer` is the open one that was seen before it. */
+async function scan(mine: number, current: string): Promise<{ found: boolean; newer: FileHandle | undefined }> {
+  let newer: FileHandle | undefined
+  for (const file of (await rotatedFiles(current)).toReversed()) {
+    const opened = await open(file).catch(() => undefined)
+    if (!opened) continue
+    if ((await opened.stat()).ino === mine) {
+      await opened.close()
+      return { found: true, newer }
+    }
+    await newer?.close()
+    newer = opened
+  }
+  return { found: false, newer }
 }
 
 async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer> {

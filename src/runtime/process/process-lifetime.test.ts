@@ -6,8 +6,10 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { createLogger } from '../../env/log.ts'
 import { systemEnvironment } from '../../env/system.ts'
-import { containerSpec, sandboxSpec } from '../runtime-suite.ts'
+import type { Runtime } from '../runtime.ts'
+import { containerSpec, ended, sandboxSpec } from '../runtime-suite.ts'
 import { createProcessRuntime } from './process-runtime.ts'
 import { locateCgroupHome } from './spawner/cgroup.ts'
 
@@ -63,6 +65,36 @@ test.runIf(process.getuid?.() === 0)(
     await gone(() => traces(place.directory, names), NOTHING)
   },
 )
+
+test('process runtime without namespaces: the containers of a spawner that is lost end and are reported', async () => {
+  using place = workplace()
+  const environment = {
+    ...systemEnvironment('error'),
+    log: createLogger(
+      () => undefined,
+      'error',
+      () => 0,
+    ),
+  }
+  const { directory } = place
+  const runtime = createProcessRuntime({ environment, directory, namespaces: false, network: 'loopback' })
+  const sandbox = await runtime.startSandbox(sandboxSpec('one'))
+  const id = await runtime.createContainer(sandbox.id, leaver(place.marker))
+  await runtime.startContainer(id)
+  await started(place.marker)
+  kill(spawnersIn(directory).at(-1))
+  expect(await ended(runtime, id)).toMatchObject({ exitCode: 137, signal: 'SIGKILL' })
+  await gone(() => processesWith(place.marker), [])
+  await expect(runtime.startSandbox(sandboxSpec('two')).then(({ id: next }) => start(runtime, next))).rejects.toThrow(
+    'Cannot start "main"',
+  )
+  await runtime.close()
+  expect(readdirSync(directory)).toEqual([])
+})
+
+async function start(runtime: Runtime, sandboxId: string): Promise<void> {
+  await runtime.startContainer(await runtime.createContainer(sandboxId, containerSpec(['true'])))
+}
 
 /** Numbers below 2 do not mean a process of ours: 0 is this one's own group, 1 the machine's first. */
 function kill(pid: number | undefined): void {
