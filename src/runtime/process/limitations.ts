@@ -29,7 +29,6 @@ export function describeLimitations(spawner: Spawner | undefined, network: strin
       'NoOutsideNetwork',
       'Pods reach the host and each other; beyond it only where the host forwards and masquerades',
     )
-  add('NoTerminal', 'Containers and commands that ask for a terminal (tty) run on pipes')
   return found
 }
 
