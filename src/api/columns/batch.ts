@@ -1,6 +1,6 @@
 import type { CronJob, Job } from '../generated/batch-v1.ts'
 import { ageOf, humanDuration } from '../meta/duration.ts'
-import type { Cell, CellFunctions } from './columns.ts'
+import type { Cell, CellFunctions } from './column.ts'
 import { containersOf, selectorText } from './workloads.ts'
 
 function jobCells(job: Job, nowMs: number): readonly Cell[] {

@@ -10,7 +10,7 @@ import type {
   ServiceAccount,
 } from '../generated/core-v1.ts'
 import { ageOf } from '../meta/duration.ts'
-import type { Cell, CellFunctions } from './columns.ts'
+import type { Cell, CellFunctions } from './column.ts'
 
 const ROLE = 'node-role.kubernetes.io/'
 

@@ -1,4 +1,4 @@
-import type { Column } from './columns.ts'
+import type { Column } from './column.ts'
 
 /** A column as far as it is special: a string of priority 0 without a format where nothing is said. */
 export type ColumnFacts = Pick<Column, 'name' | 'description'> & Partial<Column>

@@ -5,7 +5,7 @@ import type { RoleBinding } from '../generated/rbac-v1.ts'
 import type { PriorityClass } from '../generated/scheduling-v1.ts'
 import type { StorageClass } from '../generated/storage-v1.ts'
 import { ageOf } from '../meta/duration.ts'
-import type { Cell, CellFunctions } from './columns.ts'
+import type { Cell, CellFunctions } from './column.ts'
 
 function ingressCells({ metadata, spec = {}, status }: Ingress, nowMs: number): readonly Cell[] {
   const hosts = (spec.rules ?? []).flatMap((rule) => rule.host ?? [])

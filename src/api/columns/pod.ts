@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod } from '../generated/core-v1.ts'
 import { ageOf } from '../meta/duration.ts'
-import type { Cell } from './columns.ts'
+import type { Cell } from './column.ts'
 
 /** `kubectl get pods`: what the containers say of themselves counts more than the phase. */
 export function podCells(pod: Pod, nowMs: number): readonly Cell[] {

@@ -3,7 +3,7 @@ import type { PodTemplateSpec, ReplicationController } from '../generated/core-v
 import type { LabelSelector } from '../generated/meta-v1.ts'
 import { ageOf } from '../meta/duration.ts'
 import { formatLabelSelector, fromLabelSelector } from '../meta/label-selector.ts'
-import type { Cell, CellFunctions } from './columns.ts'
+import type { Cell, CellFunctions } from './column.ts'
 
 /** Names and images of a template's containers. */
 export function containersOf(template: PodTemplateSpec | undefined): readonly [string, string] {

@@ -27,6 +27,6 @@ function withRest(whole: number, unit: string, rest: number, restUnit: string): 
 
 /** The age of a moment (RFC 3339), or `<unknown>` where there is none. */
 export function ageOf(time: string | null | undefined, nowMs: number): string {
-  if (time === undefined || time === null) return '<unknown>'
-  return humanDuration(nowMs - Date.parse(time))
+  const since = time === undefined || time === null ? Number.NaN : Date.parse(time)
+  return Number.isNaN(since) ? '<unknown>' : humanDuration(nowMs - since)
 }

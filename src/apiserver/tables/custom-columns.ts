@@ -1,8 +1,8 @@
-import type { Cell, Column, Columns } from '../../api/columns/columns.ts'
+import { ageOf } from '../../api/meta/duration.ts'
+import type { Cell, Column, Columns } from '../../api/columns/column.ts'
 import type { CustomResourceColumnDefinition, CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { ServedResource } from '../verbs/served-resource.ts'
-import { formatAge } from './age.ts'
 import { evaluatePath, parsePath } from './simple-path.ts'
 
 const NAME: Column = {
@@ -66,7 +66,7 @@ function cellOf(type: string, value: unknown, nowMs: number): Cell {
     case 'boolean':
       return typeof value === 'boolean' ? value : null
     case 'date':
-      return typeof value === 'string' ? formatAge(Date.parse(value), nowMs) : '<unknown>'
+      return ageOf(typeof value === 'string' ? value : undefined, nowMs)
     default:
       return typeof value === 'string' ? value : JSON.stringify(value)
   }

@@ -1,5 +1,5 @@
 import { columnsOf } from '../../api/columns/columns.ts'
-import type { Cell, Column, Columns } from '../../api/columns/columns.ts'
+import type { Cell, Column, Columns } from '../../api/columns/column.ts'
 import type { ListMeta } from '../../api/generated/meta-v1.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { ServedResource } from '../verbs/served-resource.ts'

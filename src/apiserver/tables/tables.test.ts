@@ -1,22 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatAge } from './age.ts'
 import { evaluatePath, parsePath } from './simple-path.ts'
-
-test.each([
-  [0, '0s'],
-  [119, '119s'],
-  [120, '2m'],
-  [125, '2m5s'],
-  [600, '10m'],
-  [3 * 3600, '3h'],
-  [3 * 3600 + 300, '3h5m'],
-  [8 * 3600, '8h'],
-  [49 * 3600, '2d1h'],
-  [9 * 86400, '9d'],
-  [3 * 365 * 86400 + 86400, '3y1d'],
-])('an age of %i seconds is printed as Kubernetes prints it', (seconds, text) => {
-  expect(formatAge(0, seconds * 1000)).toBe(text)
-})
 
 test('a path reaches fields, indexes, all items and items chosen by a text', () => {
   const value = {
