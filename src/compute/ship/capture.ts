@@ -11,6 +11,7 @@ import type { Inspector } from './inspect.ts'
 import { builtinValue, knownValue } from './known-values.ts'
 import { perWorkerMarker } from './per-worker.ts'
 import { registered } from './registry.ts'
+import { ShipError } from './ship-error.ts'
 import type { Registered } from './registry.ts'
 import type { FreeVariable, SourceFile } from './site.ts'
 import { functionCode, IMPORT, IMPORT_META } from './source-text.ts'
@@ -31,13 +32,21 @@ export interface Capture {
   readonly root: Registered | undefined
 }
 
+/** A variable that functions share, with the first function and index under which it was met. */
+interface KnownCell {
+  readonly value: unknown
+  readonly cell: Cell
+  readonly found: Registered
+  readonly index: number
+}
+
 interface State extends ValueState {
   readonly inspector: Inspector
   readonly indices: Map<object, number>
   readonly code: (ShippedCode | undefined)[]
   readonly codes: Map<string, number>
   readonly packages: WantedPackage[]
-  readonly cells: Map<string, { readonly value: unknown; readonly cell: Cell }[]>
+  readonly cells: Map<string, KnownCell[]>
   /** Functions whose variables are still to be read: a queue, so that long chains of functions need no deep stack. */
   readonly pending: (() => void)[]
 }
@@ -112,7 +121,7 @@ function refuseFunction(value: object, place: Place): Error {
 
 function addFunction(value: object, found: Registered, place: Place, state: State): number {
   checkSyntax(found, place)
-  const own = found.site.kind === 'class' ? {} : { ...value }
+  const own = found.site.kind === 'class' ? staticsOf(value) : { ...value }
   const reference: CodeReference = {
     kind: 'code',
     code: addCode(functionCode(found.source, found.site), state),
@@ -125,6 +134,13 @@ function addFunction(value: object, found: Registered, place: Place, state: Stat
   state.pending.push(() => fill(reference, found, own, state))
   return index
 }
+
+/**
+ * The static fields of a class as they are now: its text, evaluated again on the worker, may give others. Functions among
+ * them are left to the text.
+ */
+const staticsOf = (value: object): object =>
+  Object.fromEntries(Object.entries(value).filter(([, field]) => typeof field !== 'function'))
 
 function addCode(code: ShippedCode, state: State): number {
   let index = state.codes.get(code.hash)
@@ -143,39 +159,100 @@ function addPackage(specifier: string, place: Place, state: State): number {
 
 /** Reads and copies the variables of one function, its `this` and the properties put on it. */
 function fill(reference: CodeReference, found: Registered, own: object, state: State): void {
-  const { site, source, read } = found
+  const { site, source } = found
   site.free.forEach((variable, index) => {
     if (variable.name === TEST_RUNNER_IMPORT && site.dynamicImports.length > 0) return
     const place = { name: variable.name, source, offset: variable.used }
     const to = importedReference(variable.imported, source, place, state)
     if (to !== undefined) state.patches.push({ kind: 'property', holder: reference.values, key: variable.name, to })
-    else if (variable.isShared) addCell(reference, variable, readVariable(read, index, variable), place, state)
-    else copyInto(reference.values, variable.name, readVariable(read, index, variable), place, state)
+    else if (variable.isShared) addCell(reference, found, index, place, state)
+    else copyVariable(reference.values, variable.name, readVariable(found, index, place), place, state)
   })
   if (site.dynamicImports.length > 0) addLoader(reference, found, state)
   if (site.importMeta.length > 0) reference.values[IMPORT_META] = importMeta(source)
   const place = { name: 'this', source, offset: site.start }
   if (site.usesThis) copyInto(reference, 'self', readThis(found, place), place, state)
   for (const [key, value] of Object.entries(own))
-    copyInto(reference.own as object, key, value, { ...place, name: `${site.name}.${key}` }, state)
+    copyOwn(reference, key, value, { ...place, name: `${site.name}.${key}` }, state)
+}
+
+/** A static field that cannot travel is what the text of its class makes it on the worker. */
+function copyOwn(reference: CodeReference, key: string, value: unknown, place: Place, state: State): void {
+  const own = reference.own as Record<string, unknown>
+  const patched = state.patches.length
+  try {
+    copyInto(own, key, value, place, state)
+  } catch (error) {
+    if (!reference.isClass || !(error instanceof ShipError)) throw error
+    delete own[key]
+    state.patches.length = patched
+  }
 }
 
 /**
- * Functions that use the same declaration share its cell. Two calls of one outer function make two variables of one
- * declaration; they are told apart by their values, being equal they are taken for one.
+ * Functions that use the same variable share its cell. Two calls of one outer function make two variables of one
+ * declaration: these are told apart by assigning one and reading the other. Where that cannot be, which is where the
+ * inspector found the functions, they are told apart by their values, being equal they are taken for one.
  */
-function addCell(holder: CodeReference, variable: FreeVariable, value: unknown, place: Place, state: State): void {
+function addCell(holder: CodeReference, found: Registered, index: number, place: Place, state: State): void {
+  const variable = found.site.free[index]!
+  const value = readVariable(found, index, place)
   const key = `${place.source?.url}\n${variable.declared}`
-  const known = state.cells.get(key)?.find((item) => Object.is(item.value, value))
+  const list = state.cells.get(key) ?? []
+  state.cells.set(key, list)
+  const known = list.find((item) => Object.is(item.value, value) && isSameVariable(item, found, index))
   const cell: Cell = known?.cell ?? { value: undefined }
   ;(holder.cells as Record<string, Cell>)[variable.name] = cell
   if (known) return
-  const made = { value, cell }
-  const list = state.cells.get(key)
-  if (list) list.push(made)
-  else state.cells.set(key, [made])
-  copyInto(cell, 'value', value, place, state)
+  list.push({ value, cell, found, index })
+  copyVariable(cell, 'value', value, place, state)
 }
+
+function isSameVariable(known: KnownCell, found: Registered, index: number): boolean {
+  if (!known.found.write || !found.write) return true
+  const mark = {}
+  const value = known.found.read(known.index)
+  try {
+    known.found.write(known.index, mark)
+  } catch {
+    return true
+  }
+  const isSame = found.read(index) === mark
+  known.found.write(known.index, value)
+  return isSame
+}
+
+/** Copies the value of a variable; one that is nested too deeply for the engine's stack is refused by its name. */
+function copyVariable(holder: object, key: string, value: unknown, place: Place, state: State): void {
+  try {
+    copyInto(holder, key, value, place, state)
+  } catch (error) {
+    if (!isStackOverflow(error)) throw error
+    throw refuseDepth(place, error)
+  }
+}
+
+const isStackOverflow = (error: unknown): boolean => error instanceof RangeError && error.message.includes('call stack')
+
+/** `serialise()`, where it is the one that the stack does not suffice for. */
+export function withinStack<T>(root: Capture['root'], name: string, serialise: () => T): T {
+  try {
+    return serialise()
+  } catch (error) {
+    if (!isStackOverflow(error)) throw error
+    throw refuseDepth({ name: name || 'function', source: root?.source, offset: root?.site.start ?? 0 }, error)
+  }
+}
+
+const refuseDepth = (place: Place, cause: unknown): Error =>
+  refusal(
+    'SHIP_VALUE',
+    place,
+    'it is nested too deeply to be copied',
+    'Flatten it, such as into an array.',
+    true,
+    cause,
+  )
 
 function readThis({ site, read }: Registered, place: Place): unknown {
   try {
@@ -221,13 +298,16 @@ function importedReference(
     : add(state, { kind: 'package', code: addPackage(specifier, place, state), name })
 }
 
-/** A variable that is not initialised yet is undefined on the worker; of a namespace only what is used is read. */
-function readVariable(read: Registered['read'], index: number, { name, members }: FreeVariable): unknown {
+/** A global that this process lacks is undefined on the worker; of a namespace only what is used is read. */
+function readVariable(found: Registered, index: number, place: Place): unknown {
+  const { name, members } = found.site.free[index]!
   let value: unknown
   try {
-    value = read(index)
-  } catch {
-    return undefined
+    value = found.read(index)
+  } catch (error) {
+    if (!/before initialization|is not initialised/.test((error as Error).message)) return undefined
+    const hint = 'Send the function after the line that declares the variable has run.'
+    throw refusal('SHIP_VALUE', place, 'it is not initialised yet', hint, true, error)
   }
   if (!members || !(name === TEST_RUNNER_META || isNamespace(value))) return value
   return Object.fromEntries(members.map((member) => [member, (value as Record<string, unknown>)[member]]))

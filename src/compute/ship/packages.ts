@@ -5,10 +5,16 @@ import type { ShippedCode } from '../wire/shipped.ts'
 import { refusal } from './capture-state.ts'
 import type { WantedPackage } from './capture.ts'
 import { importedPath } from './imports.ts'
+import { removeOldest } from './remove-oldest.ts'
+
+/** The newest bundles that are kept on disk; they are a few MB at most. */
+const KEPT_BUNDLES = 50
 
 /** Bundles npm packages, each once. */
 export interface PackageBundler {
   bundle(wanted: WantedPackage): Promise<ShippedCode>
+  /** Ends the bundler's process, where nobody else in this process bundles. */
+  close(): Promise<void>
 }
 
 /** Bundles kept in memory; a program imports few packages. */
@@ -22,6 +28,10 @@ export function createPackageBundler(cacheDirectory?: string): PackageBundler {
       if (!bundle) known.set(key, (bundle = cached(wanted, directory, cacheDirectory)))
       return bundle
     },
+    async close() {
+      await Promise.allSettled(known.values())
+      if (bundling === 0 && esbuild !== undefined) await (await esbuild).stop()
+    },
   }
 }
 
@@ -29,7 +39,7 @@ export function createPackageBundler(cacheDirectory?: string): PackageBundler {
 async function cached(wanted: WantedPackage, directory: string, cacheDirectory?: string): Promise<ShippedCode> {
   const lock = cacheDirectory === undefined ? undefined : await installedState(directory)
   if (cacheDirectory === undefined || lock === undefined) return build(wanted, directory)
-  const name = digest(`${process.version}\n${directory}\n${wanted.specifier}\n${lock}`)
+  const name = `package-${digest(`${process.version}\n${directory}\n${wanted.specifier}\n${lock}`)}`
   const file = path.join(cacheDirectory, `${name}.json`)
   try {
     return JSON.parse(await readFile(file, 'utf8')) as ShippedCode
@@ -39,6 +49,7 @@ async function cached(wanted: WantedPackage, directory: string, cacheDirectory?:
     const temporary = `${file}.${process.pid}`
     await writeFile(temporary, JSON.stringify(code))
     await rename(temporary, file)
+    removeOldest(cacheDirectory, 'package-', KEPT_BUNDLES)
     return code
   }
 }
@@ -54,11 +65,17 @@ async function installedState(directory: string): Promise<string | undefined> {
   }
 }
 
+/** The bundler is one process for all shippers; it starts again when it is needed again. */
+let esbuild: Promise<typeof import('esbuild')> | undefined
+let bundling = 0
+
 async function build(wanted: WantedPackage, directory: string): Promise<ShippedCode> {
   const { specifier, place } = wanted
-  const esbuild = await import('esbuild')
+  bundling++
   try {
-    const result = await esbuild.build({
+    const result = await (
+      await (esbuild ??= import('esbuild'))
+    ).build({
       stdin: {
         contents: `import * as all from ${JSON.stringify(importedPath(specifier))}; export { all }`,
         resolveDir: directory,
@@ -83,6 +100,8 @@ async function build(wanted: WantedPackage, directory: string): Promise<ShippedC
     const why = 'it cannot be bundled (' + firstLine(error) + ')'
     const hint = 'A package with native parts or files of its own cannot travel yet: use it in the driver.'
     throw refusal('SHIP_PACKAGE', { ...place, name: specifier }, why, hint, true, error)
+  } finally {
+    bundling--
   }
 }
 

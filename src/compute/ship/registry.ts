@@ -3,11 +3,16 @@ import type { Site, SourceFile } from './site.ts'
 /** Reads the current value of the n-th free variable of a function. Throws where it is not initialised yet. */
 export type ReadVariable = (index: number) => unknown
 
+/** Assigns the n-th free variable of a function, one that functions share. Throws where it is constant. */
+export type WriteVariable = (index: number, value: unknown) => void
+
 /** A function with the place where it was made and a way to its variables. */
 export interface Registered {
   readonly source: SourceFile
   readonly site: Site
   readonly read: ReadVariable
+  /** Absent where the inspector found it, which cannot write, and where it shares no variable. */
+  readonly write?: WriteVariable | undefined
 }
 
 /**
@@ -15,7 +20,10 @@ export interface Registered {
  * imports nothing itself and is evaluated before any user's module.
  */
 const modules = new Map<string, SourceFile>()
-const functions = new WeakMap<object, readonly [module: string, site: number, read: ReadVariable]>()
+const functions = new WeakMap<
+  object,
+  readonly [module: string, site: number, read: ReadVariable, write: WriteVariable | undefined]
+>()
 
 /** The name of a module in transformed code: short, and the same in every run. */
 export function moduleKey(url: string): string {
@@ -28,8 +36,14 @@ export function moduleKey(url: string): string {
 export const addModule = (source: SourceFile): void => void modules.set(moduleKey(source.url), source)
 
 /** Called by transformed code for each function made; gives the function back. */
-export function register<F extends object>(module: string, site: number, fn: F, read: ReadVariable): F {
-  functions.set(fn, [module, site, read])
+export function register<F extends object>(
+  module: string,
+  site: number,
+  fn: F,
+  read: ReadVariable,
+  write?: WriteVariable,
+): F {
+  functions.set(fn, [module, site, read, write])
   return fn
 }
 
@@ -38,7 +52,7 @@ export function registered(fn: object): Registered | undefined {
   if (!entry) return undefined
   const source = modules.get(entry[0])
   const site = source?.sites[entry[1]]
-  return source && site && { source, site, read: entry[2] }
+  return source && site && { source, site, read: entry[2], write: entry[3] }
 }
 
 /** The module loaded from this URL. */

@@ -21,6 +21,7 @@ async function expectTravel(mode: string, fixture: string): Promise<void> {
 describe('functions travel through the module hook', () => {
   test.each(EVERYWHERE)('fixtures/%s.ts', (fixture) => expectTravel('hook', fixture))
   test('an arrow takes the outer this with it', () => expectTravel('hook', 'this'))
+  test('each call of a factory has variables of its own', () => expectTravel('hook', 'factories'))
   test('what cannot travel is named with its path and place', () => expectTravel('hook', 'refused'))
 })
 

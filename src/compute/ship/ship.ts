@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import v8 from 'node:v8'
 import type { FunctionDisplay, Shipment, ShippedCode } from '../wire/shipped.ts'
-import { capture } from './capture.ts'
+import { capture, withinStack } from './capture.ts'
 import type { Capture } from './capture.ts'
 import { withInspector } from './inspect.ts'
 import { createPackageBundler } from './packages.ts'
@@ -37,7 +37,7 @@ export function createShipper(options: ShipperOptions = {}): Shipper {
   return {
     async ship(fn) {
       const taken = withInspector((inspector) => capture(fn, inspector))
-      const captured = v8.serialize(taken.captured)
+      const captured = withinStack(taken.root, fn.name, () => v8.serialize(taken.captured))
       const display = displayOf(fn, taken.root)
       if (captured.length > (options.warnBytes ?? WARN_BYTES))
         options.onWarning?.(sizeWarning(taken, captured, display))
@@ -46,7 +46,7 @@ export function createShipper(options: ShipperOptions = {}): Shipper {
       const id = createHash('sha256').update(hashes.join()).update(captured).digest('base64url').slice(0, 22)
       return { shipped: { id, code: hashes, captured, display }, code }
     },
-    async [Symbol.asyncDispose]() {},
+    [Symbol.asyncDispose]: () => bundler.close(),
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
+import { removeOldest } from './remove-oldest.ts'
 import type { SourceFile } from './site.ts'
 
 /** A module of the user as it runs, with what is known of its functions. */
@@ -10,7 +11,7 @@ export interface PreparedModule {
 }
 
 /** Raised when sites or the text of transformed code change their form, so that older files are not read. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** The newest files that are kept; the oldest of more than twice as many are removed. */
 const KEPT_FILES = 500
@@ -49,16 +50,8 @@ function write(directory: string, file: string, made: PreparedModule): void {
     const temporary = `${file}.${process.pid}`
     fs.writeFileSync(temporary, JSON.stringify(made))
     fs.renameSync(temporary, file)
-    removeOldest(directory)
+    removeOldest(directory, 'module-', KEPT_FILES)
   } catch {
     // A read-only or full disk costs time at the next start, nothing else.
   }
-}
-
-function removeOldest(directory: string): void {
-  const names = fs.readdirSync(directory).filter((name) => name.startsWith('module-'))
-  if (names.length <= 2 * KEPT_FILES) return
-  const aged = names.map((name) => ({ name, at: fs.statSync(path.join(directory, name)).mtimeMs }))
-  aged.sort((a, b) => b.at - a.at)
-  for (const { name } of aged.slice(KEPT_FILES)) fs.rmSync(path.join(directory, name), { force: true })
 }

@@ -11,9 +11,10 @@ export interface Transformed {
   readonly insertions: readonly Insertion[]
 }
 
-/** The name under which transformed code knows `register`, and that of the parameter of what it passes. */
+/** The name under which transformed code knows `register`, and those of the parameters of what it passes. */
 const REGISTER = 'shoal$r'
 const INDEX = 'shoal$i'
+const VALUE = 'shoal$v'
 
 /**
  * Finds the functions of an ES module and what to insert so that each is registered when it is made. In a module that
@@ -41,7 +42,7 @@ export function transform(file: string, text: string, module: string, registryUr
 
 const isShoal = (statement: Node): boolean => {
   const specifier = nodeAt(statement, 'source')?.['value']
-  return typeof specifier === 'string' && /^shoal(\/|$)|\/src\/(index|connect)\.[jt]s$/.test(specifier)
+  return typeof specifier === 'string' && /^shoal(\/|$)|\/src\/(index|connect|connect\/connect)\.[jt]s$/.test(specifier)
 }
 
 function insertionsFor(place: FoundSite, call: string): readonly Insertion[] {
@@ -49,7 +50,7 @@ function insertionsFor(place: FoundSite, call: string): readonly Insertion[] {
   if (site.kind === 'method' || (parent.type === 'CallExpression' && key === 'callee')) return []
   // Its name comes from an expression: wrapped, it would have none.
   if (key === 'value' && parent['computed'] === true) return []
-  const read = readVariables(site)
+  const read = accessVariables(site)
   if (node.type === 'FunctionDeclaration') {
     const at = declarationStart(place)
     return site.isAnonymous || at === undefined ? [] : [{ at, text: `${call}${site.name},${read});` }]
@@ -70,6 +71,16 @@ function declarationStart({ block, parent }: FoundSite): number | undefined {
   if (block.type === 'Program') return nodesAt(block, 'body')[0]?.start
   if (block.type === 'StaticBlock') return undefined
   return block.type === 'BlockStatement' ? block.start + 1 : undefined
+}
+
+/** `readVariables`, and where functions share variables an arrow that assigns these by their index. */
+function accessVariables(site: Site): string {
+  const assigned = site.free.flatMap(({ name, isShared }, index) =>
+    isShared ? [`${INDEX}===${index}?${name}=${VALUE}:`] : [],
+  )
+  return assigned.length === 0
+    ? readVariables(site)
+    : `${readVariables(site)},(${INDEX},${VALUE})=>{${assigned.join('')}0}`
 }
 
 /** An arrow that reads a free variable by its index; after the last one comes `this`. */

@@ -99,12 +99,18 @@ function assemble(shipped: ShippedFunction, loaders: Loaders): AnyFunction {
     if (reference.kind === 'code' && !reference.isClass) makeCode(reference, index)
   })
   connect()
+  const cells = cellsOf(references).map((cell) => [cell, cell.value] as const)
   for (const index of classOrder(references, patches)) {
     makeCode(references[index] as CodeReference, index)
+    // Static fields are worked out again with it, which may assign variables: they are as they were when captured.
+    for (const [cell, value] of cells) cell.value = value
     connect()
   }
   return values[0] as AnyFunction
 }
+
+const cellsOf = (references: readonly Reference[]): readonly Cell[] =>
+  references.flatMap((reference) => (reference.kind === 'code' ? Object.values(reference.cells ?? {}) : []))
 
 /** An object whose properties are the variables that functions share. */
 function scopeOf(cells: Readonly<Record<string, Cell>>): object {
