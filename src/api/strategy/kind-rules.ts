@@ -1,8 +1,9 @@
 import type { Draft } from '../draft.ts'
 import type { Job } from '../generated/batch-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
-import type { Namespace, PersistentVolumeClaim, Pod, PodSpec, Service } from '../generated/core-v1.ts'
+import type { Namespace, PersistentVolumeClaim, Pod, PodSpec } from '../generated/core-v1.ts'
 import { qosClassOf } from './qos-class.ts'
+import { updateService } from './service.ts'
 
 /** What a resource derives when it is created, beside what all do. */
 export const CREATE_RULES: Readonly<Record<string, (object: never) => void>> = {
@@ -52,32 +53,6 @@ function updateNamespace(namespace: Draft<Namespace>, old: Namespace, subresourc
 
 function createClaim(claim: Draft<PersistentVolumeClaim>): void {
   claim.status = { phase: 'Pending' }
-}
-
-/** Addresses that were allocated stay where the update leaves them out. */
-function updateService(service: Draft<Service>, old: Service): void {
-  const { spec } = service
-  if (spec === undefined || old.spec === undefined || spec.type === 'ExternalName') return
-  if (old.spec.type === 'ExternalName') return
-  if (spec.clusterIP === undefined && old.spec.clusterIP !== undefined) {
-    spec.clusterIP = old.spec.clusterIP
-    if (spec.clusterIPs === undefined && old.spec.clusterIPs) spec.clusterIPs = [...old.spec.clusterIPs]
-  }
-  if (spec.ipFamilies === undefined && old.spec.ipFamilies) spec.ipFamilies = [...old.spec.ipFamilies]
-  if (spec.ipFamilyPolicy === undefined && old.spec.ipFamilyPolicy) spec.ipFamilyPolicy = old.spec.ipFamilyPolicy
-  keepNodePorts(spec, old.spec)
-}
-
-type ServiceSpec = NonNullable<Draft<Service>['spec']>
-
-function keepNodePorts(spec: ServiceSpec, old: NonNullable<Service['spec']>): void {
-  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return
-  const used = new Set((spec.ports ?? []).map((port) => port.nodePort))
-  for (const port of spec.ports ?? []) {
-    if (port.nodePort !== undefined) continue
-    const same = old.ports?.find((one) => one.port === port.port && one.protocol === port.protocol)
-    if (same?.nodePort !== undefined && !used.has(same.nodePort)) port.nodePort = same.nodePort
-  }
 }
 
 /** Unless the selector is the author's own, a job's pods are found by its uid. */

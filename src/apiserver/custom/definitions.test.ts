@@ -109,3 +109,20 @@ test('deleting a definition takes its objects along and ends its paths', async (
   expect((await client.list(boats)).items).toEqual([])
   expect((await client.list(namespaces)).items).toHaveLength(4)
 })
+
+test('versions of one kind share their objects: written in one, read in the other, stored in the one marked so', async () => {
+  const { client, store } = await connect()
+  const [v1] = definition.spec.versions
+  const versions = [
+    { ...v1, storage: false },
+    { ...v1, name: 'v2' },
+  ] as CustomResourceDefinition['spec']['versions']
+  await client.create(customResourceDefinitions, { ...definition, spec: { ...definition.spec, versions } })
+  const newer = { ...boats, version: 'v2' } as ResourceType<Boat>
+  await client.create(boats, boat('a', { sails: 1 }))
+  expect(store.head().get('boats.example.com', 'default/a')?.object.apiVersion).toBe('example.com/v2')
+  expect((await client.get(newer, { namespace: 'default', name: 'a' })).apiVersion).toBe('example.com/v2')
+  expect((await client.list(boats)).items.map(({ apiVersion }) => apiVersion)).toEqual(['example.com/v1'])
+  const found = await client.get(customResourceDefinitions, { name: 'boats.example.com' })
+  expect(found.status?.storedVersions).toEqual(['v2'])
+})
