@@ -5,6 +5,7 @@ import type { KubeObject } from '../src/api/object.ts'
 import type { ResourceType } from '../src/api/resource-type.ts'
 import type { Client } from '../src/client/client.ts'
 import { createCluster } from '../src/cluster/cluster.ts'
+import type { Cluster } from '../src/cluster/cluster.ts'
 import { systemEnvironment } from '../src/env/system.ts'
 import { createProcessRuntime } from '../src/runtime/process/process-runtime.ts'
 import type { ContainerSpec, Runtime, SandboxSpec } from '../src/runtime/runtime.ts'
@@ -24,16 +25,23 @@ export async function run(print: (line: string) => void): Promise<void> {
 }
 
 async function inNewClusters(print: (line: string) => void): Promise<void> {
-  const first: number[] = []
+  const kubernetes = '5,300 ms'
+  const waited = await firstPods((cluster) => cluster.ready)
+  print(figure('a new cluster: from its start over ready to a first pod Ready', waited, 'ms', { kubernetes }))
+  // Pods need the namespace's own account, as in any cluster.
+  const early = await firstPods(({ client }) => see(client, serviceAccounts, 'default', () => true))
+  print(figure('  with the pod created as soon as the API takes it', early, 'ms', { kubernetes }))
+}
+
+async function firstPods(until: (cluster: Cluster) => Promise<void>): Promise<number[]> {
+  const times: number[] = []
   for (let i = 0; i < 5; i++) {
     const started = performance.now()
-    const cluster = await createCluster({ env })
-    // Pods need the namespace's own account, as in any cluster.
-    await see(cluster.client, serviceAccounts, 'default', () => true)
-    first.push(await running(cluster.client, 'first', () => performance.now() - started))
-    await cluster.close()
+    await using cluster = await createCluster({ env })
+    await until(cluster)
+    times.push(await running(cluster.client, 'first', () => performance.now() - started))
   }
-  print(figure('a new cluster: from its start to its first pod Running', first, 'ms', { kubernetes: '5,300 ms' }))
+  return times
 }
 
 async function inWarmCluster(print: (line: string) => void): Promise<void> {
