@@ -23,7 +23,7 @@ const simulation = (scenario: string): Lane => ({
   },
 })
 
-const lanes: readonly Lane[] = ['job', 'nodes'].map(simulation)
+const lanes: readonly Lane[] = ['job', 'node-lifecycle'].map(simulation)
 
 /** Runs one lane; resolves to whether it passed. Its output is shown where it failed. */
 function run(lane: Lane, sample: string | undefined): Promise<boolean> {

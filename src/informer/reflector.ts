@@ -47,19 +47,18 @@ export function startReflector<T extends KubeObject>(
     follow()
   }
 
+  const take = (events: Parameters<typeof replica.apply>[0]): void => {
+    if (aborter.signal.aborted) return
+    failures = 0
+    lastError = undefined
+    replica.apply(events)
+  }
+
   const follow = (): void => {
     if (aborter.signal.aborted) return
     doing = 'watching'
     const options = { ...scope, resourceVersion: replica.resourceVersion, allowWatchBookmarks: true }
-    watch = client.watch(type, options, {
-      events(events) {
-        if (aborter.signal.aborted) return
-        failures = 0
-        lastError = undefined
-        replica.apply(events)
-      },
-      closed: ended,
-    })
+    watch = client.watch(type, options, { events: take, closed: ended })
   }
 
   const ended = (error?: Error): void => {
