@@ -25,8 +25,7 @@ export function startReflector<T extends KubeObject>(
   scope: InformerScope,
   replica: Replica<T>,
 ): Reflector {
-  const name = groupResourceOf(type)
-  const aborter = new AbortController()
+  const [name, aborter] = [groupResourceOf(type), new AbortController()]
   let failures = 0
   let lastError: Error | undefined
   let doing = 'listing'
@@ -40,13 +39,14 @@ export function startReflector<T extends KubeObject>(
     try {
       replica.replace(await client.list(type, { ...scope, signal: aborter.signal }))
     } catch (error) {
-      return retry(error as Error, () => void list())
+      return retry(error as Error, relist)
     }
     failures = 0
     lastError = undefined
     follow()
   }
 
+  const relist = () => void list()
   const take = (events: Parameters<typeof replica.apply>[0]): void => {
     if (aborter.signal.aborted) return
     failures = 0
@@ -64,8 +64,8 @@ export function startReflector<T extends KubeObject>(
   const ended = (error?: Error): void => {
     watch = undefined
     // Where the server has forgotten our version, only a fresh list helps; from anything else we go on where we were.
-    if (hasReason(error, 'Expired') || hasReason(error, 'Gone')) retry(error, () => void list())
-    else retry(error, follow)
+    const isForgotten = hasReason(error, 'Expired') || hasReason(error, 'Gone')
+    retry(error, isForgotten ? relist : follow)
   }
 
   const retry = (error: Error | undefined, action: () => void): void => {
