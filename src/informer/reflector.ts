@@ -31,7 +31,6 @@ export function startReflector<T extends KubeObject>(
   let doing = 'listing'
   let watch: Watch | undefined
   let timer: Timer | undefined
-
   // Always the newest state, never a cached one (version 0): whoever starts again must not see less than its earlier life
   // did, else it would create, bind or report a second time what it does not know of.
   const list = async (): Promise<void> => {
@@ -76,7 +75,7 @@ export function startReflector<T extends KubeObject>(
     timer = env.timers.after(backoffMs(env, failures++), action, { background: true })
   }
 
-  void list()
+  relist()
   return {
     state: () => `${doing} ${name}${lastError === undefined ? '' : `: ${lastError.message}`}`,
     close() {
