@@ -89,6 +89,36 @@ describe.skipIf(found.code !== 0)('a stock kubectl', () => {
     expect(await kubectl('explain job.spec')).toContain('backoffLimit')
   })
 
+  test('prints wide columns and whole objects', async () => {
+    await kubectl('create configmap shown --from-literal=a=1')
+    await kubectl('run wide --image=node:24 --restart=Never')
+    const [heading, row] = (await kubectl('get pod wide -o wide')).split('\n')
+    expect(heading).toMatch(/^NAME +READY +STATUS +RESTARTS +AGE +IP +NODE +NOMINATED NODE +READINESS GATES$/)
+    expect(row).toMatch(/^wide +0\/1 +Pending +0 +\d+s +<none> +<none> +<none> +<none>$/)
+    expect(JSON.parse(await kubectl('get configmap shown -o json'))).toMatchObject({
+      kind: 'ConfigMap',
+      data: { a: '1' },
+    })
+    expect(await kubectl('get configmap shown -o jsonpath={.data.a}')).toBe('1')
+    expect(await kubectl('get configmaps,pods -o name')).toContain('configmap/shown\npod/wide\n')
+  })
+
+  test('moves from client-side to server-side apply without a warning, and is told of conflicts', async () => {
+    const file = join(directory, 'applied.yaml')
+    const manifest = (value: string) =>
+      writeFileSync(file, `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: applied}\ndata: {a: "${value}"}\n`)
+    manifest('1')
+    await kubectl(`apply -f ${file}`)
+    const moved = await kubectlRaw(['apply', '--server-side', '--force-conflicts', '-f', file])
+    expect(moved).toEqual({ code: 0, out: 'configmap/applied serverside-applied\n', err: '' })
+    await kubectl(`apply --server-side --force-conflicts --field-manager=other -f ${file}`)
+    manifest('2')
+    const { code, err } = await kubectlRaw(['apply', '--server-side', '-f', file])
+    expect(code).toBe(1)
+    expect(err).toContain('Apply failed with 1 conflict: conflict with "other": .data.a')
+    expect(await kubectl(`apply --server-side --force-conflicts -f ${file}`)).toContain('serverside-applied')
+  })
+
   test('is told of a mistake in Kubernetes words', async () => {
     const { code, err } = await kubectlRaw(['get', 'pod', 'none'])
     expect({ code, err }).toEqual({ code: 1, err: 'Error from server (NotFound): pods "none" not found\n' })
