@@ -1,4 +1,3 @@
-import { isJsonObject } from '../draft.ts'
 import type { Draft } from '../draft.ts'
 import { ApiError, apiError } from '../meta/status.ts'
 import type { KubeObject } from '../object.ts'
@@ -8,6 +7,7 @@ import type { FieldSet } from './field-set.ts'
 import { ownable, readManaged, withFields, writeManaged } from './managed-fields.ts'
 import type { Managed } from './managed-fields.ts'
 import { appliedSet, compare, mergeTyped, removeFields } from './typed.ts'
+import { joinProblems, typedProblems } from './typed-check.ts'
 import { jsonEqual } from '../meta/equal.ts'
 
 /** Who applies, and how. */
@@ -31,7 +31,7 @@ export function applyConfiguration(
   options: ApplyOptions,
 ): Draft<KubeObject> {
   if (applied.metadata?.managedFields !== undefined) throw apiError('BadRequest', 'metadata.managedFields must be nil')
-  checkDeclared(schema, applied)
+  checkTyped(schema, applied)
   const base = live ?? { apiVersion: applied.apiVersion, kind: applied.kind, metadata: {} }
   const before = readManaged(base.metadata.managedFields)
   const isOwn = (one: Managed) =>
@@ -109,35 +109,12 @@ function nameOf({ manager, subresource, operation, apiVersion, time }: Managed):
   return JSON.stringify(manager) + where + how
 }
 
-/** Kubernetes answers a field that the schema does not know with 500, and so do we: clients match on the message. */
-function checkDeclared(schema: ObjectSchema, applied: KubeObject): void {
-  const unknown = undeclared(schema, applied, '')
-  if (unknown === undefined) return
+/** Kubernetes answers what the schema does not know with 500, and so do we: clients match on the message. */
+function checkTyped(schema: ObjectSchema, applied: KubeObject): void {
+  const problems = typedProblems(schema, applied)
+  if (problems.length === 0) return
   const { metadata, apiVersion, kind } = applied
-  const what = `(${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${apiVersion}, Kind=${kind})`
-  const message = `failed to create typed patch object ${what}: ${unknown}: field not declared in schema`
+  const what = `(${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${apiVersion}, Kind=${kind})`
+  const message = `failed to create typed patch object ${what}: ${joinProblems(problems)}`
   throw new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
-}
-
-function undeclared(schema: Schema, value: unknown, path: string): string | undefined {
-  if (schema.kind === 'list' && Array.isArray(value)) {
-    return first(value.entries(), ([i, item]) => undeclared(schema.items, item, `${path}[${i}]`))
-  }
-  if (!isJsonObject(value)) return undefined
-  const entries = Object.entries(value)
-  if (schema.kind === 'map') return first(entries, ([key, item]) => undeclared(schema.values, item, `${path}.${key}`))
-  if (schema.kind !== 'object') return undefined
-  return first(entries, ([key, item]) => {
-    const field = schema.fields.get(key)
-    if (field !== undefined) return undeclared(field.schema, item, `${path}.${key}`)
-    return schema.preserveUnknown ? undefined : `${path}.${key}`
-  })
-}
-
-function first<T, R>(items: Iterable<T>, find: (item: T) => R | undefined): R | undefined {
-  for (const item of items) {
-    const found = find(item)
-    if (found !== undefined) return found
-  }
-  return undefined
 }

@@ -61,7 +61,8 @@ export function pathsOf(set: FieldSet, prefix = ''): string[] {
   return [...own, ...childrenOf(set).flatMap(([step, child]) => pathsOf(child, prefix + stepText(step)))]
 }
 
-function stepText(step: string): string {
+/** A step as paths show it: `.name`, `[name="main"]` or `[="value"]`. */
+export function stepText(step: string): string {
   if (step.startsWith('f:')) return `.${step.slice(2)}`
   if (step.startsWith('v:')) return `[=${step.slice(2)}]`
   const keys = Object.entries(JSON.parse(step.slice(2)) as Record<string, unknown>)

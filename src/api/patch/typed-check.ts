@@ -1,0 +1,97 @@
+import { isJsonObject } from '../draft.ts'
+import type { ListSchema, Scalar, ScalarSchema, Schema } from '../schema/schema.ts'
+import { stepText } from './field-set.ts'
+import { stepOf } from './typed.ts'
+
+/**
+ * What keeps a value from being read by its schema, in the words of structured-merge-diff: unknown fields, wrong types,
+ * items without their keys or with the same ones. Each says where it is: `.spec.nope: field not declared in schema`.
+ */
+export function typedProblems(schema: Schema, value: unknown, path = ''): readonly string[] {
+  if (value === null || value === undefined) return []
+  switch (schema.kind) {
+    case 'any':
+      return []
+    case 'scalar':
+      return scalarProblems(schema, value, path)
+    case 'list':
+      return listProblems(schema, value, path)
+    case 'map':
+      if (!isJsonObject(value)) return [`${path}: expected map, got &{${goText(value)}}`]
+      return Object.entries(value).flatMap(([key, item]) => typedProblems(schema.values, item, `${path}.${key}`))
+    case 'object':
+      if (!isJsonObject(value)) return [`${path}: expected map, got &{${goText(value)}}`]
+      return Object.entries(value).flatMap(([key, item]) => {
+        const field = schema.fields.get(key)
+        if (field !== undefined) return typedProblems(field.schema, item, `${path}.${key}`)
+        return schema.preserveUnknown ? [] : [`${path}.${key}: field not declared in schema`]
+      })
+  }
+}
+
+/** One problem as it is, several one a line. */
+export function joinProblems(problems: readonly string[]): string {
+  return problems.length === 1 ? (problems[0] ?? '') : ['errors:', ...problems.map((one) => `  ${one}`)].join('\n')
+}
+
+const EXPECTED: Partial<Record<Scalar, 'string' | 'boolean' | 'number'>> = {
+  string: 'string',
+  bytes: 'string',
+  boolean: 'boolean',
+  int32: 'number',
+  int64: 'number',
+  double: 'number',
+}
+
+/** Quantities, times and numbers that may be texts are scalars of any type here; decoding looks at them more closely. */
+function scalarProblems({ scalar }: ScalarSchema, value: unknown, path: string): readonly string[] {
+  const expected = EXPECTED[scalar]
+  if (expected === undefined || typeof value === expected) return []
+  if (expected === 'number') return [`${path}: expected numeric (int or float), got ${goType(value)}`]
+  return [`${path}: expected ${expected}, got &value.valueUnstructured{Value:${goSyntax(value)}}`]
+}
+
+function listProblems(schema: ListSchema, value: unknown, path: string): readonly string[] {
+  if (!Array.isArray(value)) return [`${path}: expected list, got &{${goText(value)}}`]
+  const seen = new Set<string>()
+  return value.flatMap((item: unknown, i) => {
+    if (schema.list === 'atomic') return typedProblems(schema.items, item, `${path}[${i}]`)
+    const missing = missingKey(schema, item)
+    if (missing !== undefined) return [`${path}: element ${i}: ${missing}`]
+    const at = stepText(stepOf(schema, item))
+    const repeated = seen.has(at) ? [`${path}: duplicate entries for key ${at}`] : []
+    seen.add(at)
+    return [...repeated, ...typedProblems(schema.items, item, path + at)]
+  })
+}
+
+function missingKey({ list, keys }: ListSchema, item: unknown): string | undefined {
+  if (list !== 'map') return undefined
+  if (!isJsonObject(item)) return 'associative list with keys may not have non-map elements'
+  const absent = keys.find(({ name, fallback }) => item[name] === undefined && fallback === undefined)
+  if (absent === undefined) return undefined
+  return `associative list with keys has an element that omits key field ${JSON.stringify(absent.name)} (and doesn't have default value)`
+}
+
+/** A value as Go's `%v` writes it. */
+function goText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
+  if (value === null || value === undefined) return '<nil>'
+  if (!isJsonObject(value)) return String(value)
+  const entries = Object.keys(value).sort()
+  return `map[${entries.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`
+}
+
+/** A value's type as Go's `%T` names it. */
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}'
+  return typeof value === 'boolean' ? 'bool' : typeof value === 'object' ? 'map[string]interface {}' : typeof value
+}
+
+/** A value as Go's `%#v` writes it. */
+function goSyntax(value: unknown): string {
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`
+  if (!isJsonObject(value)) return JSON.stringify(value)
+  const entries = Object.keys(value).sort()
+  return `map[string]interface {}{${entries.map((key) => `${JSON.stringify(key)}:${goSyntax(value[key])}`).join(', ')}}`
+}
