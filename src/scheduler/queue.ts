@@ -14,7 +14,7 @@ export interface QueuedPod {
 
 /**
  * Pods that wait, in three pools, as in Kubernetes' scheduler. *Active*: to be tried now, by priority, then by age.
- * *Backing off*: tried and to be tried again after a pause. *Unschedulable*: no node would do; they wait until something
+ * *Backing off*: tried and to be tried again after a pause; one that no node would do for sooner, when nothing is active. *Unschedulable*: no node would do; they wait until something
  * changes that may help, or for five minutes. A pod is in one pool at most; {@link SchedulingQueue.pop} takes it out.
  */
 export interface SchedulingQueue {
@@ -45,11 +45,18 @@ export function createSchedulingQueue(env: Environment, onReady: () => void): Sc
   return new ThreePools(env, onReady)
 }
 
+interface BackingOff extends QueuedPod {
+  readonly timer: Timer
+  readonly untilMs: number
+  /** It was not an error that it is held back for: something changed since that may help. */
+  readonly mayGoSooner: boolean
+}
+
 class ThreePools implements SchedulingQueue {
   readonly #env: Environment
   readonly #onReady: () => void
   readonly #active = new Map<string, QueuedPod>()
-  readonly #backingOff = new Map<string, QueuedPod & { readonly timer: Timer }>()
+  readonly #backingOff = new Map<string, BackingOff>()
   readonly #unschedulable = new Map<string, QueuedPod>()
   /** Active pods, the next one last; absent while it has to be made anew. */
   #order: QueuedPod[] | undefined
@@ -92,7 +99,7 @@ class ThreePools implements SchedulingQueue {
       const next = this.#order.pop()
       if (next === undefined) {
         this.#order = undefined
-        return undefined
+        return this.#popBackingOff()
       }
       if (this.#active.get(next.key) !== next) continue
       this.#active.delete(next.key)
@@ -106,7 +113,7 @@ class ThreePools implements SchedulingQueue {
   }
 
   retry(queued: QueuedPod) {
-    this.#backOff({ ...queued, attempts: queued.attempts + 1 }, backoffMs(queued.attempts + 1))
+    this.#backOff({ ...queued, attempts: queued.attempts + 1 }, backoffMs(queued.attempts + 1), false)
   }
 
   wake(helps: (pod: Pod) => boolean = () => true) {
@@ -115,7 +122,7 @@ class ThreePools implements SchedulingQueue {
       this.#unschedulable.delete(queued.key)
       const rest = queued.since + backoffMs(queued.attempts) - this.#env.clock.monotonicMs()
       if (rest <= 0) this.#activate(queued)
-      else this.#backOff(queued, rest)
+      else this.#backOff(queued, rest, true)
     }
   }
 
@@ -138,14 +145,29 @@ class ThreePools implements SchedulingQueue {
     this.#onReady()
   }
 
-  #backOff(queued: QueuedPod, delayMs: number) {
+  /** As Kubernetes does since 1.33 (SchedulerPopFromBackoffQ): a scheduler with nothing else to do does not wait. */
+  #popBackingOff(): QueuedPod | undefined {
+    let next: BackingOff | undefined
+    for (const waiting of this.#backingOff.values()) {
+      if (waiting.mayGoSooner && (next === undefined || waiting.untilMs < next.untilMs)) next = waiting
+    }
+    if (next === undefined) return undefined
+    next.timer.cancel()
+    this.#backingOff.delete(next.key)
+    const { key, pod, attempts, since } = next
+    return { key, pod, attempts, since }
+  }
+
+  #backOff(queued: QueuedPod, delayMs: number, mayGoSooner: boolean) {
     const timer = this.#env.timers.after(delayMs, () => {
       const waited = this.#backingOff.get(queued.key)
       if (waited === undefined) return
       this.#backingOff.delete(queued.key)
       this.#activate({ key: waited.key, pod: waited.pod, attempts: waited.attempts, since: waited.since })
     })
-    this.#backingOff.set(queued.key, { ...queued, timer })
+    const untilMs = this.#env.clock.monotonicMs() + delayMs
+    this.#backingOff.set(queued.key, { ...queued, timer, untilMs, mayGoSooner })
+    if (mayGoSooner && this.#active.size === 0) this.#onReady()
   }
 
   #sweepLater(): Timer {
