@@ -109,14 +109,15 @@ function embedded(cluster: Omit<ClusterOptions, 'env'>): Place {
 /** A session that closes its cluster after itself. */
 function withPlace(session: Shoal, closePlace: () => Promise<void>): Shoal {
   let closing: Promise<void> | undefined
-  const close = (reason?: Error) =>
+  const closeAfter = (end: () => PromiseLike<void>) =>
     (closing ??= (async () => {
       try {
-        await session.close(reason)
+        await end()
       } finally {
         await closePlace()
       }
     })())
+  const close = (reason?: Error) => closeAfter(() => session.close(reason))
   return {
     name: session.name,
     map: session.map.bind(session),
@@ -124,7 +125,8 @@ function withPlace(session: Shoal, closePlace: () => Promise<void>): Shoal {
     files: session.files.bind(session),
     why: session.why.bind(session),
     close,
-    [Symbol.asyncDispose]: () => close(),
+    // Not the same as close(): a scope may be left by what failed in it, which the run's object then tells.
+    [Symbol.asyncDispose]: () => closeAfter(() => session[Symbol.asyncDispose]()),
   }
 }
 
