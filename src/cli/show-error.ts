@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { ApiError } from '../api/meta/status.ts'
 import { WorkerLostError } from '../compute/errors.ts'
+import { describeLoss } from '../compute/coordinator/loss.ts'
 import type { LossRecord } from '../compute/coordinator/loss.ts'
 import { CliError } from './cli-error.ts'
 
@@ -37,12 +38,13 @@ function lossesOf({ losses }: WorkerLostError): string {
   return lines.join('') + (said.length === 0 ? '' : `  it wrote:\n${said.map((line) => `    ${line}\n`).join('')}`)
 }
 
-function factsOf({ pod, node, reason, exitCode, signal }: LossRecord): string {
+function factsOf(record: LossRecord): string {
+  const { reason, exitCode, signal } = record
   const numbers = [
     ...(signal !== undefined && !reason.includes(signal) ? [signal] : []),
     ...(exitCode !== undefined && !reason.includes(`code ${exitCode}`) ? [`exit code ${exitCode}`] : []),
   ]
-  return `pod ${pod}, node ${node}, ${reason}${numbers.length === 0 ? '' : ` (${numbers.join(', ')})`}`
+  return describeLoss(record) + (numbers.length === 0 ? '' : ` (${numbers.join(', ')})`)
 }
 
 /** A cause says more than the sentence where it is the user's own error; what the system said is in the sentence. */

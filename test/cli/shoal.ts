@@ -68,7 +68,9 @@ function started(child: ChildProcess): Started {
     child.once('error', reject)
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
-  const all = async (stream: NodeJS.ReadableStream | null) => (stream === null ? '' : await text(stream))
+  // A test may stop reading: what it has read by then is not what it asks about.
+  const all = async (stream: NodeJS.ReadableStream | null) =>
+    stream === null ? '' : await text(stream).catch(() => '')
   const outputs = Promise.all([all(child.stdout), all(child.stderr)])
   return {
     process: child,
