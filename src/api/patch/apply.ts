@@ -15,6 +15,8 @@ export interface ApplyOptions {
   readonly manager: string
   readonly force: boolean
   readonly subresource?: string
+  /** Whether the kind's status is written by a subresource alone. */
+  readonly hasStatus: boolean
   /** RFC 3339, for the managed fields' entries. */
   readonly time: string
 }
@@ -37,9 +39,9 @@ export function applyConfiguration(
   const isOwn = (one: Managed) =>
     one.manager === options.manager && one.operation === 'Apply' && one.subresource === options.subresource
   const others = before.filter((one) => !isOwn(one))
-  const fields = ownable(appliedSet(schema, applied), options.subresource)
+  const fields = ownable(appliedSet(schema, applied), options)
   const merged = mergeTyped(schema, base, applied)
-  const changed = ownable(compare(schema, base, merged).changed, options.subresource)
+  const changed = ownable(compare(schema, base, merged).changed, options)
   const disputed = disputes(others, changed)
   if (disputed.length > 0 && !options.force) throw conflict(disputed)
   const own = before.find(isOwn)

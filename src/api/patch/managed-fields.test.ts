@@ -21,7 +21,7 @@ test.each(created.map((step) => [step.id, step] as const))('%s belongs to its cr
   const { object } = decodeObject(kind.type, step.body)
   applyDefaults(kind.type, object)
   Object.assign(object.metadata, { uid: '<uid>', namespace: 'x' })
-  trackUpdate(kind.schema(), object, undefined, { manager: 'unknown', time: TIME })
+  trackUpdate(kind.schema(), object, undefined, { manager: 'unknown', time: TIME, hasStatus: kind.strategy.hasStatus })
   expect(object.metadata.managedFields).toEqual(timed(step).answer.metadata.managedFields)
 })
 
@@ -55,11 +55,16 @@ function write(step: RecordedStep, live: KubeObject | undefined): KubeObject {
   const force = step.path.includes('force=true')
   const isApply = step.headers['content-type']?.includes('apply') === true
   const raw = isApply
-    ? applyConfiguration(kind.schema(), live, step.body, { manager, force, time: TIME })
+    ? applyConfiguration(kind.schema(), live, step.body, {
+        manager,
+        force,
+        time: TIME,
+        hasStatus: kind.strategy.hasStatus,
+      })
     : patched(step, live)
   const { object } = decodeObject(kind.type, raw)
   applyDefaults(kind.type, object)
-  if (!isApply) trackUpdate(kind.schema(), object, live, { manager, time: TIME })
+  if (!isApply) trackUpdate(kind.schema(), object, live, { manager, time: TIME, hasStatus: kind.strategy.hasStatus })
   finish(kind.type, object, live)
   return object as KubeObject
 }

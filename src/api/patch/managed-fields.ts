@@ -13,6 +13,8 @@ import { compare } from './typed.ts'
 export interface Writer {
   readonly manager: string
   readonly subresource?: string
+  /** Whether the kind's status is written by a subresource alone. */
+  readonly hasStatus: boolean
   /** RFC 3339, whole seconds. */
   readonly time: string
 }
@@ -38,8 +40,8 @@ export function trackUpdate(
   writer: Writer,
 ): void {
   const difference = compare(schema, old ?? emptyObject(schema), object)
-  const changed = ownable(difference.changed, writer.subresource)
-  const removed = ownable(difference.removed, writer.subresource)
+  const changed = ownable(difference.changed, writer)
+  const removed = ownable(difference.removed, writer)
   const before = managedBefore(object, old)
   if (old !== undefined && changed === undefined && removed === undefined) {
     writeManaged(object, before)
@@ -109,9 +111,12 @@ const NOT_OWNED: ReadonlySet<string> = new Set([
 ])
 
 /** Without what nobody owns, and without what the request cannot have written. */
-export function ownable(set: FieldSet | undefined, subresource: string | undefined): FieldSet | undefined {
+export function ownable(
+  set: FieldSet | undefined,
+  { subresource, hasStatus }: Pick<Writer, 'subresource' | 'hasStatus'>,
+): FieldSet | undefined {
   if (set === undefined) return undefined
-  const notWritten = subresource === 'status' ? 'f:spec' : 'f:status'
+  const notWritten = subresource === 'status' ? 'f:spec' : hasStatus ? 'f:status' : undefined
   const children: (readonly [string, FieldSet])[] = []
   for (const [step, child] of childrenOf(set)) {
     if (step === 'f:apiVersion' || step === 'f:kind' || step === notWritten) continue

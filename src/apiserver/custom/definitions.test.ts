@@ -126,3 +126,36 @@ test('versions of one kind share their objects: written in one, read in the othe
   const found = await client.get(customResourceDefinitions, { name: 'boats.example.com' })
   expect(found.status?.storedVersions).toEqual(['v2'])
 })
+
+test('a custom resource is applied by its schema: owners, conflicts and unknown fields', async () => {
+  const { client } = await connect()
+  await client.create(customResourceDefinitions, definition)
+  const key = { namespace: 'default', name: 'a' }
+  const apply = (fieldManager: string, spec: object) =>
+    client.patch(boats, key, { type: 'apply', patch: boat('a', spec as Boat['spec']) }, { fieldManager })
+  const made = await apply('one', { sails: 1 })
+  expect(made.spec).toEqual({ sails: 1, hull: 'wood' })
+  expect(made.metadata.managedFields?.map(({ manager, fieldsV1 }) => [manager, fieldsV1])).toEqual([
+    ['one', { 'f:spec': { 'f:sails': {} } }],
+  ])
+  await expect(apply('two', { sails: 2 })).rejects.toMatchObject({
+    message: 'Apply failed with 1 conflict: conflict with "one": .spec.sails',
+  })
+  await expect(apply('one', { sails: 1, masts: 2 })).rejects.toMatchObject({
+    code: 500,
+    message:
+      'failed to create typed patch object (default/a; example.com/v1, Kind=Boat): .spec.masts: field not declared in schema',
+  })
+})
+
+test('a kind without a status of its own has its status owned like any other field', async () => {
+  const { client } = await connect()
+  const [v1] = definition.spec.versions
+  const { subresources: _, ...plain } = v1 as NonNullable<typeof v1>
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+  const versions = [{ ...plain, schema }] as unknown as CustomResourceDefinition['spec']['versions']
+  await client.create(customResourceDefinitions, { ...definition, spec: { ...definition.spec, versions } })
+  const made = await client.create(boats, { ...boat('a', { sails: 1 }), status: { afloat: true } } as Boat)
+  expect(made).toHaveProperty('status.afloat', true)
+  expect(made.metadata.managedFields?.[0]?.fieldsV1).toHaveProperty(['f:status', 'f:afloat'])
+})

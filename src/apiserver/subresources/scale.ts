@@ -16,7 +16,7 @@ import { patched } from '../verbs/patched.ts'
 import { replaceObject } from '../verbs/replace.ts'
 import type { Answer, ObjectTarget, RequestContext } from '../verbs/request.ts'
 import type { ServedResource } from '../verbs/served-resource.ts'
-import { applyManager, managerOf } from '../verbs/writer.ts'
+import { applyManager, writerOf } from '../verbs/writer.ts'
 import type { Scale } from './scale-object.ts'
 import { scaleOf, setReplicas } from './scale-object.ts'
 
@@ -42,8 +42,7 @@ export async function updateScale(
   if (resourceVersion && resourceVersion !== entry.object.metadata.resourceVersion) throw modified(resource.type, name)
   const object = structuredClone(entry.object) as Draft<KubeObject>
   setReplicas(resource, object, replicas)
-  const time = formatTime(engine.environment.clock.now())
-  trackReplicas(resource, object, entry.object, replicas, { ...managerOf(context, options, 'scale'), time })
+  trackReplicas(resource, object, entry.object, replicas, writerOf(engine, context, resource, options, 'scale'))
   return writeScale(engine, context, target, entry, object, options)
 }
 
@@ -110,6 +109,7 @@ async function applyScale(
     manager: applyManager(options),
     force: options.force === true,
     subresource: 'scale',
+    hasStatus: true,
     time: formatTime(engine.environment.clock.now()),
   })
   return writeScale(engine, context, target, entry, merged, options)

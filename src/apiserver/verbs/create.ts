@@ -20,7 +20,7 @@ import { storageKey } from './get.ts'
 import { defaultsFor, validationOfNew } from './kind-rules.ts'
 import type { Answer, Body, CollectionTarget, RequestContext } from './request.ts'
 import type { ServedResource } from './served-resource.ts'
-import { managerOf } from './writer.ts'
+import { writerOf } from './writer.ts'
 
 /** POST to a collection. */
 export async function create(
@@ -37,7 +37,7 @@ export async function create(
   placeInNamespace(target, object)
   defaultsFor(resource, object)
   if (isReview(resource)) {
-    trackUpdate(resource.schema(), object, undefined, { ...managerOf(context, options), time: timeOf(engine) })
+    trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
     return createReview(engine, context, target, object)
   }
   return createObject(engine, context, target, toStored(resource, object as KubeObject) as Draft<KubeObject>, options)
@@ -60,7 +60,7 @@ export async function createObject(
   fillMetadata(engine, target, object)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (!keepManagedFields) {
-    trackUpdate(resource.schema(), object, undefined, { ...managerOf(context, options), time: timeOf(engine) })
+    trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
   }
   const request = admissionOf(engine, context, target, object, options)
   engine.admission.mutate(request)

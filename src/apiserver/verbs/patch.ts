@@ -64,6 +64,7 @@ async function applyObject(
     manager,
     force: options.force === true,
     ...(subresource === undefined ? {} : { subresource }),
+    hasStatus: resource.strategy.hasStatus,
     time: formatTime(engine.environment.clock.now()),
   })
   const object = decodeBody(context, resource, { value: merged }, 'Ignore')

@@ -4,7 +4,6 @@ import type { KubeObject } from '../../api/object.ts'
 import { trackUpdate } from '../../api/patch/managed-fields.ts'
 import { prepareForUpdate } from '../../api/strategy/prepare.ts'
 import type { UpdateOptions } from '../../client/client.ts'
-import { formatTime } from '../../env/clock.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { Entry, Mutation } from '../../store/store.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
@@ -15,7 +14,7 @@ import { jsonEqual } from './equal.ts'
 import { conflict, modified } from './failure.ts'
 import { validationOfUpdate } from './kind-rules.ts'
 import type { Answer, ObjectTarget, RequestContext } from './request.ts'
-import { managerOf } from './writer.ts'
+import { writerOf } from './writer.ts'
 
 /** How a replacement is to be written. */
 export interface ReplaceOptions extends UpdateOptions {
@@ -41,8 +40,7 @@ export async function replaceObject(
   const request = admissionOf(engine, context, target, object, old, options)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (options.keepManagedFields !== true) {
-    const time = formatTime(engine.environment.clock.now())
-    trackUpdate(resource.schema(), object, old, { ...managerOf(context, options, subresource), time })
+    trackUpdate(resource.schema(), object, old, writerOf(engine, context, resource, options, subresource))
   }
   engine.admission.mutate(request)
   prepareForUpdate(resource.storageType, object, old, subresource)
