@@ -1,2 +1,3 @@
 export { createTestCluster } from './test-cluster.ts'
 export type { TestCluster } from './test-cluster.ts'
+export { TESTING_ERROR_CODES, until, WaitedTooLongError } from './until.ts'

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Pod } from '../api/generated/core-v1.ts'
 import { pods } from '../api/generated/resources.ts'
 import { createTestCluster } from './test-cluster.ts'
+import { until } from './until.ts'
 
 const pod: Pod = {
   apiVersion: 'v1',
@@ -14,19 +15,15 @@ test('createTestCluster() gives clusters that schedule and run pods, and know no
   await using first = await createTestCluster({ nodes: 2 })
   await using second = await createTestCluster()
   await first.client.create(pods, pod)
-  const running = await new Promise<Pod>((resolve, reject) => {
-    first.client.watch(
-      pods,
-      { namespace: 'default' },
-      {
-        events: (events) => {
-          const found = events.map(({ object }) => object as Pod).find(({ status }) => status?.phase === 'Running')
-          if (found !== undefined) resolve(found)
-        },
-        closed: (error) => reject(error ?? new Error('the watch was closed')),
-      },
-    )
-  })
-  expect(running.spec?.nodeName).toMatch(/^node[12]$/)
+  const [running] = await until(first.client, pods, ([only]) => only?.status?.phase === 'Running')
+  expect(running?.spec?.nodeName).toMatch(/^node[12]$/)
   expect((await second.client.list(pods)).items).toEqual([])
+})
+
+test('until() says what there was instead of what was waited for', async () => {
+  await using cluster = await createTestCluster({ apiOnly: true })
+  await expect(until(cluster.client, pods, () => false, { deadlineMs: 50 })).rejects.toMatchObject({
+    code: 'TEST_WAITED_TOO_LONG',
+    message: expect.stringMatching(/^Cannot wait for pods: after 50 ms there are \d+, expected others: \[/),
+  })
 })
