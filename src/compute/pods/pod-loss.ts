@@ -7,10 +7,11 @@ import type { Environment } from '../../env/environment.ts'
 import type { Client } from '../../client/client.ts'
 import type { InvestigateLoss, LossRecord } from '../coordinator/loss.ts'
 
-const LOG_LINES = 20
+/** The engine's account of a full heap is longer than it is worth, and its first line says what it is. */
+export const LOG_LINES = 40
 /** The pod's status follows the end of its process by the node's own pace. */
-const STATUS_TRIES = 8
-const STATUS_PAUSE_MS = 250
+const FIRST_PAUSE_MS = 10
+const LAST_PAUSE_MS = 2000
 
 /**
  * Completes the records of lost workers from their pods: how the container ended and what it wrote last. A container that
@@ -18,9 +19,10 @@ const STATUS_PAUSE_MS = 250
  */
 export function investigatePods(client: Client, env: Environment, namespace: string): InvestigateLoss {
   const told = new Set<string>()
-  return async (record) => {
+  const underway = new Map<string, Promise<LossRecord>>()
+  const investigate = async (record: LossRecord): Promise<LossRecord> => {
     const key = { namespace, name: record.pod }
-    for (let tries = 0; tries < STATUS_TRIES; tries++) {
+    for (let pauseMs = FIRST_PAUSE_MS; pauseMs < LAST_PAUSE_MS; pauseMs *= 2) {
       const pod = await client.get(pods, key).catch(() => undefined)
       if (pod === undefined) return { ...record, message: 'Its pod is gone: it was deleted, or its node is lost' }
       if (pod.status?.reason === 'Evicted') return { ...record, ...evictionOf(pod) }
@@ -30,9 +32,18 @@ export function investigatePods(client: Client, env: Environment, namespace: str
         const lastLogLines = await lastLines(client, key, end)
         return { ...record, ...limitOf(pod), ...describeEnd(end, lastLogLines) }
       }
-      await sleep(env.timers, STATUS_PAUSE_MS)
+      await sleep(env.timers, pauseMs)
     }
     return record
+  }
+  return (record) => {
+    // One after another for each pod, so that the first end that is found is that of the first loss.
+    const before = underway.get(record.pod) ?? Promise.resolve(record)
+    const found = before.catch(() => {}).then(() => investigate(record))
+    underway.set(record.pod, found)
+    const forget = () => underway.get(record.pod) === found && underway.delete(record.pod)
+    found.then(forget, forget)
+    return found
   }
 }
 
