@@ -20,6 +20,8 @@ export function ownerPrefix(pid: number = process.pid): string {
 export function makeTemporaryDirectory(): string {
   const directory = mkdtempSync(path.join(os.tmpdir(), ownerPrefix()))
   chmodSync(directory, 0o711)
+  // In the background: those of owners that were killed where no spawner was there to see it.
+  void sweepLeftovers(os.tmpdir()).catch(() => undefined)
   return directory
 }
 

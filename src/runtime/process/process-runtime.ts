@@ -107,8 +107,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     exec: executions.start,
     dial: (sandboxId, port) => dialSandbox(sandboxes, sandboxId, port),
     usage: containers.usage,
-    // With the spawner, so that a node is not Ready before its runtime is, knows what it cannot do, and never where it
-    // could start nothing.
+    // With the spawner: a node is Ready once its runtime is, knows what it cannot do, and never where it starts nothing.
     capacity: () => spawner.then(() => measureCapacity(directory)),
     limitations: () => limits,
     hostAddress: sandboxes.hostAddress,
