@@ -41,8 +41,15 @@ function stageLine(stage: StageState, nowMs: number): string {
   const filled = Math.floor((share ?? 0) * BAR_WIDTH)
   const bar =
     share === undefined ? '' : ` ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${Math.floor(share * 100)}%`
-  const facts = [count(stage), ...rateAndTime(stage, nowMs)]
-  return `${stage.name}${bar}  ${facts.join(', ')}`
+  const facts = [...doneOf(stage), ...rateAndTime(stage, nowMs)]
+  return `${stage.name}${bar}  ${facts.join(', ')}`.trimEnd()
+}
+
+/** What is done of how much; nothing while nothing is done of nobody knows how much. */
+function doneOf(stage: StageState): readonly string[] {
+  const { done, total, bytes = 0, totalBytes = 0 } = stage
+  if (totalBytes > 0) return [`${formatBytes(bytes)} of ${formatBytes(totalBytes)}`]
+  return done === 0 && total === undefined ? [] : [count(stage)]
 }
 
 /** Nothing until something is done, since neither could be more than a guess. */
