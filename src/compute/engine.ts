@@ -1,7 +1,7 @@
 import type { Environment } from '../env/environment.ts'
 import { awaitWorkers } from './await-workers.ts'
 import { createCoordinator } from './coordinator/coordinator.ts'
-import type { CoordinatorOptions } from './coordinator/coordinator.ts'
+import type { CoordinatorOptions } from './coordinator/options.ts'
 import { listen } from './coordinator/listen.ts'
 import type { Reach } from './coordinator/listen.ts'
 import type { ProgramBundle } from './coordinator/stage.ts'

@@ -1,4 +1,3 @@
-import type { Environment } from '../../env/environment.ts'
 import type { Link } from '../wire/link.ts'
 import { readControl } from '../wire/link.ts'
 import { FRAME, PART_HEADER_BYTES, readResultHeader, RESULT_HEADER_BYTES, STATUS } from '../wire/messages.ts'
@@ -7,34 +6,12 @@ import type { TaskFailure } from '../wire/task-failure.ts'
 import { decodeValue } from '../wire/values.ts'
 import { createDispatcher } from './dispatch.ts'
 import { watchHeartbeats } from './heartbeats.ts'
-import type { InvestigateLoss, LossRecord } from './loss.ts'
+import type { LossRecord } from './loss.ts'
+import type { CoordinatorOptions, WorkerCounts } from './options.ts'
 import { createStages } from './stages.ts'
 import type { StageHandle, StageSpec } from './stage.ts'
 import { connectedWorker, tell } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
-
-export interface CoordinatorOptions {
-  readonly env: Environment
-  /** How many workers a task may cost before it fails. Default 3. */
-  readonly maxLosses?: number
-  /** Milliseconds between two heartbeats. Default 1,000. */
-  readonly heartbeatMs?: number
-  /** A worker that was silent for longer is taken for lost. Default 10,000. */
-  readonly silentMs?: number
-  /** How long a cancelled function may go on before its thread is ended. Default 250. */
-  readonly cancelGraceMs?: number
-  readonly investigate?: InvestigateLoss
-  readonly onWorkers?: (workers: WorkerCounts) => void
-  readonly onLoss?: (record: LossRecord) => void
-  readonly onRetry?: () => void
-  /** Called for a worker that was given up because it was silent: what is left of it is to be ended. */
-  readonly onSilent?: (pod: string) => void
-}
-
-export interface WorkerCounts {
-  readonly workers: number
-  readonly threads: number
-}
 
 /** Holds the queue, hands tasks to the threads of whatever workers are connected, and commits each result once. */
 export interface Coordinator {
@@ -66,16 +43,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const investigated = (record: LossRecord) => investigations.get(record) ?? Promise.resolve(record)
   const stages = createStages(options, workers, () => dispatcher.dispatch(), investigated)
   const dispatcher = createDispatcher(stages, workers)
-  const counts = () => {
-    let threads = 0
-    for (const worker of workers) for (const slot of worker.slots) if (slot.ready) threads++
-    return { workers: workers.size, threads }
-  }
+  const counts = () => countOf(workers)
   const lose = (worker: ConnectedWorker, reason: string) => {
     if (!workers.delete(worker) || closed !== undefined) return
-    const { pod, node } = worker.facts
-    const seen = worker.peakBytes === 0 ? {} : { peakBytes: worker.peakBytes }
-    const record: LossRecord = { pod, node, scope: 'worker', reason, ...seen }
+    const record = lossOf(worker, reason)
     const investigation = options.investigate?.(record)
     if (investigation !== undefined)
       investigations.set(
@@ -130,6 +101,16 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       for (const worker of workers) tell(worker, { type: 'leave' })
     },
   }
+}
+
+function lossOf({ facts: { pod, node }, peakBytes }: ConnectedWorker, reason: string): LossRecord {
+  return { pod, node, scope: 'worker', reason, ...(peakBytes === 0 ? {} : { peakBytes }) }
+}
+
+function countOf(workers: ReadonlySet<ConnectedWorker>): WorkerCounts {
+  let threads = 0
+  for (const worker of workers) for (const slot of worker.slots) if (slot.ready) threads++
+  return { workers: workers.size, threads }
 }
 
 /** Of a thread that was ended because what it ran was no longer wanted. */

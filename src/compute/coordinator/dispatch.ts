@@ -46,23 +46,7 @@ export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedW
     if (payload instanceof Promise) void sendLater(slot, task, payload)
     else if (payload !== undefined) sendTask(slot, task, payload)
   }
-  /** Keeps workers free for tasks that must run alone in one: at most half of them, at least one. */
-  const isolate = () => {
-    let wanted = Math.min(stages.suspects(), Math.max(1, workers.size >> 1))
-    for (const worker of workers) {
-      if (!worker.isolates || worker.slots.some((slot) => loadOf(slot) > 0)) continue
-      const slot = worker.slots.find(({ ready }) => ready)
-      const task = slot === undefined ? undefined : stages.takeSuspect()
-      if (slot !== undefined && task !== undefined) give(slot, task)
-      else if (stages.suspects() === 0) worker.isolates = false
-    }
-    for (const worker of workers) if (worker.isolates) wanted--
-    if (wanted <= 0 || stages.suspects() === 0) return
-    const free = [...workers].filter((worker) => !worker.isolates).sort((left, right) => busyOf(left) - busyOf(right))
-    for (const worker of free.slice(0, wanted)) worker.isolates = true
-    if (free.some((worker) => worker.isolates && busyOf(worker) === 0 && worker.slots.some(({ ready }) => ready)))
-      isolate()
-  }
+  const isolate = () => isolateSuspects(stages, workers, give)
   const encoded = (task: Task, slot: Slot) => {
     try {
       return task.stage.spec.encode(task.work, slot.worker.seesFiles)
@@ -95,4 +79,26 @@ export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedW
 
 function busyOf(worker: ConnectedWorker): number {
   return worker.slots.reduce((sum, slot) => sum + loadOf(slot), 0)
+}
+
+/** Keeps workers free for tasks that must run alone in one, and gives them these: at most half of them, at least one. */
+function isolateSuspects(
+  stages: Stages,
+  workers: ReadonlySet<ConnectedWorker>,
+  give: (slot: Slot, task: Task) => void,
+): void {
+  let wanted = Math.min(stages.suspects(), Math.max(1, workers.size >> 1))
+  for (const worker of workers) {
+    if (!worker.isolates || worker.slots.some((slot) => loadOf(slot) > 0)) continue
+    const slot = worker.slots.find(({ ready }) => ready)
+    const task = slot === undefined ? undefined : stages.takeSuspect()
+    if (slot !== undefined && task !== undefined) give(slot, task)
+    else if (stages.suspects() === 0) worker.isolates = false
+  }
+  for (const worker of workers) if (worker.isolates) wanted--
+  if (wanted <= 0 || stages.suspects() === 0) return
+  const free = [...workers].filter((worker) => !worker.isolates).sort((left, right) => busyOf(left) - busyOf(right))
+  for (const worker of free.slice(0, wanted)) worker.isolates = true
+  if (free.some((worker) => worker.isolates && busyOf(worker) === 0 && worker.slots.some(({ ready }) => ready)))
+    isolateSuspects(stages, workers, give)
 }

@@ -1,4 +1,4 @@
-import type { CoordinatorOptions } from './coordinator.ts'
+import type { CoordinatorOptions } from './options.ts'
 import { tell } from './worker.ts'
 import type { ConnectedWorker } from './worker.ts'
 

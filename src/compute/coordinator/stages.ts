@@ -1,6 +1,6 @@
 import type { TaskFailure } from '../wire/task-failure.ts'
 import { WorkerLostError } from '../errors.ts'
-import type { CoordinatorOptions, WorkerCounts } from './coordinator.ts'
+import type { CoordinatorOptions, WorkerCounts } from './options.ts'
 import { describeLoss, hintFor } from './loss.ts'
 import type { InvestigateLoss, LossRecord } from './loss.ts'
 import type { Stage, StageHandle, StageSpec, Task } from './stage.ts'
