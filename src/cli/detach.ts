@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { makeDataDirectory } from '../cluster/data-directory.ts'
+import { dirname, join } from 'node:path'
+import { makeDataDirectory, unusableDirectory } from '../cluster/data-directory.ts'
 import { CliError } from './cli-error.ts'
 import { stateDirectory } from './state-directory.ts'
 
@@ -17,7 +17,7 @@ interface Ready {
 export async function detach(dataDirectory: string | undefined): Promise<number> {
   const logFile = logFileOf(dataDirectory)
   // Appended to, since another cluster may be writing there.
-  const log = openSync(logFile, 'a', 0o600)
+  const log = openLog(logFile)
   const logStart = fstatSync(log).size
   const args = [...process.execArgv, ...process.argv.slice(1).filter((arg) => arg !== '--detach')]
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] })
@@ -40,6 +40,14 @@ function logFileOf(dataDirectory: string | undefined): string {
   if (dataDirectory !== undefined) makeDataDirectory(dataDirectory)
   else mkdirSync(stateDirectory(), { recursive: true, mode: 0o700 })
   return join(dataDirectory ?? stateDirectory(), 'up.log')
+}
+
+function openLog(logFile: string): number {
+  try {
+    return openSync(logFile, 'a', 0o600)
+  } catch (error) {
+    throw unusableDirectory(error, dirname(logFile))
+  }
 }
 
 function tellFailure(logFile: string, logStart: number, exitCode: number): number {

@@ -25,7 +25,7 @@ function addRun(program: Command): void {
     .argument('<file>', 'the program, TypeScript or JavaScript')
     .argument('[args...]', 'arguments of the program')
     .option('--context <name>', 'a context of the kubeconfig in place of an embedded cluster')
-    .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, ~/.kube/config)')
+    .option('--kubeconfig <file>', 'the kubeconfig; alone, its current context (default: $KUBECONFIG, ~/.kube/config)')
     .option('-n, --namespace <name>', 'the namespace that the run lives in')
     .option('--workers <count>', 'worker pods', wholeNumber(1))
     .option('--threads <count>', 'threads in each worker pod', wholeNumber(1))

@@ -109,6 +109,22 @@ test('a damaged data directory is refused by name, and left as it is', async () 
   expect(readFileSync(join(store, 'objects.mdb'), 'utf8')).toBe('this is no store')
 })
 
+test('a record whose bytes have changed is refused by the name of its object', async () => {
+  const data = join(user.directory, 'data', 'shoal')
+  await user.run('up', '--port', '0', '--detach')
+  using client = await clientOf(join(data, 'kubeconfig'))
+  const metadata = { namespace: 'default', name: 'hurt' }
+  await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'precious value' } })
+  await user.run('down')
+  const file = join(data, 'store', 'objects.mdb')
+  const bytes = readFileSync(file)
+  bytes[bytes.indexOf('precious value')] = 'P'.charCodeAt(0)
+  writeFileSync(file, bytes)
+  const { code, stderr } = await user.run('up', '--port', '0')
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^error: Cannot load "configmaps\/default\/hurt" .*: the checksum is wrong, expected /)
+})
+
 test('Ctrl-C stops a cluster in the foreground, and a killed one leaves nothing behind', async () => {
   const one = user.start(['up', '--in-memory', '--port', '0'])
   await one.says(READY)
