@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { join, relative } from 'node:path'
 import { root } from './program.ts'
 
@@ -50,5 +50,12 @@ function machine(): string {
   const gigabytes = Math.round(totalmem() / 1e9)
   const cpu = cpus()[0]?.model.trim() || 'unknown'
   const day = new Date().toISOString().slice(0, 10)
-  return `${day}, Node ${process.version}, ${availableParallelism()} cores (${cpu}), ${gigabytes} GB, ${process.platform} ${release()}.`
+  const load = loadavg()
+    .slice(0, 2)
+    .map((each) => each.toFixed(1))
+    .join(' and ')
+  return [
+    `${day}, Node ${process.version}, ${availableParallelism()} cores (${cpu}), ${gigabytes} GB, ${process.platform} ${release()};`,
+    `load over the last 1 and 5 minutes ${load}: more than the cores means that the machine had other work.`,
+  ].join('\n')
 }

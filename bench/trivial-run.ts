@@ -15,7 +15,6 @@ export async function run(print: (line: string) => void): Promise<void> {
   print(
     figure('shoal run of a map of one item: start to first result', first, 'ms', {
       target: 500,
-      kubernetes: '5,300 ms',
     }),
   )
   print(
