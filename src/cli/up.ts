@@ -44,10 +44,12 @@ export async function up(options: UpOptions): Promise<number> {
   })
   try {
     const endpoint = await cluster.listen()
-    await Promise.race([cluster.ready, interrupted.promise])
+    const clusterMs = performance.now() - begun
+    // From here on it can be used; pods wait for their nodes, as anywhere.
     const kubeconfig = writeKubeconfig(options, endpoint)
+    await Promise.race([cluster.ready, interrupted.promise])
     introduce(options, endpoint, kubeconfig, env.clock.now())
-    sayReady(endpoint, kubeconfig, performance.now() - begun)
+    sayReady(endpoint, kubeconfig, clusterMs)
     return await untilEnd(cluster, interrupted.promise)
   } catch (error) {
     await cluster.close()

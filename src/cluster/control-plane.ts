@@ -1,3 +1,5 @@
+import { serviceAccounts } from '../api/generated/resources.ts'
+import { hasReason } from '../api/meta/status.ts'
 import { createApiServer } from '../apiserver/api-server.ts'
 import type { ApiServer } from '../apiserver/api-server.ts'
 import { createServiceAccountTokens } from '../apiserver/authn/service-account-tokens.ts'
@@ -14,7 +16,7 @@ import type { ClusterIdentity } from '../identity/key-files.ts'
 import type { Manager } from '../reconcile/manager.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { Store } from '../store/store.ts'
-import { SCHEDULER, userInfo } from './users.ts'
+import { ADMIN, SCHEDULER, userInfo } from './users.ts'
 
 export interface ControlPlaneOptions {
   readonly env: Environment
@@ -63,6 +65,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const client = createDirectClient(server, { user, userAgent: user.name })
     return options.wrapClient?.(client, user) ?? client
   }
+  if (options.controllers !== false) await ensureDefaultAccount(clientFor(ADMIN))
   const loops = options.controllers === false ? Promise.resolve([]) : startLoops(options, clientFor)
   const ready = loops.then(async (started) => void (await Promise.all(started.map((loop) => loop.ready))))
   ready.catch(() => {})
@@ -73,6 +76,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     authorizer[Symbol.dispose]()
   }
   return { server, authorizer, tokens, clientFor, ready, close, [Symbol.asyncDispose]: close }
+}
+
+/** Pods need their namespace's account: whoever creates one as soon as the API answers must not come before it. */
+async function ensureDefaultAccount(client: Client): Promise<void> {
+  const key = { namespace: 'default', name: 'default' }
+  try {
+    await client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: key })
+  } catch (error) {
+    if (!hasReason(error, 'AlreadyExists')) throw error
+  }
 }
 
 /** Waits for a turn of its own, so that the API answers before the code of the control loops is even read. */
