@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { RootDatabase } from 'lmdb'
 import type { Journal } from './core.ts'
 import { fileError, lockDirectory } from './data-directory.ts'
-import { lengthProblem } from './file-length.ts'
+import { fileDamage } from './file-damage.ts'
 import { decodeRecord, encodeRecord, HEADER_KEY, recordKey } from './record.ts'
 import type { Header } from './record.ts'
 import { StoreError } from './store.ts'
@@ -34,7 +34,7 @@ export async function openRecordFile(directory: string): Promise<RecordFile> {
     handle = await openFile(path, constants.O_RDWR | constants.O_CREAT, 0o600)
     await syncDirectory(directory)
     await expectRoom(directory)
-    const problem = await lengthProblem(handle)
+    const problem = fileDamage(handle.fd)
     if (problem !== undefined) throw damagedFile(directory, problem)
     const { open } = await import('lmdb')
     // Without overlapping sync a transaction that is committed is flushed too.
