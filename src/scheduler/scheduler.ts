@@ -47,12 +47,14 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
   const { env, client } = options
   const informers = createInformers(env, client)
   const state = createState(options)
+  let closed = false
   const ready = start(informers, state).catch((error: unknown) => {
-    env.log.error('the scheduler did not start', { error })
+    if (!closed) env.log.error('the scheduler did not start', { error })
     throw error
   })
   ready.catch(() => {})
   const close = async () => {
+    closed = true
     informers.close()
     state.close()
   }
