@@ -1,0 +1,83 @@
+import type { CoordinatorOptions } from './options.ts'
+import type { Stage, StageSpec } from './stage.ts'
+import { tell } from './worker.ts'
+import type { ConnectedWorker, Slot } from './worker.ts'
+
+/**
+ * The stages that have not ended, oldest first. A stage goes from running to collecting when nothing is open and nothing
+ * more comes, back when a thread is lost before it was collected, and ends once.
+ */
+export interface RunningStages {
+  readonly byId: ReadonlyMap<number, Stage>
+  begin(spec: StageSpec<unknown>): { readonly stage: Stage; readonly finished: Promise<void> }
+  /** Moves on where all tasks are done: collects what threads have accumulated, then ends. */
+  settle(stage: Stage): void
+  /** Takes in what a thread has accumulated; the last one ends the stage. */
+  part(slot: Slot, id: number, part: Uint8Array): void
+  /** With an error unless it has succeeded: workers stop what they run of it. */
+  end(stage: Stage, error?: unknown): void
+}
+
+const CANCEL_GRACE_MS = 250
+
+/** `nextNumber` numbers the requests for what threads have accumulated. */
+export function createRunningStages(
+  options: CoordinatorOptions,
+  workers: ReadonlySet<ConnectedWorker>,
+  nextNumber: () => number,
+): RunningStages {
+  const byId = new Map<number, Stage>()
+  const graceMs = options.cancelGraceMs ?? CANCEL_GRACE_MS
+  let nextStage = 1
+  const end = (stage: Stage, error?: unknown) => {
+    if (stage.state === 'ended') return
+    const cancelled = error !== undefined
+    stage.state = 'ended'
+    byId.delete(stage.id)
+    for (const worker of workers) {
+      for (const slot of worker.slots) slot.accumulated.delete(stage)
+      if (!worker.stagesSent.delete(stage.id)) continue
+      if (cancelled) tell(worker, { type: 'cancel', stage: stage.id, graceMs })
+      tell(worker, { type: 'forget', stage: stage.id })
+    }
+    stage.finish(error)
+  }
+  return {
+    byId,
+    begin(spec) {
+      const { promise: finished, resolve, reject } = Promise.withResolvers<void>()
+      const finish = (error?: unknown) => (error === undefined ? resolve() : reject(error))
+      const stage = newStage(nextStage++, spec, finish)
+      byId.set(stage.id, stage)
+      return { stage, finished }
+    },
+    settle(stage) {
+      if (stage.state === 'ended' || stage.open.size > 0 || !stage.spec.isExhausted()) return
+      const holders = holdersOf(workers, stage)
+      if (holders.length === 0) return end(stage)
+      if (stage.state === 'collecting') return
+      stage.state = 'collecting'
+      for (const { worker, thread } of holders) {
+        tell(worker, { type: 'collect', stage: stage.id, thread, request: nextNumber() })
+      }
+    },
+    part(slot, id, part) {
+      const stage = byId.get(id)
+      if (stage === undefined || !slot.accumulated.delete(stage)) return
+      stage.spec.commitPart?.(part)
+      if (stage.open.size === 0 && holdersOf(workers, stage).length === 0) end(stage)
+    },
+    end,
+  }
+}
+
+function newStage(id: number, spec: StageSpec<unknown>, finish: Stage['finish']): Stage {
+  return { id, spec, again: [], open: new Set(), finish, state: 'running', taskMicros: undefined }
+}
+
+/** The threads on which results of the stage lie. */
+function holdersOf(workers: ReadonlySet<ConnectedWorker>, stage: Stage): readonly Slot[] {
+  const holders: Slot[] = []
+  for (const { slots } of workers) for (const slot of slots) if (slot.accumulated.has(stage)) holders.push(slot)
+  return holders
+}
