@@ -12,16 +12,34 @@ export interface WorkerWatchdog {
   stop(): void
 }
 
-/** Calls `onGivenUp` with the reasons when work has waited for `limitMs` with no thread to run it. */
+export interface WorkerWatchdogOptions {
+  /** How long work may wait with no thread to run it, in milliseconds. */
+  readonly limitMs: number
+  /** Hears after two seconds, and then every five, what the workers wait for. */
+  readonly onWaiting: (reasons: readonly string[]) => void
+  readonly onGivenUp: (error: ComputeError) => void
+}
+
+/** A start takes less than this; whoever waits for longer wants to know why. */
+const FIRST_WORD_MS = 2_000
+const NEXT_WORD_MS = 5_000
+
+/** Watches over work that has no thread to run it: says what it waits for, and gives up at the limit. */
 export function awaitWorkers(
   env: Environment,
   pool: WorkerPool,
-  limitMs: number,
-  onGivenUp: (error: ComputeError) => void,
+  { limitMs, onWaiting, onGivenUp }: WorkerWatchdogOptions,
 ): WorkerWatchdog {
   let threads = 0
   let stages = 0
   let timer: Timer | undefined
+  let word: Timer | undefined
+  const sayWhy = async () => {
+    const reasons = await pool.reasons().catch(() => [])
+    if (word === undefined) return
+    if (reasons.length > 0) onWaiting(reasons)
+    word = env.timers.after(NEXT_WORD_MS, () => void sayWhy(), { background: true })
+  }
   const giveUp = async () => {
     const reasons = await pool
       .reasons()
@@ -34,11 +52,15 @@ export function awaitWorkers(
   }
   const adjust = () => {
     const needed = threads === 0 && stages > 0
-    if (needed) timer ??= env.timers.after(limitMs, () => void giveUp())
-    else {
-      timer?.cancel()
-      timer = undefined
-    }
+    if (needed) {
+      timer ??= env.timers.after(limitMs, () => void giveUp())
+      word ??= env.timers.after(FIRST_WORD_MS, () => void sayWhy(), { background: true })
+    } else stop()
+  }
+  const stop = () => {
+    timer?.cancel()
+    word?.cancel()
+    timer = word = undefined
   }
   return {
     threads(count) {
@@ -49,6 +71,6 @@ export function awaitWorkers(
       stages = count
       adjust()
     },
-    stop: () => timer?.cancel(),
+    stop,
   }
 }

@@ -51,7 +51,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       report.workers(counts)
     },
   })
-  const watchdog = awaitWorkers(env, pool, options.workerTimeoutMs, (error) => coordinator.failAll(error))
+  const watchdog = awaitWorkers(env, pool, {
+    limitMs: options.workerTimeoutMs,
+    onWaiting: (reasons) => onEvent({ type: 'waiting', reasons }),
+    onGivenUp: (error) => coordinator.failAll(error),
+  })
   const token = Buffer.from(env.random.bytes(TOKEN_BYTES)).toString('base64url')
   const listener = await listen(options.reach, name, token, coordinator)
   const starting = pool.start(listener.address, token).catch((error: Error) => {

@@ -16,6 +16,8 @@ export type ComputeEvent =
     }
   | { readonly type: 'stage-ended'; readonly stage: number; readonly name: string; readonly error?: unknown }
   | { readonly type: 'workers'; readonly workers: number; readonly threads: number; readonly wanted: number }
+  /** Work waits and there is no worker at all: what they wait for, one sentence each, with numbers. */
+  | { readonly type: 'waiting'; readonly reasons: readonly string[] }
   | { readonly type: 'loss'; readonly loss: LossRecord; readonly losses: number }
   | { readonly type: 'retry'; readonly retries: number }
   /** Works, but will hurt: such as a large captured value. */

@@ -41,6 +41,8 @@ export interface ProgressState {
   readonly mostThreads: number
   readonly retries: number
   readonly losses: number
+  /** What the workers wait for while there is none. */
+  readonly waitingFor: readonly string[]
 }
 
 export const NO_PROGRESS: ProgressState = {
@@ -52,6 +54,7 @@ export const NO_PROGRESS: ProgressState = {
   mostThreads: 0,
   retries: 0,
   losses: 0,
+  waitingFor: [],
 }
 
 /** The state after `event`, which happened at `nowMs`. */
@@ -78,6 +81,8 @@ export function after(state: ProgressState, event: ComputeEvent, nowMs: number):
       return { ...state, losses: event.losses }
     case 'retry':
       return { ...state, retries: event.retries }
+    case 'waiting':
+      return { ...state, waitingFor: event.reasons }
     case 'warning':
       return state
   }

@@ -49,3 +49,9 @@ test('what is left of a run is a sentence for each stage and one for the whole',
   expect(state.stages.map(endedText)).toEqual(['count: 40 blocks done in 4.0 s, 400.0 MB at 100.0 MB/s'])
   expect(wholeText(state, 4.25)).toBe('1 pod, 2 threads; 4.3 s in all')
 })
+
+test('progressText() says what pods wait for, once that is known', () => {
+  const reasons = ['pod run-a: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu']
+  const state = told([0, started], [2000, { type: 'waiting', reasons }])
+  expect(progressText(state, 3000, 200)).toBe(`waiting for pods: ${reasons[0]}\ncount`)
+})

@@ -27,8 +27,10 @@ export function wholeText({ mostWorkers, mostThreads, losses }: ProgressState, s
 
 const plural = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
 
-function workersLine({ workers, threads, wanted, retries, losses }: ProgressState): string {
-  const pods = threads === 0 ? 'waiting for pods' : `${workers}/${Math.max(wanted, workers)} pods, ${threads} threads`
+function workersLine({ workers, threads, wanted, retries, losses, waitingFor }: ProgressState): string {
+  const why = waitingFor.length === 0 ? '' : `: ${waitingFor.join('; ')}`
+  const pods =
+    threads === 0 ? `waiting for pods${why}` : `${workers}/${Math.max(wanted, workers)} pods, ${threads} threads`
   return (
     pods +
     (losses > 0 ? `, ${losses} lost` : '') +

@@ -47,7 +47,14 @@ function movingView(env: Environment, isTerminal: boolean): ProgressView {
   const canvas = isTerminal ? terminalCanvas() : lineCanvas()
   const draw = () => {
     timer = undefined
-    if (!closed) canvas.draw(progressText(state, env.clock.monotonicMs(), process.stderr.columns ?? 120))
+    if (!closed)
+      canvas.draw(
+        progressText(
+          state,
+          env.clock.monotonicMs(),
+          isTerminal ? (process.stderr.columns ?? 120) : Number.POSITIVE_INFINITY,
+        ),
+      )
   }
   const note = (event: ComputeEvent) => {
     if (event.type === 'warning') canvas.say(`warning: ${event.message}`)
