@@ -6,6 +6,8 @@ import { configMap, environment } from './store-suite.ts'
 import type { Mutation, Store } from './store.ts'
 import { StoreError } from './store.ts'
 
+const PAGE_BYTES = 4096
+
 /** Numbers from 0 to below 1 that depend on the seed alone. */
 export function seeded(seed: number): () => number {
   let state = (seed * 0x9e3779b9) >>> 0
@@ -28,20 +30,32 @@ export function digestOf(store: Store): string {
   return hash.digest('hex')
 }
 
-/** Overwrites a range of the file, of 1 byte to 100 kB, with noise, with zeros, or with bytes from elsewhere in it. */
+/** Overwrites a range of the file with noise, with zeros, or with bytes from elsewhere in it; says which. */
 function overwrite(path: string, seed: number): string {
   const random = seeded(seed)
   const file = openSync(path, 'r+')
   const { size } = fstatSync(file)
-  const bytes = Buffer.alloc(Math.floor(100_000 ** random()))
-  // One in five hits the pages at the beginning: the meta pages and the first of the trees.
-  const at = Math.floor(random() * Math.max(1, random() < 0.2 ? 40_000 : size - bytes.length))
+  const [at, length] = place(random, size)
+  const bytes = Buffer.alloc(length)
   const kind = ['noise', 'noise', 'zeros', 'copy'][Math.floor(random() * 4)]!
-  if (kind === 'noise') for (let i = 0; i < bytes.length; i++) bytes[i] = Math.floor(random() * 256)
-  if (kind === 'copy') readSync(file, bytes, 0, bytes.length, Math.floor(random() * (size - bytes.length)))
-  writeSync(file, bytes, 0, bytes.length, at)
+  if (kind === 'noise') for (let i = 0; i < length; i++) bytes[i] = Math.floor(random() * 256)
+  if (kind === 'copy') readSync(file, bytes, 0, length, Math.floor(random() * (size - length)))
+  writeSync(file, bytes, 0, length, at)
   closeSync(file)
-  return `${bytes.length} bytes of ${kind} at ${at}`
+  return `${length} bytes of ${kind} at ${at}`
+}
+
+/** Half of the ranges lie anywhere and have up to 100 kB; the others are made to hit what is small and matters. */
+function place(random: () => number, size: number): readonly [at: number, length: number] {
+  const anywhere = Math.floor(random() * Math.floor(size / PAGE_BYTES)) * PAGE_BYTES
+  const target = random()
+  const length = Math.floor((target < 0.5 ? 100_000 : 12) ** random())
+  if (target < 0.5) return [Math.floor(random() * (size - length)), length]
+  // The header of a page, with the numbers of its records' places behind it.
+  if (target < 0.8) return [anywhere + Math.floor(random() * 60), length]
+  // A meta page, or one of the first pages of the trees.
+  if (target < 0.9) return [Math.floor(random() * 2) * PAGE_BYTES + Math.floor(random() * 160), length]
+  return [Math.floor(random() * 10 * PAGE_BYTES), length]
 }
 
 /** Deletes and writes many records, so that pages are freed and used again. */

@@ -1,4 +1,4 @@
-import type { PageReader } from './page-reader.ts'
+import type { PageReader, Pages } from './page-reader.ts'
 import { PageDamage } from './page-reader.ts'
 import type { Meta, TreeRoot } from './file-meta.ts'
 
@@ -10,12 +10,12 @@ export interface TreeRules {
   readonly compare: CompareKeys
   /** Whether a key is of a length that LMDB would have written. */
   readonly isKeyLength: (bytes: number) => boolean
-  /** Told the place of each value in the order of pages: in its leaf, or in pages of its own. */
+  /** Told the place of each value: in its leaf, or in pages of its own. */
   readonly onValue?: (value: Value) => void
 }
 
-/** Orders the bytes of `a` from `aFrom` to `aTo` and those of `b`, as `Buffer.compare` does. */
-export type CompareKeys = (a: Buffer, aFrom: number, aTo: number, b: Buffer, bFrom: number, bTo: number) => number
+/** Orders the bytes of `a` from `aFrom` to `aTo` and those of `b`: below 0, 0, or above 0. Keys begin at even places. */
+export type CompareKeys = (a: Pages, aFrom: number, aTo: number, b: Pages, bFrom: number, bTo: number) => number
 
 export interface Value {
   /** The page of the leaf, or the first one of the value's own. */
@@ -28,13 +28,21 @@ export interface Value {
 /** A page that is still to be looked at, with the keys that it may have: from `low`, and before `high`. */
 interface Child {
   readonly page: number
-  readonly low: Buffer | undefined
-  readonly high: Buffer | undefined
+  readonly low: Key | undefined
+  readonly high: Key | undefined
+}
+
+interface Key {
+  readonly pages: Pages
+  readonly from: number
+  readonly to: number
 }
 
 interface Overflow {
   readonly page: number
-  readonly pages: number
+  readonly count: number
+  /** Of the value, in bytes. */
+  readonly size: number
 }
 
 /** Where things lie in a page, `MDB_page`: offsets of nodes count from the end of this header. */
@@ -59,17 +67,17 @@ export function walkTree(reader: PageReader, meta: Meta, rules: TreeRules): void
 
 function branchLevel(reader: PageReader, meta: Meta, rules: TreeRules, level: readonly Child[]): Child[] {
   const below: Child[] = []
-  reader.read(level, 'keep', (child, bytes, at) => {
+  reader.read(level, 'keep', (child, pages, at) => {
     reader.claim(child.page, 1)
-    const count = checkHeader(bytes, at, child.page, meta, FLAG.branch)
+    const count = checkHeader(pages, at, child.page, meta, FLAG.branch)
     if (count < rules.fewestChildren) throw new PageDamage(child.page, `it has ${count} children`)
-    const keys = branchKeys(bytes, at, child, meta, rules, count)
+    const keys = branchKeys(pages, at, child, meta, rules, count)
     for (let i = 0; i < count; i++) {
-      const node = nodeAt(bytes, at, i)
+      const node = nodeAt(pages, at, i)
       const page =
-        bytes.readUInt16LE(node + NODE.low) +
-        bytes.readUInt16LE(node + NODE.high) * 0x1_0000 +
-        bytes.readUInt16LE(node + NODE.flags) * 0x1_0000_0000
+        half(pages, node + NODE.low) +
+        half(pages, node + NODE.high) * 0x1_0000 +
+        half(pages, node + NODE.flags) * 0x1_0000_0000
       below.push({ page, low: i === 0 ? child.low : keys[i], high: i === count - 1 ? child.high : keys[i + 1] })
     }
   })
@@ -77,124 +85,152 @@ function branchLevel(reader: PageReader, meta: Meta, rules: TreeRules, level: re
 }
 
 /** The keys of a branch's children; that of the first one is never looked at, and may be empty. */
-function branchKeys(bytes: Buffer, at: number, child: Child, meta: Meta, rules: TreeRules, count: number): Buffer[] {
-  const order = new KeyOrder(child, rules)
-  const keys: Buffer[] = []
+function branchKeys(pages: Pages, at: number, child: Child, meta: Meta, rules: TreeRules, count: number): Key[] {
+  const order = new KeyOrder(rules)
+  order.begin(child)
+  const keys: Key[] = []
   for (let i = 0; i < count; i++) {
-    const node = checkedNode(bytes, at, i, child.page, meta)
+    const node = checkedNode(pages, at, i, child.page, meta)
     const from = node + NODE.end
-    const to = from + bytes.readUInt16LE(node + NODE.keyBytes)
+    const to = from + half(pages, node + NODE.keyBytes)
     if (to > at + meta.pageBytes) throw new PageDamage(child.page, `its key ${i} does not end in the page`)
-    if (i > 0) order.next(bytes, from, to)
-    keys.push(bytes.subarray(from, to))
+    if (i > 0) order.next(pages, from, to)
+    keys.push({ pages, from, to })
   }
+  order.end()
   return keys
 }
 
 function leafLevel(reader: PageReader, meta: Meta, rules: TreeRules, level: readonly Child[]): void {
   const overflows: Overflow[] = []
-  reader.read(level, 'reuse', (child, bytes, at) => {
+  const order = new KeyOrder(rules)
+  reader.read(level, 'reuse', (child, pages, at) => {
     reader.claim(child.page, 1)
-    const count = checkHeader(bytes, at, child.page, meta, FLAG.leaf)
+    const count = checkHeader(pages, at, child.page, meta, FLAG.leaf)
     if (count === 0) throw new PageDamage(child.page, 'it is empty')
-    const order = new KeyOrder(child, rules)
+    order.begin(child)
     for (let i = 0; i < count; i++) {
-      const node = checkedNode(bytes, at, i, child.page, meta)
-      const value = leafNode(bytes, at, node, i, child.page, meta, order)
-      if (value.overflow !== undefined) overflows.push(value.overflow)
-      rules.onValue?.(value)
+      const node = checkedNode(pages, at, i, child.page, meta)
+      const from = node + NODE.end
+      const to = from + half(pages, node + NODE.keyBytes)
+      const flags = half(pages, node + NODE.flags)
+      const size = half(pages, node + NODE.low) + half(pages, node + NODE.high) * 0x1_0000
+      const end = to + (flags === BIG_VALUE ? NODE.overflowEnd : size)
+      if (flags > BIG_VALUE || end > at + meta.pageBytes)
+        throw new PageDamage(child.page, `its record ${i} does not end in the page`)
+      order.next(pages, from, to)
+      if (flags === BIG_VALUE) overflows.push(overflowAt(pages, to, size, child.page, meta))
+      else rules.onValue?.({ page: child.page, at: child.page * meta.pageBytes + to - at, bytes: size })
     }
+    order.end()
   })
-  reader.read(inFileOrder(overflows), 'reuse', ({ page, pages }, bytes, at) => {
-    reader.claim(page, pages)
-    checkIdentity(bytes, at, page, meta, FLAG.overflow)
-    const found = bytes.readUInt32LE(at + HEADER.pages)
-    if (found !== pages) throw new PageDamage(page, `it begins a value of ${found} pages, its record says ${pages}`)
+  overflowLevel(reader, meta, rules, overflows)
+}
+
+function overflowAt({ bytes }: Pages, at: number, size: number, leaf: number, meta: Meta): Overflow {
+  const page = idAt(bytes, at)
+  const count = idAt(bytes, at + NODE.overflowPages)
+  if (count * meta.pageBytes >= size + HEADER.end) return { page, count, size }
+  throw new PageDamage(leaf, `it has a record with ${count} pages for ${size} bytes`)
+}
+
+function overflowLevel(reader: PageReader, meta: Meta, rules: TreeRules, overflows: Overflow[]): void {
+  reader.read(inFileOrder(overflows), 'reuse', ({ page, count, size }, pages, at) => {
+    reader.claim(page, count)
+    checkIdentity(pages, at, page, meta, FLAG.overflow)
+    const found = half(pages, at + HEADER.pages) + half(pages, at + HEADER.pages + 2) * 0x1_0000
+    if (found !== count) throw new PageDamage(page, `it begins a value of ${found} pages, its record says ${count}`)
+    rules.onValue?.({ page, at: page * meta.pageBytes + HEADER.end, bytes: size })
   })
 }
 
-function leafNode(
-  bytes: Buffer,
-  at: number,
-  node: number,
-  index: number,
-  page: number,
-  meta: Meta,
-  order: KeyOrder,
-): Value & { readonly overflow?: Overflow } {
-  const flags = bytes.readUInt16LE(node + NODE.flags)
-  const size = bytes.readUInt16LE(node + NODE.low) + bytes.readUInt16LE(node + NODE.high) * 0x1_0000
-  const from = node + NODE.end
-  const to = from + bytes.readUInt16LE(node + NODE.keyBytes)
-  const end = to + (flags === BIG_VALUE ? NODE.overflowEnd : size)
-  if (flags > BIG_VALUE || end > at + meta.pageBytes)
-    throw new PageDamage(page, `its record ${index} does not end in the page`)
-  order.next(bytes, from, to)
-  if (flags !== BIG_VALUE) return { page, at: page * meta.pageBytes + to - at, bytes: size }
-  const first = Number(bytes.readBigUInt64LE(to))
-  const pages = Number(bytes.readBigUInt64LE(to + NODE.overflowPages))
-  if (pages * meta.pageBytes < size + HEADER.end)
-    throw new PageDamage(page, `its record ${index} has ${pages} pages for ${size} bytes`)
-  return { page: first, at: first * meta.pageBytes + HEADER.end, bytes: size, overflow: { page: first, pages } }
+/** The two bytes at an even place. */
+function half({ halves }: Pages, at: number): number {
+  return halves[at >> 1]!
+}
+
+/** The number of eight bytes at any place, which is exact where it can be a page's or a transaction's. */
+export function idAt(bytes: Buffer, at: number): number {
+  let id = 0
+  for (let i = 7; i >= 0; i--) id = id * 256 + bytes[at + i]!
+  return id
 }
 
 /** Says how many nodes a branch or a leaf has. */
-function checkHeader(bytes: Buffer, at: number, page: number, meta: Meta, flag: number): number {
-  checkIdentity(bytes, at, page, meta, flag)
-  const lower = bytes.readUInt16LE(at + HEADER.lower)
-  const upper = bytes.readUInt16LE(at + HEADER.upper)
+function checkHeader(pages: Pages, at: number, page: number, meta: Meta, flag: number): number {
+  checkIdentity(pages, at, page, meta, flag)
+  const lower = half(pages, at + HEADER.lower)
+  const upper = half(pages, at + HEADER.upper)
   if (lower % 2 !== 0 || lower > upper || upper > meta.pageBytes - HEADER.end)
     throw new PageDamage(page, `its free space lies from ${lower} to ${upper}`)
   return lower / 2
 }
 
-function checkIdentity(bytes: Buffer, at: number, page: number, meta: Meta, flag: number): void {
-  const number = Number(bytes.readBigUInt64LE(at))
+function checkIdentity(pages: Pages, at: number, page: number, meta: Meta, flag: number): void {
+  const number = idAt(pages.bytes, at)
   if (number !== page) throw new PageDamage(page, `it says that it is page ${number}`)
-  const flags = bytes.readUInt16LE(at + HEADER.flags)
+  const flags = half(pages, at + HEADER.flags)
   if (flags !== flag) throw new PageDamage(page, `it is of kind ${flags}, expected ${flag}`)
   // LMDB would write to a page of the future where it lies, in its map, which is for reading.
-  const transaction = Number(bytes.readBigUInt64LE(at + HEADER.transaction))
+  const transaction = idAt(pages.bytes, at + HEADER.transaction)
   if (transaction > meta.transaction)
     throw new PageDamage(page, `it is of transaction ${transaction}, the last one was ${meta.transaction}`)
 }
 
-function nodeAt(bytes: Buffer, at: number, index: number): number {
-  return at + HEADER.end + bytes.readUInt16LE(at + HEADER.end + 2 * index)
+function nodeAt(pages: Pages, at: number, index: number): number {
+  return at + HEADER.end + half(pages, at + HEADER.end + 2 * index)
 }
 
-function checkedNode(bytes: Buffer, at: number, index: number, page: number, meta: Meta): number {
-  const node = nodeAt(bytes, at, index)
-  const upper = at + HEADER.end + bytes.readUInt16LE(at + HEADER.upper)
+function checkedNode(pages: Pages, at: number, index: number, page: number, meta: Meta): number {
+  const node = nodeAt(pages, at, index)
+  const upper = at + HEADER.end + half(pages, at + HEADER.upper)
   if (node % 2 === 0 && node >= upper && node + NODE.end <= at + meta.pageBytes) return node
   throw new PageDamage(page, `its record ${index} lies at ${node - at}`)
 }
 
 /** Each key must be above the one before it, and all within what the page's parents say. */
 class KeyOrder {
-  readonly #child: Child
   readonly #rules: TreeRules
-  #previous: { readonly bytes: Buffer; readonly from: number; readonly to: number } | undefined
+  #child: Child | undefined
+  #pages: Pages | undefined
+  #from = 0
+  #to = 0
 
-  constructor(child: Child, rules: TreeRules) {
-    this.#child = child
+  constructor(rules: TreeRules) {
     this.#rules = rules
   }
 
-  next(bytes: Buffer, from: number, to: number): void {
-    const { page, low, high } = this.#child
+  /** To be told before the first key of a page. */
+  begin(child: Child): void {
+    this.#child = child
+    this.#pages = undefined
+  }
+
+  next(pages: Pages, from: number, to: number): void {
+    const { page, low } = this.#child!
     const { compare, isKeyLength } = this.#rules
     if (!isKeyLength(to - from)) throw new PageDamage(page, `it has a key of ${to - from} bytes`)
-    const previous = this.#previous
+    const previous = this.#pages
     const rises =
-      previous === undefined
-        ? low === undefined || compare(bytes, from, to, low, 0, low.length) >= 0
-        : compare(bytes, from, to, previous.bytes, previous.from, previous.to) > 0
-    const below = high === undefined || compare(bytes, from, to, high, 0, high.length) < 0
-    if (!rises || !below) throw new PageDamage(page, 'its keys are not in order')
-    this.#previous = { bytes, from, to }
+      previous !== undefined
+        ? compare(pages, from, to, previous, this.#from, this.#to) > 0
+        : low === undefined || compare(pages, from, to, low.pages, low.from, low.to) >= 0
+    if (!rises) throw new PageDamage(page, KEYS)
+    this.#pages = pages
+    this.#from = from
+    this.#to = to
+  }
+
+  /** To be asked when all keys were told. */
+  end(): void {
+    const { page, high } = this.#child!
+    if (high === undefined || this.#pages === undefined) return
+    if (this.#rules.compare(this.#pages, this.#from, this.#to, high.pages, high.from, high.to) >= 0)
+      throw new PageDamage(page, KEYS)
   }
 }
+
+const KEYS = 'its keys are not in order'
 
 function inFileOrder<T extends { readonly page: number }>(pages: T[]): T[] {
   return pages.sort((a, b) => a.page - b.page)

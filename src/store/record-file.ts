@@ -88,7 +88,7 @@ class LmdbFile implements RecordFile {
       const content = decodeRecord(value)
       if (key.equals(HEADER_KEY) && content !== undefined) header = content as Header
       else if (isEntryAt(content, key)) entries.push(content)
-      else damaged.push(key.toString())
+      else damaged.push(printable(key))
     }
     if (damaged.length > 0) throw damagedRecords(this.#directory, damaged)
     if (header === undefined && entries.length === 0) return undefined
@@ -168,6 +168,11 @@ class LmdbFile implements RecordFile {
       throw error
     }
   }
+}
+
+/** The key may be what is damaged. */
+function printable(key: Buffer): string {
+  return key.toString().replace(/\p{C}/gu, '\uFFFD')
 }
 
 function isEntryAt(content: unknown, key: Buffer): content is Entry {
