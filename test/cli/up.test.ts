@@ -123,6 +123,13 @@ test('a record whose bytes have changed is refused by the name of its object', a
   const { code, stderr } = await user.run('up', '--port', '0')
   expect(code).toBe(1)
   expect(stderr).toMatch(/^error: Cannot load "configmaps\/default\/hurt" .*: the checksum is wrong, expected /)
+  // The pages above the records too: LMDB would end the process without a word.
+  writeFileSync(file, bytes.fill(0xa5, 8192))
+  const inner = await user.run('up', '--port', '0')
+  expect(inner.code).toBe(1)
+  expect(inner.stderr).toMatch(
+    /^error: Cannot .*: its page \d+ is damaged .*, expected .+\n {2}.*\(CLUSTER_DATA_DAMAGED\)\n$/,
+  )
 })
 
 test('Ctrl-C stops a cluster in the foreground, and a killed one leaves nothing behind', async () => {
