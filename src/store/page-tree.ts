@@ -46,7 +46,7 @@ interface Overflow {
 }
 
 /** Where things lie in a page, `MDB_page`: offsets of nodes count from the end of this header. */
-export const HEADER = { transaction: 8, flags: 18, lower: 20, upper: 22, pages: 20, end: 24 } as const
+const HEADER = { transaction: 8, flags: 18, lower: 20, upper: 22, pages: 20, end: 24 } as const
 /** Where things lie in a node, `MDB_node`; a value with pages of its own has an `MDB_ovpage` in its place. */
 const NODE = { low: 0, high: 2, flags: 4, keyBytes: 6, end: 8, overflowEnd: 24, overflowPages: 16 } as const
 /** `P_BRANCH`, `P_LEAF` and `P_OVERFLOW`: nothing else is ever written to a file of ours. */
