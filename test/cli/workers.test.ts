@@ -55,7 +55,8 @@ test('work that always exits its thread fails with a record of each time', async
   )
 })
 
-test('work that is always killed fails with pod, node and signal', async () => {
+// The kubelet holds a container's third start back for 10 s.
+test('work that is always killed fails with pod, node and signal', { timeout: 90_000 }, async () => {
   user.write('always.ts', programThat(ENDS.kill, 'always'))
   const { code, stderr } = await user.run('run', '-q', 'always.ts', 'b')
   expect(code).toBe(1)

@@ -9,6 +9,8 @@ import type { TaskQueue } from './task-queue.ts'
 import type { Slot } from './worker.ts'
 
 const MAX_LOSSES = 3
+/** So many of them must be its own doing beyond doubt: nothing else ran in the worker that was lost. */
+const MIN_BLAMES = 2
 /** How long a failing task waits for the system's account of its losses. */
 const INVESTIGATION_MS = 3000
 
@@ -32,7 +34,8 @@ export function createLostTasks(
     if (stage.state === 'ended') return
     const losses = [...task.losses, record]
     const blames = task.blames + (isAlone ? 1 : 0)
-    if (blames >= maxLosses) return void fail(task, losses)
+    const isProven = blames >= Math.min(MIN_BLAMES, maxLosses)
+    if (losses.length >= maxLosses && isProven) return void fail(task, losses)
     options.onRetry?.()
     stage.open.delete(task)
     const pieces = isAlone ? stage.spec.split(work) : [work]
