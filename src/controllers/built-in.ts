@@ -1,6 +1,11 @@
 import type { Controller } from '../reconcile/reconciler.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation.ts'
+import { daemonSetController } from './daemon-set/daemon-set.ts'
 import { deploymentController } from './deployment/deployment.ts'
+import { disruptionController } from './disruption/disruption.ts'
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring.ts'
+import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts'
+import { endpointsController } from './endpoints/endpoints.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
 import { jobController } from './job/job.ts'
 import { namespaceController } from './namespace/namespace.ts'
@@ -10,6 +15,7 @@ import { replicaSetController } from './replica-set/replica-set.ts'
 import { resourceQuotaController } from './resource-quota/resource-quota.ts'
 import { rootCaPublisher } from './root-ca/root-ca.ts'
 import { serviceAccountController } from './service-account/service-account.ts'
+import { statefulSetController } from './stateful-set/stateful-set.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts'
 import { claimProtectionController } from './volume-protection/claim-protection.ts'
 import { volumeProtectionController } from './volume-protection/volume-protection.ts'
@@ -34,6 +40,12 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     ttlAfterFinishedController,
     replicaSetController,
     deploymentController,
+    statefulSetController,
+    daemonSetController,
+    endpointSliceController,
+    endpointsController,
+    endpointSliceMirroringController,
+    disruptionController,
     garbageCollector,
     clusterRoleAggregationController,
     resourceQuotaController,

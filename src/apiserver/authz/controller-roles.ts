@@ -35,6 +35,12 @@ export function controllerRules(allow: Allow, events: PolicyRule): Readonly<Reco
       allow('create delete get list update watch', 'discovery.k8s.io', 'endpointslices'),
       events,
     ],
+    'endpointslicemirroring-controller': [
+      allow(READ, 'core', 'endpoints services'),
+      allow('update', 'core', 'endpoints/finalizers services/finalizers'),
+      allow('create delete get list update watch', 'discovery.k8s.io', 'endpointslices'),
+      events,
+    ],
     'generic-garbage-collector': [collect, events],
     'horizontal-pod-autoscaler': [
       allow(READ, 'autoscaling', 'horizontalpodautoscalers'),
