@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Job } from '../src/api/generated/batch-v1.ts'
-import type { Deployment } from '../src/api/generated/apps-v1.ts'
+import type { DaemonSet, Deployment, StatefulSet } from '../src/api/generated/apps-v1.ts'
 import type { Pod, PodSpec } from '../src/api/generated/core-v1.ts'
 import {
   clusterRoles,
+  daemonSets,
   deployments,
   jobs,
   namespaces,
@@ -14,6 +15,7 @@ import {
   replicaSets,
   resourceQuotas,
   serviceAccounts,
+  statefulSets,
 } from '../src/api/generated/resources.ts'
 import type { KubeObject } from '../src/api/object.ts'
 import { keyOf } from '../src/api/object.ts'
@@ -137,6 +139,42 @@ test('a Job completes and goes, pods and all, when its time is up', async () => 
   expect(pod?.metadata.labels?.['batch.kubernetes.io/job-name']).toBe('once')
   await until(jobs, (all) => all.length === 0, 'batch')
   await until(pods, (all) => all.length === 0, 'batch')
+})
+
+test('a StatefulSet has a pod and a claim for each ordinal, in order; a DaemonSet one pod for each node', async () => {
+  await createNamespace('sets')
+  const selector = { matchLabels: { app: 'set' } }
+  const template = { metadata: { labels: { app: 'set' } }, spec: podSpec() }
+  const storage = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  const statefulSet = {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'db', namespace: 'sets' },
+    spec: {
+      replicas: 2,
+      serviceName: 'db',
+      podManagementPolicy: 'Parallel',
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Delete' },
+      selector,
+      template,
+      volumeClaimTemplates: [{ metadata: { name: 'disk' }, spec: storage }],
+    },
+  } as unknown as StatefulSet
+  await admin.create(statefulSets, statefulSet)
+  const claims = await until(persistentVolumeClaims, (all) => all.length === 2, 'sets')
+  expect(names(claims).sort()).toEqual(['disk-db-0', 'disk-db-1'])
+  await until(statefulSets, ([one]) => one?.status?.currentReplicas === 2, 'sets')
+  await admin.delete(statefulSets, keyOf(statefulSet))
+  await until(persistentVolumeClaims, (all) => all.length === 0, 'sets')
+  const daemon = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'agent', namespace: 'sets' } }
+  await admin.create(daemonSets, {
+    ...daemon,
+    spec: {
+      selector: { matchLabels: { app: 'agent' } },
+      template: { ...template, metadata: { labels: { app: 'agent' } } },
+    },
+  } as DaemonSet)
+  await until(daemonSets, ([one]) => one?.status?.numberAvailable === 1, 'sets')
 })
 
 test('a claim in use stays until its pod is gone', async () => {

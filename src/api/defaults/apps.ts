@@ -42,8 +42,11 @@ export function defaultStatefulSet({ spec }: Draft<StatefulSet>): void {
   defaultPodTemplate(spec.template)
 }
 
-export function defaultDaemonSet({ spec }: Draft<DaemonSet>): void {
+export function defaultDaemonSet({ metadata, spec }: Draft<DaemonSet>): void {
   if (spec === undefined) return
+  // What apps/v1 has left of a field that counted templates; revisions tell pods apart now.
+  metadata.annotations ??= {}
+  setDefaults(metadata.annotations, { 'deprecated.daemonset.template.generation': '1' })
   setDefaults(spec, { revisionHistoryLimit: 10 })
   const strategy = (spec.updateStrategy ??= {})
   setDefaultsOfZero(strategy, { type: 'RollingUpdate' })

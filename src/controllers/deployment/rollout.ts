@@ -1,4 +1,5 @@
 import type { Deployment, ReplicaSet } from '../../api/generated/apps-v1.ts'
+import { amountOf } from '../amount-of.ts'
 
 /** How many replicas a ReplicaSet is to have. */
 export interface Target {
@@ -11,8 +12,8 @@ export function limitsOf(deployment: Deployment): { surge: number; unavailable: 
   const replicas = replicasOf(deployment)
   if (deployment.spec?.strategy?.type === 'Recreate') return { surge: 0, unavailable: replicas }
   const { maxSurge = '25%', maxUnavailable = '25%' } = deployment.spec?.strategy?.rollingUpdate ?? {}
-  const surge = resolve(maxSurge, replicas, Math.ceil)
-  const unavailable = Math.min(replicas, resolve(maxUnavailable, replicas, Math.floor))
+  const surge = amountOf(maxSurge, replicas, Math.ceil)
+  const unavailable = Math.min(replicas, amountOf(maxUnavailable, replicas, Math.floor))
   // Both zero would never move: Kubernetes then allows one to be missing.
   return { surge, unavailable: surge === 0 && unavailable === 0 ? 1 : unavailable }
 }
@@ -64,9 +65,4 @@ function availableOf(set: ReplicaSet): number {
 
 export function byAge(a: ReplicaSet, b: ReplicaSet): number {
   return (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '')
-}
-
-function resolve(value: string | number, total: number, round: (n: number) => number): number {
-  if (typeof value === 'number') return value
-  return value.endsWith('%') ? round((Number(value.slice(0, -1)) * total) / 100) : Number(value)
 }

@@ -1,13 +1,11 @@
 import type { ReplicaSet, ReplicaSetStatus } from '../../api/generated/apps-v1.ts'
 import type { Pod } from '../../api/generated/core-v1.ts'
 import { pods as podsType, replicaSets } from '../../api/generated/resources.ts'
-import { fromLabelSelector, matchesLabels } from '../../api/meta/label-selector.ts'
-import { keyOf } from '../../api/object.ts'
 import type { Change } from '../../reconcile/change.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import type { Decision } from '../../reconcile/reconciler.ts'
-import { controllerOf } from '../../reconcile/source.ts'
 import { untilAvailableMs } from '../availability.ts'
+import { claim } from '../claim.ts'
 import { controllerReference } from '../controller-reference.ts'
 import { createPod, deletePod } from '../pod-changes.ts'
 import { byDispensability, isActive, isReady } from '../pod-phase.ts'
@@ -25,7 +23,7 @@ export interface ReplicaSetView {
 export function decideReplicaSet(view: ReplicaSetView, nowMs: number): Decision {
   const { replicaSet } = view
   if (replicaSet === undefined) return SETTLED
-  const { owned, changes: claims } = claim(replicaSet, view.candidates)
+  const { owned, changes: claims } = claim(replicaSet, podsType, view.candidates, { mayAdopt: isActive })
   const active = owned.filter(isActive)
   const scaling = replicaSet.metadata.deletionTimestamp === undefined ? scale(replicaSet, active) : []
   const minReadySeconds = replicaSet.spec?.minReadySeconds ?? 0
@@ -34,36 +32,6 @@ export function decideReplicaSet(view: ReplicaSetView, nowMs: number): Decision 
   const changes = [...claims, ...scaling, ...writeStatus(replicaSet, next)]
   const soonestMs = Math.min(Infinity, ...waits.filter((ms) => ms > 0))
   return soonestMs === Infinity ? { changes } : { changes, requeueAfterMs: soonestMs }
-}
-
-/** Adopts pods without a controller that match the selector, and lets go of its own that no longer do. */
-function claim(set: ReplicaSet, candidates: readonly Pod[]): { owned: Pod[]; changes: Change[] } {
-  const selector = fromLabelSelector(set.spec?.selector)
-  const owned: Pod[] = []
-  const changes: Change[] = []
-  for (const pod of candidates) {
-    const owner = controllerOf(pod)
-    const matches = selector !== undefined && matchesLabels(selector, pod.metadata.labels)
-    if (owner?.uid === set.metadata.uid) {
-      if (matches) owned.push(pod)
-      else changes.push(release(set, pod))
-    } else if (owner === undefined && matches && isActive(pod) && set.metadata.deletionTimestamp === undefined) {
-      owned.push(pod)
-      changes.push(patchOwners(pod, [...(pod.metadata.ownerReferences ?? []), controllerReference(set)]))
-    }
-  }
-  return { owned, changes }
-}
-
-function release(set: ReplicaSet, pod: Pod): Change {
-  const others = pod.metadata.ownerReferences!.filter(({ uid }) => uid !== set.metadata.uid)
-  return patchOwners(pod, others.length === 0 ? null : others)
-}
-
-function patchOwners(pod: Pod, ownerReferences: Pod['metadata']['ownerReferences'] | null): Change {
-  const { uid, resourceVersion } = pod.metadata
-  const patch = { metadata: { uid, resourceVersion, ownerReferences } }
-  return { verb: 'patch', type: podsType, key: keyOf(pod), patch: { type: 'merge', patch } }
 }
 
 function scale(set: ReplicaSet, active: readonly Pod[]): Change[] {

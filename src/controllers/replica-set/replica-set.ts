@@ -5,9 +5,9 @@ import { NAMESPACE_INDEX, OWNER_INDEX } from '../../informer/indexes.ts'
 import type { Controller } from '../../reconcile/reconciler.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import { changesOf, controllerKey, controllerOf, ownKey } from '../../reconcile/source.ts'
+import { ORPHAN_INDEX, orphanNamespace } from '../orphans.ts'
 import { decideReplicaSet } from './core.ts'
 
-const ORPHAN_INDEX = 'without-controller'
 const setKeyOf = controllerKey('apps', 'ReplicaSet')
 
 /** Keeps the wanted number of pods of each ReplicaSet. */
@@ -16,7 +16,7 @@ export const replicaSetController: Controller = {
   build(context) {
     const setInformer = context.informer(replicaSets)
     const podInformer = context.informer(pods)
-    podInformer.addIndex(ORPHAN_INDEX, (pod) => (controllerOf(pod) === undefined ? [pod.metadata.namespace!] : []))
+    podInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
     // A pod without a controller concerns whoever may adopt it.
     const concerned = (pod: Pod): Iterable<string> => {
       if (controllerOf(pod) !== undefined) return setKeyOf(pod)

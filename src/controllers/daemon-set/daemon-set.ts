@@ -1,0 +1,67 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Node, Pod } from '../../api/generated/core-v1.ts'
+import { controllerRevisions, daemonSets, nodes, pods } from '../../api/generated/resources.ts'
+import { fromLabelSelector, matchesLabels } from '../../api/meta/label-selector.ts'
+import { NAMESPACE_INDEX, OWNER_INDEX } from '../../informer/indexes.ts'
+import type { Controller } from '../../reconcile/reconciler.ts'
+import { SETTLED } from '../../reconcile/reconciler.ts'
+import { changesOf, controllerKey, controllerOf, ownKey } from '../../reconcile/source.ts'
+import { ORPHAN_INDEX, orphanNamespace } from '../orphans.ts'
+import { decideDaemonSet } from './core.ts'
+import { createHoldBack } from './hold-back.ts'
+
+const setKeyOf = controllerKey('apps', 'DaemonSet')
+
+/** Keeps a pod of each DaemonSet on each node that is to have one. */
+export const daemonSetController: Controller = {
+  name: 'daemon-set-controller',
+  eventSource: 'daemonset-controller',
+  build(context) {
+    const setInformer = context.informer(daemonSets)
+    const podInformer = context.informer(pods)
+    const nodeInformer = context.informer(nodes)
+    const revisionInformer = context.informer(controllerRevisions)
+    podInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
+    revisionInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
+    const holdBack = createHoldBack()
+    const concerned = (pod: Pod): Iterable<string> => {
+      if (controllerOf(pod) !== undefined) return setKeyOf(pod)
+      const matching = setInformer.by(NAMESPACE_INDEX, pod.metadata.namespace!).filter((set) => {
+        const selector = fromLabelSelector(set.spec?.selector)
+        return selector !== undefined && matchesLabels(selector, pod.metadata.labels)
+      })
+      return matching.flatMap((set) => [...ownKey(set)])
+    }
+    const everySet = () => setInformer.list().flatMap((set) => [...ownKey(set)])
+    return {
+      sources: [
+        changesOf(setInformer),
+        changesOf(podInformer, concerned),
+        changesOf(revisionInformer, setKeyOf),
+        changesOf(nodeInformer, everySet, mayChangeEligibility),
+      ],
+      reconcile(key, nowMs) {
+        const set = setInformer.getByKey(key)
+        if (set === undefined) return SETTLED
+        const { uid, namespace } = set.metadata
+        const view = {
+          set,
+          nodes: nodeInformer.list(),
+          candidates: [...podInformer.by(OWNER_INDEX, uid!), ...podInformer.by(ORPHAN_INDEX, namespace!)],
+          revisions: [...revisionInformer.by(OWNER_INDEX, uid!), ...revisionInformer.by(ORPHAN_INDEX, namespace!)],
+          isRevisionTaken: (name: string) => revisionInformer.get({ namespace: namespace!, name }) !== undefined,
+          holdBack: (nodeName: string, pod: Pod) => holdBack(`${uid}/${nodeName}`, pod, nowMs),
+        }
+        return decideDaemonSet(view, nowMs)
+      },
+    }
+  },
+}
+
+/** Heartbeats change nodes all the time, and concern no daemon. */
+function mayChangeEligibility(node: Node, previous: Node): boolean {
+  return (
+    !isDeepStrictEqual(node.metadata.labels, previous.metadata.labels) ||
+    !isDeepStrictEqual(node.spec?.taints, previous.spec?.taints)
+  )
+}
