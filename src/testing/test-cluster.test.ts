@@ -27,3 +27,8 @@ test('until() says what there was instead of what was waited for', async () => {
     message: expect.stringMatching(/^Cannot wait for pods: after 50 ms there are \d+, expected others: \[/),
   })
 })
+
+test('until() looks before it waits, at nothing too', async () => {
+  await using cluster = await createTestCluster({ apiOnly: true })
+  expect(await until(cluster.client, pods, (all) => all.length === 0)).toEqual([])
+})

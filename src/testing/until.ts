@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/object.ts'
 import type { ResourceType } from '../api/resource-type.ts'
-import type { Client, WatchEvent } from '../client/client.ts'
+import type { Client, Watch, WatchEvent } from '../client/client.ts'
 import { CodedError } from '../env/coded-error.ts'
 import { systemEnvironment } from '../env/system.ts'
 
@@ -31,26 +31,38 @@ export function until<T extends KubeObject>(
   options: { readonly namespace?: string; readonly deadlineMs?: number } = {},
 ): Promise<readonly T[]> {
   const { namespace, deadlineMs = WAIT_MS } = options
+  const where = namespace === undefined ? {} : { namespace }
   const objects = new Map<string, T>()
-  return new Promise((resolve, reject) => {
-    const timer = systemEnvironment().timers.after(deadlineMs, () => {
-      watch.close()
-      reject(tooLong(type, [...objects.values()], deadlineMs))
-    })
-    const look = () => {
-      const all = [...objects.values()]
-      if (!holds(all)) return
-      timer.cancel()
-      watch.close()
-      resolve(all)
-    }
-    const watch = client.watch(type, namespace === undefined ? {} : { namespace }, {
-      events: (events) => {
-        for (const event of events) take(objects, event)
-        look()
+  const { promise, resolve, reject } = Promise.withResolvers<readonly T[]>()
+  let watch: Watch | undefined
+  const timer = systemEnvironment().timers.after(deadlineMs, () =>
+    reject(tooLong(type, [...objects.values()], deadlineMs)),
+  )
+  const look = () => {
+    const all = [...objects.values()]
+    if (holds(all)) resolve(all)
+  }
+  const follow = async () => {
+    const { items, metadata } = await client.list(type, where)
+    for (const object of items) take(objects, { type: 'ADDED', object })
+    look()
+    const resourceVersion = metadata.resourceVersion ?? ''
+    watch = client.watch(
+      type,
+      { ...where, resourceVersion },
+      {
+        events: (events) => {
+          for (const event of events) take(objects, event)
+          look()
+        },
+        closed: (error) => reject(error ?? new Error(`The watch of ${type.plural} was closed`)),
       },
-      closed: (error) => reject(error ?? new Error(`The watch of ${type.plural} was closed`)),
-    })
+    )
+  }
+  follow().catch(reject)
+  return promise.finally(() => {
+    timer.cancel()
+    watch?.close()
   })
 }
 
