@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/object.ts'
 import type { ResourceType } from '../api/resource-type.ts'
-import type { Client, Watch, WatchEvent } from '../client/client.ts'
+import type { Client, WatchEvent } from '../client/client.ts'
 import { CodedError } from '../env/coded-error.ts'
 import { systemEnvironment } from '../env/system.ts'
 
@@ -34,20 +34,24 @@ export function until<T extends KubeObject>(
   const where = namespace === undefined ? {} : { namespace }
   const objects = new Map<string, T>()
   const { promise, resolve, reject } = Promise.withResolvers<readonly T[]>()
-  let watch: Watch | undefined
+  const over = new AbortController()
   const timer = systemEnvironment().timers.after(deadlineMs, () =>
     reject(tooLong(type, [...objects.values()], deadlineMs)),
   )
   const look = () => {
     const all = [...objects.values()]
-    if (holds(all)) resolve(all)
+    if (!holds(all)) return
+    resolve(all)
+    over.abort()
   }
   const follow = async () => {
     const { items, metadata } = await client.list(type, where)
     for (const object of items) take(objects, { type: 'ADDED', object })
     look()
+    // The deadline may have passed, or the list have sufficed, while it was under way.
+    if (over.signal.aborted) return
     const resourceVersion = metadata.resourceVersion ?? ''
-    watch = client.watch(
+    const watch = client.watch(
       type,
       { ...where, resourceVersion },
       {
@@ -58,11 +62,12 @@ export function until<T extends KubeObject>(
         closed: (error) => reject(error ?? new Error(`The watch of ${type.plural} was closed`)),
       },
     )
+    over.signal.addEventListener('abort', () => watch.close(), { once: true })
   }
   follow().catch(reject)
   return promise.finally(() => {
     timer.cancel()
-    watch?.close()
+    over.abort()
   })
 }
 
