@@ -17,6 +17,8 @@ export interface ClaimRules<T> {
   readonly isMember?: (object: T) => boolean
   /** Whether an object without a controller may be taken over; default: any that is not being deleted. */
   readonly mayAdopt?: (object: T) => boolean
+  /** What an adopted object has to carry, and loses when it is let go. */
+  readonly finalizer?: string
 }
 
 /** Adopts objects without a controller that match the selector, and lets go of the owner's own that no longer do. */
@@ -26,7 +28,7 @@ export function claim<T extends KubeObject>(
   candidates: readonly T[],
   rules: ClaimRules<T> = {},
 ): { owned: T[]; changes: Change[] } {
-  const { isMember = () => true, mayAdopt = isStaying } = rules
+  const { isMember = () => true, mayAdopt = isStaying, finalizer } = rules
   const selector = fromLabelSelector(owner.spec?.selector)
   const owned: T[] = []
   const changes: Change[] = []
@@ -35,11 +37,12 @@ export function claim<T extends KubeObject>(
     const matches = selector !== undefined && matchesLabels(selector, object.metadata.labels) && isMember(object)
     if (controller?.uid === owner.metadata.uid) {
       if (matches) owned.push(object)
-      else changes.push(release(owner, type, object))
+      else changes.push(release(owner, type, object, finalizer))
     } else if (controller === undefined && matches && mayAdopt(object) && isStaying(owner)) {
       owned.push(object)
       const owners = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)]
-      changes.push(patchOwners(type, object, owners))
+      const others = (object.metadata.finalizers ?? []).filter((name) => name !== finalizer)
+      changes.push(patchOwners(type, object, owners, finalizer === undefined ? undefined : [...others, finalizer]))
     }
   }
   return { owned, changes }
@@ -47,17 +50,21 @@ export function claim<T extends KubeObject>(
 
 const isStaying = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp === undefined
 
-function release(owner: KubeObject, type: ResourceType, object: KubeObject): Change {
+function release(owner: KubeObject, type: ResourceType, object: KubeObject, finalizer?: string): Change {
   const others = object.metadata.ownerReferences!.filter(({ uid }) => uid !== owner.metadata.uid)
-  return patchOwners(type, object, others.length === 0 ? null : others)
+  const finalizers =
+    finalizer === undefined ? undefined : object.metadata.finalizers?.filter((one) => one !== finalizer)
+  return patchOwners(type, object, others.length === 0 ? null : others, finalizers)
 }
 
 function patchOwners(
   type: ResourceType,
   object: KubeObject,
   ownerReferences: KubeObject['metadata']['ownerReferences'] | null,
+  finalizers: readonly string[] | undefined,
 ): Change {
   const { uid, resourceVersion } = object.metadata
-  const patch = { metadata: { uid, resourceVersion, ownerReferences } }
+  const metadata = { uid, resourceVersion, ownerReferences, ...(finalizers === undefined ? {} : { finalizers }) }
+  const patch = { metadata }
   return { verb: 'patch', type, key: keyOf(object), patch: { type: 'merge', patch } }
 }

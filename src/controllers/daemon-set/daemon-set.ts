@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Node, Pod } from '../../api/generated/core-v1.ts'
 import { controllerRevisions, daemonSets, nodes, pods } from '../../api/generated/resources.ts'
-import { fromLabelSelector, matchesLabels } from '../../api/meta/label-selector.ts'
-import { NAMESPACE_INDEX, OWNER_INDEX } from '../../informer/indexes.ts'
+import { OWNER_INDEX } from '../../informer/indexes.ts'
 import type { Controller } from '../../reconcile/reconciler.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
-import { changesOf, controllerKey, controllerOf, ownKey } from '../../reconcile/source.ts'
+import { changesOf, controllerKey, ownKey } from '../../reconcile/source.ts'
+import { concernedOwners } from '../concerned-owners.ts'
 import { ORPHAN_INDEX, orphanNamespace } from '../orphans.ts'
 import { decideDaemonSet } from './core.ts'
 import { createHoldBack } from './hold-back.ts'
@@ -24,14 +24,7 @@ export const daemonSetController: Controller = {
     podInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
     revisionInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
     const holdBack = createHoldBack()
-    const concerned = (pod: Pod): Iterable<string> => {
-      if (controllerOf(pod) !== undefined) return setKeyOf(pod)
-      const matching = setInformer.by(NAMESPACE_INDEX, pod.metadata.namespace!).filter((set) => {
-        const selector = fromLabelSelector(set.spec?.selector)
-        return selector !== undefined && matchesLabels(selector, pod.metadata.labels)
-      })
-      return matching.flatMap((set) => [...ownKey(set)])
-    }
+    const concerned = concernedOwners(setInformer, setKeyOf)
     const everySet = () => setInformer.list().flatMap((set) => [...ownKey(set)])
     return {
       sources: [

@@ -1,24 +1,28 @@
 import type { Job, JobCondition, JobStatus } from '../../api/generated/batch-v1.ts'
 import type { Pod } from '../../api/generated/core-v1.ts'
-import { jobs } from '../../api/generated/resources.ts'
+import { jobs, pods as podsType } from '../../api/generated/resources.ts'
 import { formatTime } from '../../env/clock.ts'
 import type { Change, Note } from '../../reconcile/change.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import type { Decision } from '../../reconcile/reconciler.ts'
+import { controllerOf } from '../../reconcile/source.ts'
+import { claim } from '../claim.ts'
 import { createPod, deletePod } from '../pod-changes.ts'
 import { isActive, isTerminating } from '../pod-phase.ts'
 import { backoffRemainingMs } from './backoff.ts'
 import { firstFreeIndexes, formatIndexes } from './completion-indexes.ts'
-import { condition, conditionOf, deadlineMs, failureOf, finalCondition, isFinished, successOf } from './conditions.ts'
-import { completionIndexOf, isTracked, podFor, releasePod } from './job-pod.ts'
+import { condition, conditionOf, deadlineMs, finalCondition, isFinished, successOf, verdictOf } from './conditions.ts'
+import { isFailed, replacesFailedOnly } from './failed-pod.ts'
+import { failureCountsAfter, indexBackoffMs } from './index-failures.ts'
+import { completionIndexOf, isTracked, JOB_TRACKING_FINALIZER, podFor, releasePod } from './job-pod.ts'
 import { choosePodsToRemove, wantedActive } from './scale.ts'
 import type { Tally } from './tally.ts'
-import { tally } from './tally.ts'
+import { countsAsFailure, MOST_UNCOUNTED, tally } from './tally.ts'
 
 /** Most pods that one decision creates, as in Kubernetes. */
 const MOST_PODS_AT_ONCE = 500
 
-/** A Job, if it is there, and the pods that name it as their controller. */
+/** A Job, if it is there, the pods that name it as their controller, and those of its namespace that have none. */
 export interface JobView {
   readonly job: Job | undefined
   readonly pods: readonly Pod[]
@@ -30,20 +34,24 @@ export interface JobView {
  */
 export function decideJob(view: JobView, nowMs: number): Decision {
   const { job } = view
-  const pods = view.pods.filter((pod) => isOwnedBy(pod, job))
-  const strays = view.pods.filter((pod) => isTracked(pod) && !pods.includes(pod))
+  // Another controller's: not even what it leaves behind is ours.
+  if (job?.spec?.managedBy !== undefined && job.spec.managedBy !== 'kubernetes.io/job-controller') return SETTLED
+  const owned = view.pods.filter((pod) => isOwnedBy(pod, job))
+  const strays = view.pods.filter((pod) => isTracked(pod) && controllerOf(pod) !== undefined && !owned.includes(pod))
   if (job === undefined || isFinished(job) || job.metadata.deletionTimestamp !== undefined) {
     // Nothing will be counted any more: whatever still waits to be counted is let go.
-    return { changes: release([...strays, ...pods.filter(isTracked)]) }
+    return { changes: release([...strays, ...owned.filter(isTracked)]) }
   }
-  if (job.spec?.managedBy !== undefined && job.spec.managedBy !== 'kubernetes.io/job-controller') return SETTLED
+  const candidates = view.pods.filter((pod) => !strays.includes(pod))
+  const claimed = claim(job, podsType, candidates, { mayAdopt: isActive, finalizer: JOB_TRACKING_FINALIZER })
+  const pods = claimed.owned
   const step = decideStep(job, pods, tally(job, pods), nowMs)
-  return { ...step, changes: [...release(strays), ...step.changes] }
+  return { ...step, changes: [...release(strays), ...claimed.changes, ...step.changes] }
 }
 
 function decideStep(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number): Decision {
-  const failure = failureOf(job, counts, nowMs)
-  if (failure !== undefined) return endInFailure(job, counts, pods, failure, nowMs)
+  const verdict = verdictOf(job, counts, nowMs)
+  if (verdict !== undefined) return endJob(job, counts, pods, verdict, nowMs)
   const scaling = scale(job, pods, counts, nowMs)
   const success = successOf(job, counts, scaling.activeAfter, nowMs)
   const next = nextStatus(job, counts, { active: scaling.activeAfter, interim: success, pods, nowMs })
@@ -52,10 +60,19 @@ function decideStep(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number
   return waitMs === Infinity ? { changes } : { changes, requeueAfterMs: Math.max(1, waitMs) }
 }
 
-/** Deletes what still runs; those pods count as failed. The final condition waits until they are gone. */
-function endInFailure(job: Job, counts: Tally, pods: readonly Pod[], interim: JobCondition, nowMs: number): Decision {
-  const running = pods.filter((pod) => isTracked(pod) && !counts.ended.includes(pod))
-  const failed = [...new Set([...counts.uncounted.failed, ...running.map((pod) => pod.metadata.uid!)])]
+/**
+ * Deletes what still runs: in failure those pods count as failed, in success they do not count. The final condition waits
+ * until they are gone.
+ */
+function endJob(job: Job, counts: Tally, pods: readonly Pod[], interim: JobCondition, nowMs: number): Decision {
+  const room = MOST_UNCOUNTED - counts.ended.length
+  const left = pods.filter((pod) => isTracked(pod) && pod.status?.phase !== 'Succeeded' && !counts.ended.includes(pod))
+  const running = left.slice(0, Math.max(0, room))
+  const counted = running.filter((pod) => {
+    const isCounted = interim.type === 'FailureTarget' || isFailed(job, pod)
+    return isCounted && countsAsFailure(job, pod)
+  })
+  const failed = [...new Set([...counts.uncounted.failed, ...counted.map((pod) => pod.metadata.uid!)])]
   const all = { ...counts, ready: 0, uncounted: { ...counts.uncounted, failed }, ended: [...counts.ended, ...running] }
   const terminating = counts.terminating + counts.active.length
   const next = nextStatus(job, { ...all, terminating }, { active: 0, interim, pods, nowMs })
@@ -79,14 +96,17 @@ function scale(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number): Sc
   const surplus = choosePodsToRemove(job, counts, wanted)
   const activeNow = counts.active.length - surplus.length
   const removals = giveUp(job, surplus)
-  const terminating = job.spec?.podReplacementPolicy === 'Failed' ? counts.terminating : 0
+  // Pods are deleted or created in one step, never both: what is deleted frees indexes that have to be seen free.
+  if (surplus.length > 0) return { changes: removals, activeAfter: activeNow, retryAfterMs: Infinity }
+  const terminating = replacesFailedOnly(job) ? counts.terminating : 0
   const missing = Math.min(MOST_PODS_AT_ONCE, wanted - activeNow - terminating)
-  if (missing <= 0) return { changes: removals, activeAfter: activeNow, retryAfterMs: Infinity }
-  const retryAfterMs = backoffRemainingMs(job, pods, nowMs)
-  if (retryAfterMs > 0) return { changes: removals, activeAfter: activeNow, retryAfterMs }
-  const created = podsToCreate(job, pods, surplus, missing, counts.completedIndexes).map((pod) => createPod(job, pod))
-  const creations: Change = { verb: 'together', slowStart: true, changes: created }
-  return { changes: [...removals, creations], activeAfter: activeNow + created.length, retryAfterMs: Infinity }
+  if (missing <= 0) return { changes: [], activeAfter: activeNow, retryAfterMs: Infinity }
+  const perIndex = job.spec?.backoffLimitPerIndex !== undefined
+  const waitMs = perIndex ? 0 : backoffRemainingMs(job, pods, nowMs)
+  if (waitMs > 0) return { changes: [], activeAfter: activeNow, retryAfterMs: waitMs }
+  const { created, retryAfterMs } = podsToCreate(job, pods, counts, missing, nowMs)
+  const creations: Change = { verb: 'together', slowStart: true, changes: created.map((pod) => createPod(job, pod)) }
+  return { changes: [creations], activeAfter: activeNow + created.length, retryAfterMs }
 }
 
 /** Pods that are given up are let go before they are deleted, so that they do not count as failed. */
@@ -95,19 +115,21 @@ function giveUp(job: Job, surplus: readonly Pod[]): readonly Change[] {
   return [...release(surplus.filter(isTracked)), removals]
 }
 
-function podsToCreate(
-  job: Job,
-  pods: readonly Pod[],
-  surplus: readonly Pod[],
-  missing: number,
-  completed: ReadonlySet<number>,
-): Pod[] {
-  if (job.spec?.completionMode !== 'Indexed') return Array.from({ length: missing }, () => podFor(job))
+/** The pods that are missing, but for those whose index has to wait for a while after a failure. */
+function podsToCreate(job: Job, pods: readonly Pod[], counts: Tally, missing: number, nowMs: number) {
+  if (job.spec?.completionMode !== 'Indexed') {
+    return { created: Array.from({ length: missing }, () => podFor(job)), retryAfterMs: Infinity }
+  }
   // Where pods are replaced only once they have ended, one that is still ending keeps its index.
-  const isKept = (pod: Pod) => isActive(pod) || (job.spec?.podReplacementPolicy === 'Failed' && isTerminating(pod))
-  const kept = pods.filter((pod) => isKept(pod) && !surplus.includes(pod))
+  const kept = pods.filter((pod) => isActive(pod) || (replacesFailedOnly(job) && isTerminating(pod)))
   const taken = new Set(kept.map(completionIndexOf).filter((index) => index !== undefined))
-  return firstFreeIndexes(missing, job.spec.completions ?? 0, completed, taken).map((index) => podFor(job, index))
+  const { completedIndexes, failedIndexes = new Set(), replaceable } = counts
+  const free = firstFreeIndexes(missing, job.spec.completions ?? 0, completedIndexes, taken, failedIndexes)
+  const waits = free.map((index) => indexBackoffMs(replaceable.get(index), nowMs))
+  const created = free
+    .filter((_, i) => waits[i] === 0)
+    .map((index) => podFor(job, index, failureCountsAfter(job, replaceable.get(index))))
+  return { created, retryAfterMs: Math.min(Infinity, ...waits.filter((ms) => ms > 0)) }
 }
 
 interface StatusFacts {
@@ -132,12 +154,14 @@ function nextStatus(job: Job, counts: Tally, facts: StatusFacts): JobStatus {
   if (isFinal) conditions = [...conditions, finalCondition(interim, nowMs)]
   const startTime = suspended ? job.status?.startTime : startOf(job, nowMs)
   const indexes = formatIndexes(counts.completedIndexes)
+  const failedIndexes = counts.failedIndexes && formatIndexes(counts.failedIndexes)
   return {
     ...(facts.active === 0 ? {} : { active: facts.active }),
     ...(indexes === '' ? {} : { completedIndexes: indexes }),
     ...(isFinal && interim.type === 'SuccessCriteriaMet' ? { completionTime: formatTime(nowMs) } : {}),
     ...(conditions.length === 0 ? {} : { conditions }),
     ...(counts.counted.failed === 0 ? {} : { failed: counts.counted.failed }),
+    ...(failedIndexes === undefined ? {} : { failedIndexes }),
     ready: counts.ready,
     ...(startTime === undefined ? {} : { startTime }),
     ...(counts.counted.succeeded === 0 ? {} : { succeeded: counts.counted.succeeded }),
@@ -200,7 +224,5 @@ function release(pods: readonly Pod[]): Change[] {
 }
 
 function isOwnedBy(pod: Pod, job: Job | undefined): boolean {
-  return (
-    pod.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === job?.metadata.uid) ?? false
-  )
+  return job !== undefined && controllerOf(pod)?.uid === job.metadata.uid
 }

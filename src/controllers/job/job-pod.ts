@@ -12,11 +12,11 @@ export const COMPLETION_INDEX = 'batch.kubernetes.io/job-completion-index'
 /** What API servers leave room for in front of the random suffix of a generated name. */
 const LONGEST_GENERATE_NAME = 58
 
-/** A pod to create for `job`; `index` for Indexed Jobs only. */
-export function podFor(job: Job, index?: number): Pod {
+/** A pod to create for `job`; `index` for Indexed Jobs only, `failures` where failures are counted for each index. */
+export function podFor(job: Job, index?: number, failures: Readonly<Record<string, string>> = {}): Pod {
   const { metadata, spec } = job.spec!.template
   const indexed = index === undefined ? {} : { [COMPLETION_INDEX]: String(index) }
-  const annotations = { ...metadata?.annotations, ...indexed }
+  const annotations = { ...metadata?.annotations, ...indexed, ...failures }
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -55,7 +55,7 @@ function generateName(jobName: string, index: number | undefined): string {
 
 function indexedSpec(job: Job, index: number): NonNullable<Pod['spec']> {
   const spec = job.spec!.template.spec!
-  const hostname = spec.hostname ?? `${job.metadata.name!}-${index}`.slice(0, 63)
+  const hostname = `${job.metadata.name!}-${index}`
   const { initContainers } = spec
   return {
     ...spec,

@@ -1,9 +1,11 @@
 import { jobs, pods } from '../../api/generated/resources.ts'
 import { keyOf, keyString } from '../../api/object.ts'
-import type { Controller } from '../../reconcile/reconciler.ts'
+import type { Controller, Decision } from '../../reconcile/reconciler.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import { changesOf, controllerKey, controllerOf } from '../../reconcile/source.ts'
 import type { Pod } from '../../api/generated/core-v1.ts'
+import { concernedOwners } from '../concerned-owners.ts'
+import { ORPHAN_INDEX, orphanNamespace } from '../orphans.ts'
 import { decideJob } from './core.ts'
 import { isTracked, releasePod } from './job-pod.ts'
 
@@ -22,13 +24,21 @@ export const jobController: Controller = {
     const jobInformer = context.informer(jobs)
     const podInformer = context.informer(pods)
     podInformer.addIndex(JOB_INDEX, (pod) => [...jobKeyOf(pod)])
+    podInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
+    const concerned = concernedOwners(jobInformer, jobKeyOf)
+    const releaseOrphan = (key: string): Decision => {
+      const pod = podInformer.getByKey(key)
+      // One that a Job will adopt keeps it.
+      const isLost = pod !== undefined && isOrphan(pod) && [...concerned(pod)].length === 0
+      return isLost ? { changes: [releasePod(pod)] } : SETTLED
+    }
     return {
-      sources: [changesOf(jobInformer), changesOf(podInformer, jobKeyOf), changesOf(podInformer, orphanKeyOf)],
+      sources: [changesOf(jobInformer), changesOf(podInformer, concerned), changesOf(podInformer, orphanKeyOf)],
       reconcile(key, nowMs) {
-        if (!key.startsWith(ORPHAN))
-          return decideJob({ job: jobInformer.getByKey(key), pods: podInformer.by(JOB_INDEX, key) }, nowMs)
-        const pod = podInformer.getByKey(key.slice(ORPHAN.length))
-        return pod !== undefined && isOrphan(pod) ? { changes: [releasePod(pod)] } : SETTLED
+        if (key.startsWith(ORPHAN)) return releaseOrphan(key.slice(ORPHAN.length))
+        const job = jobInformer.getByKey(key)
+        const orphans = job === undefined ? [] : podInformer.by(ORPHAN_INDEX, job.metadata.namespace!)
+        return decideJob({ job, pods: [...podInformer.by(JOB_INDEX, key), ...orphans] }, nowMs)
       },
     }
   },

@@ -13,7 +13,7 @@ export interface Story {
   readonly pods: readonly Pod[]
   /** Decides and performs until nothing changes; returns what happened, one line each. */
   settle(): string[]
-  end(name: string, phase: 'Succeeded' | 'Failed'): void
+  end(name: string, phase: 'Succeeded' | 'Failed', exitCode?: number): void
   edit(change: (job: Job) => Job): void
   wait(seconds: number): void
 }
@@ -27,7 +27,8 @@ export function tellStory(spec: Partial<NonNullable<Job['spec']>>): Story {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata,
-    spec: { parallelism: 1, template, ...spec } as Job['spec'] & object,
+    spec: { parallelism: 1, selector: { matchLabels: { 'job-name': 'work' } }, template, ...spec } as Job['spec'] &
+      object,
   }
   let pods: Pod[] = []
   let nowMs = START_MS
@@ -78,8 +79,8 @@ export function tellStory(spec: Partial<NonNullable<Job['spec']>>): Story {
       }
       throw new Error(`not settled after 20 steps: ${lines.join('; ')}`)
     },
-    end(name, phase) {
-      pods = pods.map((pod) => (pod.metadata.name === name ? ended(pod, phase, nowMs) : pod))
+    end(name, phase, exitCode = 0) {
+      pods = pods.map((pod) => (pod.metadata.name === name ? ended(pod, phase, exitCode, nowMs) : pod))
     },
     edit(change) {
       job = change(job)
@@ -90,8 +91,8 @@ export function tellStory(spec: Partial<NonNullable<Job['spec']>>): Story {
   }
 }
 
-function ended(pod: Pod, phase: string, nowMs: number): Pod {
-  const state = { terminated: { exitCode: 0, finishedAt: formatTime(nowMs) } }
+function ended(pod: Pod, phase: string, exitCode: number, nowMs: number): Pod {
+  const state = { terminated: { exitCode, finishedAt: formatTime(nowMs) } }
   const container = { name: 'main', ready: false, restartCount: 0, image: '', imageID: '', state }
   return { ...pod, status: { phase, containerStatuses: [container] } }
 }

@@ -1,10 +1,10 @@
-import type { PersistentVolumeClaim, Pod } from '../../api/generated/core-v1.ts'
+import type { PersistentVolumeClaim } from '../../api/generated/core-v1.ts'
 import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from '../../api/generated/resources.ts'
-import { fromLabelSelector, matchesLabels } from '../../api/meta/label-selector.ts'
 import { NAMESPACE_INDEX, OWNER_INDEX } from '../../informer/indexes.ts'
 import type { Controller } from '../../reconcile/reconciler.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
-import { changesOf, controllerKey, controllerOf, ownKey } from '../../reconcile/source.ts'
+import { changesOf, controllerKey, ownKey } from '../../reconcile/source.ts'
+import { concernedOwners } from '../concerned-owners.ts'
 import { ORPHAN_INDEX, orphanNamespace } from '../orphans.ts'
 import { decideStatefulSet } from './core.ts'
 
@@ -20,14 +20,7 @@ export const statefulSetController: Controller = {
     const claimInformer = context.informer(persistentVolumeClaims)
     podInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
     revisionInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
-    const concerned = (pod: Pod): Iterable<string> => {
-      if (controllerOf(pod) !== undefined) return setKeyOf(pod)
-      const matching = setInformer.by(NAMESPACE_INDEX, pod.metadata.namespace!).filter((set) => {
-        const selector = fromLabelSelector(set.spec?.selector)
-        return selector !== undefined && matchesLabels(selector, pod.metadata.labels)
-      })
-      return matching.flatMap((set) => [...ownKey(set)])
-    }
+    const concerned = concernedOwners(setInformer, setKeyOf)
     // A claim that goes may be what a new pod waits for.
     const claiming = ({ metadata }: PersistentVolumeClaim): Iterable<string> =>
       setInformer
