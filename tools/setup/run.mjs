@@ -16,6 +16,7 @@ const tasks = {
   verify: [['tools/verify.ts']],
   bench: [['bench/main.ts']],
   format: [[bin('prettier'), '--write', '.']],
+  conformance: [['test/conformance/main.ts']],
   generate: [['tools/generate/main.ts']],
 }
 
