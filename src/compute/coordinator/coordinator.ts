@@ -19,6 +19,8 @@ export interface Coordinator {
   attach(link: Link, facts: WorkerFacts): AttachedWorker
   open<Work>(spec: StageSpec<Work>): StageHandle
   counts(): WorkerCounts
+  /** Tells all workers to remove the parts that they keep under `name`. */
+  release(name: string): void
   /** What the running stages wait for, one sentence each, with numbers. */
   why(): readonly string[]
   /** Fails all stages with `reason`. */
@@ -92,6 +94,9 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       return handle
     },
     counts,
+    release(name) {
+      for (const worker of workers) tell(worker, { type: 'release', name })
+    },
     why: () => stages.why(counts()),
     failAll: (reason) => stages.failAll(reason),
     close(reason) {

@@ -1,7 +1,18 @@
 import type { ShippedCode } from './shipped.ts'
 
 /** The kinds of frames. Tasks and results have binary headers; all else is a control message. */
-export const FRAME = { greeting: 1, proof: 2, control: 3, task: 4, result: 5, part: 6 } as const
+export const FRAME = {
+  greeting: 1,
+  proof: 2,
+  control: 3,
+  task: 4,
+  result: 5,
+  part: 6,
+  /** User code on a thread wants something of the session: {@link ASK} says what. */
+  ask: 7,
+  /** What came of an ask. */
+  answer: 8,
+} as const
 
 /** What came of an attempt. */
 export const STATUS = {
@@ -12,6 +23,8 @@ export const STATUS = {
   unreachable: 2,
   /** The stage was cancelled before this attempt ended. */
   cancelled: 3,
+  /** Some of what the task has to give; the attempt goes on. */
+  partial: 4,
 } as const
 
 export type TaskStatus = (typeof STATUS)[keyof typeof STATUS]
@@ -82,6 +95,20 @@ export type CoordinatorMessage =
   | { readonly type: 'cancel'; readonly stage: number; readonly graceMs: number }
   /** Send what `thread` has accumulated for the stage as a part frame, and forget it. */
   | { readonly type: 'collect'; readonly stage: number; readonly thread: number; readonly request: number }
+  /** Remove the parts that are kept under this name. */
+  | { readonly type: 'release'; readonly name: string }
+  /** Answer this attempt as cancelled, wholly or but for the piece at `index`; end its thread where it is not done in `graceMs`. */
+  | {
+      readonly type: 'revoke'
+      readonly stage: number
+      readonly task: number
+      readonly attempt: number
+      readonly thread: number
+      readonly index?: number
+      readonly graceMs: number
+    }
+  /** Start one more thread, beside those that the worker has of itself. */
+  | { readonly type: 'open-thread'; readonly thread: number }
   | { readonly type: 'ping'; readonly sequence: number }
   /** End yourself: nothing more is wanted. */
   | { readonly type: 'leave' }
@@ -91,6 +118,10 @@ export type WorkerMessage =
   | { readonly type: 'ready'; readonly worker: WorkerFacts }
   | { readonly type: 'thread-lost'; readonly thread: number; readonly death: ThreadDeath }
   | { readonly type: 'thread-ready'; readonly thread: number }
+  /** The task waits for what it has asked of the session itself: its thread can do other things meanwhile, or no longer. */
+  | { readonly type: 'task-waiting'; readonly thread: number; readonly task: number; readonly waiting: boolean }
+  /** What user code wrote to its console. */
+  | { readonly type: 'log'; readonly thread: number; readonly isError: boolean; readonly text: string }
   | { readonly type: 'pong'; readonly sequence: number; readonly residentBytes: number }
 
 /** What a worker says of itself once it can run tasks. */
@@ -100,6 +131,8 @@ export interface WorkerFacts {
   readonly pid: number
   readonly threads: number
   readonly nodeVersion: string
+  /** What its tasks may use together, by name: `cpu` (one for each thread where absent), `memory` in bytes, `gpu`, and others. */
+  readonly resources?: Readonly<Record<string, number>>
 }
 
 /** Why a thread of a worker ended while the worker lives. */
@@ -108,7 +141,18 @@ export interface ThreadDeath {
   readonly exitCode: number
   readonly reason: 'exited' | 'out of memory' | 'error' | 'cancelled'
   readonly message?: string
+  /** The task that ran when it ended, and which piece of it, where that is known. */
+  readonly task?: number
+  readonly piece?: number
+  /** The last lines that its user code wrote. */
+  readonly lastLogLines?: readonly string[]
 }
 
 /** Ahead of the bytes of a part: which request it answers. */
 export const PART_HEADER_BYTES = 12
+
+/** What user code on a thread may ask of the session. */
+export const ASK = { submit: 1, call: 2, find: 3, cancel: 4, object: 5 } as const
+
+/** Ahead of an ask or answer: its number on that thread, the thread, and what is asked or how it went ({@link STATUS}). */
+export const ASK_HEADER_BYTES = 6

@@ -1,5 +1,6 @@
 import type { TaskStatus } from '../wire/messages.ts'
 import type { ShippedFunction } from '../wire/shipped.ts'
+import type { PartStore } from './part-store.ts'
 
 /**
  * What a stage does with its tasks, on one thread of a worker. `map` is built in; dataset pipelines travel to the worker
@@ -22,6 +23,8 @@ export interface ProgramHost {
   revive(shipped: ShippedFunction): (...args: never[]) => unknown
   /** Whether the stage was cancelled: asked between items, costs next to nothing. */
   readonly isCancelled: () => boolean
+  /** Where the program leaves what other workers will ask for. */
+  readonly parts: PartStore
 }
 
 export type CreateProgram = (options: Uint8Array, host: ProgramHost) => StageProgram

@@ -7,6 +7,8 @@ import type { Link } from '../wire/link.ts'
 import { FRAME, readTaskHeader } from '../wire/messages.ts'
 import type { CoordinatorMessage, WorkerFacts, WorkerMessage } from '../wire/messages.ts'
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
+import { createPartService } from './part-service.ts'
+import type { PartService } from './part-service.ts'
 import type { ThreadBatch } from './thread.ts'
 import { startThreads } from './threads.ts'
 import type { Threads, ThreadsOptions } from './threads.ts'
@@ -37,10 +39,12 @@ function serve(address: string, token: string, facts: WorkerFacts, kind: ThreadK
   let link: Link | undefined
   const starting = new Set(Array.from({ length: facts.threads }, (_, thread) => thread))
   const send = (message: WorkerMessage) => link?.sendControl(message)
+  const parts = createPartService({ address, token })
   const threads = startThreads({
     ...kind,
     count: facts.threads,
     timers: systemEnvironment().timers,
+    onPartPort: (port) => parts.attach(port),
     onFrame: (frame) => link?.sendFrames([frame]),
     onLost: (thread, death) => {
       starting.add(thread)
@@ -51,7 +55,7 @@ function serve(address: string, token: string, facts: WorkerFacts, kind: ThreadK
       send({ type: 'thread-ready', thread })
     },
   })
-  const batches = batchesTo(threads)
+  const batches = batchesTo(threads, parts)
   openLink(connect(parseAddress(address)), 'worker', token, {
     onOpen: (opened) => {
       link = opened
@@ -83,7 +87,7 @@ function keyOf(message: CoordinatorMessage): string | undefined {
 }
 
 /** Gathers what one read brought for each thread, so that it crosses to the thread in one message. */
-function batchesTo(threads: Threads) {
+function batchesTo(threads: Threads, parts: PartService) {
   const waiting = new Map<number, [number, Uint8Array<ArrayBuffer>][]>()
   const add = (thread: number, kind: number, body: Uint8Array<ArrayBuffer>) => {
     const batch = waiting.get(thread)
@@ -103,6 +107,7 @@ function batchesTo(threads: Threads) {
       return send({ type: 'pong', sequence: message.sequence, residentBytes: process.memoryUsage.rss() })
     }
     if (message.type === 'leave') return process.exit(0)
+    if (message.type === 'release') return parts.release(message.name)
     if (message.type === 'collect') return add(message.thread, FRAME.control, body)
     flush()
     if (message.type === 'cancel') return threads.cancel(message.stage, body, message.graceMs)

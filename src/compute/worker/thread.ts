@@ -11,6 +11,7 @@ import type { CoordinatorMessage, StageDefinition, TaskHeader } from '../wire/me
 import { createReviver } from '../wire/revive.ts'
 import { CANCELLED, failed } from './failure.ts'
 import { createMapProgram } from './map-program.ts'
+import { partStoreOf } from './part-store.ts'
 import type { CreateProgram, Outcome, StageProgram } from './program.ts'
 
 /** What the main thread hands to a thread: frames in order, as it got them. */
@@ -20,6 +21,8 @@ export interface ThreadData {
   readonly thread: number
   /** Counts cancellations: a running stage looks here between items, and reads its messages when it changed. */
   readonly cancellations: SharedArrayBuffer
+  /** To the main thread's part service. */
+  readonly parts: MessagePort
 }
 
 interface Stage {
@@ -31,6 +34,7 @@ interface Stage {
 export function runThread(port: MessagePort, data: ThreadData): void {
   const { clock } = systemEnvironment()
   const reviver = createReviver()
+  const parts = partStoreOf(data.parts)
   const programs = new Map<string, CreateProgram>([['map', createMapProgram]])
   const stages = new Map<number, Stage>()
   const cancellations = new Int32Array(data.cancellations)
@@ -69,6 +73,7 @@ export function runThread(port: MessagePort, data: ThreadData): void {
     const host = {
       revive: (shipped: Parameters<typeof reviver.revive>[0]) => reviver.revive(shipped),
       isCancelled: () => isCancelled(id),
+      parts,
     }
     return (stage.program ??= create(stage.definition.options, host))
   }

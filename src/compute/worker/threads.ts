@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import type { Timers } from '../../env/clock.ts'
 import { FRAME_HEADER_BYTES } from '../wire/frame.ts'
 import { FRAME, readTaskHeader } from '../wire/messages.ts'
@@ -22,6 +23,8 @@ export interface ThreadsOptions {
   /** Bound of each thread's heap in MiB. */
   readonly heapMiB?: number
   readonly timers: Timers
+  /** Takes the other end of the channel on which each new thread asks for parts. */
+  readonly onPartPort: (port: MessagePort) => void
   readonly onFrame: (frame: Uint8Array) => void
   readonly onReady: (thread: number) => void
   readonly onLost: (thread: number, death: ThreadDeath) => void
@@ -90,9 +93,12 @@ function count(thread: Thread, stage: number, by: number): void {
 
 function startThread(options: ThreadsOptions, number: number, onEnd: (death: ThreadDeath) => void): Thread {
   const cancellations = new SharedArrayBuffer(4)
-  const workerData: ThreadData = { thread: number, cancellations }
+  const { port1: ours, port2: parts } = new MessageChannel()
+  options.onPartPort(ours)
+  const workerData: ThreadData = { thread: number, cancellations, parts }
   const worker = new Worker(options.program, {
     workerData,
+    transferList: [parts],
     ...(options.heapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.heapMiB } }),
   })
   const thread: Thread = { worker, cancellations, unanswered: new Map(), ending: undefined }

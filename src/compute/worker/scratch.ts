@@ -1,0 +1,41 @@
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Process ids mean something within one namespace only: workers in pods may share the directory and not the ids. */
+const PREFIX = `shoal-worker-${processNamespace()}-`
+
+/**
+ * A directory of this worker's own, for what it keeps on disk while it lives. Only its user may enter it. It is removed when
+ * the process ends; what killed workers left behind is removed by the next one that makes one.
+ */
+export function makeScratch(base: string = process.env['SHOAL_SCRATCH'] ?? tmpdir()): string {
+  sweep(base)
+  const directory = mkdtempSync(join(base, `${PREFIX}${process.pid}-`))
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+function sweep(base: string): void {
+  for (const name of readdirSync(base)) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : 0
+    if (pid > 0 && !isAlive(pid)) rmSync(join(base, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+function processNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    return '0'
+  }
+}
