@@ -59,11 +59,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   if (dataDirectory !== undefined) makeDataDirectory(dataDirectory)
   const identity = openClusterIdentity(env, dataDirectory === undefined ? undefined : `${dataDirectory}/keys`)
   const store = await openStore(env, dataDirectory)
-  // Before the control plane, so that what the runtime starts outside this process starts meanwhile.
-  const clientFor = Promise.withResolvers<ControlPlane['clientFor']>()
-  clientFor.promise.catch(() => {})
-  const nodeCount = options.apiOnly === true ? 0 : (options.nodes ?? 1)
-  const nodes = nodeCount > 0 ? startNodes(nodesOptions(options, env, clientFor.promise, nodeCount)) : undefined
+  let nodes: Nodes | undefined
   let listening: Promise<Listening> | undefined
   const nodeStreams = { logs: (...request: Parameters<Nodes['logs']>) => streamsOf(nodes).logs(...request) }
   const plane = await startControlPlane({
@@ -74,12 +70,11 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     controllers: options.apiOnly !== true,
     ...(options.schedulerProfile !== undefined && { schedulerProfile: options.schedulerProfile }),
   }).catch(async (error: unknown) => {
-    clientFor.reject(error)
-    await nodes?.close()
     await store.close()
     throw error
   })
-  clientFor.resolve(plane.clientFor)
+  const nodeCount = options.apiOnly === true ? 0 : (options.nodes ?? 1)
+  if (nodeCount > 0) nodes = startNodes(nodesOptions(options, env, plane.clientFor, nodeCount))
   const listen: Cluster['listen'] = async ({ port = 0, host } = {}) => {
     listening ??= serve(env, plane, identity, { port, ...(host !== undefined && { host }) })
     return (await listening).endpoint
@@ -116,7 +111,7 @@ function streamsOf(nodes: Nodes | undefined): {
 function nodesOptions(
   options: ClusterOptions,
   env: Environment,
-  clientFor: Parameters<typeof startNodes>[0]['clientFor'],
+  clientFor: ControlPlane['clientFor'],
   count: number,
 ): Parameters<typeof startNodes>[0] {
   const { podDirectory, dataDirectory } = options

@@ -14,12 +14,9 @@ import { nodeUser } from './users.ts'
 /** The runtimes that a cluster can give its nodes. */
 export type RuntimeName = 'process' | 'simulated'
 
-type ClientFor = (user: UserInfo) => Client
-
 export interface NodesOptions {
   readonly env: Environment
-  /** May be still to come: the runtimes start meanwhile. */
-  readonly clientFor: ClientFor | Promise<ClientFor>
+  readonly clientFor: (user: UserInfo) => Client
   readonly count: number
   readonly runtime: RuntimeName
   /** Where pods' files and logs go; default the system's directory for temporary files. */
@@ -33,7 +30,10 @@ export interface Nodes extends NodeStreams {
   close(): Promise<void>
 }
 
-/** Starts the nodes `node1`, `node2`, ...; nodes on processes share one runtime, as they share the machine. */
+/**
+ * Starts the nodes `node1`, `node2`, ...; nodes on processes share one runtime, as they share the machine. They start in a
+ * turn of their own, so that the API answers before a process is spawned, which blocks this one for milliseconds.
+ */
 export function startNodes(options: NodesOptions): Nodes {
   const runtimes: Runtime[] = []
   const agents = new Map<string, NodeAgent>()
@@ -42,11 +42,11 @@ export function startNodes(options: NodesOptions): Nodes {
   ready.catch((error: unknown) => options.env.log.error('nodes did not start', { error }))
 
   async function start(): Promise<void> {
+    await new Promise<void>((resolve) => options.env.timers.soon(resolve))
     const directory = options.directory ?? (ownDirectory = await temporaryDirectory(options))
     const runtimeFor = await runtimeFactory(options, directory)
     const started = Array.from({ length: options.count }, (_, index) => runtimeFor(index + 1))
     runtimes.push(...new Set(started))
-    const clientFor = await options.clientFor
     const { startNodeAgent } = await import('../node/node-agent.ts')
     const { createPodFiles, noFiles } = await import('../node/pod-files.ts')
     const files = directory === undefined ? noFiles : createPodFiles(join(directory, 'pods'))
@@ -54,7 +54,7 @@ export function startNodes(options: NodesOptions): Nodes {
       const name = `node${index + 1}`
       const { platform, arch } = process
       const facts = { name, hostIp: '127.0.0.1', labels: {}, platform, architecture: arch, kernelVersion: release() }
-      const client = clientFor(nodeUser(name))
+      const client = options.clientFor(nodeUser(name))
       agents.set(name, startNodeAgent({ env: options.env, client, runtime, files, facts }))
     }
     await Promise.all([...agents.values()].map((agent) => agent.ready))
