@@ -1,5 +1,6 @@
 import type { Controller } from '../reconcile/reconciler.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation.ts'
+import { cronJobController } from './cron-job/cron-job.ts'
 import { daemonSetController } from './daemon-set/daemon-set.ts'
 import { deploymentController } from './deployment/deployment.ts'
 import { disruptionController } from './disruption/disruption.ts'
@@ -12,6 +13,7 @@ import { namespaceController } from './namespace/namespace.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts'
 import { podGarbageCollector } from './pod-garbage-collector/pod-garbage-collector.ts'
 import { replicaSetController } from './replica-set/replica-set.ts'
+import { replicationController } from './replication-controller/replication-controller.ts'
 import { resourceQuotaController } from './resource-quota/resource-quota.ts'
 import { rootCaPublisher } from './root-ca/root-ca.ts'
 import { serviceAccountController } from './service-account/service-account.ts'
@@ -37,8 +39,10 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     serviceAccountController,
     ...(caCertificate === undefined ? [] : [rootCaPublisher(caCertificate)]),
     jobController,
+    cronJobController,
     ttlAfterFinishedController,
     replicaSetController,
+    replicationController,
     deploymentController,
     statefulSetController,
     daemonSetController,

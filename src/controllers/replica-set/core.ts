@@ -1,6 +1,7 @@
 import type { ReplicaSet, ReplicaSetStatus } from '../../api/generated/apps-v1.ts'
 import type { Pod } from '../../api/generated/core-v1.ts'
 import { pods as podsType, replicaSets } from '../../api/generated/resources.ts'
+import { formatTime } from '../../env/clock.ts'
 import type { Change } from '../../reconcile/change.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import type { Decision } from '../../reconcile/reconciler.ts'
@@ -17,6 +18,13 @@ const MOST_PODS_AT_ONCE = 500
 export interface ReplicaSetView {
   readonly replicaSet: ReplicaSet | undefined
   readonly candidates: readonly Pod[]
+  /** Why the last attempt to create or delete pods failed, if it did. */
+  readonly failure?: ScalingFailure | undefined
+}
+
+export interface ScalingFailure {
+  readonly reason: 'FailedCreate' | 'FailedDelete'
+  readonly message: string
 }
 
 /** Keeps as many active pods as are wanted, and says in the status how they fare. */
@@ -28,8 +36,12 @@ export function decideReplicaSet(view: ReplicaSetView, nowMs: number): Decision 
   const scaling = replicaSet.metadata.deletionTimestamp === undefined ? scale(replicaSet, active) : []
   const minReadySeconds = replicaSet.spec?.minReadySeconds ?? 0
   const waits = active.map((pod) => untilAvailableMs(pod, minReadySeconds, nowMs))
-  const next = nextStatus(replicaSet, active, waits.filter((ms) => ms === 0).length)
-  const changes = [...claims, ...scaling, ...writeStatus(replicaSet, next)]
+  const counts = nextStatus(replicaSet, active, waits.filter((ms) => ms === 0).length)
+  const failure = scaling.length === 0 ? undefined : view.failure
+  const next = { ...counts, ...conditionsOf(replicaSet, failure, nowMs) }
+  const status = writeStatus(replicaSet, next)
+  // What failed before may fail again: then the status has said so already.
+  const changes = failure === undefined ? [...claims, ...scaling, ...status] : [...claims, ...status, ...scaling]
   const soonestMs = Math.min(Infinity, ...waits.filter((ms) => ms > 0))
   return soonestMs === Infinity ? { changes } : { changes, requeueAfterMs: soonestMs }
 }
@@ -63,7 +75,7 @@ function podFor(set: ReplicaSet): Pod {
   }
 }
 
-function nextStatus(set: ReplicaSet, active: readonly Pod[], available: number): ReplicaSetStatus {
+function nextStatus(set: ReplicaSet, active: readonly Pod[], available: number): Omit<ReplicaSetStatus, 'conditions'> {
   const labels = Object.entries(set.spec?.template?.metadata?.labels ?? {})
   const isFullyLabeled = (pod: Pod) => labels.every(([name, value]) => pod.metadata.labels?.[name] === value)
   const counts = {
@@ -71,19 +83,34 @@ function nextStatus(set: ReplicaSet, active: readonly Pod[], available: number):
     readyReplicas: active.filter(isReady).length,
     availableReplicas: available,
   }
-  const { conditions } = set.status ?? {}
   return {
     replicas: active.length,
     ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
     ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
-    ...(conditions === undefined ? {} : { conditions }),
   }
+}
+
+/** The condition ReplicaFailure stands for as long as pods cannot be created or deleted; others are somebody else's. */
+function conditionsOf(set: ReplicaSet, failure: ScalingFailure | undefined, nowMs: number) {
+  const known = set.status?.conditions ?? []
+  const isFailure = ({ type }: { readonly type: string }) => type === 'ReplicaFailure'
+  const standing = known.find(isFailure)
+  const others = known.filter((condition) => !isFailure(condition))
+  const added =
+    failure === undefined
+      ? []
+      : [standing ?? { type: 'ReplicaFailure', status: 'True', lastTransitionTime: formatTime(nowMs), ...failure }]
+  const conditions = [...others, ...added]
+  return conditions.length === 0 ? {} : { conditions }
 }
 
 const COUNTS = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'] as const
 
 function writeStatus(set: ReplicaSet, next: ReplicaSetStatus): Change[] {
-  if (set.status !== undefined && COUNTS.every((name) => (set.status![name] ?? 0) === (next[name] ?? 0))) return []
+  const { status } = set
+  const isSame = COUNTS.every((name) => (status?.[name] ?? 0) === (next[name] ?? 0))
+  const types = (one: ReplicaSetStatus | undefined) => (one?.conditions ?? []).map(({ type }) => type).join()
+  if (status !== undefined && isSame && types(status) === types(next)) return []
   const object: ReplicaSet = { ...set, status: next }
   return [{ verb: 'update', type: replicaSets, object, subresource: 'status' }]
 }

@@ -6,6 +6,7 @@ import { changesOf, controllerKey } from '../../reconcile/source.ts'
 import { concernedOwners } from '../concerned-owners.ts'
 import { ORPHAN_INDEX, orphanNamespace } from '../orphans.ts'
 import { decideReplicaSet } from './core.ts'
+import { createScalingFailures } from './scaling-failures.ts'
 
 const setKeyOf = controllerKey('apps', 'ReplicaSet')
 
@@ -15,16 +16,21 @@ export const replicaSetController: Controller = {
   build(context) {
     const setInformer = context.informer(replicaSets)
     const podInformer = context.informer(pods)
+    const failures = createScalingFailures()
     podInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
     const concerned = concernedOwners(setInformer, setKeyOf)
     return {
       sources: [changesOf(setInformer), changesOf(podInformer, concerned)],
       reconcile(key, nowMs) {
         const replicaSet = setInformer.getByKey(key)
-        if (replicaSet === undefined) return SETTLED
+        if (replicaSet === undefined) {
+          failures.forget(key)
+          return SETTLED
+        }
         const owned = podInformer.by(OWNER_INDEX, replicaSet.metadata.uid!)
         const orphans = podInformer.by(ORPHAN_INDEX, replicaSet.metadata.namespace!)
-        return decideReplicaSet({ replicaSet, candidates: [...owned, ...orphans] }, nowMs)
+        const view = { replicaSet, candidates: [...owned, ...orphans], failure: failures.get(key) }
+        return failures.watch(key, decideReplicaSet(view, nowMs))
       },
     }
   },
