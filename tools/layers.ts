@@ -18,6 +18,7 @@ const LEVELS: readonly (readonly string[])[] = [
 /** Imports across one level that are allowed, each with the reason. */
 const ACROSS: Readonly<Record<string, string>> = {
   'api -> env': 'ages and times are formatted by the clock',
+  'client -> streams': 'exec, attach and port-forward are framings over a connection',
 }
 
 /** Folders that are stricter than their level: what they may import, of all that lies beneath. */

@@ -1,6 +1,8 @@
 export type * from './client.ts'
 export { createHttpClient } from './http.ts'
 export type { HttpClient, HttpClientOptions } from './http.ts'
+export { openPortForward, portForward } from './streams/port-forward.ts'
+export type { PortForwarder } from './streams/port-forward.ts'
 export type { Endpoint } from './http/connection.ts'
 export { formatKubeconfig, KubeconfigError, parseKubeconfig } from './kubeconfig.ts'
 export type { KubeconfigContent, KubeconfigContext } from './kubeconfig.ts'

@@ -68,7 +68,8 @@ export function openConnection(endpoint: Endpoint, userAgent: string): Connectio
   }
 }
 
-function tlsOptions(endpoint: Endpoint) {
+/** What a TLS connection to the endpoint is made with; for plain HTTP it has no effect. */
+export function tlsOptions(endpoint: Endpoint) {
   return {
     ...(endpoint.certificateAuthority === undefined ? {} : { ca: endpoint.certificateAuthority }),
     ...(endpoint.clientCertificate === undefined ? {} : { cert: endpoint.clientCertificate }),
