@@ -1,5 +1,5 @@
-import type { CelType } from './types.ts'
-import { BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT } from './types.ts'
+import type { CelType } from './cel-type.ts'
+import { BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT } from './cel-type.ts'
 import type { Value } from './values.ts'
 import { TypeValue, Uint } from './values.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { compile } from './environment.ts'
 import { fromJson, toJson } from './json-values.ts'
-import { DYN, INT, listOf, mapOf, objectOf, STRING } from './types.ts'
+import { DYN, INT, listOf, mapOf, objectOf, STRING } from './cel-type.ts'
 
 const SELF = objectOf('selfType', {
   count: INT,

@@ -16,7 +16,7 @@ import { URLS } from './library/urls.ts'
 import { parse } from './parser.ts'
 import type { Step } from './plan.ts'
 import { plan } from './plan.ts'
-import type { CelType } from './types.ts'
+import type { CelType } from './cel-type.ts'
 import type { Value } from './values.ts'
 
 /** Kubernetes' limit on what one expression may cost when it runs. */

@@ -1,4 +1,4 @@
-import type { CelType } from './types.ts'
+import type { CelType } from './cel-type.ts'
 import {
   BOOL,
   BYTES,
@@ -15,7 +15,7 @@ import {
   TIMESTAMP,
   TYPE,
   UINT,
-} from './types.ts'
+} from './cel-type.ts'
 import type { Value } from './values.ts'
 
 /** One way to call a function. A member's first parameter is what stands before the dot. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { compile } from './environment.ts'
 import { CompileError } from './syntax.ts'
-import { DYN } from './types.ts'
+import { DYN } from './cel-type.ts'
 import { BudgetError, EvaluationError } from './values.ts'
 
 const PARTS = (

@@ -1,5 +1,5 @@
-import type { CelType, ObjectType } from './types.ts'
-import { DYN } from './types.ts'
+import type { CelType, ObjectType } from './cel-type.ts'
+import { DYN } from './cel-type.ts'
 import { formatDuration, formatTimestamp, parseDuration, parseTimestamp, timestamp } from './time.ts'
 import type { MapValue, Value } from './values.ts'
 import { Duration, isList, isMap, listKinds, Timestamp, Uint } from './values.ts'

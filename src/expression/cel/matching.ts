@@ -1,4 +1,4 @@
-import type { CelType } from './types.ts'
+import type { CelType } from './cel-type.ts'
 import type { Value } from './values.ts'
 import { isList, isMap, Opaque, OptionalValue, typeNameOf } from './values.ts'
 

@@ -4,7 +4,7 @@ import type { Overload } from './functions.ts'
 import { accepts } from './matching.ts'
 import { elementAt, entryAt, optionalElement } from './library/operators.ts'
 import type { Call, Expression, Fold, MapEntry, Select } from './syntax.ts'
-import { isDyn } from './types.ts'
+import { isDyn } from './cel-type.ts'
 import type { Value } from './values.ts'
 import { BudgetError, EvaluationError, isList, isMap, LiteralMap, NONE, OptionalValue } from './values.ts'
 

@@ -1,5 +1,5 @@
-import type { CelType } from './types.ts'
-import { DYN, isDyn, isSimple } from './types.ts'
+import type { CelType } from './cel-type.ts'
+import { DYN, isDyn, isSimple } from './cel-type.ts'
 
 /** What type parameters stand for. */
 export type Bindings = Map<string, CelType>

@@ -1,4 +1,4 @@
-import type { CelType } from './types.ts'
+import type { CelType } from './cel-type.ts'
 
 /**
  * A value while an expression runs: `int` is a bigint, `double` a number, `uint` a class of its own. Lists and maps are
