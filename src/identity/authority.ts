@@ -17,6 +17,8 @@ export interface Authority extends KeyPair {
   issueServer(commonName: string, hosts: readonly string[]): KeyPair
   /** For a client that Kubernetes knows as user `name` in `groups`, for a year. */
   issueClient(name: string, groups?: readonly string[]): KeyPair
+  /** For somebody who both serves and dials, known by name alone, for a year. */
+  issuePeer(commonName: string): KeyPair
 }
 
 const DAY_MS = 24 * 3600 * 1000
@@ -49,7 +51,11 @@ export function loadAuthority(environment: Environment, pair: KeyPair): Authorit
 }
 
 function authorityWith(environment: Environment, own: KeyPair, issuer: DistinguishedName, issuerKey: KeyObject) {
-  const issueFor = (subject: DistinguishedName, usage: 'server' | 'client', hosts: readonly string[] = []): KeyPair => {
+  const issueFor = (
+    subject: DistinguishedName,
+    usage: 'server' | 'client' | 'peer',
+    hosts: readonly string[] = [],
+  ): KeyPair => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const request = { subject, issuer, publicKey, issuerKey, usage, hosts, days: CERTIFICATE_DAYS }
     return { certificate: issue(environment, request), key: exportKey(privateKey) }
@@ -59,6 +65,7 @@ function authorityWith(environment: Environment, own: KeyPair, issuer: Distingui
     issueServer: (commonName: string, hosts: readonly string[]) => issueFor({ commonName }, 'server', hosts),
     issueClient: (commonName: string, organizations: readonly string[] = []) =>
       issueFor({ commonName, organizations }, 'client'),
+    issuePeer: (commonName: string) => issueFor({ commonName }, 'peer'),
   }
 }
 

@@ -21,7 +21,8 @@ export interface CertificateRequest {
   /** Milliseconds since the epoch. */
   readonly notBefore: number
   readonly notAfter: number
-  readonly usage: 'authority' | 'server' | 'client'
+  /** A `peer` is server and client at once. */
+  readonly usage: 'authority' | 'server' | 'client' | 'peer'
   /** DNS names and IP addresses that a server answers to. */
   readonly hosts?: readonly string[]
 }
@@ -60,12 +61,16 @@ function extensionsOf(request: CertificateRequest): readonly Der[] {
     const isAuthority = extension('2.5.29.19', der.sequence(der.boolean(true)), true)
     return [keyUsage(0b1010_0100, 2), isAuthority, subjectKeyId]
   }
-  const purpose = request.usage === 'server' ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2'
-  const extended = extension('2.5.29.37', der.sequence(der.objectIdentifier(purpose)))
+  const purposes = PURPOSES[request.usage].map((purpose) => der.objectIdentifier(purpose))
+  const extended = extension('2.5.29.37', der.sequence(...purposes))
   const notAuthority = extension('2.5.29.19', der.sequence(), true)
   const names = request.hosts?.length ? [extension('2.5.29.17', der.sequence(...request.hosts.map(generalName)))] : []
   return [keyUsage(0b1010_0000, 5), extended, notAuthority, authorityKeyId, ...names]
 }
+
+const SERVER = '1.3.6.1.5.5.7.3.1'
+const CLIENT = '1.3.6.1.5.5.7.3.2'
+const PURPOSES = { server: [SERVER], client: [CLIENT], peer: [SERVER, CLIENT] } as const
 
 function extension(id: string, value: Der, critical = false): Der {
   return der.sequence(der.objectIdentifier(id), ...(critical ? [der.boolean(true)] : []), der.octetString(value))

@@ -28,7 +28,7 @@ export function listenLike(coordinator: string, host: string | undefined): Liste
   }
 }
 
-function ownHost(): string {
+export function ownHost(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
   return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1'
 }

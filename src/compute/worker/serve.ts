@@ -1,14 +1,15 @@
-import { connect } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { systemEnvironment } from '../../env/system.ts'
-import { parseAddress } from '../wire/address.ts'
 import { openLink, readControl } from '../wire/link.ts'
 import type { Link } from '../wire/link.ts'
 import { FRAME, readTaskHeader } from '../wire/messages.ts'
 import type { CoordinatorMessage, WorkerFacts, WorkerMessage } from '../wire/messages.ts'
+import { dial, readTrust } from '../wire/secure.ts'
+import type { Trust } from '../wire/secure.ts'
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
 import { createPartService } from './part-service.ts'
 import type { PartService } from './part-service.ts'
+import { securePeers } from './secure-peers.ts'
 import type { ThreadBatch } from './thread.ts'
 import { startThreads } from './threads.ts'
 import type { Threads, ThreadsOptions } from './threads.ts'
@@ -30,16 +31,37 @@ export function serveFromEnvironment(variables: NodeJS.ProcessEnv, program: URL)
     nodeVersion: process.version,
   }
   const heap = variables[WORKER_VARIABLES.threadHeapMiB]
-  serve(address, token, facts, { program, ...(heap === undefined ? {} : { heapMiB: Number(heap) }) })
+  const reach = reachOf(address, token, variables)
+  serve(reach, facts, { program, ...(heap === undefined ? {} : { heapMiB: Number(heap) }) })
 }
 
 type ThreadKind = Pick<ThreadsOptions, 'program' | 'heapMiB'>
 
-function serve(address: string, token: string, facts: WorkerFacts, kind: ThreadKind): void {
+/** How the coordinator and other workers are reached, and this worker by them. */
+interface WorkerReach {
+  readonly address: string
+  readonly token: string
+  readonly trust?: Trust
+  readonly host?: string
+}
+
+function reachOf(address: string, token: string, variables: NodeJS.ProcessEnv): WorkerReach {
+  const directory = variables[WORKER_VARIABLES.trust]
+  const host = variables[WORKER_VARIABLES.host]
+  return {
+    address,
+    token,
+    ...(directory === undefined ? {} : { trust: readTrust(directory) }),
+    ...(host === undefined ? {} : { host }),
+  }
+}
+
+function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
+  const { address, token, trust } = reach
   let link: Link | undefined
   const starting = new Set(Array.from({ length: facts.threads }, (_, thread) => thread))
   const send = (message: WorkerMessage) => link?.sendControl(message)
-  const parts = createPartService({ address, token })
+  const parts = createPartService({ ...reach, ...(trust === undefined ? {} : securePeers(trust, reach.host)) })
   const threads = startThreads({
     ...kind,
     count: facts.threads,
@@ -56,7 +78,7 @@ function serve(address: string, token: string, facts: WorkerFacts, kind: ThreadK
     },
   })
   const batches = batchesTo(threads, parts)
-  openLink(connect(parseAddress(address)), 'worker', token, {
+  openLink(dial(address, trust, 'coordinator'), 'worker', token, {
     onOpen: (opened) => {
       link = opened
       send({ type: 'ready', worker: facts })
@@ -69,14 +91,17 @@ function serve(address: string, token: string, facts: WorkerFacts, kind: ThreadK
       else if (kind === FRAME.control) batches.control(readControl(body) as CoordinatorMessage, body, send)
     },
     onReadEnd: () => batches.flush(),
-    onClosed: (error) => leave(error),
+    onClosed: (error) => leave(error, trust !== undefined),
   })
 }
 
-/** A worker without its coordinator has nothing to do: its Job counts it as done, not as failed. */
-function leave(error: Error | undefined): void {
+/**
+ * A worker without its coordinator has nothing to do: its Job counts it as done, not as failed. A coordinator elsewhere may
+ * come back, and has told its workers to leave if not: they are started again, and dial again.
+ */
+function leave(error: Error | undefined, mayComeBack: boolean): void {
   if (error !== undefined) process.stderr.write(`The coordinator cannot be reached: ${error.message}\n`)
-  process.exit(0)
+  process.exit(mayComeBack ? 1 : 0)
 }
 
 /** Under which name a thread that starts later is given the message too. */
