@@ -90,3 +90,20 @@ test('a node that was deleted, or given up for dead, says with its next heartbea
     (object) => object?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true,
   )
 })
+
+test('a pod is admitted by the labels that its node has when the pod comes, not by those it registered with', async () => {
+  await using node = await startTestNode({ runtime: 'simulated' })
+  await node.client.patch(
+    nodes,
+    { name: 'node1' },
+    { type: 'merge', patch: { metadata: { labels: { disk: 'fast' } } } },
+  )
+  await node.run('p', { nodeSelector: { disk: 'fast' }, containers: [shell('sleep 100')] })
+  expect((await node.untilPod('p', ({ status }) => status?.phase !== 'Pending')).status?.phase).toBe('Running')
+  await node.run('q', { nodeSelector: { disk: 'slow' }, containers: [shell('sleep 100')] })
+  const refused = await node.untilPod('q', phaseIs('Failed'))
+  expect(refused.status).toMatchObject({
+    reason: 'NodeAffinity',
+    message: 'Pod was rejected: Predicate NodeAffinity failed',
+  })
+})

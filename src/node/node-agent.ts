@@ -1,6 +1,7 @@
 import type { Node, Pod } from '../api/generated/core-v1.ts'
-import { pods } from '../api/generated/resources.ts'
+import { nodes, pods } from '../api/generated/resources.ts'
 import { apiError } from '../api/meta/status.ts'
+import { keyOf } from '../api/object.ts'
 import type { Client, LogOptions } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
 import { createInformer } from '../informer/informer.ts'
@@ -8,6 +9,7 @@ import { whenSynced } from '../informer/synced.ts'
 import { createEventRecorder } from '../reconcile/event-recorder.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { refusalOf } from './admission.ts'
+import type { Refusal } from './admission.ts'
 import { containerLogs } from './container-logs.ts'
 import { recordOfEarlierLife } from './earlier-life.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -74,18 +76,28 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     const capacity = await runtime.capacity()
     node = await register(env, client, nodeObject({ ...facts, capacity }, runtime, env.clock.now()))
     const heartbeat = startHeartbeat(env, client, node)
+    // Others label the node and change its taints and allocatable: its pods are admitted by what it is now.
+    const self = createInformer(env, client, nodes, { fieldSelector: `metadata.name=${facts.name}` })
     const informer = createInformer(env, client, pods, { fieldSelector: `spec.nodeName=${facts.name}` })
     closers.push(
       () => heartbeat.close(),
       runtime.onChange(changed),
+      () => self.close(),
       () => informer.close(),
     )
-    const registered = node
-    const see = (pod: Pod) => seePod(context, registered, workers, pod)
+    const become = (now: Node) => (node = now)
+    self.listen({ added: become, updated: become, deleted: () => {} })
+    const known = node
+    const view: NodeView = {
+      now: () => node ?? known,
+      refresh: async () => become(await client.get(nodes, { name: facts.name })),
+      podNow: (pod) => informer.get(keyOf(pod)),
+    }
+    const see = (pod: Pod) => seePod(context, view, workers, pod)
     informer.listen({ added: see, updated: see, deleted: (pod) => workers.get(uidOf(pod))?.update(undefined) })
     for (const { reason, message } of runtime.limitations())
-      events.record({ about: node, type: 'Warning', reason, message })
-    await whenSynced(env, [informer])
+      events.record({ about: known, type: 'Warning', reason, message })
+    await whenSynced(env, [self, informer])
   }
 
   function changed(status: Parameters<PodWorker['containerChanged']>[0]): void {
@@ -114,10 +126,24 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   }
 }
 
+/** The node's own object as it was last seen, and its pods. */
+interface NodeView {
+  now(): Node
+  /** Asks the API server. */
+  refresh(): Promise<Node>
+  podNow(pod: Pod): Pod | undefined
+}
+
 const uidOf = (pod: Pod) => pod.metadata.uid ?? ''
 
 /** A pod of that uid is worked on by one worker, from when it is first seen until nothing of it is left. */
-function seePod(context: NodeContext, node: Node, workers: Map<string, PodWorker>, pod: Pod): void {
+function seePod(
+  context: NodeContext,
+  view: NodeView,
+  workers: Map<string, PodWorker>,
+  pod: Pod,
+  isRefreshed = false,
+): void {
   const uid = uidOf(pod)
   const known = workers.get(uid)
   if (known !== undefined) return known.update(pod)
@@ -125,16 +151,24 @@ function seePod(context: NodeContext, node: Node, workers: Map<string, PodWorker
   // A pod that ended in an earlier life of this agent has nothing left here; being deleted, it only has to be let go.
   if (hasEnded(pod) && !isDeleted) return
   const nowMs = context.env.clock.now()
-  const record = pod.status?.startTime === undefined && !isDeleted ? admit() : recordOfEarlierLife(pod, nowMs)
-  workers.set(
-    uid,
-    startPodWorker(context, pod, record, () => workers.delete(uid)),
-  )
+  const begin = (record: PodRecord) =>
+    void workers.set(
+      uid,
+      startPodWorker(context, pod, record, () => workers.delete(uid)),
+    )
+  if (pod.status?.startTime !== undefined || isDeleted) return begin(recordOfEarlierLife(pod, nowMs))
+  const active = [...workers.values()].filter((worker) => !worker.hasEnded).map((worker) => worker.pod)
+  const refusal = refusalOf(pod, view.now(), active)
+  if (refusal?.reason !== 'NodeAffinity' || isRefreshed) return begin(admit(refusal))
+  // The pod may have come sooner than the label that it was bound for: two watches have no common order.
+  const again = () => {
+    const latest = view.podNow(pod)
+    if (latest !== undefined && uidOf(latest) === uid) seePod(context, view, workers, latest, true)
+  }
+  view.refresh().then(again, again)
 
-  function admit(): PodRecord {
+  function admit(refusal: Refusal | undefined): PodRecord {
     const fresh = { startedAtMs: nowMs, containers: new Map() }
-    const active = [...workers.values()].filter((worker) => !worker.hasEnded).map((worker) => worker.pod)
-    const refusal = refusalOf(pod, node, active)
     if (refusal === undefined) return fresh
     tell(context, pod, undefined, 'Warning', refusal.reason, refusal.message)
     return {
