@@ -8,6 +8,7 @@ import { endpointSliceMirroringController } from './endpoint-slice-mirroring/end
 import { endpointSliceController } from './endpoint-slice/endpoint-slice.ts'
 import { endpointsController } from './endpoints/endpoints.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts'
 import { jobController } from './job/job.ts'
 import { namespaceController } from './namespace/namespace.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts'
@@ -50,6 +51,7 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     endpointsController,
     endpointSliceMirroringController,
     disruptionController,
+    horizontalPodAutoscalerController,
     garbageCollector,
     clusterRoleAggregationController,
     resourceQuotaController,

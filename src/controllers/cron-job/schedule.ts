@@ -1,3 +1,4 @@
+import { goDurationMs } from '../go-duration.ts'
 import { offsetMs } from './time-zone.ts'
 
 const MINUTE_MS = 60_000
@@ -39,7 +40,7 @@ const NAMED: Readonly<Record<string, string>> = {
  * Kubernetes uses, a time that a clock change skips does not come, and one that it repeats comes twice.
  */
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule {
-  if (text.startsWith('@every ')) return every(durationMs(text.slice('@every '.length)))
+  if (text.startsWith('@every ')) return every(goDurationMs(text.slice('@every '.length)))
   const fields = (NAMED[text] ?? text).trim().split(/\s+/)
   if (fields.length !== 5) throw new Error(`expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`)
   const pattern = patternOf(fields)
@@ -49,21 +50,6 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule {
 function every(periodMs: number): Schedule {
   const wholeSeconds = Math.max(1000, Math.trunc(periodMs / 1000) * 1000)
   return { next: (afterMs) => Math.trunc(afterMs / 1000) * 1000 + wholeSeconds }
-}
-
-const UNITS_MS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: MINUTE_MS,
-  h: HOUR_MS,
-}
-
-function durationMs(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)]
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNITS_MS[unit!]!, 0)
 }
 
 function patternOf([minute, hour, day, month, weekday]: readonly string[]): Pattern {
