@@ -10,9 +10,11 @@ import { createServiceAllocations } from './allocation/service-allocations.ts'
 import type { ServiceNetwork } from './allocation/service-allocations.ts'
 import { bootstrap } from './bootstrap.ts'
 import { DEFINITIONS, followDefinition, serveStoredDefinitions } from './custom/definitions.ts'
+import { loadExpressions } from './custom/expression-engine.ts'
 import type { NodeStreams } from './subresources/node-streams.ts'
 import type { TokenSigner } from './subresources/token-signer.ts'
 import { createSubresource } from './subresources/create-subresource.ts'
+import { connect } from './subresources/connect.ts'
 import { logs } from './subresources/log.ts'
 import type { Authorizer } from './verbs/authorizer.ts'
 import { create } from './verbs/create.ts'
@@ -55,7 +57,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { environment, store } = options
   const registry = options.registry ?? createRegistry()
   const definitions = { store, registry, environment }
-  serveStoredDefinitions(definitions)
+  await serveStoredDefinitions(definitions)
   const engine: Engine = {
     environment,
     store,
@@ -66,9 +68,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     allocations: createServiceAllocations(store, options.network),
     nodeStreams: options.nodeStreams,
     tokens: options.tokens,
+    prepare: (resource) => (resource.storage === DEFINITIONS ? loadExpressions() : undefined),
     afterWrite: new Map([[DEFINITIONS, (change) => followDefinition(definitions, change)]]),
   }
-  await bootstrap(engine)
+  await bootstrap(engine, options.network?.serviceRange)
   return {
     verbs: verbsOf(engine),
     registry,
@@ -91,5 +94,6 @@ function verbsOf(engine: Engine): Verbs {
     delete: (context, target, options) => remove(engine, context, target, options),
     deleteCollection: (context, target, options) => removeCollection(engine, context, target, options),
     logs: (context, target, options) => logs(engine, context, target, options),
+    connect: async (context, target, verb, container) => connect(engine, context, target, verb, container),
   }
 }

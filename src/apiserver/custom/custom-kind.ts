@@ -1,5 +1,6 @@
 import type { Draft } from '../../api/draft.ts'
-import type { FieldError } from '../../api/meta/field-error.ts'
+import { invalid } from '../../api/meta/field-error.ts'
+import type { FieldError, FieldErrorReason } from '../../api/meta/field-error.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Decoded } from '../../api/schema/decode.ts'
@@ -9,6 +10,8 @@ import type { JsonSchema } from './json-schema.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { METADATA_HOLDER } from './metadata-holder.ts'
 import { prune } from './prune.ts'
+import { validateByRules } from './rule-validation.ts'
+import { hasRules } from './rules.ts'
 import { fillDefaults } from './schema-defaults.ts'
 import { validateBySchema } from './schema-validation.ts'
 
@@ -26,10 +29,37 @@ export function applyCustomDefaults(resource: ServedResource, object: Draft<Kube
   fillDefaults(schemaOf(resource), object)
 }
 
-/** What breaks the definition's schema. Custom resources must say of which version an update is. */
-export function validateCustom(resource: ServedResource, object: KubeObject): readonly FieldError[] {
+/**
+ * What breaks the definition's schema or its rules. What broke the schema before and has not changed is let be; rules are
+ * looked at only where the object has the schema's shape.
+ */
+export function validateCustom(resource: ServedResource, object: KubeObject, old?: KubeObject): readonly FieldError[] {
   const { apiVersion: _, kind: __, metadata: ___, ...rest } = object
-  return validateBySchema(schemaOf(resource), rest, '')
+  const before = old === undefined ? undefined : withoutIdentity(old)
+  const errors = validateBySchema(schemaOf(resource), rest, '', before)
+  const whole = jsonSchemaOf(resource.definition as KubeObject, resource.type.version)
+  if (!hasRules(whole)) return errors
+  if (errors.some(({ reason }) => BLOCKING.has(reason))) return [...errors, NOT_CHECKED]
+  return [...errors, ...validateByRules(whole, object, old)]
+}
+
+const BLOCKING: ReadonlySet<FieldErrorReason> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+])
+
+const NOT_CHECKED = invalid(
+  '<nil>',
+  null,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+)
+
+function withoutIdentity(object: KubeObject): unknown {
+  const { apiVersion: _, kind: __, metadata: ___, ...rest } = object
+  return rest
 }
 
 /** The schema without what the API itself rules: a definition may say something of metadata.name, and no more. */

@@ -2,6 +2,8 @@ import type { Registry } from '../../api/registry.ts'
 import { formatTime } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { Change, Mutation, Snapshot, Store } from '../../store/store.ts'
+import { loadExpressions } from './expression-engine.ts'
+import { hasRules } from './rules.ts'
 import { kindsOf, storageOf } from './definition-kinds.ts'
 import type { Definition, DefinitionCondition } from './json-schema.ts'
 
@@ -16,8 +18,16 @@ export interface DefinitionServer {
 }
 
 /** Serves all definitions that a store holds, as after a restart. */
-export function serveStoredDefinitions({ store, registry }: DefinitionServer): void {
-  for (const { object } of store.durable().list(DEFINITIONS)) serve(registry, object as Definition)
+export async function serveStoredDefinitions({ store, registry }: DefinitionServer): Promise<void> {
+  for (const { object } of store.durable().list(DEFINITIONS)) {
+    if (needsExpressions(object as Definition)) await loadExpressions()
+    serve(registry, object as Definition)
+  }
+}
+
+/** Whether a definition's objects obey rules: the engine must be there before the first of them comes. */
+function needsExpressions({ spec }: Definition): boolean {
+  return spec.versions.some(({ schema }) => schema?.openAPIV3Schema !== undefined && hasRules(schema.openAPIV3Schema))
 }
 
 /**

@@ -23,3 +23,13 @@ function compile(pattern: string): RE2JS | undefined {
     return undefined
   }
 }
+
+/** What is wrong with a pattern; undefined where nothing is. */
+export function patternProblem(pattern: string): string | undefined {
+  try {
+    RE2JS.compile(pattern)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

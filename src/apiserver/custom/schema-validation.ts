@@ -3,16 +3,26 @@ import { duplicate, invalid, notSupported, required, typeInvalid } from '../../a
 import { jsonEqual } from '../verbs/equal.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { matches } from './pattern.ts'
+import { correlated } from './rule-validation.ts'
 
-/** What is wrong with `value` by the schema, in the words of Kubernetes' validator of custom resources. */
-export function validateBySchema(schema: JsonSchema, value: unknown, path: string): readonly FieldError[] {
+/**
+ * What is wrong with `value` by the schema, in the words of Kubernetes' validator of custom resources. What was the same in
+ * `old` is let be, so that a stricter schema does not stop changes of other fields.
+ */
+export function validateBySchema(
+  schema: JsonSchema,
+  value: unknown,
+  path: string,
+  old?: unknown,
+): readonly FieldError[] {
   const errors: FieldError[] = []
-  check(schema, value, path, errors)
+  check(schema, value, path, errors, old)
   return errors
 }
 
-function check(schema: JsonSchema, value: unknown, path: string, errors: FieldError[]): void {
+function check(schema: JsonSchema, value: unknown, path: string, errors: FieldError[], old: unknown): void {
   if (value === undefined || (value === null && schema.nullable)) return
+  if (old !== undefined && jsonEqual(value, old)) return
   if (!hasType(schema, value)) {
     const wanted = schema['x-kubernetes-int-or-string'] ? 'integer,string' : schema.type
     const detail = `${path} in body must be of type ${wanted ?? 'any'}: "${typeName(value)}"`
@@ -24,8 +34,9 @@ function check(schema: JsonSchema, value: unknown, path: string, errors: FieldEr
   }
   if (typeof value === 'number') checkNumber(schema, value, path, errors)
   else if (typeof value === 'string') checkString(schema, value, path, errors)
-  else if (Array.isArray(value)) checkList(schema, value, path, errors)
-  else if (typeof value === 'object' && value !== null) checkObject(schema, value as Fields, path, errors)
+  else if (Array.isArray(value)) checkList(schema, value, path, errors, old)
+  else if (typeof value === 'object' && value !== null) checkObject(schema, value as Fields, path, errors, old)
+  checkJunctors(schema, value, path, errors)
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -84,7 +95,13 @@ function checkString(schema: JsonSchema, value: string, path: string, errors: Fi
   if (pattern !== undefined && !matches(pattern, value)) refuse(`match '${pattern}'`)
 }
 
-function checkList(schema: JsonSchema, value: readonly unknown[], path: string, errors: FieldError[]): void {
+function checkList(
+  schema: JsonSchema,
+  value: readonly unknown[],
+  path: string,
+  errors: FieldError[],
+  old: unknown,
+): void {
   const { minItems, maxItems, items } = schema
   if (minItems !== undefined && value.length < minItems) {
     errors.push(invalid(path, value.length, `${path} in body should have at least ${minItems} items`))
@@ -93,7 +110,8 @@ function checkList(schema: JsonSchema, value: readonly unknown[], path: string, 
     const message = `Too many: ${value.length}: must have at most ${maxItems} items`
     errors.push({ reason: 'FieldValueTooMany', field: path, message })
   }
-  if (items !== undefined) value.forEach((item, i) => check(items, item, `${path}[${i}]`, errors))
+  if (items !== undefined)
+    value.forEach((item, i) => check(items, item, `${path}[${i}]`, errors, correlated(schema, item, old)))
   checkUnique(schema, value, path, errors)
 }
 
@@ -110,7 +128,8 @@ function checkUnique(schema: JsonSchema, value: readonly unknown[], path: string
   })
 }
 
-function checkObject(schema: JsonSchema, value: Fields, path: string, errors: FieldError[]): void {
+function checkObject(schema: JsonSchema, value: Fields, path: string, errors: FieldError[], old: unknown): void {
+  const before = (typeof old === 'object' && old !== null ? old : {}) as Fields
   const at = (key: string) => (path === '' ? key : `${path}.${key}`)
   for (const key of schema.required ?? []) if (value[key] === undefined) errors.push(required(at(key)))
   const count = Object.keys(value).length
@@ -123,7 +142,22 @@ function checkObject(schema: JsonSchema, value: Fields, path: string, errors: Fi
   }
   for (const [key, field] of Object.entries(value)) {
     const property = schema.properties?.[key]
-    if (property !== undefined) check(property, field, at(key), errors)
-    else if (typeof additionalProperties === 'object') check(additionalProperties, field, at(key), errors)
+    if (property !== undefined) check(property, field, at(key), errors, before[key])
+    else if (typeof additionalProperties === 'object') check(additionalProperties, field, at(key), errors, before[key])
   }
+}
+
+/** `allOf`, `anyOf`, `oneOf` and `not`: whether the value is valid by the schemas within. */
+function checkJunctors(schema: JsonSchema, value: unknown, path: string, errors: FieldError[]): void {
+  const { allOf = [], anyOf = [], oneOf = [], not } = schema
+  const valid = (one: JsonSchema) => validateBySchema(one, value, path).length === 0
+  const refuse = (what: string) => errors.push(invalid(path, shownType(value), `"${path}" must validate ${what}`))
+  for (const one of allOf) errors.push(...validateBySchema(one, value, path))
+  if (anyOf.length > 0 && !anyOf.some(valid)) refuse('at least one schema (anyOf)')
+  if (oneOf.length > 0) {
+    const count = oneOf.filter(valid).length
+    if (count !== 1) refuse(`one and only one schema (oneOf). Found ${count === 0 ? 'none' : count} valid`)
+  }
+  if (not !== undefined && valid(not))
+    errors.push(invalid(path, shownType(value), `"${path}" must not validate the schema (not)`))
 }

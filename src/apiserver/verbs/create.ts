@@ -33,6 +33,8 @@ export async function create(
   authorize(engine, context, 'create', target)
   context.signal?.throwIfAborted()
   const { resource } = target
+  const loading = engine.prepare(resource)
+  if (loading !== undefined) await loading
   const object = decodeBody(context, resource, body, options.fieldValidation)
   placeInNamespace(target, object)
   defaultsFor(resource, object)

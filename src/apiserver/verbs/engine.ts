@@ -8,7 +8,7 @@ import type { Allocations } from '../allocation/allocations.ts'
 import type { NodeStreams } from '../subresources/node-streams.ts'
 import type { TokenSigner } from '../subresources/token-signer.ts'
 import type { Authorizer } from './authorizer.ts'
-import type { Catalog } from './served-resource.ts'
+import type { Catalog, ServedResource } from './served-resource.ts'
 
 /** What the verbs work with: one for each API server, put together by `createApiServer`. */
 export interface Engine {
@@ -21,6 +21,8 @@ export interface Engine {
   readonly allocations: Allocations
   readonly nodeStreams: NodeStreams | undefined
   readonly tokens: TokenSigner | undefined
+  /** What must be loaded before a write of this resource begins; undefined where nothing is missing. */
+  readonly prepare: (resource: ServedResource) => Promise<void> | undefined
   /** By storage name: what must be true before a durable write is acknowledged, such as a new kind being served. */
   readonly afterWrite: ReadonlyMap<string, (change: Change) => Promise<void>>
 }

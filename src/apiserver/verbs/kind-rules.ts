@@ -3,8 +3,11 @@ import type { Draft } from '../../api/draft.ts'
 import type { FieldError } from '../../api/meta/field-error.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { validateCreate, validateUpdate } from '../../api/validation/validate.ts'
+import { validateDefinitionSchemas } from '../custom/definition-validation.ts'
 import { applyCustomDefaults, validateCustom } from '../custom/custom-kind.ts'
 import type { ServedResource } from './served-resource.ts'
+
+const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io'
 
 /** Fills in absent fields, in place, by the rules of the version asked for: built in, or the definition's schema. */
 export function defaultsFor(resource: ServedResource, object: Draft<KubeObject>): void {
@@ -15,6 +18,7 @@ export function defaultsFor(resource: ServedResource, object: Draft<KubeObject>)
 /** What is wrong with a new object, in its stored version. */
 export function validationOfNew(resource: ServedResource, object: KubeObject): readonly FieldError[] {
   const errors = validateCreate(resource.storageType, object)
+  if (resource.storage === DEFINITIONS) return [...errors, ...validateDefinitionSchemas(object)]
   return resource.definition === undefined ? errors : [...errors, ...validateCustom(resource, object)]
 }
 
@@ -26,5 +30,8 @@ export function validationOfUpdate(
   subresource: string | undefined,
 ): readonly FieldError[] {
   const errors = validateUpdate(resource.storageType, object, old, subresource)
-  return resource.definition === undefined ? errors : [...errors, ...validateCustom(resource, object)]
+  if (resource.storage === DEFINITIONS && subresource === undefined) {
+    return [...errors, ...validateDefinitionSchemas(object)]
+  }
+  return resource.definition === undefined ? errors : [...errors, ...validateCustom(resource, object, old)]
 }

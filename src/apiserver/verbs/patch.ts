@@ -30,6 +30,8 @@ export async function patch(
   authorize(engine, context, 'patch', target)
   context.signal?.throwIfAborted()
   const { resource, subresource } = target
+  const loading = engine.prepare(resource)
+  if (loading !== undefined) await loading
   if (subresource === 'scale') return patchScale(engine, context, target, change, options)
   refuseStrategicOfCustom(target, change)
   const entry = engine.store.head().get(resource.storage, storageKey(target))

@@ -24,6 +24,8 @@ export async function update(
   authorize(engine, context, 'update', target)
   context.signal?.throwIfAborted()
   const { resource, subresource } = target
+  const loading = engine.prepare(resource)
+  if (loading !== undefined) await loading
   if (subresource === 'scale') return updateScale(engine, context, target, body.value, options)
   const object = decodeBody(context, resource, body, options.fieldValidation)
   checkNames(target, object)

@@ -1,0 +1,228 @@
+import type { FieldError } from '../../api/meta/field-error.ts'
+import { duplicate, forbidden, invalid, notSupported, required, tooMany } from '../../api/meta/field-error.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { Definition, JsonSchema, ValidationRule } from './json-schema.ts'
+import { rulesOf } from './rules.ts'
+import { fieldAt } from './schema-path.ts'
+import { validateStructure } from './structural.ts'
+
+interface Version {
+  readonly schema?: { readonly openAPIV3Schema?: JsonSchema }
+  readonly subresources?: {
+    readonly scale?: {
+      readonly specReplicasPath?: string
+      readonly statusReplicasPath?: string
+      readonly labelSelectorPath?: string
+    }
+  }
+  readonly additionalPrinterColumns?: readonly {
+    readonly name?: string
+    readonly type?: string
+    readonly format?: string
+    readonly jsonPath?: string
+  }[]
+  readonly selectableFields?: readonly { readonly jsonPath?: string }[]
+  readonly deprecated?: boolean
+  readonly deprecationWarning?: string
+}
+
+interface Conversion {
+  readonly strategy?: string
+  readonly webhook?: {
+    readonly clientConfig?: { readonly url?: string; readonly service?: object }
+    readonly conversionReviewVersions?: readonly string[]
+  }
+}
+
+const MAX_SELECTABLE = 8
+
+/** What is wrong with a definition beyond its names: schemas, rules, columns, subresources and conversion. */
+export function validateDefinitionSchemas(object: KubeObject): readonly FieldError[] {
+  const { spec, status } = object as Definition & { readonly spec: { readonly conversion?: Conversion } }
+  const errors: FieldError[] = []
+  if (spec.preserveUnknownFields) {
+    const detail =
+      'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'
+    errors.push(invalid('spec.preserveUnknownFields', true, detail))
+  }
+  ;(spec.versions as readonly Version[]).forEach((version, i) => checkVersion(version, `spec.versions[${i}]`, errors))
+  checkConversion(spec.conversion, errors)
+  checkStoredVersions(spec.versions, status?.storedVersions ?? [], errors)
+  return errors
+}
+
+function checkVersion(version: Version, path: string, errors: FieldError[]): void {
+  const schema = version.schema?.openAPIV3Schema
+  if (!version.deprecated && version.deprecationWarning !== undefined) {
+    const detail = 'can only be set for deprecated versions'
+    errors.push(invalid(`${path}.deprecationWarning`, version.deprecationWarning, detail))
+  }
+  if (schema === undefined) errors.push(required(`${path}.schema.openAPIV3Schema`))
+  else {
+    const found = validateStructure(schema, `${path}.schema.openAPIV3Schema`)
+    errors.push(...found)
+    if (found.length === 0) checkRules(schema, `${path}.schema.openAPIV3Schema`, true, undefined, errors)
+  }
+  checkScale(version, path, errors)
+  version.additionalPrinterColumns?.forEach((column, i) => {
+    const at = `${path}.additionalPrinterColumns[${i}]`
+    const types = ['boolean', 'date', 'integer', 'number', 'string']
+    const { name = '', type = '', format = '', jsonPath = '' } = column
+    if (name === '') errors.push(required(`${at}.name`))
+    if (type === '') errors.push(required(`${at}.type`, `must be one of ${types.join(',')}`))
+    else if (!types.includes(type)) errors.push(invalid(`${at}.type`, type, `must be one of ${types.join(',')}`))
+    const formats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password']
+    if (format !== '' && !formats.includes(format)) {
+      errors.push(invalid(`${at}.format`, format, `must be one of ${formats.join(',')}`))
+    }
+    if (jsonPath === '') errors.push(required(`${at}.JSONPath`))
+  })
+  if (schema !== undefined) checkSelectable(version, schema, path, errors)
+}
+
+function checkScale({ subresources }: Version, path: string, errors: FieldError[]): void {
+  const scale = subresources?.scale
+  if (scale === undefined) return
+  const check = (name: keyof typeof scale, roots: readonly string[], where: string, needed: boolean) => {
+    const value = scale[name] ?? ''
+    const at = `${path}.subresources.scale.${name}`
+    if (value === '') return needed ? void errors.push(required(at)) : undefined
+    if (!value.startsWith('.')) errors.push(invalid(at, value, 'must be a simple json path starting with .'))
+    else if (!roots.some((root) => value.startsWith(root)))
+      errors.push(invalid(at, value, `should be a json path under ${where}`))
+  }
+  check('specReplicasPath', ['.spec.'], '.spec', true)
+  check('statusReplicasPath', ['.status.'], '.status', true)
+  check('labelSelectorPath', ['.spec.', '.status.'], 'either .spec or .status', false)
+}
+
+function checkSelectable(
+  { selectableFields = [] }: Version,
+  schema: JsonSchema,
+  path: string,
+  errors: FieldError[],
+): void {
+  const seen = new Set<string>()
+  selectableFields.forEach(({ jsonPath = '' }, i) => {
+    const at = `${path}.selectableFields[${i}].jsonPath`
+    if (jsonPath === '') return void errors.push(required(at))
+    const found = fieldAt(schema, jsonPath, false)
+    if (typeof found === 'string') errors.push(invalid(at, jsonPath, `is an invalid path: ${found}`))
+    else if (jsonPath.startsWith('.metadata'))
+      errors.push(invalid(at, jsonPath, 'must not point to fields in metadata'))
+    else if (!['string', 'boolean', 'integer'].includes(found.type ?? '')) {
+      const detail =
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'
+      errors.push(invalid(at, jsonPath, detail))
+    }
+    if (seen.has(jsonPath)) errors.push(duplicate(at, jsonPath))
+    seen.add(jsonPath)
+  })
+  if (seen.size > MAX_SELECTABLE) errors.push(tooMany(`${path}.selectableFields`, seen.size, MAX_SELECTABLE))
+}
+
+function checkConversion(conversion: Conversion | undefined, errors: FieldError[]): void {
+  const { strategy = 'None', webhook } = conversion ?? {}
+  if (!['None', 'Webhook'].includes(strategy)) {
+    errors.push(notSupported('spec.conversion.strategy', strategy, ['None', 'Webhook']))
+    return
+  }
+  if (strategy === 'None') {
+    if (webhook?.clientConfig !== undefined) {
+      const detail = 'should not be set when strategy is not set to Webhook'
+      errors.push(forbidden('spec.conversion.webhookClientConfig', detail))
+    }
+    return
+  }
+  const config = webhook?.clientConfig
+  const at = 'spec.conversion.webhookClientConfig'
+  if (config === undefined) errors.push(required(at, 'required when strategy is set to Webhook'))
+  else if ((config.url === undefined) === (config.service === undefined)) {
+    errors.push(required(at, 'exactly one of url or service is required'))
+  }
+  const versions = webhook?.conversionReviewVersions ?? []
+  const field = 'spec.conversion.conversionReviewVersions'
+  if (versions.length === 0) errors.push(required(field))
+  else if (!versions.some((one) => one === 'v1' || one === 'v1beta1')) {
+    errors.push(invalid(field, versions, 'must include at least one of v1, v1beta1'))
+  }
+}
+
+function checkStoredVersions(
+  versions: Definition['spec']['versions'],
+  stored: readonly string[],
+  errors: FieldError[],
+): void {
+  stored.forEach((name, i) => {
+    if (versions.some((one) => one.name === name)) return
+    const detail = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`
+    errors.push(invalid(`status.storedVersions[${i}]`, name, detail))
+  })
+}
+
+const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
+
+/** `uncorrelated` names the list or map above in which nobody can tell what an item was before. */
+function checkRules(
+  schema: JsonSchema,
+  path: string,
+  isRoot: boolean,
+  uncorrelated: string | undefined,
+  errors: FieldError[],
+): void {
+  const rules = schema['x-kubernetes-validations'] ?? []
+  rules.forEach((rule, i) => checkRule(schema, rule, `${path}.x-kubernetes-validations[${i}]`, errors))
+  if (rules.length > 0) checkCompiled(schema, path, isRoot, uncorrelated, errors)
+  for (const [key, child] of Object.entries(schema.properties ?? {})) {
+    checkRules(child, `${path}.properties[${key}]`, false, uncorrelated, errors)
+  }
+  const { items, additionalProperties } = schema
+  if (typeof additionalProperties === 'object') {
+    checkRules(additionalProperties, `${path}.additionalProperties`, false, uncorrelated, errors)
+  }
+  if (items === undefined) return
+  const lost = uncorrelated ?? (schema['x-kubernetes-list-type'] === 'map' ? undefined : `${path}`)
+  checkRules(items, `${path}.items`, false, lost, errors)
+}
+
+function checkRule(schema: JsonSchema, rule: ValidationRule, at: string, errors: FieldError[]): void {
+  const { message, messageExpression, reason, fieldPath } = rule
+  if (rule.rule.trim() === '') errors.push(required(`${at}.rule`, 'rule is not specified'))
+  if (message !== undefined && message.length > 0 && message.trim() === '') {
+    errors.push(invalid(`${at}.message`, message, 'must be non-empty if specified'))
+  } else if (message?.trim().includes('\n')) {
+    errors.push(invalid(`${at}.message`, message, 'must not contain line breaks'))
+  } else if (rule.rule.trim().includes('\n') && (message ?? '') === '') {
+    errors.push(required(`${at}.message`, 'message must be specified if rule contains line breaks'))
+  }
+  if (messageExpression !== undefined && messageExpression.length > 0 && messageExpression.trim() === '') {
+    errors.push(required(`${at}.messageExpression`, 'messageExpression must be non-empty if specified'))
+  }
+  if (reason !== undefined && !REASONS.includes(reason)) errors.push(notSupported(`${at}.reason`, reason, REASONS))
+  if (fieldPath === undefined || fieldPath === '') return
+  if (fieldPath.trim() === '') errors.push(invalid(`${at}.fieldPath`, fieldPath, 'must be non-empty if specified'))
+  else if (typeof fieldAt(schema, fieldPath, true) === 'string') {
+    errors.push(invalid(`${at}.fieldPath`, fieldPath, 'must be a valid path'))
+  }
+}
+
+function checkCompiled(
+  schema: JsonSchema,
+  path: string,
+  isRoot: boolean,
+  uncorrelated: string | undefined,
+  errors: FieldError[],
+): void {
+  rulesOf(schema, isRoot).rules.forEach(({ rule, error, messageError, usesOldSelf }, i) => {
+    const at = `${path}.x-kubernetes-validations[${i}]`
+    if (error !== undefined) errors.push(invalid(`${at}.rule`, rule, error))
+    if (messageError !== undefined) errors.push(invalid(`${at}.messageExpression`, rule, messageError))
+    if (usesOldSelf && uncorrelated !== undefined) {
+      const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`
+      errors.push(invalid(`${at}.rule`, rule.rule, detail))
+    } else if (!usesOldSelf && rule.optionalOldSelf !== undefined && error === undefined) {
+      const detail = 'may not be set if oldSelf is not used in rule'
+      errors.push(invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, detail))
+    }
+  })
+}
