@@ -9,7 +9,7 @@ import { CLI_ERROR_CODES } from '../src/cli/cli-error.ts'
 import { CLUSTER_ERROR_CODES } from '../src/cluster/cluster-error.ts'
 import { COMPUTE_ERROR_CODES } from '../src/compute/errors.ts'
 import { CONNECT_ERROR_CODES } from '../src/connect/connect-error.ts'
-import { createProfiles } from '../src/scheduler/profiles.ts'
+import { createProfiles } from '../src/placement/profiles.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -172,7 +172,7 @@ const examples = pages.flatMap((page): readonly Example[] =>
   [...read(page).matchAll(FENCED)].map(([, code = '', output], index) => ({
     title: `${page}, example ${index + 1}`,
     // Examples that stand for a file of the sources import as that file would.
-    code: code.replaceAll("from '../framework.ts'", "from '../../src/scheduler/framework.ts'"),
+    code: code.replaceAll("from '../framework.ts'", "from '../../src/placement/framework.ts'"),
     output,
   })),
 )

@@ -1,17 +1,28 @@
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../api/generated/core-v1.ts'
+import type {
+  Node,
+  NodeSelector,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  Pod,
+  PreferredSchedulingTerm,
+} from '../api/generated/core-v1.ts'
 
 /** Whether `node` satisfies the pod's `nodeSelector` and its required node affinity. */
 export function matchesNode(pod: Pod, node: Node): boolean {
   const labels = node.metadata.labels ?? {}
   for (const [key, value] of Object.entries(pod.spec?.nodeSelector ?? {})) if (labels[key] !== value) return false
   const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-  return required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, node))
+  return required === undefined || requiredAffinityHolds(required, node)
+}
+
+/** Whether some term of a node selector holds for `node`. */
+export function requiredAffinityHolds({ nodeSelectorTerms }: NodeSelector, node: Node): boolean {
+  return nodeSelectorTerms.some((term) => matchesTerm(term, node))
 }
 
 /** The sum of the weights of the preferred terms that `node` satisfies. */
-export function preferredWeight(pod: Pod, node: Node): number {
-  const preferred = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
-  return preferred.reduce((total, { weight, preference }) => total + (matchesTerm(preference, node) ? weight : 0), 0)
+export function preferredTermsWeight(terms: readonly PreferredSchedulingTerm[], node: Node): number {
+  return terms.reduce((total, { weight, preference }) => total + (matchesTerm(preference, node) ? weight : 0), 0)
 }
 
 /** A term holds when all that it asks holds; one that asks nothing matches nothing. */

@@ -2,7 +2,7 @@ import type { Pod } from '../api/generated/core-v1.ts'
 import { keyOf, keyString } from '../api/object.ts'
 import type { Environment } from '../env/environment.ts'
 import type { Timer } from '../env/clock.ts'
-import type { NodeTable } from './node-table.ts'
+import type { NodeTable } from '../placement/node-table.ts'
 
 /** How long a bound pod counts on its node although no watch has shown it there; in milliseconds. */
 const EXPIRY_MS = 60_000
@@ -20,6 +20,7 @@ export interface PodPlaces {
   /** The binding failed. */
   forget(key: string): void
   isAssumed(key: string): boolean
+  has(key: string): boolean
   /** The API shows this state of a pod that has a node. */
   observe(pod: Pod): void
   remove(key: string): void
@@ -65,12 +66,13 @@ export function createPodPlaces(env: Environment, table: NodeTable, onExpired: (
       if (places.get(key)?.assumed === true) remove(key)
     },
     isAssumed: (key) => places.get(key)?.assumed === true,
+    has: (key) => places.has(key),
     observe(pod) {
       const key = keyString(keyOf(pod))
       const place = places.get(key)
       const nodeName = pod.spec?.nodeName ?? ''
       // Most updates change only the status: what the pod asks for and where it is stay the same object.
-      if (place?.assumed === false && place.pod.spec === pod.spec && place.nodeName === nodeName) return
+      if (place?.assumed === false && place.nodeName === nodeName && looksAlike(place.pod, pod)) return
       put(key, { pod, nodeName, assumed: false })
     },
     remove,
@@ -79,4 +81,10 @@ export function createPodPlaces(env: Environment, table: NodeTable, onExpired: (
       places.clear()
     },
   }
+}
+
+/** Whether the table counts both alike. A pod on its way out is another matter: it does not count as spread any more. */
+function looksAlike(a: Pod, b: Pod): boolean {
+  const { labels, deletionTimestamp } = a.metadata
+  return a.spec === b.spec && labels === b.metadata.labels && deletionTimestamp === b.metadata.deletionTimestamp
 }

@@ -49,16 +49,24 @@ export async function wasBound(
 /** An answer that says no; a server that failed (5xx) and a connection that broke may have done what was asked. */
 const isRefusal = (error: unknown) => error instanceof ApiError && error.code < 500
 
+/** What is told of a pod that has no node. */
+export interface Unscheduled {
+  readonly reason: 'Unschedulable' | 'SchedulingGated' | 'SchedulerError'
+  readonly message: string
+  /** The node that is being cleared for it; empty takes back what was said before; absent leaves that as it is. */
+  readonly nominatedNodeName?: string
+}
+
 /** Writes the PodScheduled condition of a pod that has no node, unless it says so already. */
 export async function reportUnscheduled(
   env: Environment,
   client: Client,
   pod: Pod,
-  reason: 'Unschedulable' | 'SchedulingGated' | 'SchedulerError',
-  message: string,
+  { reason, message, nominatedNodeName }: Unscheduled,
 ): Promise<void> {
   const known = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
-  if (known?.status === 'False' && known.reason === reason && known.message === message) return
+  const isNominated = nominatedNodeName === undefined || nominatedNodeName === (pod.status?.nominatedNodeName ?? '')
+  if (isNominated && known?.status === 'False' && known.reason === reason && known.message === message) return
   const condition: PodCondition = {
     type: 'PodScheduled',
     status: 'False',
@@ -67,6 +75,7 @@ export async function reportUnscheduled(
     message,
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
   }
-  const patch = { status: { conditions: [condition] } }
+  const nomination = isNominated ? {} : { nominatedNodeName: nominatedNodeName === '' ? null : nominatedNodeName }
+  const patch = { status: { conditions: [condition], ...nomination } }
   await client.patch(pods, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' })
 }

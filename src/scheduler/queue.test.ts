@@ -18,7 +18,7 @@ test('a pod that backs off is tried sooner when nothing is active and something 
   queue.unschedulable(queue.pop()!)
   expect(queue.pop()).toBeUndefined()
   calls = 0
-  queue.wake()
+  queue.wake('node-added')
   expect(calls).toBe(1)
   queue.put(pod('late'))
   expect([queue.pop()?.key, queue.pop()?.key]).toEqual(['default/late', 'default/early'])
@@ -29,7 +29,7 @@ test('a pod that an error holds back waits for its pause whatever happens', () =
   const queue = createSchedulingQueue(systemEnvironment(), () => {})
   queue.put(pod('failed'))
   queue.retry(queue.pop()!)
-  queue.wake()
+  queue.wake('node-added')
   expect(queue.pop()).toBeUndefined()
   expect(queue.sizes()).toEqual({ active: 0, backingOff: 1, unschedulable: 0 })
   queue.close()

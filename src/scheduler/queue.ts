@@ -2,6 +2,9 @@ import type { Pod } from '../api/generated/core-v1.ts'
 import { keyOf, keyString } from '../api/object.ts'
 import type { Timer } from '../env/clock.ts'
 import type { Environment } from '../env/environment.ts'
+import type { ClusterEvent } from '../placement/framework.ts'
+import { priorityOf } from '../placement/pod-info.ts'
+import { ActiveHeap } from './active-heap.ts'
 
 /** A pod that waits for a node. */
 export interface QueuedPod {
@@ -10,7 +13,12 @@ export interface QueuedPod {
   /** Attempts so far that found no node or could not bind. */
   readonly attempts: number
   readonly since: number
+  /** The plugins that turned it away at the last attempt: what they can be helped by is worth another. Empty: anything. */
+  readonly rejectedBy: ReadonlySet<string>
 }
+
+/** Whether a change can help a pod that these plugins turned away. */
+export type Hints = (pod: Pod, rejectedBy: ReadonlySet<string>, event: ClusterEvent, about: unknown) => boolean
 
 /**
  * Pods that wait, in three pools, as in Kubernetes' scheduler. *Active*: to be tried now, by priority, then by age.
@@ -22,12 +30,20 @@ export interface SchedulingQueue {
   put(pod: Pod): void
   remove(key: string): void
   pop(): QueuedPod | undefined
-  /** Gives a popped pod back: nothing would do until something changes. */
-  unschedulable(queued: QueuedPod): void
+  /** Every pod that waits, in no order. */
+  waiting(): Iterable<QueuedPod>
+  /** Takes a pod out whatever pool it is in, as {@link pop} does with the next. */
+  take(key: string): QueuedPod | undefined
+  /** Gives a popped pod back: nothing would do until something changes that can help against these plugins. */
+  unschedulable(queued: QueuedPod, rejectedBy?: ReadonlySet<string>): void
+  /** Gives a popped pod back as if it had not been tried. */
+  giveBack(queued: QueuedPod): void
   /** Gives a popped pod back: to be tried again after a pause. */
   retry(queued: QueuedPod): void
-  /** Something changed that may help: unschedulable pods for which `helps` holds are tried again. */
-  wake(helps?: (pod: Pod) => boolean): void
+  /** Something changed: unschedulable pods that it can help are tried again. */
+  wake(event: ClusterEvent, about?: unknown): void
+  /** An unschedulable pod is tried again. */
+  wakeOne(key: string): void
   sizes(): { readonly active: number; readonly backingOff: number; readonly unschedulable: number }
   close(): void
 }
@@ -40,9 +56,13 @@ const UNSCHEDULABLE_MS = 5 * 60_000
 /** How often pods that have been unschedulable for long are looked for, in milliseconds. */
 const SWEEP_MS = 30_000
 
-/** `onReady` is called whenever a pod has become active. */
-export function createSchedulingQueue(env: Environment, onReady: () => void): SchedulingQueue {
-  return new ThreePools(env, onReady)
+/** `onReady` is called whenever a pod has become active. Without hints, every change may help everybody. */
+export function createSchedulingQueue(
+  env: Environment,
+  onReady: () => void,
+  hints: Hints = () => true,
+): SchedulingQueue {
+  return new ThreePools(env, onReady, hints)
 }
 
 interface BackingOff extends QueuedPod {
@@ -58,12 +78,14 @@ class ThreePools implements SchedulingQueue {
   readonly #active = new Map<string, QueuedPod>()
   readonly #backingOff = new Map<string, BackingOff>()
   readonly #unschedulable = new Map<string, QueuedPod>()
-  /** Active pods, the next one last; absent while it has to be made anew. */
-  #order: QueuedPod[] | undefined
+  readonly #hints: Hints
+  /** Active pods in order; those that are active no more, or were brought up to date since, are skipped. */
+  readonly #order = new ActiveHeap<QueuedPod>(comesBefore)
   #sweep: Timer
 
-  constructor(env: Environment, onReady: () => void) {
+  constructor(env: Environment, onReady: () => void, hints: Hints) {
     this.#env = env
+    this.#hints = hints
     this.#onReady = onReady
     this.#sweep = this.#sweepLater()
   }
@@ -74,8 +96,9 @@ class ThreePools implements SchedulingQueue {
     if (backingOff !== undefined) return void this.#backingOff.set(key, { ...backingOff, pod })
     const waiting = this.#active.get(key)
     if (waiting !== undefined) {
-      this.#active.set(key, { ...waiting, pod })
-      this.#order = undefined
+      const newer = { ...waiting, pod }
+      this.#active.set(key, newer)
+      this.#order.push(newer)
       return
     }
     const rejected = this.#unschedulable.get(key)
@@ -85,7 +108,8 @@ class ThreePools implements SchedulingQueue {
       return
     }
     this.#unschedulable.delete(key)
-    this.#activate({ key, pod, attempts: rejected?.attempts ?? 0, since: this.#env.clock.monotonicMs() })
+    const attempts = rejected?.attempts ?? 0
+    this.#activate({ key, pod, attempts, since: this.#env.clock.monotonicMs(), rejectedBy: NOBODY })
   }
 
   remove(key: string) {
@@ -93,37 +117,56 @@ class ThreePools implements SchedulingQueue {
     for (const pool of [this.#active, this.#backingOff, this.#unschedulable]) pool.delete(key)
   }
 
+  *waiting() {
+    for (const pool of [this.#active, this.#backingOff, this.#unschedulable]) yield* pool.values()
+  }
+
+  take(key: string): QueuedPod | undefined {
+    const found = this.#active.get(key) ?? this.#backingOff.get(key) ?? this.#unschedulable.get(key)
+    this.remove(key)
+    return found
+  }
+
   pop(): QueuedPod | undefined {
     for (;;) {
-      this.#order ??= sorted(this.#active.values())
       const next = this.#order.pop()
-      if (next === undefined) {
-        this.#order = undefined
-        return this.#popBackingOff()
-      }
+      if (next === undefined) return this.#popBackingOff()
       if (this.#active.get(next.key) !== next) continue
       this.#active.delete(next.key)
       return next
     }
   }
 
-  unschedulable(queued: QueuedPod) {
-    const again = { ...queued, attempts: queued.attempts + 1, since: this.#env.clock.monotonicMs() }
-    this.#unschedulable.set(queued.key, again)
+  unschedulable(queued: QueuedPod, rejectedBy: ReadonlySet<string> = NOBODY) {
+    const { key, pod, attempts } = queued
+    const since = this.#env.clock.monotonicMs()
+    this.#unschedulable.set(key, { key, pod, attempts: attempts + 1, since, rejectedBy })
+  }
+
+  giveBack({ key, pod, attempts, since, rejectedBy }: QueuedPod) {
+    this.#unschedulable.set(key, { key, pod, attempts, since, rejectedBy })
   }
 
   retry(queued: QueuedPod) {
     this.#backOff({ ...queued, attempts: queued.attempts + 1 }, backoffMs(queued.attempts + 1), false)
   }
 
-  wake(helps: (pod: Pod) => boolean = () => true) {
+  wake(event: ClusterEvent, about?: unknown) {
     for (const queued of this.#unschedulable.values()) {
-      if (!helps(queued.pod)) continue
-      this.#unschedulable.delete(queued.key)
-      const rest = queued.since + backoffMs(queued.attempts) - this.#env.clock.monotonicMs()
-      if (rest <= 0) this.#activate(queued)
-      else this.#backOff(queued, rest, true)
+      if (this.#hints(queued.pod, queued.rejectedBy, event, about)) this.#wake(queued)
     }
+  }
+
+  wakeOne(key: string) {
+    const queued = this.#unschedulable.get(key)
+    if (queued !== undefined) this.#wake(queued)
+  }
+
+  #wake(queued: QueuedPod) {
+    this.#unschedulable.delete(queued.key)
+    const rest = queued.since + backoffMs(queued.attempts) - this.#env.clock.monotonicMs()
+    if (rest <= 0 || queued.attempts === 0) this.#activate(queued)
+    else this.#backOff(queued, rest, true)
   }
 
   sizes() {
@@ -138,10 +181,7 @@ class ThreePools implements SchedulingQueue {
 
   #activate(queued: QueuedPod) {
     this.#active.set(queued.key, queued)
-    // Pods come in order of age, so the order only has to be made anew where priorities differ.
-    const order = this.#order
-    if (order !== undefined && priorityOf(queued.pod) === priorityOf(order[0]?.pod)) order.unshift(queued)
-    else this.#order = undefined
+    this.#order.push(queued)
     this.#onReady()
   }
 
@@ -154,8 +194,7 @@ class ThreePools implements SchedulingQueue {
     if (next === undefined) return undefined
     next.timer.cancel()
     this.#backingOff.delete(next.key)
-    const { key, pod, attempts, since } = next
-    return { key, pod, attempts, since }
+    return plain(next)
   }
 
   #backOff(queued: QueuedPod, delayMs: number, mayGoSooner: boolean) {
@@ -163,7 +202,7 @@ class ThreePools implements SchedulingQueue {
       const waited = this.#backingOff.get(queued.key)
       if (waited === undefined) return
       this.#backingOff.delete(queued.key)
-      this.#activate({ key: waited.key, pod: waited.pod, attempts: waited.attempts, since: waited.since })
+      this.#activate(plain(waited))
     })
     const untilMs = this.#env.clock.monotonicMs() + delayMs
     this.#backingOff.set(queued.key, { ...queued, timer, untilMs, mayGoSooner })
@@ -184,13 +223,21 @@ class ThreePools implements SchedulingQueue {
   }
 }
 
-const priorityOf = (pod: Pod | undefined) => pod?.spec?.priority ?? 0
+const NOBODY: ReadonlySet<string> = new Set()
+const plain = ({ key, pod, attempts, since, rejectedBy }: QueuedPod): QueuedPod => ({
+  key,
+  pod,
+  attempts,
+  since,
+  rejectedBy,
+})
 const backoffMs = (attempts: number) => Math.min(MOST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempts - 1))
 
 /** What decides where a pod may go. */
 const demands = ({ metadata, spec }: Pod) => JSON.stringify([metadata.labels, spec])
 
-/** The next pod last: highest priority, then the one that has waited longest. */
-function sorted(pods: Iterable<QueuedPod>): QueuedPod[] {
-  return [...pods].reverse().sort((a, b) => priorityOf(a.pod) - priorityOf(b.pod) || b.since - a.since)
+/** Kubernetes' PrioritySort: the highest priority, then the one that has waited longest. */
+function comesBefore(a: QueuedPod, b: QueuedPod): boolean {
+  const difference = priorityOf(a.pod) - priorityOf(b.pod)
+  return difference === 0 ? a.since < b.since : difference > 0
 }

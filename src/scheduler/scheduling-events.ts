@@ -12,17 +12,18 @@ const MOST_AT_ONCE = 200
 export interface SchedulingEvents {
   scheduled(pod: Pod, nodeName: string): void
   failed(pod: Pod, message: string): void
+  preempted(victim: Pod, preemptor: Pod, nodeName: string): void
 }
 
 export function createSchedulingEvents(env: Environment, client: Client): SchedulingEvents {
   let writing = 0
   let serial = Math.floor(env.clock.now()) * 1e3
 
-  const write = (pod: Pod, type: 'Normal' | 'Warning', reason: string, action: string, note: string) => {
+  const write = (pod: Pod, type: 'Normal' | 'Warning', reason: string, action: string, note: string, related?: Pod) => {
     if (writing >= MOST_AT_ONCE) return
     writing += 1
     const { name = '', namespace = '', uid = '', resourceVersion = '' } = pod.metadata
-    const reporter = pod.spec?.schedulerName ?? 'default-scheduler'
+    const reporter = (related ?? pod).spec?.schedulerName ?? 'default-scheduler'
     const event: Event = {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
@@ -35,6 +36,7 @@ export function createSchedulingEvents(env: Environment, client: Client): Schedu
       reportingController: reporter,
       reportingInstance: `${reporter}-shoal`,
       regarding: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid, resourceVersion },
+      ...(related && { related: referenceTo(related) }),
     }
     client.create(eventsV1, event).then(
       () => void (writing -= 1),
@@ -51,5 +53,13 @@ export function createSchedulingEvents(env: Environment, client: Client): Schedu
       write(pod, 'Normal', 'Scheduled', 'Binding', `Successfully assigned ${namespace}/${name} to ${nodeName}`)
     },
     failed: (pod, message) => write(pod, 'Warning', 'FailedScheduling', 'Scheduling', message),
+    preempted(victim, preemptor, nodeName) {
+      const note = `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`
+      write(victim, 'Normal', 'Preempted', 'Preempting', note, preemptor)
+    },
   }
+}
+
+function referenceTo({ metadata: { name = '', namespace = '', uid = '', resourceVersion = '' } }: Pod) {
+  return { apiVersion: 'v1', kind: 'Pod', name, namespace, uid, resourceVersion }
 }

@@ -3,7 +3,8 @@ import type { Node, Pod } from '../api/generated/core-v1.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { podRequests } from '../placement/pod-requests.ts'
 import { decide } from './decide.ts'
-import { createNodeTable } from './node-table.ts'
+import { createClusterView } from './cluster-view.ts'
+import { findPreemption } from './preemption.ts'
 import { createProfiles } from './profiles.ts'
 import { unschedulableMessage } from './unschedulable-message.ts'
 
@@ -21,22 +22,27 @@ function pod(name: string, requests: Record<string, string> = {}, spec: Partial<
 }
 
 function clusterOf(nodes: readonly Node[]) {
-  const table = createNodeTable()
+  const view = createClusterView()
+  const { table } = view
   for (const each of nodes) table.putNode(each)
   const profiles = createProfiles()
   const { random } = systemEnvironment()
   const placement = (wanted: Pod, profile = 'default-scheduler') => {
-    const cycle = { pod: wanted, requests: podRequests(wanted), table, random }
+    const cycle = { pod: wanted, requests: podRequests(wanted), table, view, random }
     const chosen = profiles.get(profile)
     if (chosen === undefined) throw new Error(`no profile ${profile}`)
-    return decide(cycle, chosen).placement
+    const found = decide(cycle, chosen).placement
+    if (found.placed) return found.nodeName
+    const preemption = findPreemption(cycle, found.filters, found.diagnosis)
+    return unschedulableMessage(found.diagnosis, preemption.found ? undefined : preemption.message)
   }
   return {
+    view,
     table,
     placeOn: (wanted: Pod, profile?: string) => {
       const found = placement(wanted, profile)
-      if (found.placed) table.addPod(wanted, found.nodeName)
-      return found.placed ? found.nodeName : unschedulableMessage(found.nodes, found.rejections)
+      if (table.slotOf(found) !== undefined) table.addPod(wanted, found)
+      return found
     },
   }
 }
@@ -67,7 +73,7 @@ test('a node selector that no node has is told in the words of Kubernetes', () =
 test('a taint keeps pods away that do not tolerate it', () => {
   const taints = [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }]
   const cluster = clusterOf([node('a', '4', '8Gi', { spec: { taints } })])
-  expect(cluster.placeOn(pod('p'))).toContain('1 node(s) had untolerated taint {gpu: yes}')
+  expect(cluster.placeOn(pod('p'))).toContain('1 node(s) had untolerated taint(s)')
   const tolerations = [{ key: 'gpu', operator: 'Exists' }]
   expect(cluster.placeOn(pod('q', {}, { tolerations }))).toBe('a')
 })

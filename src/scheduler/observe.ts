@@ -1,0 +1,144 @@
+import type { Pod } from '../api/generated/core-v1.ts'
+import {
+  csiDrivers,
+  csiNodes,
+  csiStorageCapacities,
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  podDisruptionBudgets,
+  pods,
+  replicaSets,
+  replicationControllers,
+  services,
+  statefulSets,
+  storageClasses,
+  volumeAttachments,
+} from '../api/generated/resources.ts'
+import { keyOf, keyString } from '../api/object.ts'
+import type { KubeObject } from '../api/object.ts'
+import type { ResourceType } from '../api/resource-type.ts'
+import type { Informers } from '../informer/informers.ts'
+import { occupies, putObject, removeObject } from '../placement/cluster-view.ts'
+import type { ViewKind } from '../placement/cluster-view.ts'
+import type { ClusterEvent } from '../placement/framework.ts'
+import { reportUnscheduled } from './binding.ts'
+import { nodeChanges, podChanges } from './hints.ts'
+import type { Placing } from './placing.ts'
+
+/** What is watched beside nodes and pods, and as what a change of it counts for pods that wait. */
+const WATCHED: readonly (readonly [ViewKind, ResourceType<KubeObject>, ClusterEvent | undefined])[] = [
+  ['Namespace', namespaces, undefined],
+  ['PersistentVolumeClaim', persistentVolumeClaims, 'claims'],
+  ['PersistentVolume', persistentVolumes, 'volumes'],
+  ['StorageClass', storageClasses, 'classes'],
+  ['CSINode', csiNodes, 'csi-nodes'],
+  ['CSIDriver', csiDrivers, 'csi-drivers'],
+  ['CSIStorageCapacity', csiStorageCapacities, 'capacities'],
+  ['VolumeAttachment', volumeAttachments, 'attachments'],
+  ['PodDisruptionBudget', podDisruptionBudgets, undefined],
+  ['Service', services, undefined],
+  ['ReplicationController', replicationControllers, undefined],
+  ['ReplicaSet', replicaSets, undefined],
+  ['StatefulSet', statefulSets, undefined],
+] as readonly (readonly [ViewKind, ResourceType, ClusterEvent | undefined])[]
+
+const GATED = 'Scheduling is blocked due to non-empty scheduling gates'
+
+/** Keeps the view and the queue up to date with the API. Resolves when they are. */
+export async function observe(informers: Informers, placing: Placing): Promise<void> {
+  for (const [kind, type, event] of WATCHED) observeKind(informers, placing, kind, type, event)
+  const { table } = placing.view
+  informers.of(nodes).listen({
+    added(node) {
+      table.putNode(node)
+      placing.queue.wake('node-added', node)
+    },
+    updated(node, previous) {
+      table.putNode(node)
+      for (const event of nodeChanges(node, previous)) placing.queue.wake(event, node)
+    },
+    deleted(node) {
+      table.removeNode(node.metadata.name ?? '')
+      // Domains of topologies may have gone with it.
+      placing.queue.wake('node-labels', node)
+    },
+  })
+  informers.of(pods).listen({
+    added: (pod) => observePod(placing, pod, undefined),
+    updated: (pod, previous) => observePod(placing, pod, previous),
+    deleted: (pod) => forgetPod(placing, pod),
+  })
+  await informers.synced()
+}
+
+function observeKind(
+  informers: Informers,
+  { view, queue, volumes }: Placing,
+  kind: ViewKind,
+  type: ResourceType<KubeObject>,
+  event: ClusterEvent | undefined,
+): void {
+  const isOfVolumes = kind === 'PersistentVolumeClaim' || kind === 'PersistentVolume'
+  const changed = (object: KubeObject) => {
+    if (event !== undefined) queue.wake(event, object)
+    if (isOfVolumes) volumes.changed()
+  }
+  const put = (object: KubeObject) => {
+    putObject(view, kind, object)
+    changed(object)
+  }
+  informers.of(type).listen({
+    added: put,
+    updated: put,
+    deleted(object) {
+      removeObject(view, kind, object)
+      changed(object)
+    },
+  })
+}
+
+function forgetPod({ queue, places, view }: Placing, pod: Pod): void {
+  const key = keyString(keyOf(pod))
+  const wasThere = places.has(key) || view.nominations.nodeOf(key) !== undefined
+  queue.remove(key)
+  view.nominations.remove(key)
+  places.remove(key)
+  if (wasThere) queue.wake('pod-gone', pod)
+}
+
+function observePod(placing: Placing, pod: Pod, previous: Pod | undefined): void {
+  const { queue, places, view } = placing
+  if ((pod.spec?.nodeName ?? '') === '') return observeWaiting(placing, pod)
+  if (!occupies(pod)) return forgetPod(placing, pod)
+  const key = keyString(keyOf(pod))
+  queue.remove(key)
+  view.nominations.remove(key)
+  const isNew = !places.has(key)
+  places.observe(pod)
+  if (isNew || (previous?.spec?.nodeName ?? '') === '') queue.wake('pod-added', pod)
+  else if (previous !== undefined) for (const event of podChanges(pod, previous)) queue.wake(event, pod)
+}
+
+function observeWaiting(placing: Placing, pod: Pod): void {
+  const { queue, places, view, env, client } = placing
+  const key = keyString(keyOf(pod))
+  const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+  if (ended || pod.metadata.deletionTimestamp !== undefined || placing.profileOf(pod) === undefined) {
+    view.nominations.remove(key)
+    return queue.remove(key)
+  }
+  if ((pod.spec?.schedulingGates?.length ?? 0) > 0) {
+    queue.remove(key)
+    reportUnscheduled(env, client, pod, { reason: 'SchedulingGated', message: GATED }).catch((error: unknown) =>
+      env.log.debug('a gated pod could not be told', { key, error }),
+    )
+    return
+  }
+  if (places.isAssumed(key)) return
+  const promised = pod.status?.nominatedNodeName ?? ''
+  // One that an earlier life of this scheduler has promised; of a newer one the status may not know yet.
+  if (promised !== '' && view.nominations.nodeOf(key) === undefined) view.nominations.put(pod, promised)
+  queue.put(pod)
+}

@@ -1,0 +1,93 @@
+import type { Pod } from '../api/generated/core-v1.ts'
+import { pods } from '../api/generated/resources.ts'
+import { hasReason } from '../api/meta/status.ts'
+import { keyOf, keyString } from '../api/object.ts'
+import { formatTime } from '../env/clock.ts'
+import type { Placement } from '../placement/decide.ts'
+import { priorityOf } from '../placement/pod-info.ts'
+import { findPreemption } from '../placement/preemption.ts'
+import type { Preemption } from '../placement/preemption.ts'
+import { DEFAULT_PROFILE } from '../placement/profiles.ts'
+import { cycleFor } from './placing.ts'
+import type { Placing } from './placing.ts'
+
+/** What a pod that nothing would do for is told about preemption. */
+export interface PreemptionOutcome {
+  /** Undefined where a node is being cleared for it. */
+  readonly message: string | undefined
+  readonly nominatedNodeName?: string
+}
+
+/** Looks for a node to clear for `pod`, promises it, and sets off what clears it. */
+export function preempt(placing: Placing, pod: Pod, placement: Placement & { placed: false }): PreemptionOutcome {
+  const { view } = placing
+  const key = keyString(keyOf(pod))
+  const found = findPreemption(cycleFor(placing, pod), placement.filters, placement.diagnosis)
+  if (found.found) {
+    view.nominations.put(pod, found.nodeName)
+    void clearNode(placing, pod, found)
+    return { message: undefined, nominatedNodeName: found.nodeName }
+  }
+  if (found.keepsNomination) return { message: found.message }
+  view.nominations.remove(key)
+  return { message: found.message, nominatedNodeName: '' }
+}
+
+/** Tells the victims to leave, in the background. Until all are told, the pod is not tried again: it would choose others. */
+async function clearNode(
+  placing: Placing,
+  pod: Pod,
+  { victims, nodeName }: Preemption & { found: true },
+): Promise<void> {
+  const { env, queue, places, preempting } = placing
+  const key = keyString(keyOf(pod))
+  preempting.add(key)
+  let failed = false
+  try {
+    releaseLesser(placing, pod, nodeName)
+    await Promise.all(victims.map((victim) => removeVictim(placing, pod, victim, nodeName)))
+  } catch (error) {
+    failed = true
+    env.log.warn('a victim could not be preempted', { key, nodeName, error })
+  }
+  preempting.delete(key)
+  // A victim that went at once went unnoticed by a pod that was not to be tried.
+  const isSomeGone = victims.some((victim) => !places.has(keyString(keyOf(victim))))
+  if (failed || isSomeGone) queue.wakeOne(key)
+}
+
+/** Pods of lower priority that were promised the same node look for another. */
+function releaseLesser({ env, client, view, queue }: Placing, pod: Pod, nodeName: string): void {
+  for (const other of view.nominations.on(nodeName)) {
+    if (priorityOf(other) >= priorityOf(pod)) continue
+    const key = keyString(keyOf(other))
+    view.nominations.remove(key)
+    queue.wakeOne(key)
+    const patch = { status: { nominatedNodeName: null } }
+    client
+      .patch(pods, keyOf(other), { type: 'strategic', patch }, { subresource: 'status' })
+      .catch((error: unknown) => env.log.debug('a nomination could not be taken back', { key, error }))
+  }
+}
+
+async function removeVictim({ env, client, events }: Placing, pod: Pod, victim: Pod, nodeName: string): Promise<void> {
+  const { uid, generation } = victim.metadata
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'PreemptionByScheduler',
+    message: `${pod.spec?.schedulerName ?? DEFAULT_PROFILE}: preempting to accommodate a higher priority pod`,
+    lastTransitionTime: formatTime(env.clock.now()),
+    ...(generation !== undefined && { observedGeneration: generation }),
+  }
+  const patch = { metadata: { uid }, status: { conditions: [condition] } }
+  try {
+    await client.patch(pods, keyOf(victim), { type: 'strategic', patch }, { subresource: 'status' })
+    await client.delete(pods, keyOf(victim), uid === undefined ? {} : { preconditions: { uid } })
+  } catch (error) {
+    // Gone already, or another pod of that name has come: either way this one has left.
+    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return
+    throw error
+  }
+  events.preempted(victim, pod, nodeName)
+}
