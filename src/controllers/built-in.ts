@@ -12,6 +12,8 @@ import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/h
 import { jobController } from './job/job.ts'
 import { namespaceController } from './namespace/namespace.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts'
+import { ephemeralVolumeController } from './persistent-volume/ephemeral-volumes.ts'
+import { persistentVolumeBinder } from './persistent-volume/persistent-volume-binder.ts'
 import { podGarbageCollector } from './pod-garbage-collector/pod-garbage-collector.ts'
 import { replicaSetController } from './replica-set/replica-set.ts'
 import { replicationController } from './replication-controller/replication-controller.ts'
@@ -55,6 +57,8 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     garbageCollector,
     clusterRoleAggregationController,
     resourceQuotaController,
+    persistentVolumeBinder,
+    ephemeralVolumeController,
     claimProtectionController,
     volumeProtectionController,
     nodeLifecycleController(nodeGraceMs === undefined ? {} : { graceMs: nodeGraceMs }),

@@ -96,6 +96,21 @@ function clusterRules(allow: Allow, events: PolicyRule): Readonly<Record<string,
       allow('get list watch', 'core', 'pods'),
       events,
     ],
+    'persistent-volume-binder': [
+      allow('get list watch update create delete', 'core', 'persistentvolumes'),
+      allow('update', 'core', 'persistentvolumes/status persistentvolumeclaims/status'),
+      allow('get list watch update', 'core', 'persistentvolumeclaims'),
+      allow('get list watch create delete', 'core', 'pods'),
+      allow('get list watch', 'storage.k8s.io', 'storageclasses'),
+      allow('list watch', 'core', 'nodes'),
+      events,
+    ],
+    'ephemeral-volume-controller': [
+      allow('get list watch', 'core', 'pods'),
+      allow('update', 'core', 'pods/finalizers'),
+      allow('get list watch create', 'core', 'persistentvolumeclaims'),
+      events,
+    ],
     'pv-protection-controller': [allow('get list update watch', 'core', 'persistentvolumes'), events],
   }
 }
