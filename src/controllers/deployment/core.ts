@@ -6,14 +6,13 @@ import type { Change } from '../../reconcile/change.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import type { Decision } from '../../reconcile/reconciler.ts'
 import { controllerReference } from '../controller-reference.ts'
+import { DESIRED, isResized, MAX, resizeTargets } from './proportional.ts'
 import { byAge, limitsOf, replicasOf, rollingTargets } from './rollout.ts'
 import type { Target } from './rollout.ts'
 import { isComplete, nextStatus, untilTimeoutMs } from './status.ts'
 import { isSameTemplate, POD_TEMPLATE_HASH, templateHash } from './template-hash.ts'
 
 const REVISION = 'deployment.kubernetes.io/revision'
-const DESIRED = 'deployment.kubernetes.io/desired-replicas'
-const MAX = 'deployment.kubernetes.io/max-replicas'
 
 /** A Deployment and the ReplicaSets that it owns. */
 export interface DeploymentView {
@@ -21,6 +20,8 @@ export interface DeploymentView {
   readonly replicaSets: readonly ReplicaSet[]
   /** Whether pods of old sets still exist: Recreate waits for them. */
   readonly hasOldPods: boolean
+  /** Whether a ReplicaSet of that name exists, whoever's it is. */
+  readonly isTaken: (name: string) => boolean
 }
 
 /** The next step of a rollout: a set for the current template, its growth, the shrinking of the others, and the status. */
@@ -30,39 +31,59 @@ export function decideDeployment(view: DeploymentView, nowMs: number): Decision 
   const sorted = view.replicaSets.toSorted(byAge)
   const newSet = sorted.find((set) => isSameTemplate(set.spec?.template, deployment.spec?.template))
   const oldSets = sorted.filter((set) => set !== newSet)
-  if (newSet === undefined) return begin(deployment, oldSets, view.hasOldPods, nowMs)
-  const targets =
-    deployment.spec?.paused === true ? pausedTargets(deployment, newSet) : nextTargets(view, newSet, oldSets)
+  const isPaused = deployment.spec?.paused === true
+  const isResizedOnly = isPaused || isResized(deployment, sorted)
+  if (newSet === undefined && !isResizedOnly) return begin(view, oldSets, nowMs)
+  const targets = isResizedOnly ? resizeTargets(deployment, newSet, oldSets) : nextTargets(view, newSet!, oldSets)
   const status = nextStatus(deployment, newSet, oldSets, false, nowMs)
-  const revision = newSet.metadata.annotations?.[REVISION] ?? revisionAfter(oldSets)
-  const isNewest = Number(revision) >= Number(revisionAfter(oldSets))
   const changes: Change[] = [
     ...scaleChanges(deployment, targets),
-    ...annotate(deployment, newSet, isNewest ? revision : revisionAfter(oldSets), targets),
+    ...(newSet === undefined ? [] : annotateNewest(deployment, newSet, oldSets, targets)),
     ...writeStatus(deployment, status),
-    ...(isComplete(deployment, status) ? forgetOld(deployment, oldSets) : []),
+    ...(isComplete(deployment, status) && !isPaused ? forgetOld(deployment, oldSets) : []),
   ]
-  const waitMs = untilTimeoutMs({ ...deployment, status }, nowMs)
+  const waitMs = isPaused ? Infinity : untilTimeoutMs({ ...deployment, status }, nowMs)
   return waitMs === Infinity || waitMs <= 0 ? { changes } : { changes, requeueAfterMs: waitMs }
 }
 
+function annotateNewest(
+  deployment: Deployment,
+  newSet: ReplicaSet,
+  oldSets: readonly ReplicaSet[],
+  targets: readonly Target[],
+): Change[] {
+  const next = revisionAfter(oldSets)
+  const revision = newSet.metadata.annotations?.[REVISION] ?? next
+  return annotate(deployment, newSet, Number(revision) >= Number(next) ? revision : next, targets)
+}
+
 /** Makes the set for the current template; with Recreate, only when the old pods are gone. */
-function begin(deployment: Deployment, oldSets: readonly ReplicaSet[], hasOldPods: boolean, nowMs: number): Decision {
-  if (deployment.spec?.paused === true) return SETTLED
+function begin(view: DeploymentView, oldSets: readonly ReplicaSet[], nowMs: number): Decision {
+  const deployment = view.deployment!
   if (deployment.spec?.strategy?.type === 'Recreate') {
     const targets = oldSets.filter((set) => replicasOf(set) > 0).map((replicaSet) => ({ replicaSet, replicas: 0 }))
     if (targets.length > 0) return { changes: scaleChanges(deployment, targets) }
-    if (hasOldPods) return SETTLED
+    if (view.hasOldPods) return SETTLED
   }
   const { surge } = limitsOf(deployment)
   const total = oldSets.reduce((sum, set) => sum + replicasOf(set), 0)
   const replicas = Math.max(0, Math.min(replicasOf(deployment), replicasOf(deployment) + surge - total))
   const revision = revisionAfter(oldSets)
   const object = replicaSetFor(deployment, replicas, revision)
+  if (view.isTaken(object.metadata.name!)) return { changes: countCollision(deployment) }
   const status = nextStatus(deployment, object, oldSets, true, nowMs)
   const create: Change = { verb: 'create', type: replicaSets, object }
   const scaled = replicas === 0 ? [] : [sayScaled(deployment, object, 0, replicas)]
   return { changes: [create, ...scaled, ...annotateRevision(deployment, revision), ...writeStatus(deployment, status)] }
+}
+
+/** Another template's set has the name: the next hash counts how often that happened. */
+function countCollision(deployment: Deployment): Change[] {
+  const { uid, resourceVersion } = deployment.metadata
+  const collisionCount = (deployment.status?.collisionCount ?? 0) + 1
+  const patch = { metadata: { uid, resourceVersion }, status: { collisionCount } }
+  const key = keyOf(deployment)
+  return [{ verb: 'patch', type: deployments, key, subresource: 'status', patch: { type: 'merge', patch } }]
 }
 
 function nextTargets(view: DeploymentView, newSet: ReplicaSet, oldSets: readonly ReplicaSet[]): Target[] {
@@ -70,11 +91,6 @@ function nextTargets(view: DeploymentView, newSet: ReplicaSet, oldSets: readonly
   if (deployment.spec?.strategy?.type !== 'Recreate') return rollingTargets(deployment, newSet, oldSets)
   const old = oldSets.filter((set) => replicasOf(set) > 0).map((replicaSet) => ({ replicaSet, replicas: 0 }))
   if (old.length > 0 || view.hasOldPods) return old
-  return pausedTargets(deployment, newSet)
-}
-
-/** A paused Deployment still scales what it has. */
-function pausedTargets(deployment: Deployment, newSet: ReplicaSet): Target[] {
   const wanted = replicasOf(deployment)
   return replicasOf(newSet) === wanted ? [] : [{ replicaSet: newSet, replicas: wanted }]
 }
@@ -121,9 +137,17 @@ function scaleChanges(deployment: Deployment, targets: readonly Target[]): Chang
     const annotations = { ...replicaSet.metadata.annotations, ...sizeAnnotations(deployment) }
     const metadata = { ...replicaSet.metadata, annotations }
     const object: ReplicaSet = { ...replicaSet, metadata, spec: { ...replicaSet.spec!, replicas } }
-    const said = sayScaled(deployment, replicaSet, replicasOf(replicaSet), replicas)
-    return [{ verb: 'update', type: replicaSets, object }, said]
+    const update: Change = { verb: 'update', type: replicaSets, object }
+    const before = replicasOf(replicaSet)
+    if (before === replicas) return isAnnotated(deployment, replicaSet) ? [] : [update]
+    return [update, sayScaled(deployment, replicaSet, before, replicas)]
   })
+}
+
+function isAnnotated(deployment: Deployment, set: ReplicaSet): boolean {
+  return Object.entries(sizeAnnotations(deployment)).every(
+    ([name, value]) => set.metadata.annotations?.[name] === value,
+  )
 }
 
 function sayScaled(deployment: Deployment, set: ReplicaSet, from: number, to: number): Change {

@@ -5,6 +5,9 @@ import type { Controller } from '../../reconcile/reconciler.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import { changesOf, controllerKey, controllerOf } from '../../reconcile/source.ts'
 import { isTerminal } from '../pod-phase.ts'
+import { claim } from '../claim.ts'
+import { concernedOwners } from '../concerned-owners.ts'
+import { ORPHAN_INDEX, orphanNamespace } from '../orphans.ts'
 import { decideDeployment } from './core.ts'
 import { isSameTemplate } from './template-hash.ts'
 
@@ -17,11 +20,12 @@ export const deploymentController: Controller = {
     const informer = context.informer(deployments)
     const setInformer = context.informer(replicaSets)
     const podInformer = context.informer(pods)
+    setInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
     const hasPods = (set: ReplicaSet) => podInformer.by(OWNER_INDEX, set.metadata.uid!).some((pod) => !isTerminal(pod))
     return {
       sources: [
         changesOf(informer),
-        changesOf(setInformer, deploymentKeyOf),
+        changesOf(setInformer, concernedOwners(informer, deploymentKeyOf)),
         // Only a pod that goes matters here, to those who wait for the last of them: Recreate.
         changesOf(
           podInformer,
@@ -36,11 +40,15 @@ export const deploymentController: Controller = {
       reconcile(key, nowMs) {
         const deployment = informer.getByKey(key)
         if (deployment === undefined) return SETTLED
-        const owned = setInformer
-          .by(OWNER_INDEX, deployment.metadata.uid!)
-          .filter((set) => controllerOf(set)?.uid === deployment.metadata.uid)
+        const { uid, namespace } = deployment.metadata
+        const orphans = setInformer.by(ORPHAN_INDEX, namespace!)
+        const { owned, changes } = claim(deployment, replicaSets, [...setInformer.by(OWNER_INDEX, uid!), ...orphans])
         const old = owned.filter((set) => !isSameTemplate(set.spec?.template, deployment.spec?.template))
-        return decideDeployment({ deployment, replicaSets: owned, hasOldPods: old.some(hasPods) }, nowMs)
+        const isTaken = (name: string) => setInformer.get({ namespace: namespace!, name }) !== undefined
+        const view = { deployment, replicaSets: owned, hasOldPods: old.some(hasPods), isTaken }
+        const decision = decideDeployment(view, nowMs)
+        // Adopted sets come back with new versions: what is decided about them would be stale.
+        return changes.length === 0 ? decision : { changes }
       },
     }
   },

@@ -5,17 +5,17 @@ import { limitsOf, replicasOf } from './rollout.ts'
 /** The status of a Deployment whose new set is `newSet`; `isNew` where that is being created just now. */
 export function nextStatus(
   deployment: Deployment,
-  newSet: ReplicaSet,
+  newSet: ReplicaSet | undefined,
   oldSets: readonly ReplicaSet[],
   isNew: boolean,
   nowMs: number,
 ): DeploymentStatus {
-  const all = [newSet, ...oldSets]
+  const all = newSet === undefined ? oldSets : [newSet, ...oldSets]
   const sum = (count: (set: ReplicaSet) => number | undefined) => all.reduce((n, set) => n + (count(set) ?? 0), 0)
   const available = sum((set) => set.status?.availableReplicas)
   const counts = {
     replicas: sum((set) => set.status?.replicas),
-    updatedReplicas: newSet.status?.replicas ?? 0,
+    updatedReplicas: newSet?.status?.replicas ?? 0,
     readyReplicas: sum((set) => set.status?.readyReplicas),
     availableReplicas: available,
     unavailableReplicas: Math.max(0, sum(replicasOf) - available),
@@ -27,10 +27,12 @@ export function nextStatus(
     ...(collisionCount === undefined ? {} : { collisionCount }),
   }
   const time = formatTime(nowMs)
-  const conditions = [
+  const next = [
     availability(deployment, available, time),
     progress(deployment, newSet, counts, isNew, nowMs),
-  ].map((next) => merge(deployment, next))
+    failureOf(all, time),
+  ]
+  const conditions = next.flatMap((one) => (one === undefined ? [] : [merge(deployment, one)]))
   return { ...status, conditions }
 }
 
@@ -57,17 +59,34 @@ function availability(deployment: Deployment, available: number, time: string): 
   return { ...base, status: 'False', reason: 'MinimumReplicasUnavailable', message }
 }
 
+/** A set, the newest first, that cannot create or delete pods. */
+function failureOf(sets: readonly ReplicaSet[], time: string): DeploymentCondition | undefined {
+  const all = sets.flatMap((set) => set.status?.conditions ?? [])
+  const failure = all.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
+  if (failure === undefined) return undefined
+  const { type, status, reason = '', message = '', lastTransitionTime = time } = failure
+  return { type, status, reason, message, lastTransitionTime, lastUpdateTime: lastTransitionTime }
+}
+
 function progress(
   deployment: Deployment,
-  newSet: ReplicaSet,
+  newSet: ReplicaSet | undefined,
   status: DeploymentStatus,
   isNew: boolean,
   nowMs: number,
-): DeploymentCondition {
+): DeploymentCondition | undefined {
   const time = formatTime(nowMs)
   const base = { type: 'Progressing', lastUpdateTime: time, lastTransitionTime: time }
-  const name = newSet.metadata.name
   const known = deployment.status?.conditions?.find(({ type }) => type === 'Progressing')
+  const name = newSet?.metadata.name
+  if (deployment.spec?.paused === true) {
+    if (known?.reason === 'ProgressDeadlineExceeded') return known
+    return { ...base, status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' }
+  }
+  if (known?.reason === 'DeploymentPaused') {
+    return { ...base, status: 'Unknown', reason: 'DeploymentResumed', message: 'Deployment is resumed' }
+  }
+  if (newSet === undefined) return known
   if (isNew)
     return { ...base, status: 'True', reason: 'NewReplicaSetCreated', message: `Created new replica set "${name}"` }
   if (isComplete(deployment, status)) {
