@@ -1,17 +1,20 @@
 import type { Link } from '../wire/link.ts'
-import { readControl } from '../wire/link.ts'
-import { FRAME, PART_HEADER_BYTES, readResultHeader, RESULT_HEADER_BYTES, STATUS } from '../wire/messages.ts'
-import type { WorkerFacts, WorkerMessage } from '../wire/messages.ts'
-import type { TaskFailure } from '../wire/task-failure.ts'
-import { decodeValue } from '../wire/values.ts'
+import type { WorkerFacts } from '../wire/messages.ts'
+import { demandOf } from './demand.ts'
+import type { Demand } from './demand.ts'
+import { createDrains } from './drain.ts'
 import { createDispatcher } from './dispatch.ts'
 import { watchHeartbeats } from './heartbeats.ts'
 import type { LossRecord } from './loss.ts'
+import { CANCELLED_REASON } from './lost-tasks.ts'
 import type { CoordinatorOptions, WorkerCounts } from './options.ts'
 import { createStages } from './stages.ts'
-import type { StageHandle, StageSpec } from './stage.ts'
+import type { Needs, Place, StageHandle, StageSpec } from './stage.ts'
+import { capacityOf } from './room.ts'
+import { settleDown } from './settle-down.ts'
 import { connectedWorker, tell } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
+import { workerFrames } from './worker-frames.ts'
 
 /** Holds the queue, hands tasks to the threads of whatever workers are connected, and commits each result once. */
 export interface Coordinator {
@@ -19,6 +22,17 @@ export interface Coordinator {
   attach(link: Link, facts: WorkerFacts): AttachedWorker
   open<Work>(spec: StageSpec<Work>): StageHandle
   counts(): WorkerCounts
+  /** What each connected worker offers its tasks. */
+  capacities(): readonly Needs[]
+  /** What there is to do and who does nothing: from this it follows whether workers are to be added or may leave. */
+  demand(): Demand
+  /**
+   * Gives the worker of that pod nothing new. Resolves when it has answered all that it was given and no actor lives there;
+   * also when it is lost, or was never there.
+   */
+  drain(pod: string): Promise<void>
+  /** A thread for what stays in one place, such as an actor that holds `needs`; undefined while no worker has room. */
+  settleDown(needs: Needs | undefined): Place | undefined
   /** Tells all workers to remove the parts that they keep under `name`. */
   release(name: string): void
   /** What the running stages wait for, one sentence each, with numbers. */
@@ -40,49 +54,54 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const workers = new Set<ConnectedWorker>()
   let nextWorker = 1
   let closed: { readonly reason: unknown } | undefined
-  /** Each loss is looked into when it happens: later the system may have forgotten, or speak of the next one. */
-  const investigations = new WeakMap<LossRecord, Promise<LossRecord>>()
-  const investigated = (record: LossRecord) => investigations.get(record) ?? Promise.resolve(record)
-  const stages = createStages(options, workers, () => dispatcher.dispatch(), investigated)
-  const dispatcher = createDispatcher(stages, workers)
+  const investigations = investigationsOf(options)
+  const stages = createStages(options, workers, () => dispatcher.dispatch(), investigations.of)
+  const dispatcher = createDispatcher(stages, workers, env.clock)
+  const drains = createDrains(workers, stages.running)
   const counts = () => countOf(workers)
   const lose = (worker: ConnectedWorker, reason: string) => {
     if (!workers.delete(worker) || closed !== undefined) return
     const record = lossOf(worker, reason)
-    const investigation = options.investigate?.(record)
-    if (investigation !== undefined)
-      investigations.set(
-        record,
-        investigation.catch(() => record),
-      )
-    options.onLoss?.(record)
+    investigations.begin(record)
+    if (!worker.isDraining) options.onLoss?.(record)
     const busy = worker.slots.filter((slot) => slot.sent.length > 0).length
     for (const slot of worker.slots) stages.slotLost(slot, record, busy === 1)
+    drains.look()
     options.onWorkers?.(counts())
     dispatcher.dispatch()
   }
-  const heartbeats = watchHeartbeats(options, workers, (worker, silentMs) => {
-    lose(worker, `was silent for ${(silentMs / 1000).toFixed(1)} s`)
-    worker.link.close()
-    options.onSilent?.(worker.facts.pod)
+  const heartbeats = watchHeartbeats(options, workers, {
+    beat: () => dispatcher.dispatchStragglers(),
+    silent(worker, silentMs) {
+      lose(worker, `was silent for ${(silentMs / 1000).toFixed(1)} s`)
+      worker.link.close()
+      options.onSilent?.(worker.facts.pod)
+    },
   })
+  const framesOf = (worker: ConnectedWorker) =>
+    workerFrames(worker, {
+      stages,
+      nowMs: () => env.clock.monotonicMs(),
+      onThreads: () => options.onWorkers?.(counts()),
+      onThreadLost(slot, record) {
+        if (record.reason !== CANCELLED_REASON) options.onLoss?.(record)
+        stages.slotLost(slot, record, true)
+      },
+      onLog: (slot, isError, text) => options.onLog?.(logOf(slot, isError, text)),
+      onAsk: (slot, body) => options.onAsk?.(slot, body),
+    })
 
   return {
     attach(link, facts) {
       const worker = connectedWorker(nextWorker++, link, facts, env.clock.monotonicMs())
       workers.add(worker)
       options.onWorkers?.(counts())
-      const message = workerMessages(worker, (slot, record) => {
-        if (record.reason !== CANCELLED_REASON) options.onLoss?.(record)
-        stages.slotLost(slot, record, true)
-        dispatcher.dispatch()
-      })
+      const take = framesOf(worker)
       return {
         frame(kind, body) {
           worker.lastHeardMs = env.clock.monotonicMs()
-          if (kind === FRAME.result) takeResult(stages, worker, body)
-          else if (kind === FRAME.part) takePart(stages, worker, body)
-          else if (message(readControl(body) as WorkerMessage)) options.onWorkers?.(counts())
+          take(kind, body)
+          if (worker.isDraining) drains.look()
           dispatcher.dispatchSoon()
         },
         closed: (error) => lose(worker, error === undefined ? 'went away' : `was cut off: ${error.message}`),
@@ -94,6 +113,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       return handle
     },
     counts,
+    capacities: () => Array.from(workers, ({ facts }) => capacityOf(facts)),
+    demand: () => demandOf(stages.running, workers),
+    drain: drains.drain,
+    settleDown: (needs) => settleDown(workers, stages.running, needs),
     release(name) {
       for (const worker of workers) tell(worker, { type: 'release', name })
     },
@@ -108,67 +131,37 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   }
 }
 
+/** Each loss is looked into when it happens: later the system may have forgotten, or speak of the next one. */
+function investigationsOf({ investigate }: CoordinatorOptions) {
+  const known = new WeakMap<LossRecord, Promise<LossRecord>>()
+  return {
+    of: (record: LossRecord) => known.get(record) ?? Promise.resolve(record),
+    begin(record: LossRecord) {
+      const investigation = investigate?.(record).catch(() => record)
+      if (investigation !== undefined) known.set(record, investigation)
+    },
+  }
+}
+
 function lossOf({ facts: { pod, node }, peakBytes }: ConnectedWorker, reason: string): LossRecord {
   return { pod, node, scope: 'worker', reason, ...(peakBytes === 0 ? {} : { peakBytes }) }
 }
 
 function countOf(workers: ReadonlySet<ConnectedWorker>): WorkerCounts {
   let threads = 0
-  for (const worker of workers) for (const slot of worker.slots) if (slot.ready) threads++
+  for (const worker of workers) for (const slot of worker.slots) if (slot.ready && !slot.isApart) threads++
   return { workers: workers.size, threads }
 }
 
-/** Of a thread that was ended because what it ran was no longer wanted. */
-const CANCELLED_REASON = 'cancelled'
-
-/** Answers whether the number of threads that can work has changed. */
-function workerMessages(worker: ConnectedWorker, onThreadLost: (slot: Slot, record: LossRecord) => void) {
-  return (message: WorkerMessage): boolean => {
-    if (message.type === 'thread-ready') {
-      const slot = worker.slots[message.thread]
-      if (slot !== undefined) slot.ready = true
-      return true
-    }
-    if (message.type === 'pong') worker.peakBytes = Math.max(worker.peakBytes, message.residentBytes)
-    if (message.type !== 'thread-lost') return false
-    const slot = worker.slots[message.thread]
-    if (slot === undefined) return false
-    const { exitCode, reason, message: said } = message.death
-    const words =
-      reason === 'exited' ? `exited with code ${exitCode}` : reason === 'error' ? 'ended by an error' : reason
-    onThreadLost(slot, {
-      pod: worker.facts.pod,
-      node: worker.facts.node,
-      scope: 'thread',
-      reason: reason === 'out of memory' ? 'ran out of memory' : words,
-      exitCode,
-      outOfMemory: reason === 'out of memory',
-      ...(said === undefined ? {} : { message: said }),
-    })
-    return true
+function logOf({ worker, thread, sent }: Slot, isError: boolean, text: string) {
+  const task = sent[0]
+  const { pod, node } = worker.facts
+  return {
+    pod,
+    node,
+    thread,
+    isError,
+    text,
+    ...(task === undefined ? {} : { task: task.stage.spec.name, id: task.id }),
   }
-}
-
-type Stages = ReturnType<typeof createStages>
-
-function takeResult(stages: Stages, worker: ConnectedWorker, body: Uint8Array): void {
-  const header = readResultHeader(body)
-  const slot = worker.slots[header.thread]
-  const at = slot?.sent.findIndex((task) => task.id === header.task && task.attempt === header.attempt) ?? -1
-  // A late attempt: what it made was lost, or made by another since.
-  if (slot === undefined || at < 0) return
-  const task = slot.sent.splice(at, 1)[0]!
-  const payload = body.subarray(RESULT_HEADER_BYTES)
-  if (header.status === STATUS.done) stages.done(slot, task, payload, header.micros)
-  else if (header.status === STATUS.failed) stages.failed(task, decodeValue(payload) as TaskFailure)
-  else if (header.status === STATUS.unreachable) {
-    worker.seesFiles = false
-    stages.handBack(task)
-  }
-}
-
-function takePart(stages: Stages, worker: ConnectedWorker, body: Uint8Array): void {
-  const view = new DataView(body.buffer, body.byteOffset)
-  const slot = worker.slots[view.getUint32(8, true)]
-  if (slot !== undefined) stages.part(slot, view.getUint32(0, true), body.subarray(PART_HEADER_BYTES))
 }

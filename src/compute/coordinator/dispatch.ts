@@ -1,10 +1,15 @@
+import type { Clock } from '../../env/clock.ts'
 import type { Task } from './stage.ts'
 import type { Stages } from './stages.ts'
-import { introduce, loadOf, sendTask } from './worker.ts'
+import { stragglerFor } from './straggler.ts'
+import { introduce, loadOf, runningOf, sendTask } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
 
 /** A thread has the next short task at hand when it ends one: the way there and back costs it nothing. */
 const PREFETCH = 2
+
+/** What a thread of its own has at hand of its actors' calls. */
+const APART_AHEAD = 4
 
 /** A worker that does not take what it is sent gets nothing more until it has. */
 const MAX_PENDING_BYTES = 32 * 1024 * 1024
@@ -14,9 +19,15 @@ export interface Dispatcher {
   dispatch(): void
   /** The same, once for all that happens in this turn. */
   dispatchSoon(): void
+  /** Gives threads that have nothing to do what other threads take too long over. */
+  dispatchStragglers(): void
 }
 
-export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedWorker>): Dispatcher {
+export function createDispatcher(
+  stages: Stages,
+  workers: ReadonlySet<ConnectedWorker>,
+  clock: Pick<Clock, 'monotonicMs'>,
+): Dispatcher {
   let soon = false
   const dispatch = () => {
     soon = false
@@ -28,30 +39,44 @@ export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedW
           void worker.link.drained().then(dispatch)
           continue
         }
-        if (worker.isolates) continue
-        for (const slot of worker.slots) if (slot.ready && loadOf(slot) === depth) fill(slot)
+        for (const slot of worker.slots) {
+          if (!slot.ready) continue
+          if (slot.isApart) fillApart(slot)
+          else if (!worker.isolates && !worker.isDraining && loadOf(slot) === depth) fill(slot)
+        }
       }
     }
   }
   const fill = (slot: Slot) => {
     // A task that has cost a worker before runs alone, so that it alone is to blame if it does so again.
-    if (slot.sent.some((task) => task.losses.length > 0)) return
-    const task = stages.take(loadOf(slot) === 0)
+    if (slot.sent.some((task) => task.losses.length > 0 && !task.waits)) return
+    const task = stages.take(slot, loadOf(slot) === 0)
     if (task !== undefined) give(slot, task)
+  }
+  const fillApart = (slot: Slot) => {
+    while (loadOf(slot) < APART_AHEAD) {
+      const task = stages.take(slot, loadOf(slot) === 0)
+      if (task === undefined) return
+      give(slot, task)
+    }
   }
   const give = (slot: Slot, task: Task) => {
     task.attempt++
     introduce(slot.worker, task.stage)
     const payload = encoded(task, slot)
     if (payload instanceof Promise) void sendLater(slot, task, payload)
-    else if (payload !== undefined) sendTask(slot, task, payload)
+    else if (payload !== undefined) send(slot, task, payload)
+  }
+  const send = (slot: Slot, task: Task, payload: Uint8Array) => {
+    sendTask(slot, task, payload)
+    begin(slot, clock.monotonicMs())
   }
   const isolate = () => isolateSuspects(stages, workers, give)
   const encoded = (task: Task, slot: Slot) => {
     try {
       return task.stage.spec.encode(task.work, slot.worker.seesFiles)
     } catch (error) {
-      stages.fail(task.stage, error)
+      stages.fail(task, error)
       return undefined
     }
   }
@@ -59,11 +84,11 @@ export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedW
     slot.reserved++
     try {
       const bytes = await payload
-      if (task.stage.state === 'ended') return
-      if (workers.has(slot.worker) && slot.ready) sendTask(slot, task, bytes)
+      if (task.stage.state === 'ended' || task.revoked) return
+      if (workers.has(slot.worker) && slot.ready) send(slot, task, bytes)
       else stages.handBack(task)
     } catch (error) {
-      stages.fail(task.stage, error)
+      stages.fail(task, error)
     } finally {
       slot.reserved--
       dispatchSoon()
@@ -74,11 +99,30 @@ export function createDispatcher(stages: Stages, workers: ReadonlySet<ConnectedW
     soon = true
     queueMicrotask(dispatch)
   }
-  return { dispatch, dispatchSoon }
+  const dispatchStragglers = () => {
+    const idle = [...workers].flatMap((worker) => (worker.isDraining ? [] : worker.slots.filter(isIdle)))
+    const nowMs = clock.monotonicMs()
+    for (const slot of idle) {
+      const task = stragglerFor(slot, workers, nowMs)
+      if (task === undefined) continue
+      give(slot, stages.twin(task))
+    }
+  }
+  return { dispatch, dispatchSoon, dispatchStragglers }
+}
+
+const isIdle = (slot: Slot) => slot.ready && !slot.isApart && !slot.worker.isolates && loadOf(slot) === 0
+
+/** The thread is at its first task from now on, if it was not before. */
+export function begin(slot: Slot, nowMs: number): void {
+  const task = runningOf(slot)
+  if (task === undefined || task.startedMs > 0) return
+  task.startedMs = nowMs
+  task.stage.spec.started?.(task.work, slot)
 }
 
 function busyOf(worker: ConnectedWorker): number {
-  return worker.slots.reduce((sum, slot) => sum + loadOf(slot), 0)
+  return worker.slots.reduce((sum, slot) => sum + (slot.isApart ? 0 : loadOf(slot)), 0)
 }
 
 /** Keeps workers free for tasks that must run alone in one, and gives them these: at most half of them, at least one. */
@@ -89,8 +133,8 @@ function isolateSuspects(
 ): void {
   let wanted = Math.min(stages.suspects(), Math.max(1, workers.size >> 1))
   for (const worker of workers) {
-    if (!worker.isolates || worker.slots.some((slot) => loadOf(slot) > 0)) continue
-    const slot = worker.slots.find(({ ready }) => ready)
+    if (!worker.isolates || busyOf(worker) > 0) continue
+    const slot = worker.slots.find(({ ready, isApart }) => ready && !isApart)
     const task = slot === undefined ? undefined : stages.takeSuspect()
     if (slot !== undefined && task !== undefined) give(slot, task)
     else if (stages.suspects() === 0) worker.isolates = false

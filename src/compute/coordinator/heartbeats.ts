@@ -6,7 +6,10 @@ import type { ConnectedWorker } from './worker.ts'
 export function watchHeartbeats(
   options: CoordinatorOptions,
   workers: ReadonlySet<ConnectedWorker>,
-  onSilent: (worker: ConnectedWorker, silentMs: number) => void,
+  on: {
+    readonly silent: (worker: ConnectedWorker, silentMs: number) => void
+    readonly beat: () => void
+  },
 ): { stop(): void } {
   const { clock, timers } = options.env
   const heartbeatMs = options.heartbeatMs ?? 1000
@@ -22,9 +25,10 @@ export function watchHeartbeats(
     sequence++
     for (const worker of workers) {
       if (stalled) worker.lastHeardMs = now
-      else if (now - worker.lastHeardMs > silentMs) onSilent(worker, now - worker.lastHeardMs)
+      else if (now - worker.lastHeardMs > silentMs) on.silent(worker, now - worker.lastHeardMs)
       else tell(worker, { type: 'ping', sequence })
     }
+    on.beat()
     timer = timers.after(heartbeatMs, beat, { background: true })
   }
   let timer = timers.after(heartbeatMs, beat, { background: true })

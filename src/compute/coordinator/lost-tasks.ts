@@ -11,6 +11,8 @@ import type { Slot } from './worker.ts'
 const MAX_LOSSES = 3
 /** So many of them must be its own doing beyond doubt: nothing else ran in the worker that was lost. */
 const MIN_BLAMES = 2
+/** Where it never runs alone, such as beside an actor that is always busy, so many times the losses are proof enough. */
+const HOPELESS = 3
 /** How long a failing task waits for the system's account of its losses. */
 const INVESTIGATION_MS = 3000
 
@@ -27,28 +29,69 @@ export function createLostTasks(
   const maxLosses = options.maxLosses ?? MAX_LOSSES
   const fail = async (task: Task, losses: readonly LossRecord[]) => {
     const known = await within(options.env.timers, Promise.all(losses.map(investigate)), losses)
-    running.end(task.stage, lostError(task, known))
+    const error = lostError(task, known)
+    if (task.stage.spec.failed === undefined) return running.end(task.stage, error)
+    if (task.stage.state === 'ended' || task.revoked) return
+    task.stage.open.delete(task)
+    task.stage.spec.failed(task.work, error)
+    running.settle(task.stage)
   }
   const blame = (task: Task, record: LossRecord, isAlone: boolean) => {
     const { stage, work } = task
-    if (stage.state === 'ended') return
+    if (stage.state === 'ended' || task.revoked) return
     const losses = [...task.losses, record]
     const blames = task.blames + (isAlone ? 1 : 0)
     const isProven = blames >= Math.min(MIN_BLAMES, maxLosses)
-    if (losses.length >= maxLosses && isProven) return void fail(task, losses)
+    const isHopeless = losses.length >= maxLosses * HOPELESS
+    if (isHopeless || (losses.length >= maxLosses && isProven)) return void fail(task, losses)
     options.onRetry?.()
     stage.open.delete(task)
-    const pieces = isAlone ? stage.spec.split(work) : [work]
+    const pieces = isAlone ? stage.spec.split(work) : (stage.spec.rest?.(work) ?? [work])
     for (const piece of pieces) queue.retry(stage, piece, { losses, blames, isSuspect: !isAlone })
+  }
+  /** What was cut short by no fault of its own. */
+  const putBack = (task: Task) => {
+    if (task.revoked || task.stage.state === 'ended') return
+    task.stage.open.delete(task)
+    const { losses, blames, isSuspect } = task
+    for (const piece of task.stage.spec.split(task.work)) queue.retry(task.stage, piece, { losses, blames, isSuspect })
   }
   return (slot, record, isAlone) => {
     slot.ready = false
-    const [ran, ...queued] = slot.sent.splice(0)
-    for (const task of queued) queue.putBack(task)
-    for (const tasks of slot.accumulated.values()) for (const task of tasks) queue.putBack(task)
+    const tasks = slot.sent.splice(0)
+    const first = tasks.find((task) => !task.waits)
+    const suspects = tasks.filter((task) => task === first || task.waits)
+    slot.waiting = 0
+    for (const held of slot.accumulated.values()) for (const task of held) queue.putBack(task)
     slot.accumulated.clear()
-    if (ran !== undefined) blame(ran, record, isAlone)
+    for (const { spec } of running.byId.values()) if (spec.home?.() === slot) spec.lost?.(undefined, record, false)
+    for (const task of tasks) {
+      task.waits = false
+      if (task.stage.spec.lost !== undefined) {
+        if (isOpen(task)) task.stage.spec.lost(task.work, record, suspects.includes(task))
+        task.stage.open.delete(task)
+        continue
+      }
+      if (isSurvivedByTwin(task)) continue
+      if (!suspects.includes(task)) queue.putBack(task)
+      else if (record.reason === CANCELLED_REASON) putBack(task)
+      else blame(task, record, isAlone && suspects.length === 1)
+    }
   }
+}
+
+/** Of a thread that was ended because what it ran was no longer wanted. */
+export const CANCELLED_REASON = 'cancelled'
+
+const isOpen = (task: Task) => !task.revoked && task.stage.state !== 'ended'
+
+/** The other attempt goes on: this one need not be made again. */
+function isSurvivedByTwin(task: Task): boolean {
+  const { twin, stage } = task
+  if (twin === undefined) return false
+  task.twin = twin.twin = undefined
+  stage.open.delete(task)
+  return true
 }
 
 function lostError({ stage, work }: Task, losses: readonly LossRecord[]): WorkerLostError {

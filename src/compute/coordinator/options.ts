@@ -1,5 +1,7 @@
 import type { Environment } from '../../env/environment.ts'
+import type { Link } from '../wire/link.ts'
 import type { InvestigateLoss, LossRecord } from './loss.ts'
+import type { Place } from './stage.ts'
 
 export interface CoordinatorOptions {
   readonly env: Environment
@@ -15,8 +17,30 @@ export interface CoordinatorOptions {
   readonly onWorkers?: (workers: WorkerCounts) => void
   readonly onLoss?: (record: LossRecord) => void
   readonly onRetry?: () => void
+  /** What user code wrote to its console, where workers are asked to tell. */
+  readonly onLog?: (log: WorkerLog) => void
+  /** User code on that thread asks something of the session; the answer goes out by the place's link. */
+  readonly onAsk?: (place: AskingPlace, body: Uint8Array) => void
   /** Called for a worker that was given up because it was silent: what is left of it is to be ended. */
   readonly onSilent?: (pod: string) => void
+}
+
+/** A thread whose user code has asked something. */
+export interface AskingPlace extends Place {
+  readonly worker: Place['worker'] & { readonly link: Pick<Link, 'send'> }
+  readonly sent: readonly { readonly work: unknown; readonly stage: { readonly spec: { readonly name: string } } }[]
+}
+
+/** Lines that user code wrote to its console, and the task that its thread was at. */
+export interface WorkerLog {
+  readonly pod: string
+  readonly node: string
+  readonly thread: number
+  readonly isError: boolean
+  readonly text: string
+  /** The stage's name and the task's number, where the thread had something to do. */
+  readonly task?: string
+  readonly id?: number
 }
 
 export interface WorkerCounts {

@@ -5,10 +5,18 @@ import type { ConnectedWorker, Slot } from './worker.ts'
 
 /**
  * The stages that have not ended, oldest first. A stage goes from running to collecting when nothing is open and nothing
- * more comes, back when a thread is lost before it was collected, and ends once.
+ * more comes, back when a thread is lost before it was collected, and ends once. It is awake while it may have something
+ * to do: it falls asleep when it gives nothing, and wakes when it says so or something of it is to run again.
  */
 export interface RunningStages {
   readonly byId: ReadonlyMap<number, Stage>
+  /** Those that may have something to do: by priority, then by age. */
+  awake(): readonly Stage[]
+  wake(stage: Stage): void
+  sleep(stage: Stage): void
+  /** Whether some stage asks for more than a thread. */
+  hasNeeds(): boolean
+  needy(): ReadonlySet<Stage>
   begin(spec: StageSpec<unknown>): { readonly stage: Stage; readonly finished: Promise<void> }
   /** Moves on where all tasks are done: collects what threads have accumulated, then ends. */
   settle(stage: Stage): void
@@ -20,6 +28,11 @@ export interface RunningStages {
 
 const CANCEL_GRACE_MS = 250
 
+/** How long what is cancelled may go on before its thread is ended. */
+export function graceOf(options: CoordinatorOptions): number {
+  return options.cancelGraceMs ?? CANCEL_GRACE_MS
+}
+
 /** `nextNumber` numbers the requests for what threads have accumulated. */
 export function createRunningStages(
   options: CoordinatorOptions,
@@ -27,28 +40,38 @@ export function createRunningStages(
   nextNumber: () => number,
 ): RunningStages {
   const byId = new Map<number, Stage>()
-  const graceMs = options.cancelGraceMs ?? CANCEL_GRACE_MS
+  const awake = new AwakeStages()
+  const needy = new Set<Stage>()
   let nextStage = 1
   const end = (stage: Stage, error?: unknown) => {
     if (stage.state === 'ended') return
     const cancelled = error !== undefined
     stage.state = 'ended'
     byId.delete(stage.id)
+    awake.remove(stage)
+    needy.delete(stage)
     for (const worker of workers) {
       for (const slot of worker.slots) slot.accumulated.delete(stage)
       if (!worker.stagesSent.delete(stage.id)) continue
-      if (cancelled) tell(worker, { type: 'cancel', stage: stage.id, graceMs })
+      if (cancelled) tell(worker, { type: 'cancel', stage: stage.id, graceMs: graceOf(options) })
       tell(worker, { type: 'forget', stage: stage.id })
     }
     stage.finish(error)
   }
   return {
     byId,
+    awake: () => awake.list,
+    wake: (stage) => awake.add(stage),
+    sleep: (stage) => awake.remove(stage),
+    hasNeeds: () => needy.size > 0,
+    needy: () => needy,
     begin(spec) {
       const { promise: finished, resolve, reject } = Promise.withResolvers<void>()
       const finish = (error?: unknown) => (error === undefined ? resolve() : reject(error))
       const stage = newStage(nextStage++, spec, finish)
       byId.set(stage.id, stage)
+      if (spec.needs !== undefined) needy.add(stage)
+      awake.add(stage)
       return { stage, finished }
     },
     settle(stage) {
@@ -71,8 +94,31 @@ export function createRunningStages(
   }
 }
 
+/** A list in order that is replaced when it changes, so that whoever goes through it is not disturbed. */
+class AwakeStages {
+  list: readonly Stage[] = []
+
+  add(stage: Stage): void {
+    if (stage.isAwake || stage.state === 'ended') return
+    stage.isAwake = true
+    const at = this.list.findLastIndex((other) => !goesBefore(stage, other))
+    this.list = this.list.toSpliced(at + 1, 0, stage)
+  }
+
+  remove(stage: Stage): void {
+    if (!stage.isAwake) return
+    stage.isAwake = false
+    this.list = this.list.filter((other) => other !== stage)
+  }
+}
+
+function goesBefore(left: Stage, right: Stage): boolean {
+  const [mine, theirs] = [left.spec.priority ?? 0, right.spec.priority ?? 0]
+  return mine === theirs ? left.id < right.id : mine > theirs
+}
+
 function newStage(id: number, spec: StageSpec<unknown>, finish: Stage['finish']): Stage {
-  return { id, spec, again: [], open: new Set(), finish, state: 'running', taskMicros: undefined }
+  return { id, spec, isAwake: false, again: [], open: new Set(), finish, state: 'running', taskMicros: undefined }
 }
 
 /** The threads on which results of the stage lie. */

@@ -1,3 +1,4 @@
+import type { WorkerFacts } from '../wire/messages.ts'
 import type { ShippedCode } from '../wire/shipped.ts'
 import type { TaskFailure } from '../wire/task-failure.ts'
 import type { LossRecord } from './loss.ts'
@@ -42,7 +43,44 @@ export interface StageSpec<Work> {
   commitPart?(part: Uint8Array): void
   /** Progress: told of tasks and items done. */
   progressed?(): void
+  /** Stages of a higher one get free threads first; among equals the oldest does. Default 0. */
+  readonly priority?: number
+  /** What each task holds while it runs. Tasks without needs hold one `cpu`, as many as a worker has threads. */
+  readonly needs?: Needs
+  /** The only thread that may run its tasks, in order; undefined while there is none. A stage without this runs anywhere. */
+  home?(): Place | undefined
+  /** Its tasks may be sent to a thread that has so many already. Default 2 where they are short, else 1. */
+  readonly ahead?: number
+  /** What is done of `work` so far: `payload` of a partial result. Where absent such results are an error. */
+  partial?(work: Work, payload: Uint8Array, place: Place): void
+  /** What partial results have left of it, in one piece or none. Where absent: all of it. */
+  rest?(work: Work): readonly Work[]
+  /**
+   * Where present, `work` alone fails (a lost-worker error, one of encoding), and the stage goes on. Where absent the whole
+   * stage fails with the error.
+   */
+  failed?(work: Work, error: Error): void
+  /** `work` is what its thread does next. */
+  started?(work: Work, place: Place): void
+  /** A second attempt may run beside a straggling first one: whichever is done first counts. Default true. */
+  readonly twice?: boolean
+  /** How many pieces `next` has to give, where that is known. */
+  waiting?(): number
+  /**
+   * Where present, it is told of work that was with a lost thread, and decides itself what becomes of it; nothing is run
+   * again. `hasRun` says that the thread had begun with it. Undefined for the loss of a home that had nothing to do.
+   */
+  lost?(work: Work | undefined, record: LossRecord, hasRun: boolean): void
 }
+
+/** A thread of a worker. */
+export interface Place {
+  readonly thread: number
+  readonly worker: { readonly facts: WorkerFacts }
+}
+
+/** Amounts by name: `cpu`, `memory` (bytes), `gpu`, or any that workers were given. */
+export type Needs = Readonly<Record<string, number>>
 
 export interface StageHandle {
   /** Resolves when every task is committed; rejects with what the stage failed with or was cancelled for. */
@@ -51,6 +89,12 @@ export interface StageHandle {
   wake(): void
   /** Rejects `finished` with `reason` at once; what runs is stopped, or its thread ended after a grace period. */
   cancel(reason: unknown): void
+  /**
+   * What `work` gives is no longer wanted: nothing of it is committed. What runs of it is told to stop, and its thread ended
+   * where it does not after the grace period. With `piece`, that part of it alone: should its thread have to be ended, the
+   * others run again elsewhere. Answers whether it was with a worker. Absent where the coordinator is out of reach of that.
+   */
+  revoke?(work: unknown, piece?: number): boolean
 }
 
 /** One piece of work on its way. An attempt is what was sent to a thread; only the last one sent may be committed. */
@@ -64,12 +108,22 @@ export interface Task {
   readonly blames: number
   /** Ran beside others when a worker was lost: it runs alone in a worker next, so that it is known whether it ends it. */
   readonly isSuspect: boolean
+  /** The other attempt at the same work, where it runs twice. */
+  twin: Task | undefined
+  /** When it became what its thread does, on the monotonic clock; 0 before. */
+  startedMs: number
+  /** It waits for what it asked of the session. */
+  waits: boolean
+  /** Nobody wants its result any more; its thread is still at it. */
+  revoked: boolean
 }
 
 /** A stage as the coordinator keeps it. */
 export interface Stage {
   readonly id: number
   readonly spec: StageSpec<unknown>
+  /** It may have something to take: looked at by the dispatcher. */
+  isAwake: boolean
   /** Lost or handed back; these go before new ones. */
   readonly again: Task[]
   /** Taken from the spec and not committed; with a stage that accumulates, not done. */

@@ -3,18 +3,24 @@ import type { InvestigateLoss } from './loss.ts'
 import { createLostTasks } from './lost-tasks.ts'
 import type { OnSlotLost } from './lost-tasks.ts'
 import type { CoordinatorOptions, WorkerCounts } from './options.ts'
+import { createRevoker } from './revoke.ts'
+import type { Revoker } from './revoke.ts'
 import { createRunningStages } from './running-stages.ts'
+import type { RunningStages } from './running-stages.ts'
 import type { Stage, StageHandle, StageSpec, Task } from './stage.ts'
 import { createTaskQueue } from './task-queue.ts'
 import type { TaskQueue } from './task-queue.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
 
 /** The stages that run, their queue, and what becomes of their tasks. */
-export interface Stages extends Pick<TaskQueue, 'take' | 'takeSuspect' | 'suspects'> {
+export interface Stages extends Pick<TaskQueue, 'take' | 'takeSuspect' | 'suspects' | 'twin'> {
+  readonly running: RunningStages
   open(spec: StageSpec<unknown>): StageHandle
   done(slot: Slot, task: Task, payload: Uint8Array, micros: number): void
+  partial(slot: Slot, task: Task, payload: Uint8Array): void
   failed(task: Task, failure: TaskFailure): void
-  fail(stage: Stage, error: unknown): void
+  /** The task cannot be sent or committed: it fails alone where its stage allows that, else the stage fails. */
+  fail(task: Task, error: unknown): void
   /** It was not run and nobody is to blame. */
   handBack(task: Task): void
   part(slot: Slot, stage: number, part: Uint8Array): void
@@ -34,22 +40,16 @@ export function createStages(
   const nextNumber = () => ++last
   const running = createRunningStages(options, workers, nextNumber)
   const queue = createTaskQueue(running, workers, nextNumber)
+  const revoker = createRevoker(options, workers, queue)
+  const fail = (task: Task, error: unknown) => failTask(running, task, error)
   return {
-    open(spec) {
-      const { stage, finished } = running.begin(spec)
-      const wake = () => {
-        dispatch()
-        running.settle(stage)
-      }
-      queueMicrotask(wake)
-      return { finished, wake, cancel: (reason) => running.end(stage, reason ?? new Error('cancelled')) }
-    },
-    take: queue.take,
-    takeSuspect: queue.takeSuspect,
-    suspects: queue.suspects,
+    ...takers(queue),
+    running,
+    open: (spec) => handleOf(running, revoker, dispatch, spec),
     done(slot, task, payload, micros) {
       const { stage } = task
-      if (stage.state === 'ended') return
+      if (stage.state === 'ended' || task.revoked) return
+      revoker.revokeTwin(task)
       countDone(slot, task, micros)
       try {
         stage.spec.commit(task.work, payload, micros)
@@ -58,16 +58,55 @@ export function createStages(
         running.end(stage, error)
       }
     },
-    failed(task, failure) {
-      if (task.stage.state !== 'ended') running.end(task.stage, task.stage.spec.fail(task.work, failure))
+    partial(slot, task, payload) {
+      if (task.stage.state === 'ended' || task.revoked) return
+      task.stage.spec.partial?.(task.work, payload, slot)
     },
-    fail: running.end,
+    failed(task, failure) {
+      if (task.stage.state === 'ended' || task.revoked) return
+      revoker.revokeTwin(task)
+      fail(task, task.stage.spec.fail(task.work, failure))
+    },
+    fail,
     handBack: queue.putBack,
     part: running.part,
     slotLost: createLostTasks(options, running, queue, investigate),
-    why: (counts) => Array.from(running.byId.values(), (stage) => whyOf(stage, counts)),
+    why: (counts) => [...running.byId.values()].flatMap((stage) => whyOf(stage, counts)),
     failAll: (reason) => [...running.byId.values()].forEach((stage) => running.end(stage, reason)),
   }
+}
+
+const takers = ({ take, takeSuspect, suspects, twin }: TaskQueue) => ({ take, takeSuspect, suspects, twin })
+
+function handleOf(
+  running: RunningStages,
+  revoker: Revoker,
+  dispatch: () => void,
+  spec: StageSpec<unknown>,
+): StageHandle {
+  const { stage, finished } = running.begin(spec)
+  const wake = () => {
+    if (stage.state === 'ended') return
+    running.wake(stage)
+    dispatch()
+    running.settle(stage)
+  }
+  queueMicrotask(wake)
+  return {
+    finished,
+    wake,
+    cancel: (reason) => running.end(stage, reason ?? new Error('cancelled')),
+    revoke: (work, piece) => revoker.revoke(stage, work, piece),
+  }
+}
+
+function failTask(running: RunningStages, task: Task, error: unknown): void {
+  const { stage, work } = task
+  if (stage.state === 'ended') return
+  if (stage.spec.failed === undefined) return running.end(stage, error)
+  stage.open.delete(task)
+  stage.spec.failed(work, error as Error)
+  running.settle(stage)
 }
 
 /** The task is no longer open; its thread holds what it gave where the stage accumulates. */
@@ -81,10 +120,12 @@ function countDone(slot: Slot, task: Task, micros: number): void {
   else held.push(task)
 }
 
-function whyOf(stage: Stage, { workers, threads }: WorkerCounts): string {
+function whyOf(stage: Stage, { workers, threads }: WorkerCounts): readonly string[] {
   const { name } = stage.spec
-  if (threads === 0) return `"${name}" waits for a worker: ${workers} are connected, none has a thread that is ready`
-  if (stage.state === 'collecting') return `"${name}" waits for parts that ${workers} workers have accumulated`
+  // One that stays open for whatever comes, such as the calls of a function, waits for nothing of itself.
+  if (!stage.isAwake && stage.open.size === 0 && !stage.spec.isExhausted()) return []
+  if (threads === 0) return [`"${name}" waits for a worker: ${workers} are connected, none has a thread that is ready`]
+  if (stage.state === 'collecting') return [`"${name}" waits for parts that ${workers} workers have accumulated`]
   const waiting = stage.again.length > 0 ? `, ${stage.again.length} wait to be tried again` : ''
-  return `"${name}" runs ${stage.open.size} tasks on ${threads} threads${waiting}`
+  return [`"${name}" runs ${stage.open.size - stage.again.length} tasks on ${threads} threads${waiting}`]
 }

@@ -1,6 +1,7 @@
 import type { RunningStages } from './running-stages.ts'
+import { mayRun } from './room.ts'
 import type { Stage, Task } from './stage.ts'
-import type { ConnectedWorker } from './worker.ts'
+import type { ConnectedWorker, Slot } from './worker.ts'
 
 /**
  * What there is to do. A task is open from the moment it is taken until it is committed (or, where its stage accumulates,
@@ -8,7 +9,7 @@ import type { ConnectedWorker } from './worker.ts'
  */
 export interface TaskQueue {
   /** The next task for a thread; `alone` says that it has nothing else to do. */
-  take(alone: boolean): Task | undefined
+  take(slot: Slot, alone: boolean): Task | undefined
   /** The next task that must run alone in a worker. */
   takeSuspect(): Task | undefined
   suspects(): number
@@ -16,6 +17,10 @@ export interface TaskQueue {
   putBack(task: Task): void
   /** A new task for work that was lost. */
   retry(stage: Stage, work: unknown, past: Past): void
+  /** A second attempt at what `task` does, to run beside it. */
+  twin(task: Task): Task
+  /** It is out of the queue for good. */
+  remove(task: Task): void
 }
 
 /** What became of work before, as a task for it remembers. */
@@ -33,54 +38,79 @@ export function createTaskQueue(
   nextNumber: () => number,
 ): TaskQueue {
   const addTask = (stage: Stage, work: unknown, past: Past): Task => {
-    const task: Task = { id: nextNumber(), stage, work, attempt: 0, ...past }
+    const task = newTask(nextNumber(), stage, work, past)
     stage.open.add(task)
     return task
   }
+  const takeAgain = (stage: Stage, alone: boolean): Task | undefined => {
+    const found = stage.again.findIndex((task) => !task.isSuspect && (alone || task.losses.length === 0))
+    return found < 0 ? undefined : stage.again.splice(found, 1)[0]
+  }
   const takeFrom = (stage: Stage, alone: boolean): Task | undefined => {
     if (!alone && !isShort(stage)) return undefined
-    const found = stage.again.findIndex((task) => !task.isSuspect && (alone || task.losses.length === 0))
-    if (found >= 0) return stage.again.splice(found, 1)[0]
+    const again = stage.again.length === 0 ? undefined : takeAgain(stage, alone)
+    if (again !== undefined) return again
     const work = stage.spec.next(threadsOf(workers))
     if (work !== undefined) return addTask(stage, work, UNTRIED)
+    if (stage.again.length === 0) running.sleep(stage)
     running.settle(stage)
     return undefined
   }
-  const putBack = (task: Task) => {
-    if (task.stage.state === 'ended') return
-    task.stage.state = 'running'
-    task.stage.open.add(task)
-    task.stage.again.push(task)
-  }
   return {
-    take(alone) {
-      for (const stage of running.byId.values()) {
+    take(slot, alone) {
+      for (const stage of running.awake()) {
+        if (!mayRun(stage, slot, alone, running)) continue
         const task = takeFrom(stage, alone)
         if (task !== undefined) return task
       }
       return undefined
     },
     takeSuspect() {
-      for (const { again } of running.byId.values()) {
+      for (const { again } of running.awake()) {
         const found = again.findIndex((task) => task.isSuspect)
         if (found >= 0) return again.splice(found, 1)[0]
       }
       return undefined
     },
-    suspects: () => [...running.byId.values()].reduce((sum, { again }) => sum + again.filter(isSuspect).length, 0),
-    putBack,
-    retry: (stage, work, past) => putBack(addTask(stage, work, past)),
+    suspects() {
+      let count = 0
+      for (const { again } of running.awake()) for (const task of again) if (task.isSuspect) count++
+      return count
+    },
+    putBack: (task) => putBack(running, task),
+    retry: (stage, work, past) => putBack(running, addTask(stage, work, past)),
+    twin(task) {
+      const twin = addTask(task.stage, task.work, UNTRIED)
+      twin.twin = task
+      task.twin = twin
+      return twin
+    },
+    remove({ stage, ...task }) {
+      const at = stage.again.findIndex(({ id }) => id === task.id)
+      if (at >= 0) stage.again.splice(at, 1)
+    },
   }
 }
 
-const isSuspect = (task: Task) => task.isSuspect
+function putBack(running: RunningStages, task: Task): void {
+  const { stage } = task
+  if (stage.state === 'ended' || task.revoked) return
+  stage.state = 'running'
+  stage.open.add(task)
+  stage.again.push(task)
+  running.wake(stage)
+}
 
-function isShort({ taskMicros }: Stage): boolean {
-  return taskMicros !== undefined && taskMicros < SHORT_MICROS
+function newTask(id: number, stage: Stage, work: unknown, past: Past): Task {
+  return { id, stage, work, attempt: 0, ...past, twin: undefined, startedMs: 0, waits: false, revoked: false }
+}
+
+function isShort({ taskMicros, spec }: Stage): boolean {
+  return spec.ahead !== undefined || (taskMicros !== undefined && taskMicros < SHORT_MICROS)
 }
 
 function threadsOf(workers: ReadonlySet<ConnectedWorker>): number {
   let threads = 0
-  for (const worker of workers) threads += worker.slots.length
+  for (const worker of workers) threads += worker.facts.threads
   return threads
 }

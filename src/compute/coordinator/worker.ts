@@ -1,10 +1,10 @@
 import { FRAME, TASK_HEADER_BYTES, writeTaskHeader } from '../wire/messages.ts'
 import type { CoordinatorMessage, WorkerFacts } from '../wire/messages.ts'
 import type { Link } from '../wire/link.ts'
-import type { Stage, Task } from './stage.ts'
+import type { Place, Stage, Task } from './stage.ts'
 
 /** A thread of a connected worker, and what it owes. */
-export interface Slot {
+export interface Slot extends Place {
   readonly worker: ConnectedWorker
   readonly thread: number
   /** False while the thread starts, again after it was lost. */
@@ -13,6 +13,10 @@ export interface Slot {
   reserved: number
   /** Sent and not answered, oldest first: the first is the one that runs. */
   readonly sent: Task[]
+  /** How many of these wait for what they asked of the session: their thread has room for others. */
+  waiting: number
+  /** Runs nothing but what has it for its home, such as an actor. */
+  readonly isApart: boolean
   /** Tasks whose results lie on the thread, by stage: they run again elsewhere if it ends before they are collected. */
   readonly accumulated: Map<Stage, Task[]>
 }
@@ -21,13 +25,15 @@ export interface ConnectedWorker {
   readonly id: number
   readonly link: Link
   readonly facts: WorkerFacts
-  readonly slots: readonly Slot[]
+  readonly slots: Slot[]
   readonly codeSent: Set<string>
   readonly stagesSent: Set<number>
   /** Cleared when the worker said that it cannot see one of the driver's files. */
   seesFiles: boolean
   /** Gets nothing new but suspects, one at a time, once it has answered what it was given. */
   isolates: boolean
+  /** Gets nothing new: it is to leave once it has answered what it was given. */
+  isDraining: boolean
   lastHeardMs: number
   /** The most memory that it was seen to hold; 0 until its first heartbeat. */
   peakBytes: number
@@ -44,17 +50,35 @@ export function connectedWorker(id: number, link: Link, facts: WorkerFacts, nowM
     stagesSent: new Set(),
     seesFiles: true,
     isolates: false,
+    isDraining: false,
     lastHeardMs: nowMs,
     peakBytes: 0,
   }
   for (let thread = 0; thread < facts.threads; thread++) {
-    slots.push({ worker, thread, ready: false, reserved: 0, sent: [], accumulated: new Map() })
+    slots.push(newSlot(worker, thread, false))
   }
   return worker
 }
 
+function newSlot(worker: ConnectedWorker, thread: number, isApart: boolean): Slot {
+  return { worker, thread, ready: false, reserved: 0, sent: [], waiting: 0, isApart, accumulated: new Map() }
+}
+
+/** Frames name threads with one byte. */
+const MAX_THREADS = 256
+
+/** One more thread of the worker, for what wants to be apart from others; undefined where it can have no more. */
+export function openSlot(worker: ConnectedWorker): Slot | undefined {
+  const thread = worker.slots.length
+  if (thread >= MAX_THREADS) return undefined
+  const slot = newSlot(worker, thread, true)
+  worker.slots.push(slot)
+  tell(worker, { type: 'open-thread', thread })
+  return slot
+}
+
 export function loadOf(slot: Slot): number {
-  return slot.sent.length + slot.reserved
+  return slot.sent.length + slot.reserved - slot.waiting
 }
 
 export function tell(worker: ConnectedWorker, message: CoordinatorMessage): void {
@@ -85,4 +109,9 @@ export function sendTask(slot: Slot, task: Task, payload: Uint8Array): void {
   body.set(payload, TASK_HEADER_BYTES)
   slot.worker.link.send(FRAME.task, body)
   slot.sent.push(task)
+}
+
+/** The task that the thread is at, as far as is known here: the first that does not wait. */
+export function runningOf(slot: Slot): Task | undefined {
+  return slot.waiting === 0 ? slot.sent[0] : slot.sent.find((task) => !task.waits)
 }

@@ -11,6 +11,8 @@ export type Reference =
   | { readonly kind: 'per-worker'; readonly id: string; readonly open: number }
   | { readonly kind: 'global'; readonly path: readonly string[] }
   | { readonly kind: 'builtin'; readonly module: string; readonly name: string }
+  /** Something of the session that the function runs in, as the worker's thread knows it: a task, the session itself. */
+  | { readonly kind: 'host'; readonly name: string; readonly id: string }
   | { readonly kind: 'package'; readonly code: number; readonly name: string }
   /** What `import(…)` becomes: a function from specifier to the reference at this index. */
   | { readonly kind: 'loader'; readonly modules: Readonly<Record<string, number>> }

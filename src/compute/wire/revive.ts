@@ -14,8 +14,15 @@ interface Made {
 /** How many revived functions are kept, the least recently used leaving first. */
 const KEPT_FUNCTIONS = 1000
 
+/** What stands on this thread for something of the session. */
+export type HostValue = (name: string, id: string) => unknown
+
+const noHost: HostValue = (name) => {
+  throw new Error(`Cannot revive a function: it captures the ${name} of a session, and there is none here`)
+}
+
 /** Brings functions to life on a worker thread. Needs nothing but Node, so that the worker program can contain it. */
-export function createReviver(): Reviver {
+export function createReviver(hostValue: HostValue = noHost): Reviver {
   const code = new Map<string, ShippedCode>()
   const factories = new Map<string, () => Made>()
   const packages = new Map<string, object>()
@@ -51,7 +58,7 @@ export function createReviver(): Reviver {
     revive(shipped) {
       const known = revived.get(shipped.id)
       if (known) revived.delete(shipped.id)
-      const fn = known ?? assemble(shipped, { factory, loadPackage, perWorker })
+      const fn = known ?? assemble(shipped, { factory, loadPackage, perWorker, hostValue })
       revived.set(shipped.id, fn)
       if (revived.size > KEPT_FUNCTIONS) revived.delete(revived.keys().next().value as string)
       return fn
@@ -63,6 +70,7 @@ interface Loaders {
   factory(hash: string): () => Made
   loadPackage(hash: string): object
   perWorker(id: string, open: AnyFunction): AnyFunction
+  readonly hostValue: HostValue
 }
 
 /**
@@ -131,6 +139,8 @@ function load(
   switch (reference.kind) {
     case 'per-worker':
       return loaders.perWorker(reference.id, () => (values[reference.open] as AnyFunction)())
+    case 'host':
+      return loaders.hostValue(reference.name, reference.id)
     case 'global':
       return reference.path.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], globalThis)
     case 'builtin':

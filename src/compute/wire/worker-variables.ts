@@ -12,6 +12,8 @@ export const WORKER_VARIABLES = {
   threads: 'SHOAL_THREADS',
   /** Old generation of each thread's heap at most, in MiB; Node's own bound where absent. */
   threadHeapMiB: 'SHOAL_THREAD_HEAP_MIB',
+  /** What its tasks may use together beside threads, as JSON: `{"gpu":1,"memory":1073741824}`. */
+  resources: 'SHOAL_RESOURCES',
   pod: 'SHOAL_POD',
   node: 'SHOAL_NODE',
 } as const

@@ -8,9 +8,32 @@ import type { PartStore } from './part-store.ts'
  */
 export interface StageProgram {
   /** Does one task. User errors are part of the outcome; what this throws or rejects with is reported as one. */
-  run(payload: Uint8Array): Outcome | Promise<Outcome>
+  run(payload: Uint8Array, attempt: Attempt): Outcome | Promise<Outcome>
+  /** Tasks may begin while others have not ended: the program sees to their order itself. Default false. */
+  readonly isConcurrent?: boolean
+  /** The stage is over: what the program holds beside memory is to be let go. */
+  close?(): void
   /** What the tasks that ran on this thread have accumulated; called once, after the last of them. */
   collect?(): Uint8Array
+}
+
+/** One attempt at a task, as its program sees it. */
+export interface Attempt {
+  /** The coordinator's number for the task. */
+  readonly task: number
+  /** Sends part of the result ahead, as a result of status `partial`. */
+  emit(payload: Uint8Array): void
+  /** Says which piece of the task runs, for whoever asks what ended the thread. */
+  mark(piece: number): void
+  /** Whether that piece is no longer wanted; -1: the whole task. Costs next to nothing. */
+  isStopped(piece: number): boolean
+  /** What `result` gives, or {@link stopped} where the piece is told to stop before. */
+  unlessStopped(piece: number, result: PromiseLike<unknown>): Promise<unknown>
+  readonly stopped: symbol
+  /** Aborted when the piece is told to stop. */
+  signal(piece: number): AbortSignal
+  /** The task waits for what it asked of the session, or no longer: the thread may do other things meanwhile. */
+  waits(isWaiting: boolean): void
 }
 
 export interface Outcome {

@@ -29,10 +29,15 @@ export function serveFromEnvironment(variables: NodeJS.ProcessEnv, program: URL)
     pid: process.pid,
     threads: Number(variables[WORKER_VARIABLES.threads] ?? availableParallelism()),
     nodeVersion: process.version,
+    ...resourcesOf(variables[WORKER_VARIABLES.resources]),
   }
   const heap = variables[WORKER_VARIABLES.threadHeapMiB]
   const reach = reachOf(address, token, variables)
   serve(reach, facts, { program, ...(heap === undefined ? {} : { heapMiB: Number(heap) }) })
+}
+
+function resourcesOf(text: string | undefined): Pick<WorkerFacts, 'resources'> {
+  return text === undefined ? {} : { resources: JSON.parse(text) as Record<string, number> }
 }
 
 type ThreadKind = Pick<ThreadsOptions, 'program' | 'heapMiB'>
@@ -88,6 +93,7 @@ function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
     },
     onFrame: (kind, body) => {
       if (kind === FRAME.task) batches.add(readTaskHeader(body).thread, kind, body)
+      else if (kind === FRAME.answer) batches.add(body[4]!, kind, body)
       else if (kind === FRAME.control) batches.control(readControl(body) as CoordinatorMessage, body, send)
     },
     onReadEnd: () => batches.flush(),
@@ -135,6 +141,8 @@ function batchesTo(threads: Threads, parts: PartService) {
     if (message.type === 'release') return parts.release(message.name)
     if (message.type === 'collect') return add(message.thread, FRAME.control, body)
     flush()
+    if (message.type === 'open-thread') return threads.open(message.thread)
+    if (message.type === 'revoke') return threads.revoke(message, body)
     if (message.type === 'cancel') return threads.cancel(message.stage, body, message.graceMs)
     if (message.type === 'forget') threads.drop(`stage ${message.stage}`)
     threads.broadcast(body, keyOf(message))

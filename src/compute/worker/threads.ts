@@ -2,8 +2,9 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import type { Timers } from '../../env/clock.ts'
 import { FRAME_HEADER_BYTES } from '../wire/frame.ts'
-import { FRAME, readTaskHeader } from '../wire/messages.ts'
+import { FRAME, readResultHeader, readTaskHeader, STATUS } from '../wire/messages.ts'
 import type { ThreadDeath } from '../wire/messages.ts'
+import { RUNNING } from './attempts.ts'
 import type { ThreadBatch, ThreadData } from './thread.ts'
 
 /** The threads that run user code in this worker. One that ends is replaced at once. */
@@ -15,6 +16,17 @@ export interface Threads {
   drop(key: string): void
   /** Ends the threads that have not answered all tasks of `stage` within `graceMs`. */
   cancel(stage: number, body: Uint8Array<ArrayBuffer>, graceMs: number): void
+  /** Hands over that a task, or a piece of it, is to stop, and ends its thread where it is at that after `graceMs`. */
+  revoke(message: Revocation, body: Uint8Array<ArrayBuffer>): void
+  /** Starts one more. */
+  open(thread: number): void
+}
+
+export interface Revocation {
+  readonly thread: number
+  readonly task: number
+  readonly index?: number
+  readonly graceMs: number
 }
 
 export interface ThreadsOptions {
@@ -32,8 +44,9 @@ export interface ThreadsOptions {
 
 interface Thread {
   worker: Worker
-  readonly cancellations: SharedArrayBuffer
-  /** Tasks that were handed over and not answered, by stage. */
+  /** See {@link RUNNING}. */
+  readonly running: Int32Array<SharedArrayBuffer>
+  /** Tasks that were handed over and not answered, with their stages. */
   readonly unanswered: Map<number, number>
   ending: ThreadDeath['reason'] | undefined
 }
@@ -51,7 +64,11 @@ export function startThreads(options: ThreadsOptions): Threads {
   const post = (thread: number, batch: ThreadBatch) => {
     const target = threads[thread]
     if (target === undefined || batch.length === 0) return
-    for (const [kind, body] of batch) if (kind === FRAME.task) count(target, readTaskHeader(body).stage, 1)
+    for (const [kind, body] of batch) {
+      if (kind !== FRAME.task) continue
+      const { task, stage } = readTaskHeader(body)
+      target.unanswered.set(task, stage)
+    }
     target.worker.postMessage(batch, transferable(batch))
   }
   const broadcast = (body: Uint8Array<ArrayBuffer>, key?: string) => {
@@ -64,10 +81,26 @@ export function startThreads(options: ThreadsOptions): Threads {
     broadcast,
     drop: (key) => void kept.delete(key),
     cancel(stage, body, graceMs) {
-      for (const thread of threads) Atomics.add(new Int32Array(thread.cancellations), 0, 1)
+      for (const thread of threads) Atomics.add(thread.running, RUNNING.cancellations, 1)
       broadcast(body)
-      const stuck = threads.filter((thread) => thread.unanswered.has(stage))
-      if (stuck.length > 0) options.timers.after(graceMs, () => stuck.forEach((thread) => endIfStuck(thread, stage)))
+      const isAtIt = ({ unanswered }: Thread) => [...unanswered.values()].includes(stage)
+      endStuck(options.timers, threads.filter(isAtIt), graceMs, isAtIt)
+    },
+    revoke({ thread, task, index, graceMs }, body) {
+      const target = threads[thread]
+      if (target === undefined) return
+      Atomics.add(target.running, RUNNING.cancellations, 1)
+      post(thread, [asControl(body)])
+      const isAtIt = ({ unanswered, running }: Thread) =>
+        unanswered.has(task) &&
+        running[RUNNING.task] === task &&
+        (index === undefined || running[RUNNING.piece] === index)
+      endStuck(options.timers, [target], graceMs, isAtIt)
+    },
+    open(thread) {
+      if (threads[thread] !== undefined) return
+      start(thread)
+      post(thread, Array.from(kept.values(), asControl))
     },
   }
 }
@@ -79,34 +112,42 @@ function transferable(batch: ThreadBatch): ArrayBuffer[] {
   return batch.flatMap(([kind, body]) => (kind === FRAME.task ? [body.buffer] : []))
 }
 
-function endIfStuck(thread: Thread, stage: number): void {
-  if (!thread.unanswered.has(stage)) return
-  thread.ending = 'cancelled'
-  void thread.worker.terminate()
+function endStuck(
+  timers: Timers,
+  threads: readonly Thread[],
+  graceMs: number,
+  isStuck: (thread: Thread) => boolean,
+): void {
+  if (threads.length === 0) return
+  timers.after(graceMs, () => {
+    for (const thread of threads.filter(isStuck)) {
+      thread.ending = 'cancelled'
+      void thread.worker.terminate()
+    }
+  })
 }
 
-function count(thread: Thread, stage: number, by: number): void {
-  const left = (thread.unanswered.get(stage) ?? 0) + by
-  if (left === 0) thread.unanswered.delete(stage)
-  else thread.unanswered.set(stage, left)
+function answered(thread: Thread, body: Uint8Array): void {
+  const { task, status } = readResultHeader(body)
+  if (status !== STATUS.partial) thread.unanswered.delete(task)
 }
 
 function startThread(options: ThreadsOptions, number: number, onEnd: (death: ThreadDeath) => void): Thread {
-  const cancellations = new SharedArrayBuffer(4)
+  const running = new Int32Array(new SharedArrayBuffer(12))
   const { port1: ours, port2: parts } = new MessageChannel()
   options.onPartPort(ours)
-  const workerData: ThreadData = { thread: number, cancellations, parts }
+  const workerData: ThreadData = { thread: number, running: running.buffer, parts }
   const worker = new Worker(options.program, {
     workerData,
     transferList: [parts],
     ...(options.heapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.heapMiB } }),
   })
-  const thread: Thread = { worker, cancellations, unanswered: new Map(), ending: undefined }
+  const thread: Thread = { worker, running, unanswered: new Map(), ending: undefined }
   let message: string | undefined
   worker.once('online', () => options.onReady(number))
   worker.on('message', (frame: Uint8Array) => {
     const kind = frame[FRAME_HEADER_BYTES - 1]
-    if (kind === FRAME.result) count(thread, readTaskHeader(frame.subarray(FRAME_HEADER_BYTES)).stage, -1)
+    if (kind === FRAME.result) answered(thread, frame.subarray(FRAME_HEADER_BYTES))
     options.onFrame(frame)
   })
   worker.on('error', (error: Error & { code?: string }) => {
@@ -115,7 +156,9 @@ function startThread(options: ThreadsOptions, number: number, onEnd: (death: Thr
   })
   worker.once('exit', (exitCode) => {
     const reason = thread.ending ?? 'exited'
-    onEnd({ exitCode, reason, ...(message === undefined ? {} : { message }) })
+    const [, task = 0, piece = 0] = running
+    const ran = task === 0 ? {} : { task, piece }
+    onEnd({ exitCode, reason, ...ran, ...(message === undefined ? {} : { message }) })
   })
   return thread
 }
