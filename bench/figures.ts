@@ -2,6 +2,8 @@
 export interface Against {
   /** The most that the project allows itself, in the figure's own unit. */
   readonly target?: number
+  /** The least that the project wants, of figures that are the better the higher they are. */
+  readonly goal?: number
   /** What Kubernetes 1.34.4 (in Go) takes for the same on a two-core machine, with its unit. */
   readonly kubernetes?: string
 }
@@ -14,8 +16,9 @@ export function figure(what: string, values: readonly number[], unit: string, ag
   return `${columns.join('  ')}${heldAgainst(middle, unit, against)}`.trimEnd()
 }
 
-function heldAgainst(value: number, unit: string, { target, kubernetes }: Against): string {
+function heldAgainst(value: number, unit: string, { target, goal, kubernetes }: Against): string {
   const notes: string[] = []
+  if (goal !== undefined) notes.push(`${value >= goal ? 'reaches' : 'MISSES'} the goal of ${short(goal)} ${unit}`)
   if (target !== undefined) {
     notes.push(`${value <= target ? 'within' : 'MISSES'} the target of ${short(target)} ${unit}`)
   }

@@ -7,7 +7,7 @@ import { podRequests } from '../placement/pod-requests.ts'
 import type { PodPlaces } from './assumed-pods.ts'
 import type { SchedulingQueue } from './queue.ts'
 import type { SchedulingEvents } from './scheduling-events.ts'
-import type { VolumeWaiters } from './volume-work.ts'
+import type { VolumeWaiters } from './volume-waiters.ts'
 
 /** What the parts of the scheduler share. The view belongs to {@link observe}; places count pods in it. */
 export interface Placing {

@@ -12,7 +12,7 @@ import { observe } from './observe.ts'
 import type { Placing } from './placing.ts'
 import { createSchedulingQueue } from './queue.ts'
 import { createSchedulingEvents } from './scheduling-events.ts'
-import { createVolumeWaiters } from './volume-work.ts'
+import { createVolumeWaiters } from './volume-waiters.ts'
 
 export interface SchedulerOptions {
   readonly env: Environment

@@ -12,37 +12,6 @@ import type { Placing } from './placing.ts'
 const BIND_MS = 600_000
 const BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller'
 
-/** Who waits for claims and volumes to change. */
-export interface VolumeWaiters {
-  changed(): void
-  /** Resolves with the next change; false when `timeoutMs` have passed or the scheduler closes. */
-  next(timeoutMs: number): Promise<boolean>
-  close(): void
-}
-
-export function createVolumeWaiters(timers: Placing['env']['timers']): VolumeWaiters {
-  const waiting = new Set<(isChange: boolean) => void>()
-  const release = (isChange: boolean) => {
-    const all = [...waiting]
-    waiting.clear()
-    for (const resolve of all) resolve(isChange)
-  }
-  return {
-    changed: () => release(true),
-    close: () => release(false),
-    next: (timeoutMs) =>
-      new Promise((resolve) => {
-        const done = (isChange: boolean) => {
-          timer.cancel()
-          waiting.delete(done)
-          resolve(isChange)
-        }
-        const timer = timers.after(timeoutMs, () => done(false), { background: true })
-        waiting.add(done)
-      }),
-  }
-}
-
 /** What has to become true of a pod's volumes before it may be bound. */
 export interface VolumeWork {
   /** Writes what was assumed and resolves when all claims are bound; rejects when that does not come about. */
