@@ -1,4 +1,4 @@
-import type { Coordinator } from './coordinator/coordinator.ts'
+import type { StageHost } from './coordination.ts'
 import type { ProgramBundle } from './coordinator/stage.ts'
 import { datasetStage } from './dataset/dataset-stage.ts'
 import { filesDataset } from './dataset/dataset.ts'
@@ -15,7 +15,7 @@ import type { StageRunner } from './stage-runner.ts'
 /** What a session's user interface stands on. */
 export interface ShoalParts {
   readonly name: string
-  readonly coordinator: Coordinator
+  readonly coordinator: StageHost
   readonly shipper: Pick<Shipper, 'ship'>
   readonly pipeline: ProgramBundle
   readonly stages: StageRunner

@@ -1,7 +1,7 @@
 import type { Environment } from '../env/environment.ts'
 import { awaitWorkers } from './await-workers.ts'
-import { createCoordinator } from './coordinator/coordinator.ts'
-import { listen } from './coordinator/listen.ts'
+import { coordinateHere } from './coordination.ts'
+import type { CreateCoordination } from './coordination.ts'
 import type { Reach } from './coordinator/listen.ts'
 import type { CoordinatorOptions } from './coordinator/options.ts'
 import type { ProgramBundle } from './coordinator/stage.ts'
@@ -21,7 +21,8 @@ export interface EngineOptions {
   readonly env: Environment
   readonly name: string
   readonly pool: WorkerPool
-  readonly reach: Reach
+  /** Where the coordinator runs: in this process, reached by workers so, or wherever this puts it. */
+  readonly reach: Reach | CreateCoordination
   readonly pipeline: ProgramBundle
   readonly shipper: Shipper
   readonly onEvent: OnComputeEvent
@@ -38,27 +39,26 @@ export interface Engine {
   runDeleted(name: string): void
 }
 
-const TOKEN_BYTES = 32
-
 /** A session on workers of any pool: coordinator, listener and watchdog, and the user's interface to them. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { env, pool, onEvent, shipper, name } = options
   const report = createRunReport(options)
-  const coordinator = createCoordinator({
+  const { reach } = options
+  const coordinate = typeof reach === 'function' ? reach : coordinateHere(reach, name)
+  const coordination = await coordinate({
     ...coordinatorOptions(options, report),
     onWorkers(counts) {
       watchdog.threads(counts.threads)
       report.workers(counts)
     },
   })
+  const { coordinator } = coordination
   const watchdog = awaitWorkers(env, pool, {
     limitMs: options.workerTimeoutMs,
     onWaiting: (reasons) => onEvent({ type: 'waiting', reasons }),
     onGivenUp: (error) => coordinator.failAll(error),
   })
-  const token = Buffer.from(env.random.bytes(TOKEN_BYTES)).toString('base64url')
-  const listener = await listen(options.reach, name, token, coordinator)
-  const starting = pool.start(listener.address, token).catch((error: Error) => {
+  const starting = coordination.start(pool).catch((error: Error) => {
     coordinator.close(error)
   })
   let closing: Promise<void> | undefined
@@ -70,7 +70,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     coordinator.close(reason ?? closedError(name))
     await starting
     await Promise.all([pool.close(), options.onClosed?.(reason ?? stages.failure()), shipper[Symbol.asyncDispose]()])
-    await listener.close()
+    await coordination.close()
   }
   const closeOnce = (reason?: Error) => (closing ??= close(reason))
   const shoal = createShoal({ name, coordinator, shipper, pipeline: options.pipeline, stages, close: closeOnce })

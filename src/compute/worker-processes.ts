@@ -17,6 +17,8 @@ export interface WorkerProcessesOptions {
   /** The file of the worker program; its sources where absent. */
   readonly program?: string
   readonly nodeFlags?: readonly string[]
+  /** Environment variables beside those that every worker has. */
+  readonly variables?: Readonly<Record<string, string>>
 }
 
 export function createWorkerProcesses(options: WorkerProcessesOptions): WorkerProcesses {
@@ -67,6 +69,7 @@ function spawnWorker(
       [WORKER_VARIABLES.threads]: String(options.threads),
       [WORKER_VARIABLES.pod]: pod,
       [WORKER_VARIABLES.node]: 'here',
+      ...options.variables,
     },
   })
 }

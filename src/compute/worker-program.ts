@@ -11,21 +11,28 @@ export interface WorkerPrograms {
   readonly pipeline: { readonly hash: string; readonly source: string }
 }
 
-/** Everything that the two programs are made of lies in these folders. */
+/** Everything that these programs are made of lies in these folders. */
 const SOURCE_FOLDERS = ['worker', 'wire', 'dataset', '../env'] as const
+const COORDINATOR_FOLDERS = ['link', 'coordinator', 'wire', '../env', '.'] as const
 
 /**
  * The programs, bundled from the sources the first time and read from `cacheDirectory` after that: starting the bundler
  * costs more than all else that a session does before its first task.
  */
 export async function workerPrograms(cacheDirectory: string): Promise<WorkerPrograms> {
-  const hash = sourcesHash()
+  const hash = sourcesHash(SOURCE_FOLDERS)
   const directory = join(cacheDirectory, 'worker-programs')
   const [worker, pipeline] = await Promise.all([
     cached(directory, `worker-${hash}.mjs`, () => bundle('worker/worker', 'esm')),
     cached(directory, `pipeline-${hash}.cjs`, () => bundle('dataset/pipeline-program', 'cjs')),
   ])
   return { worker, pipeline: { hash: `pipeline-${hash}`, source: pipeline } }
+}
+
+/** The program of a coordinator's pod, as an ECMAScript module: made only where a run has such a pod. */
+export async function coordinatorProgram(cacheDirectory: string): Promise<string> {
+  const name = `coordinator-${sourcesHash(COORDINATOR_FOLDERS)}.mjs`
+  return await cached(join(cacheDirectory, 'worker-programs'), name, () => bundle('link/coordinator-pod', 'esm'))
 }
 
 async function cached(directory: string, name: string, make: () => Promise<string>): Promise<string> {
@@ -45,9 +52,9 @@ async function cached(directory: string, name: string, make: () => Promise<strin
 
 const EXTENSION = extname(fileURLToPath(import.meta.url))
 
-function sourcesHash(): string {
+function sourcesHash(folders: readonly string[]): string {
   const hash = createHash('sha256')
-  for (const folder of SOURCE_FOLDERS) {
+  for (const folder of folders) {
     const path = fileURLToPath(new URL(`${folder}/`, import.meta.url))
     const files = readdirSync(path).filter((file) => file.endsWith(EXTENSION) && !file.includes('.test.'))
     for (const file of files.sort()) hash.update(file).update(readFileSync(join(path, file)))

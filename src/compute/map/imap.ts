@@ -1,4 +1,4 @@
-import type { Coordinator } from '../coordinator/coordinator.ts'
+import type { StageHost } from '../coordination.ts'
 import type { StageHandle } from '../coordinator/stage.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import { createChunkSize } from './chunk-size.ts'
@@ -17,7 +17,7 @@ type Source = Iterable<unknown> | AsyncIterable<unknown>
  * results are taken; leaving the loop stops the work.
  */
 export async function* imapAll<R>(
-  coordinator: Coordinator,
+  coordinator: StageHost,
   source: Source,
   shipment: Promise<Shipment>,
   options: ImapOptions,

@@ -1,4 +1,4 @@
-import type { Coordinator } from '../coordinator/coordinator.ts'
+import type { StageHost } from '../coordination.ts'
 import type { StageHandle } from '../coordinator/stage.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import { createChunkSize } from './chunk-size.ts'
@@ -17,7 +17,7 @@ export type OnProgress = (done: number, total: number | undefined) => void
 
 /** Applies the function to all items and gives the results in their order. */
 export async function mapAll<R>(
-  coordinator: Coordinator,
+  coordinator: StageHost,
   items: readonly unknown[],
   shipment: Shipment,
   options: MapOptions,

@@ -1,0 +1,151 @@
+import type { Duplex } from 'node:stream'
+import type { Timer } from '../../env/clock.ts'
+import type { Environment } from '../../env/environment.ts'
+import { createCoordinator } from '../coordinator/coordinator.ts'
+import type { Coordinator } from '../coordinator/coordinator.ts'
+import type { LossRecord } from '../coordinator/loss.ts'
+import type { CoordinatorOptions } from '../coordinator/options.ts'
+import { reviveError } from '../wire/error-record.ts'
+import type { ErrorRecord } from '../wire/error-record.ts'
+import type { ShippedCode } from '../wire/shipped.ts'
+import { readGreeting, sendGreeting } from './greet.ts'
+import { decodeMessage, encodeMessage } from './message.ts'
+import type { CoordinatorNews, DriverMessage } from './message.ts'
+import { CONTROL_CHANNEL } from './outbox.ts'
+import { createResumableLink } from './resumable-link.ts'
+import type { ResumableLink } from './resumable-link.ts'
+import { createServedStages } from './served-stages.ts'
+import type { ServedStages } from './served-stages.ts'
+
+/** The coordinator of a run whose driver is elsewhere. The driver may be away for a while: work goes on meanwhile. */
+export interface DriverService {
+  readonly coordinator: Coordinator
+  /** Takes a connection of the driver's. One of a session that is not known begins anew: what ran for the old one ends. */
+  accept(stream: Duplex): Promise<void>
+}
+
+export interface DriverServiceOptions {
+  readonly env: Environment
+  readonly limits?: Pick<CoordinatorOptions, 'maxLosses' | 'heartbeatMs' | 'silentMs' | 'cancelGraceMs'>
+  /** How long the driver may be away before the run is given up, in milliseconds. */
+  readonly awayMs: number
+  /** The run is over: the driver said so, or has been away for too long. */
+  readonly onEnd: (reason: string) => void
+}
+
+/** What belongs to one session of a driver. */
+interface Session {
+  readonly link: ResumableLink
+  readonly stages: ServedStages
+  readonly investigations: Map<number, (record: LossRecord) => void>
+}
+
+/** How often the driver is told what stages wait for, where that has changed. */
+const WHY_MS = 1000
+
+export function createDriverService(options: DriverServiceOptions): DriverService {
+  const { env } = options
+  let session: Session | undefined
+  let away: Timer | undefined
+  let lastRequest = 0
+  const tell = (message: CoordinatorNews) => session?.link.send(CONTROL_CHANNEL, encodeMessage(message))
+  const coordinator = createCoordinator({
+    ...options.limits,
+    env,
+    onWorkers: (counts) => tell({ type: 'workers', ...counts }),
+    onLoss: (record) => tell({ type: 'loss', record }),
+    onRetry: () => tell({ type: 'retry' }),
+    onSilent: (pod) => tell({ type: 'silent', pod }),
+    investigate(record) {
+      if (session === undefined) return Promise.resolve(record)
+      const { promise, resolve } = Promise.withResolvers<LossRecord>()
+      session.investigations.set(++lastRequest, resolve)
+      tell({ type: 'investigate', request: lastRequest, record })
+      return promise
+    },
+  })
+  const end = (reason: string) => {
+    coordinator.close(new Error(reason))
+    options.onEnd(reason)
+  }
+  const driverAway = () => {
+    away?.cancel()
+    away = env.timers.after(options.awayMs, () => end(`the driver has been away for ${options.awayMs / 1000} s`))
+  }
+  const begin = (name: string): Session => {
+    session?.stages.cancelAll(new Error('another driver has taken over'))
+    session?.link.close()
+    const begun = openSession(options, coordinator, name, driverAway, end)
+    session = begun
+    tell({ type: 'workers', ...coordinator.counts() })
+    return begun
+  }
+  tellWhy(env, coordinator, () => (session?.stages.size ?? 0) > 0, tell)
+  driverAway()
+  return {
+    coordinator,
+    async accept(stream) {
+      const greeting = await readGreeting(stream)
+      const isNew = session?.link.session !== greeting.session
+      const { link } = isNew || session === undefined ? begin(greeting.session) : session
+      away?.cancel()
+      sendGreeting(stream, { session: link.session, position: link.position(), isNew })
+      link.attach(stream, isNew ? { received: 0, consumed: [] } : greeting.position)
+    },
+  }
+}
+
+function openSession(
+  { env }: DriverServiceOptions,
+  coordinator: Coordinator,
+  name: string,
+  onAway: () => void,
+  onEnd: (reason: string) => void,
+): Session {
+  const code = new Map<string, ShippedCode>()
+  const programs = new Map<string, string>()
+  const investigations = new Map<number, (record: LossRecord) => void>()
+  const control = (message: DriverMessage) => {
+    if (message.type === 'code') for (const piece of message.code) code.set(piece.hash, piece)
+    else if (message.type === 'program') programs.set(message.hash, message.source)
+    else if (message.type === 'cancel') stages.cancel(message.stage, errorOf(message.reason))
+    else if (message.type === 'close') onEnd('the session was closed')
+    else {
+      investigations.get(message.request)?.(message.record)
+      investigations.delete(message.request)
+    }
+  }
+  const link = createResumableLink({
+    env,
+    session: name,
+    onMessage(channel, body) {
+      if (channel === CONTROL_CHANNEL) control(decodeMessage<DriverMessage>(body).message)
+      else stages.message(channel, body)
+    },
+    onRoom: () => stages.room(),
+    onDetached: onAway,
+  })
+  const stages = createServedStages({ coordinator, link, code, programs })
+  return { link, stages, investigations }
+}
+
+function errorOf(record: ErrorRecord): Error {
+  return reviveError(record, ({ message }) => new Error(message))
+}
+
+/** Tells the driver what stages wait for, as long as some run. */
+function tellWhy(
+  env: Environment,
+  coordinator: Coordinator,
+  isBusy: () => boolean,
+  tell: (message: CoordinatorNews) => void,
+): void {
+  let told = ''
+  const look = () => {
+    const reasons = isBusy() ? coordinator.why() : []
+    if (reasons.join('\n') !== told) tell({ type: 'why', reasons })
+    told = reasons.join('\n')
+    env.timers.after(WHY_MS, look, { background: true })
+  }
+  look()
+}
