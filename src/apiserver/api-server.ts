@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import { createWatchHub } from '../watch/watch-hub.ts'
 import { createAdmissionChain } from './admission/admission.ts'
 import type { AdmissionPlugin } from './admission/admission.ts'
+import { createDynamicAdmission } from './admission/dynamic/dynamic-admission.ts'
 import { defaultPlugins } from './admission/default-plugins.ts'
 import { createServiceAllocations } from './allocation/service-allocations.ts'
 import type { ServiceNetwork } from './allocation/service-allocations.ts'
@@ -64,6 +65,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     watches: createWatchHub(store, environment),
     catalog: registry,
     authorizer: options.authorizer,
+    dynamic: createDynamicAdmission({ catalog: registry, authorizer: options.authorizer, environment }),
     admission: createAdmissionChain(options.plugins ?? defaultPlugins(options.authorizer)),
     allocations: createServiceAllocations(store, options.network),
     nodeStreams: options.nodeStreams,

@@ -1,8 +1,11 @@
+import { formatTime } from '../env/clock.ts'
 import { hasReason } from '../api/meta/status.ts'
 import type { KubeObject } from '../api/object.ts'
+import { DEFAULT_SERVICE_RANGE } from './allocation/service-allocations.ts'
 import { create } from './verbs/create.ts'
 import type { Engine } from './verbs/engine.ts'
 import type { RequestContext } from './verbs/request.ts'
+import { update } from './verbs/update.ts'
 
 /** Who makes what every cluster has; Kubernetes' own name for the API server as a client of itself. */
 const CONTEXT: RequestContext = {
@@ -14,29 +17,33 @@ const CONTEXT: RequestContext = {
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
 /** Creates what is missing of the objects that exist in every cluster; on a new store, in one flush. */
-export async function bootstrap(engine: Engine): Promise<void> {
+export async function bootstrap(engine: Engine, range = DEFAULT_SERVICE_RANGE): Promise<void> {
   const trusted: Engine = { ...engine, authorizer: { ...engine.authorizer, authorize: () => ({ allowed: true }) } }
   await Promise.all(NAMESPACES.map((name) => ensure(trusted, namespace(name))))
   await Promise.all([
     ensure(trusted, kubernetesService()),
+    ensure(trusted, serviceRange(range)).then((made) => (made ? readyRange(trusted) : undefined)),
     ensure(trusted, priorityClass('system-node-critical', 2_000_001_000, NODE_CRITICAL)),
     ensure(trusted, priorityClass('system-cluster-critical', 2_000_000_000, CLUSTER_CRITICAL)),
   ])
 }
 
-async function ensure(engine: Engine, { plural, object }: Wanted): Promise<void> {
+/** Resolves to whether it was missing. */
+async function ensure(engine: Engine, { plural, object }: Wanted): Promise<boolean> {
   const [group = '', version = ''] = object.apiVersion.includes('/')
     ? object.apiVersion.split('/')
     : ['', object.apiVersion]
   const resource = engine.catalog.find(group, version, plural)
-  if (resource === undefined) return
+  if (resource === undefined) return false
   const { namespace, name = '' } = object.metadata
   const key = namespace === undefined ? name : `${namespace}/${name}`
-  if (engine.store.head().get(resource.storage, key) !== undefined) return
+  if (engine.store.head().get(resource.storage, key) !== undefined) return false
   try {
     await create(engine, CONTEXT, { resource, ...(namespace !== undefined && { namespace }) }, { value: object })
+    return true
   } catch (error) {
     if (!hasReason(error, 'AlreadyExists')) throw error
+    return false
   }
 }
 
@@ -55,6 +62,24 @@ function kubernetesService(): Wanted {
   const metadata = { name: 'kubernetes', namespace: 'default', labels }
   const object = { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports, type: 'ClusterIP' } }
   return { plural: 'services', object }
+}
+
+/** The range that Services get their addresses from, as an object to look at. */
+function serviceRange(range: string): Wanted {
+  const metadata = { name: 'kubernetes' }
+  const object = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata, spec: { cidrs: [range] } }
+  return { plural: 'servicecidrs', object }
+}
+
+/** What a new object's status says is dropped: the range is said to be ready by a write of its own. */
+async function readyRange(engine: Engine): Promise<void> {
+  const resource = engine.catalog.find('networking.k8s.io', 'v1', 'servicecidrs')
+  if (resource === undefined) return
+  const message = 'Kubernetes default Service CIDR is ready'
+  const lastTransitionTime = formatTime(engine.environment.clock.now())
+  const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime, reason: '', message }]
+  const value = { ...serviceRange('').object, spec: undefined, status: { conditions } }
+  await update(engine, CONTEXT, { resource, name: 'kubernetes', subresource: 'status' }, { value })
 }
 
 const NODE_CRITICAL = 'Used for system critical pods that must not be moved from their current node.'

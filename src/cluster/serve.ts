@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import type { HttpServer } from '../apiserver/http/server.ts'
 import type { Endpoint } from '../client/http/connection.ts'
 import type { Environment } from '../env/environment.ts'
@@ -40,6 +41,8 @@ export async function serve(
       throw explained(error, host, at.port)
     },
   )
+  const { publishServer } = await import('../apiserver/published-server.ts')
+  await publishServer(plane.clientFor(ADMIN), { address: addressFor(host), port: server.port, clientAuthority })
   const admin = identity.client('admin', ADMIN.name, ADMIN.groups.slice(0, 1))
   const endpoint = {
     server: server.url,
@@ -48,6 +51,16 @@ export async function serve(
     clientKey: admin.key,
   }
   return { server, endpoint }
+}
+
+const LOOPBACK = /^(127\.|::1$|localhost$)/
+const ANY = new Set(['0.0.0.0', '::'])
+
+/** An address of the machine that pods may be told of: endpoints must not be on loopback. */
+function addressFor(host: string): string | undefined {
+  if (!LOOPBACK.test(host) && !ANY.has(host)) return host
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address
 }
 
 function explained(error: unknown, host: string, port: number): unknown {

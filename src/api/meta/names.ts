@@ -78,7 +78,7 @@ const RULES = {
 
 function check({ pattern, maximum, message }: Rule, value: string): string[] {
   const problems: string[] = []
-  if (maximum !== undefined && value.length > maximum) problems.push(`must be no more than ${maximum} bytes`)
+  if (maximum !== undefined && value.length > maximum) problems.push(`must be no more than ${maximum} characters`)
   if (!pattern.test(value)) problems.push(message)
   return problems
 }

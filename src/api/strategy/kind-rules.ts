@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts'
 import type { Job } from '../generated/batch-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
-import type { Namespace, PersistentVolumeClaim, Pod, PodSpec } from '../generated/core-v1.ts'
+import type { Namespace, PersistentVolumeClaim, Pod, PodSpec, Service } from '../generated/core-v1.ts'
 import { qosClassOf } from './qos-class.ts'
 import { updateService } from './service.ts'
 
@@ -18,7 +18,9 @@ export const CREATE_RULES: Readonly<Record<string, (object: never) => void>> = {
 export const UPDATE_RULES: Readonly<Record<string, (object: never, old: never, subresource?: string) => void>> = {
   pods: updatePod,
   namespaces: updateNamespace,
-  services: updateService,
+  services: (service: Draft<Service>, old: Service, subresource?: string) => {
+    if (subresource === undefined) updateService(service, old)
+  },
 }
 
 function createPod(pod: Draft<Pod>): void {

@@ -17,9 +17,7 @@ import { strategyOf } from './strategy.ts'
 export function prepareForCreate(type: ResourceType, object: Draft<KubeObject>): void {
   const strategy = strategyOf(type)
   const { metadata } = object
-  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink', 'generation'] as const) {
-    delete metadata[field]
-  }
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink'] as const) delete metadata[field]
   if (strategy.countsGeneration) metadata.generation = 1
   if (strategy.resetsStatus) resetStatus(type, object)
   CREATE_RULES[groupResourceOf(type)]?.(object as never)
@@ -37,14 +35,6 @@ function resetStatus(type: ResourceType, object: Draft<KubeObject>): void {
 }
 
 const isCustom = (type: ResourceType) => !type.definition.startsWith('io.k8s.')
-
-const SERVER_FIELDS = [
-  'uid',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'generation',
-] as const
 
 /**
  * Brings `object`, which is to replace `old`, into its final state, in place: metadata that only the server writes comes
@@ -65,14 +55,21 @@ export function prepareForUpdate(
   }
 }
 
+/** What an update cannot set comes from `old`; what it may not set is left for validation to refuse. */
 function keepServerFields(metadata: Draft<ObjectMeta>, old: ObjectMeta): void {
-  for (const field of SERVER_FIELDS) {
+  const keep = (field: 'uid' | 'creationTimestamp' | 'deletionTimestamp' | 'generation') => {
     const value = old[field]
     if (value === undefined) delete metadata[field]
     else Object.assign(metadata, { [field]: value })
   }
+  keep('generation')
+  keep('creationTimestamp')
+  if (!metadata.uid) keep('uid')
+  if (old.deletionTimestamp !== undefined) keep('deletionTimestamp')
+  if (old.deletionGracePeriodSeconds !== undefined) {
+    metadata.deletionGracePeriodSeconds ??= old.deletionGracePeriodSeconds
+  }
   if (old.namespace !== undefined) metadata.namespace ??= old.namespace
-  if (old.generateName !== undefined) metadata.generateName ??= old.generateName
 }
 
 /** A status update writes only status (and metadata as far as Kubernetes allows); any other leaves the status alone. */

@@ -62,6 +62,33 @@ const CREATES_ON_UPDATE: ReadonlySet<string> = new Set([
   'runtimeclasses.node.k8s.io',
 ])
 
+/** An update of these must name the version that it replaces. */
+const UPDATES_BY_VERSION: ReadonlySet<string> = new Set([
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'apiservices.apiregistration.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io',
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'mutatingadmissionpolicies.admissionregistration.k8s.io',
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'storageversions.internal.apiserver.k8s.io',
+  'storageversionmigrations.storagemigration.k8s.io',
+  'clustertrustbundles.certificates.k8s.io',
+  'podcertificaterequests.certificates.k8s.io',
+  'leases.coordination.k8s.io',
+  'leasecandidates.coordination.k8s.io',
+  'runtimeclasses.node.k8s.io',
+  'poddisruptionbudgets.policy',
+  'csidrivers.storage.k8s.io',
+  'csinodes.storage.k8s.io',
+  'csistoragecapacities.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
+])
+
+/** What these made stays when they are deleted and nobody says otherwise. */
+const ORPHANS_BY_DEFAULT: ReadonlySet<string> = new Set(['jobs.batch', 'replicationcontrollers'])
+
 const KEEPS_STATUS_ON_CREATE: ReadonlySet<string> = new Set(['nodes', 'apiservices.apiregistration.k8s.io'])
 
 /** Objects of these are answered by DELETE where they are gone at once. */
@@ -78,6 +105,10 @@ const DELETE_ANSWERS_OBJECT: ReadonlySet<string> = new Set([
   'csinodes.storage.k8s.io',
   'volumeattachments.storage.k8s.io',
   'volumeattributesclasses.storage.k8s.io',
+  'deviceclasses.resource.k8s.io',
+  'resourceclaims.resource.k8s.io',
+  'resourceclaimtemplates.resource.k8s.io',
+  'resourceslices.resource.k8s.io',
 ])
 
 const strategies = new Map<string, Strategy>()
@@ -101,9 +132,9 @@ function makeStrategy(type: ResourceType): Strategy {
     resetsStatus: hasStatus && !KEEPS_STATUS_ON_CREATE.has(name),
     countsGeneration: custom || COUNTS_GENERATION.has(name),
     createsOnUpdate: CREATES_ON_UPDATE.has(name),
-    updatesUnconditionally: !custom && name !== 'leases.coordination.k8s.io',
+    updatesUnconditionally: !custom && !UPDATES_BY_VERSION.has(name),
     deletesGracefully: name === 'pods',
-    defaultPropagation: 'Background',
+    defaultPropagation: ORPHANS_BY_DEFAULT.has(name) ? 'Orphan' : 'Background',
     deleteAnswersObject: DELETE_ANSWERS_OBJECT.has(name),
   }
 }

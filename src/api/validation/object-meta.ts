@@ -1,35 +1,59 @@
-import type { ObjectMeta, OwnerReference } from '../generated/meta-v1.ts'
+import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../generated/meta-v1.ts'
 import { forbidden, invalid, required, tooLong } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { labelKeyProblems, labelValueProblems } from '../meta/names.ts'
+import { dnsLabelProblems, labelKeyProblems, labelValueProblems } from '../meta/names.ts'
 import type { Problems } from '../meta/names.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 
 const ANNOTATIONS_BYTES = 256 * 1024
 const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion']
+const MANAGER_BYTES = 128
+const SUBRESOURCE_BYTES = 256
 
-/** What holds for the metadata of every kind; `nameProblems` is the kind's rule for names. */
+export type NameRule = (name: string) => Problems
+
+/** What holds for the metadata of every kind, built in or not; `nameProblems` is the kind's rule for names. */
 export function validateMetadata(
   metadata: ObjectMeta,
   namespaced: boolean,
-  nameProblems: (name: string) => Problems,
+  nameProblems: NameRule,
   path = 'metadata',
 ): FieldError[] {
   const errors: FieldError[] = []
-  const { name = '', generateName = '', namespace = '' } = metadata
+  const { name = '', generateName = '', namespace = '', generation = 0 } = metadata
   if (generateName !== '') {
-    const masked = generateName.endsWith('-') ? `${generateName.slice(0, -1)}a` : generateName
-    for (const problem of nameProblems(masked)) errors.push(invalid(`${path}.generateName`, generateName, problem))
+    for (const problem of nameProblems(maskTrailingDash(generateName))) {
+      errors.push(invalid(`${path}.generateName`, generateName, problem))
+    }
   }
   if (name === '') errors.push(required(`${path}.name`, 'name or generateName is required'))
   else for (const problem of nameProblems(name)) errors.push(invalid(`${path}.name`, name, problem))
-  if (namespaced && namespace === '') errors.push(required(`${path}.namespace`))
-  if (!namespaced && namespace !== '') errors.push(forbidden(`${path}.namespace`, 'not allowed on this type'))
+  if (namespaced) errors.push(...validateNamespace(namespace, path))
+  else if (namespace !== '') errors.push(forbidden(`${path}.namespace`, 'not allowed on this type'))
+  if (generation < 0) errors.push(invalid(`${path}.generation`, generation, 'must be greater than or equal to 0'))
   errors.push(...validateLabels(metadata.labels, `${path}.labels`))
   errors.push(...validateAnnotations(metadata.annotations, `${path}.annotations`))
   errors.push(...validateOwners(metadata.ownerReferences ?? [], `${path}.ownerReferences`))
   errors.push(...validateFinalizers(metadata.finalizers ?? [], `${path}.finalizers`))
-  return errors
+  return [...errors, ...validateManagers(metadata.managedFields ?? [], `${path}.managedFields`)]
+}
+
+function validateNamespace(namespace: string, path: string): FieldError[] {
+  if (namespace === '') return [required(`${path}.namespace`)]
+  return dnsLabelProblems(namespace).map((problem) => invalid(`${path}.namespace`, namespace, problem))
+}
+
+/** A prefix may end in a dash, since letters follow; Kubernetes takes the character before it away too. */
+function maskTrailingDash(prefix: string): string {
+  return prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix
+}
+
+/** What Kubernetes' own kinds ask beyond that: finalizers without a domain must be known ones. */
+export function validateFinalizerNames({ finalizers }: ObjectMeta, path = 'metadata'): FieldError[] {
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified'
+  return (finalizers ?? []).flatMap((name, i) =>
+    name.includes('/') || STANDARD_FINALIZERS.includes(name) ? [] : [invalid(`${path}.finalizers[${i}]`, name, detail)],
+  )
 }
 
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
@@ -60,22 +84,25 @@ export function utf8Length(text: string): number {
 function validateOwners(owners: readonly OwnerReference[], path: string): FieldError[] {
   const errors: FieldError[] = []
   let controller: string | undefined
-  owners.forEach((owner, i) => {
-    errors.push(...validateOwner(owner, `${path}[${i}]`))
-    if (owner.controller !== true) return
-    if (controller === undefined) controller = owner.name
+  for (const owner of owners) {
+    errors.push(...validateOwner(owner, path))
+    if (owner.controller !== true) continue
+    const current = `${owner.kind}/${owner.name}`
+    if (controller === undefined) controller = current
     else {
-      const found = `Found "true" in references for ${controller} and ${owner.name}`
+      const found = `Found "true" in references for ${controller} and ${current}`
       errors.push(invalid(path, owners, `Only one reference can have Controller set to true. ${found}`))
     }
-  })
+  }
   return errors
 }
 
+/** Kubernetes names the list rather than the item in it. */
 function validateOwner(owner: OwnerReference, path: string): FieldError[] {
   const errors: FieldError[] = []
   const { apiVersion, kind, name, uid } = owner
-  if (apiVersion === '') errors.push(invalid(`${path}.apiVersion`, apiVersion, 'version must not be empty'))
+  const version = apiVersion.includes('/') ? (apiVersion.split('/')[1] ?? '') : apiVersion
+  if (version === '') errors.push(invalid(`${path}.apiVersion`, apiVersion, 'version must not be empty'))
   for (const [field, value] of Object.entries({ kind, name, uid })) {
     if (value === '') errors.push(invalid(`${path}.${field}`, value, 'must not be empty'))
   }
@@ -90,13 +117,37 @@ function validateFinalizers(finalizers: readonly string[], path: string): FieldE
   for (const name of finalizers) {
     for (const problem of labelKeyProblems(name)) errors.push(invalid(path, name, problem))
   }
-  finalizers.forEach((name, i) => {
-    if (name.includes('/') || STANDARD_FINALIZERS.includes(name)) return
-    const detail = 'name is neither a standard finalizer name nor is it fully qualified'
-    errors.push(invalid(`${path}[${i}]`, name, detail))
-  })
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    errors.push(invalid(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'))
+  }
   return errors
 }
+
+function validateManagers(entries: readonly ManagedFieldsEntry[], path: string): FieldError[] {
+  return entries.flatMap(({ operation = '', fieldsType = '', manager = '', subresource = '' }, i) => {
+    const at = `${path}[${i}]`
+    const errors: FieldError[] = []
+    if (operation !== 'Apply' && operation !== 'Update') {
+      errors.push(invalid(`${at}.operation`, operation, 'must be `Apply` or `Update`'))
+    }
+    if (fieldsType !== '' && fieldsType !== 'FieldsV1') {
+      errors.push(invalid(`${at}.fieldsType`, fieldsType, 'must be `FieldsV1`'))
+    }
+    if (manager.length > MANAGER_BYTES) errors.push(tooLong(`${at}.manager`, MANAGER_BYTES))
+    if (subresource.length > SUBRESOURCE_BYTES) errors.push(tooLong(`${at}.subresource`, SUBRESOURCE_BYTES))
+    return errors
+  })
+}
+
+/** Fields of the metadata that no update changes, in the order in which they are checked. */
+const IMMUTABLE = [
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+] as const
 
 /** What an update may not do to the metadata of any kind. */
 export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta): FieldError[] {
@@ -107,13 +158,16 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta): F
     const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`
     if (added.length > 0) errors.push(forbidden('metadata.finalizers', detail))
   }
+  if ((metadata.generation ?? 0) < (old.generation ?? 0)) {
+    errors.push(invalid('metadata.generation', metadata.generation ?? 0, 'must not be decremented'))
+  }
+  for (const field of IMMUTABLE) {
+    if (metadata[field] !== old[field]) errors.push(immutable(`metadata.${field}`, metadata[field]))
+  }
   errors.push(...validateLabels(metadata.labels, 'metadata.labels'))
   errors.push(...validateAnnotations(metadata.annotations, 'metadata.annotations'))
   errors.push(...validateOwners(metadata.ownerReferences ?? [], 'metadata.ownerReferences'))
-  for (const field of ['name', 'namespace', 'uid', 'creationTimestamp'] as const) {
-    if (metadata[field] !== old[field]) errors.push(immutable(`metadata.${field}`, metadata[field]))
-  }
-  return errors
+  return [...errors, ...validateManagers(metadata.managedFields ?? [], 'metadata.managedFields')]
 }
 
 /** The fault of a field that may not change. */

@@ -7,6 +7,7 @@ import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { priority } from './priority.ts'
 import { resourceQuota } from './resource-quota.ts'
+import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageInUse } from './storage-in-use.ts'
 import { taintNodes } from './taint-nodes.ts'
@@ -22,6 +23,7 @@ export function defaultPlugins(authorizer: Authorizer): readonly AdmissionPlugin
     defaultTolerations,
     defaultStorageClass,
     storageInUse,
+    runtimeClass,
     preventEscalation(authorizer),
     resourceQuota,
   ]

@@ -16,12 +16,15 @@ export interface ServiceNetwork {
   readonly nodePorts: readonly [number, number]
 }
 
+/** As kubeadm has it. */
+export const DEFAULT_SERVICE_RANGE = '10.96.0.0/12'
+
 const TYPE = { group: '', kind: 'Service' }
 const HAS_NODE_PORTS = new Set(['NodePort', 'LoadBalancer'])
 
 /** The allocations of a store's Services: those that exist are taken from the start. */
 export function createServiceAllocations(store: Store, network: Partial<ServiceNetwork> = {}): Allocations {
-  const range = addressRange(network.serviceRange ?? '10.96.0.0/12')
+  const range = addressRange(network.serviceRange ?? DEFAULT_SERVICE_RANGE)
   const [first, last] = network.nodePorts ?? [30_000, 32_767]
   const addresses = createPool(range.size, (index) => range.at(index))
   const ports = createPool(last - first + 1, (index) => String(first + index))

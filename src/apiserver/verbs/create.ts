@@ -59,13 +59,19 @@ export async function createObject(
 ): Promise<Answer> {
   const { resource } = target
   const { storageType: type, storage } = resource
-  fillMetadata(engine, target, object)
+  fillMetadata(engine, target, object, options.dryRun === true)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (!keepManagedFields) {
     trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
   }
   const request = admissionOf(engine, context, target, object, options)
   engine.admission.mutate(request)
+  const mutating = engine.dynamic.mutate(request)
+  if (mutating !== undefined) {
+    await mutating
+    // What a webhook has left out or added is looked at once more, as new.
+    engine.admission.mutate({ ...request, head: engine.store.head() })
+  }
   prepareForCreate(type, object)
   const errors = validationOfNew(resource, object as KubeObject)
   if (errors.length > 0) throw invalidError(resource.type, object.metadata.name ?? '', errors)
@@ -73,7 +79,16 @@ export async function createObject(
   if (engine.store.head().get(storage, key) !== undefined) {
     throw alreadyExists(resource.type, object.metadata.name ?? '')
   }
-  engine.admission.validate(request)
+  engine.admission.validate({ ...request, head: engine.store.head() })
+  const validating = engine.dynamic.validate(request)
+  if (validating !== undefined) {
+    await validating
+    // Others may have written meanwhile: what holds against the head is checked again, in the turn of the commit.
+    if (engine.store.head().get(storage, key) !== undefined) {
+      throw alreadyExists(resource.type, object.metadata.name ?? '')
+    }
+    engine.admission.validate({ ...request, head: engine.store.head() })
+  }
   const reservation = engine.allocations.reserve(resource, object, undefined)
   if (options.dryRun) {
     reservation?.undo()
@@ -116,12 +131,13 @@ function admissionOf(
 }
 
 /** What the server alone says of a new object: uid, time, and its name where it is to be generated. */
-function fillMetadata(engine: Engine, target: CollectionTarget, object: Draft<KubeObject>): void {
+function fillMetadata(engine: Engine, target: CollectionTarget, object: Draft<KubeObject>, dryRun: boolean): void {
   const { metadata } = object
-  if (metadata.resourceVersion) throw versionSetOnCreate()
+  // The store says so in Kubernetes, which a dry run does not reach.
+  if (metadata.resourceVersion && !dryRun) throw versionSetOnCreate()
   metadata.uid = engine.environment.random.uuid()
   metadata.creationTimestamp = timeOf(engine)
-  delete metadata.resourceVersion
+  if (!metadata.resourceVersion) delete metadata.resourceVersion
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
   delete metadata.selfLink
