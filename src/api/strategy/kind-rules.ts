@@ -26,7 +26,27 @@ export const UPDATE_RULES: Readonly<Record<string, (object: never, old: never, s
 function createPod(pod: Draft<Pod>): void {
   if ((pod.spec?.terminationGracePeriodSeconds ?? 0) < 0 && pod.spec) pod.spec.terminationGracePeriodSeconds = 1
   pod.metadata.generation = 1
-  pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec as PodSpec) }
+  pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec as PodSpec), ...gatedConditions(pod) }
+}
+
+/** A pod with gates says from the start why it is not scheduled. */
+function gatedConditions(pod: Draft<Pod>): Partial<NonNullable<Draft<Pod>['status']>> {
+  if ((pod.spec?.schedulingGates ?? []).length === 0) return {}
+  const { creationTimestamp } = pod.metadata
+  const since = creationTimestamp === undefined ? {} : { lastTransitionTime: creationTimestamp }
+  const message = 'Scheduling is blocked due to non-empty scheduling gates'
+  return {
+    conditions: [
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        reason: 'SchedulingGated',
+        message,
+        lastProbeTime: null as never,
+        ...since,
+      },
+    ],
+  }
 }
 
 function updatePod(pod: Draft<Pod>, old: Pod, subresource?: string): void {

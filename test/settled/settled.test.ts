@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import type { KubeObject } from '../../src/api/object.ts'
+import { createTestCluster } from '../../src/testing/index.ts'
+import { comparable } from './comparable.ts'
+import { play, readScenario } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
+
+/** Nothing listens in a simulated container, so nothing probes it. */
+const SIMULATED = { without: ['readinessProbe'] }
+
+/** The same scenario with pods that end as the recorded ones did. */
+function behaving(scenario: Scenario, annotations: Readonly<Record<string, string>>, without: readonly string[]): Scenario {
+  const objects = scenario.objects.map((object) => {
+    const text = JSON.stringify(object, (key, value: unknown) => {
+      if (without.includes(key)) return undefined
+      if (key !== 'template' || Object.keys(annotations).length === 0) return value
+      const template = value as { readonly metadata?: object }
+      return { ...template, metadata: { ...template.metadata, annotations } }
+    })
+    return JSON.parse(text) as KubeObject
+  })
+  return { ...scenario, objects }
+}
+
+/** Containers of the process runtime run for real; their images have digests of their own. */
+const PROCESS = { without: [] }
+
+const ENDS = { 'simulated.shoal.dev/run-for': '10ms' }
+const FAILS = { ...ENDS, 'simulated.shoal.dev/exit-code': '3' }
+
+test.each([
+  ['deployment', {}],
+  ['rolling-update', {}],
+  ['stateful-set', {}],
+  ['daemon-set', {}],
+  ['job-indexed', ENDS],
+  ['job-fails', FAILS],
+  ['unschedulable', {}],
+] as const)(
+  'simulated, the scenario %s settles into the objects and events of a real cluster',
+  async (name, annotations) => {
+    const scenario = behaving(readScenario(name), annotations, SIMULATED.without)
+    const wanted = comparable(scenario.settled, SIMULATED)
+    await using cluster = await createTestCluster()
+    const reached = await play(cluster.client, scenario, wanted, SIMULATED, 25_000)
+    expect(reached.objects).toEqual(wanted.objects)
+    expect(reached.events).toEqual(wanted.events)
+  },
+  60_000,
+)
+
+test.each(['image-missing', 'init-and-sidecar', 'out-of-memory'])(
+  'on processes, the scenario %s settles into the objects and events of a real cluster',
+  async (name) => {
+    const scenario = readScenario(name)
+    const wanted = comparable(scenario.settled, PROCESS)
+    await using cluster = await createTestCluster({ runtime: 'process' })
+    const reached = await play(cluster.client, scenario, wanted, PROCESS, 20_000)
+    expect(reached.objects).toEqual(wanted.objects)
+    expect(reached.events).toEqual(wanted.events)
+  },
+  60_000,
+)
+
+test.todo('on processes, the scenario hooks: the node agent has no post-start hooks yet')
+test.todo('on processes, the scenario liveness: the first process of a container has to ignore SIGTERM, as pid 1 does')
+test.todo('the scenario crash-loop takes half a minute of back-off: src/node/settled.test.ts plays it in faster time')
