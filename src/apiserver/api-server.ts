@@ -70,7 +70,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     allocations: createServiceAllocations(store, options.network),
     nodeStreams: options.nodeStreams,
     tokens: options.tokens,
-    prepare: (resource) => (resource.storage === DEFINITIONS ? loadExpressions() : undefined),
+    prepare: ({ storage, type }) =>
+      storage === DEFINITIONS || type.group === 'admissionregistration.k8s.io' ? loadExpressions() : undefined,
     afterWrite: new Map([[DEFINITIONS, (change) => followDefinition(definitions, change)]]),
   }
   await bootstrap(engine, options.network?.serviceRange)

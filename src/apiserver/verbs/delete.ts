@@ -4,6 +4,7 @@ import type { KubeObject } from '../../api/object.ts'
 import type { RemoveOptions } from '../../client/client.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { Entry, Mutation } from '../../store/store.ts'
+import type { AdmissionRequest } from '../admission/admission.ts'
 import { authorize } from './authorization.ts'
 import { toServed } from './conversion.ts'
 import { planDeletion } from './deletion-plan.ts'
@@ -28,21 +29,49 @@ export async function remove(
 
 /**
  * Deletes for whoever has been authorized: at once, or by marking the object where finalizers, a pod's grace or a
- * namespace's content come first. Deciding and committing happen in one turn.
+ * namespace's content come first. Deciding and committing happen in one turn, after the webhooks (`admitted`).
  */
 export async function removeObject(
   engine: Engine,
   context: RequestContext,
   target: ObjectTarget,
   options: RemoveOptions,
+  admitted = false,
 ): Promise<Answer<KubeObject | StatusObject>> {
   checkPolicy(options)
   const { resource } = target
   const entry = entryAt(engine.store.head(), target)
   checkPreconditions(target, entry.object, options)
-  engine.admission.validate({
+  const request = admissionOf(engine, context, target, entry, options)
+  engine.admission.validate(request)
+  if (!admitted) {
+    const asked = [engine.dynamic.mutate(request), engine.dynamic.validate(request)].filter((one) => one !== undefined)
+    if (asked.length > 0) {
+      await Promise.all(asked)
+      return removeObject(engine, context, target, options, true)
+    }
+  }
+  const plan = planDeletion(resource, entry.object, options, engine.environment.clock.now())
+  if (plan.type === 'keep') return { object: toServed(resource, entry.object), code: 200 }
+  if (options.dryRun) return answer(target, plan.type, deepFreeze({ ...plan.object }))
+  return carryOut(engine, target, entry, {
+    type: plan.type,
+    resource: entry.resource,
+    key: entry.key,
+    object: plan.object,
+  })
+}
+
+function admissionOf(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  entry: Entry,
+  options: RemoveOptions,
+): AdmissionRequest {
+  return {
     user: context.user,
-    resource,
+    resource: target.resource,
     subresource: undefined,
     operation: 'DELETE',
     namespace: target.namespace,
@@ -53,16 +82,7 @@ export async function removeObject(
     head: engine.store.head(),
     environment: engine.environment,
     warn: context.warn,
-  })
-  const plan = planDeletion(resource, entry.object, options, engine.environment.clock.now())
-  if (plan.type === 'keep') return { object: toServed(resource, entry.object), code: 200 }
-  if (options.dryRun) return answer(target, plan.type, deepFreeze({ ...plan.object }))
-  return carryOut(engine, target, entry, {
-    type: plan.type,
-    resource: entry.resource,
-    key: entry.key,
-    object: plan.object,
-  })
+  }
 }
 
 async function carryOut(engine: Engine, target: ObjectTarget, entry: Entry, mutation: Mutation) {

@@ -4,6 +4,7 @@ import { StoreError } from '../../store/store.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { WatchHub } from '../../watch/watch-hub.ts'
 import type { AdmissionChain } from '../admission/admission.ts'
+import type { DynamicAdmission } from '../admission/dynamic/dynamic-admission.ts'
 import type { Allocations } from '../allocation/allocations.ts'
 import type { NodeStreams } from '../subresources/node-streams.ts'
 import type { TokenSigner } from '../subresources/token-signer.ts'
@@ -18,6 +19,8 @@ export interface Engine {
   readonly catalog: Catalog
   readonly authorizer: Authorizer
   readonly admission: AdmissionChain
+  /** Webhooks and policies. */
+  readonly dynamic: DynamicAdmission
   readonly allocations: Allocations
   readonly nodeStreams: NodeStreams | undefined
   readonly tokens: TokenSigner | undefined

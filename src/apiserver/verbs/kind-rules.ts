@@ -3,10 +3,12 @@ import type { Draft } from '../../api/draft.ts'
 import type { FieldError } from '../../api/meta/field-error.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { validateCreate, validateUpdate } from '../../api/validation/validate.ts'
+import { validateRegistration } from '../admission/dynamic/registration-validation.ts'
 import { validateDefinitionSchemas } from '../custom/definition-validation.ts'
 import { applyCustomDefaults, validateCustom } from '../custom/custom-kind.ts'
 import type { ServedResource } from './served-resource.ts'
 
+const REGISTRATION = 'admissionregistration.k8s.io'
 const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io'
 
 /** Fills in absent fields, in place, by the rules of the version asked for: built in, or the definition's schema. */
@@ -19,6 +21,7 @@ export function defaultsFor(resource: ServedResource, object: Draft<KubeObject>)
 export function validationOfNew(resource: ServedResource, object: KubeObject): readonly FieldError[] {
   const errors = validateCreate(resource.storageType, object)
   if (resource.storage === DEFINITIONS) return [...errors, ...validateDefinitionSchemas(object)]
+  if (resource.type.group === REGISTRATION) return [...errors, ...validateRegistration(resource.storage, object)]
   return resource.definition === undefined ? errors : [...errors, ...validateCustom(resource, object)]
 }
 
@@ -32,6 +35,9 @@ export function validationOfUpdate(
   const errors = validateUpdate(resource.storageType, object, old, subresource)
   if (resource.storage === DEFINITIONS && subresource === undefined) {
     return [...errors, ...validateDefinitionSchemas(object)]
+  }
+  if (resource.type.group === REGISTRATION && subresource === undefined) {
+    return [...errors, ...validateRegistration(resource.storage, object)]
   }
   return resource.definition === undefined ? errors : [...errors, ...validateCustom(resource, object, old)]
 }

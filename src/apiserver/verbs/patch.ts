@@ -14,6 +14,7 @@ import type { Engine } from './engine.ts'
 import { conflict, notFound } from './failure.ts'
 import { storageKey } from './get.ts'
 import { defaultsFor } from './kind-rules.ts'
+import { untilNotOvertaken } from './overtaken.ts'
 import { patched } from './patched.ts'
 import { replaceObject } from './replace.ts'
 import type { Answer, ObjectTarget, RequestContext } from './request.ts'
@@ -34,6 +35,17 @@ export async function patch(
   if (loading !== undefined) await loading
   if (subresource === 'scale') return patchScale(engine, context, target, change, options)
   refuseStrategicOfCustom(target, change)
+  return untilNotOvertaken(target, () => patchObject(engine, context, target, change, options))
+}
+
+async function patchObject(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  change: Patch,
+  options: PatchOptions,
+): Promise<Answer> {
+  const { resource } = target
   const entry = engine.store.head().get(resource.storage, storageKey(target))
   if (change.type === 'apply') return applyObject(engine, context, target, entry, change.patch, options)
   if (entry === undefined) throw notFound(resource.type, target.name)
@@ -42,7 +54,7 @@ export async function patch(
   const object = decodeBody(context, resource, { value }, options.fieldValidation)
   defaultsFor(resource, object)
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
-  return replaceObject(engine, context, target, entry, stored, options)
+  return replaceObject(engine, context, target, entry, stored, { ...options, retried: true })
 }
 
 /** Server-side apply: creates what does not exist yet. */
@@ -75,7 +87,7 @@ async function applyObject(
   defaultsFor(resource, object)
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
   if (entry !== undefined) {
-    return replaceObject(engine, context, target, entry, stored, { ...options, keepManagedFields: true })
+    return replaceObject(engine, context, target, entry, stored, { ...options, keepManagedFields: true, retried: true })
   }
   if (subresource !== undefined) throw notFound(resource.type, target.name)
   authorize(engine, context, 'create', target)

@@ -12,6 +12,7 @@ import type { Engine } from './engine.ts'
 import { commit } from './engine.ts'
 import { jsonEqual } from './equal.ts'
 import { conflict, modified } from './failure.ts'
+import { refuseOvertaken } from './overtaken.ts'
 import { validationOfUpdate } from './kind-rules.ts'
 import type { Answer, ObjectTarget, RequestContext } from './request.ts'
 import { writerOf } from './writer.ts'
@@ -20,6 +21,8 @@ import { writerOf } from './writer.ts'
 export interface ReplaceOptions extends UpdateOptions {
   /** The managed fields are in the object already, as server-side apply leaves them. */
   readonly keepManagedFields?: boolean
+  /** The version in the object is the live one's, put there by the server: being overtaken is no conflict. */
+  readonly retried?: boolean
 }
 
 /**
@@ -36,6 +39,7 @@ export async function replaceObject(
 ): Promise<Answer> {
   const { resource, subresource } = target
   const old = entry.object
+  const named = Boolean(object.metadata.resourceVersion) && options.retried !== true
   checkVersion(target, object, old)
   const request = admissionOf(engine, context, target, object, old, options)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
@@ -43,11 +47,23 @@ export async function replaceObject(
     trackUpdate(resource.schema(), object, old, writerOf(engine, context, resource, options, subresource))
   }
   engine.admission.mutate(request)
+  const mutating = engine.dynamic.mutate(request)
+  if (mutating !== undefined) {
+    await mutating
+    refuseOvertaken(engine, target, entry, object, named)
+    engine.admission.mutate({ ...request, head: engine.store.head() })
+  }
   prepareForUpdate(resource.storageType, object, old, subresource)
   if (same(object, old)) return { object: toServed(resource, old), code: 200 }
   const errors = validationOfUpdate(resource, object as KubeObject, old, subresource)
   if (errors.length > 0) throw invalidError(resource.type, target.name, errors)
-  engine.admission.validate(request)
+  engine.admission.validate({ ...request, head: engine.store.head() })
+  const validating = engine.dynamic.validate(request)
+  if (validating !== undefined) {
+    await validating
+    refuseOvertaken(engine, target, entry, object, named)
+    engine.admission.validate({ ...request, head: engine.store.head() })
+  }
   return write(engine, target, entry, object as KubeObject, options)
 }
 
@@ -59,7 +75,11 @@ async function write(
   options: ReplaceOptions,
 ): Promise<Answer> {
   const { resource } = target
-  const reservation = engine.allocations.reserve(resource, object as Draft<KubeObject>, entry.object)
+  // A subresource asks for no addresses: the rest of the object is what it was, shared with it.
+  const reservation =
+    target.subresource === undefined
+      ? engine.allocations.reserve(resource, object as Draft<KubeObject>, entry.object)
+      : undefined
   if (options.dryRun) {
     reservation?.undo()
     return { object: deepFreeze(toServed(resource, object)), code: 200 }

@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts'
 import { notFound } from './failure.ts'
 import { storageKey } from './get.ts'
 import { defaultsFor } from './kind-rules.ts'
+import { untilNotOvertaken } from './overtaken.ts'
 import { replaceObject } from './replace.ts'
 import type { Answer, Body, ObjectTarget, RequestContext } from './request.ts'
 
@@ -27,6 +28,17 @@ export async function update(
   const loading = engine.prepare(resource)
   if (loading !== undefined) await loading
   if (subresource === 'scale') return updateScale(engine, context, target, body.value, options)
+  return untilNotOvertaken(target, () => put(engine, context, target, body, options))
+}
+
+async function put(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  body: Body,
+  options: UpdateOptions,
+): Promise<Answer> {
+  const { resource, subresource } = target
   const object = decodeBody(context, resource, body, options.fieldValidation)
   checkNames(target, object)
   placeInNamespace(target, object)

@@ -1,0 +1,253 @@
+import type { NamedRuleWithOperations } from '../../../api/generated/admissionregistration-v1.ts'
+import type { FieldError } from '../../../api/meta/field-error.ts'
+import { duplicate, forbidden, invalid, notSupported, required, tooMany } from '../../../api/meta/field-error.ts'
+import type { KubeObject } from '../../../api/object.ts'
+import type { CelType } from '../../../expression/cel/cel-type.ts'
+import { ADMISSION_VARIABLES, NAMESPACE_VARIABLE, PARAMS_VARIABLE, programOf } from './admission-expressions.ts'
+import type { Webhook } from './webhook.ts'
+import { BINDINGS, MUTATING, POLICIES, VALIDATING } from './dynamic-admission.ts'
+import type {
+  MutatingWebhook,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from '../../../api/generated/admissionregistration-v1.ts'
+
+/** What is wrong with a webhook configuration, a policy or a binding, in Kubernetes' words. */
+export function validateRegistration(storage: string, object: KubeObject): readonly FieldError[] {
+  const errors: FieldError[] = []
+  if (storage === POLICIES) checkPolicy(object as ValidatingAdmissionPolicy, errors)
+  if (storage === BINDINGS) checkBinding(object as ValidatingAdmissionPolicyBinding, errors)
+  if (storage === MUTATING || storage === VALIDATING) {
+    const { webhooks = [] } = object as KubeObject & { readonly webhooks?: readonly Webhook[] }
+    const names = new Set<string>()
+    webhooks.forEach((webhook, i) => {
+      checkWebhook(webhook, `webhooks[${i}]`, errors)
+      if (names.has(webhook.name)) errors.push(duplicate(`webhooks[${i}].name`, webhook.name))
+      names.add(webhook.name)
+    })
+  }
+  return errors
+}
+
+const FAILURE = ['Fail', 'Ignore']
+const MATCH = ['Equivalent', 'Exact']
+const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
+
+function oneOf(field: string, value: string | undefined, supported: readonly string[], errors: FieldError[]): void {
+  if (value !== undefined && !supported.includes(value)) errors.push(notSupported(field, value, supported))
+}
+
+function checkWebhook(webhook: Webhook, at: string, errors: FieldError[]): void {
+  const { name, rules = [], clientConfig, sideEffects, timeoutSeconds = 10, admissionReviewVersions = [] } = webhook
+  if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?){2,}$/.test(name)) {
+    errors.push(invalid(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'))
+  }
+  if (admissionReviewVersions.length === 0) {
+    errors.push(required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'))
+  } else if (!admissionReviewVersions.some((one) => one === 'v1' || one === 'v1beta1')) {
+    const detail = 'must include at least one of v1, v1beta1'
+    errors.push(invalid(`${at}.admissionReviewVersions`, admissionReviewVersions, detail))
+  }
+  rules.forEach((rule, i) => checkRule(rule, `${at}.rules[${i}]`, errors))
+  oneOf(`${at}.failurePolicy`, webhook.failurePolicy, FAILURE, errors)
+  oneOf(`${at}.matchPolicy`, webhook.matchPolicy, MATCH, errors)
+  oneOf(`${at}.reinvocationPolicy`, (webhook as MutatingWebhook).reinvocationPolicy, ['IfNeeded', 'Never'], errors)
+  if (!sideEffects) errors.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'))
+  else oneOf(`${at}.sideEffects`, sideEffects, ['None', 'NoneOnDryRun'], errors)
+  if (timeoutSeconds < 1 || timeoutSeconds > 30) {
+    const detail = 'the timeout value must be between 1 and 30 seconds'
+    errors.push(invalid(`${at}.timeoutSeconds`, timeoutSeconds, detail))
+  }
+  if ((clientConfig?.url === undefined) === (clientConfig?.service === undefined)) {
+    errors.push(required(`${at}.clientConfig`, 'exactly one of url or service is required'))
+  } else if (clientConfig.url !== undefined) checkUrl(clientConfig.url, `${at}.clientConfig.url`, errors)
+  checkConditions(webhook.matchConditions ?? [], ADMISSION_VARIABLES, `${at}.matchConditions`, errors)
+}
+
+/** As `webhook.ValidateWebhookURL` says it. */
+function checkUrl(text: string, field: string, errors: FieldError[]): void {
+  const form = 'url must be a valid URL: https://host[:port]/path'
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined)
+    return void errors.push(invalid(field, text, `${form}; desired format: https://host[:port]/path`))
+  const wanted = '; desired format: https://host[:port]/path'
+  const scheme = url.protocol.slice(0, -1)
+  if (scheme !== 'https') errors.push(invalid(field, scheme, `'https' is the only allowed URL scheme${wanted}`))
+  if (url.username !== '') errors.push(invalid(field, url.username, 'user information is not permitted in the URL'))
+  if (url.hash !== '') errors.push(invalid(field, url.hash.slice(1), 'fragments are not permitted in the URL'))
+  if (url.search !== '')
+    errors.push(invalid(field, url.search.slice(1), 'query parameters are not permitted in the URL'))
+}
+
+function checkRule(rule: NamedRuleWithOperations, at: string, errors: FieldError[]): void {
+  const lists = { operations: 'operations', apiGroups: 'API groups', apiVersions: 'API versions' } as const
+  for (const [name, words] of Object.entries(lists) as [keyof typeof lists, string][]) {
+    const values = rule[name] ?? []
+    if (values.length === 0) errors.push(required(`${at}.${name}`))
+    else if (values.length > 1 && values.includes('*')) {
+      errors.push(invalid(`${at}.${name}`, values, `if '*' is present, must not specify other ${words}`))
+    }
+  }
+  rule.operations?.forEach((one, i) => oneOf(`${at}.operations[${i}]`, one, OPERATIONS, errors))
+  if ((rule.resources ?? []).length === 0) errors.push(required(`${at}.resources`))
+  else if ((rule.resources ?? []).length > 1 && rule.resources?.includes('*/*')) {
+    errors.push(invalid(`${at}.resources`, rule.resources, "if '*/*' is present, must not specify other resources"))
+  }
+  oneOf(`${at}.scope`, rule.scope, ['*', 'Cluster', 'Namespaced'], errors)
+}
+
+const MAX_CONDITIONS = 64
+
+interface Condition {
+  readonly name: string
+  readonly expression: string
+}
+
+function checkConditions(
+  conditions: readonly Condition[],
+  variables: ReadonlyMap<string, CelType>,
+  at: string,
+  errors: FieldError[],
+): void {
+  if (conditions.length > MAX_CONDITIONS) errors.push(tooMany(at, conditions.length, MAX_CONDITIONS))
+  const names = new Set<string>()
+  conditions.forEach(({ name, expression }, i) => {
+    if (expression === '') errors.push(required(`${at}[${i}].expression`))
+    else checkExpression(expression, variables, 'bool', `${at}[${i}].expression`, errors)
+    if (name === '') errors.push(required(`${at}[${i}].name`))
+    else if (names.has(name)) errors.push(duplicate(`${at}[${i}].name`, name))
+    names.add(name)
+  })
+}
+
+function checkExpression(
+  expression: string,
+  variables: ReadonlyMap<string, CelType>,
+  type: 'bool' | 'string' | 'any',
+  field: string,
+  errors: FieldError[],
+): CelType | undefined {
+  const program = programOf(expression, variables, field)
+  if (program instanceof Error) {
+    errors.push(invalid(field, expression, `compilation failed: ${program.message}`))
+    return undefined
+  }
+  const { type: found } = program
+  const answers = found.kind === 'simple' && (found.name === type || found.name === 'dyn')
+  if (type !== 'any' && !answers) errors.push(invalid(field, expression, `must evaluate to ${type}`))
+  return found
+}
+
+function checkPolicy({ spec = {}, metadata }: ValidatingAdmissionPolicy, errors: FieldError[]): void {
+  oneOf('spec.failurePolicy', spec.failurePolicy, FAILURE, errors)
+  if (spec.matchConstraints === undefined) errors.push(required('spec.matchConstraints'))
+  else {
+    const rules = spec.matchConstraints.resourceRules ?? []
+    if (rules.length === 0) errors.push(required('spec.matchConstraints.resourceRules'))
+    rules.forEach((rule, i) => checkRule(rule, `spec.matchConstraints.resourceRules[${i}]`, errors))
+    oneOf('spec.matchConstraints.matchPolicy', spec.matchConstraints.matchPolicy, MATCH, errors)
+  }
+  const { validations = [], auditAnnotations = [] } = spec
+  if (validations.length === 0 && auditAnnotations.length === 0) {
+    const detail = 'validations or auditAnnotations must contain at least one item'
+    errors.push(required('spec.validations', detail), required('spec.auditAnnotations', detail))
+  }
+  if (spec.paramKind !== undefined) {
+    if (!spec.paramKind.apiVersion) errors.push(required('spec.paramKind.apiVersion'))
+    if (!spec.paramKind.kind) errors.push(required('spec.paramKind.kind'))
+  }
+  checkPolicyExpressions(spec, metadata.name ?? '', errors)
+}
+
+type PolicySpec = NonNullable<ValidatingAdmissionPolicy['spec']>
+
+function checkPolicyExpressions(spec: PolicySpec, name: string, errors: FieldError[]): void {
+  const base = new Map([...ADMISSION_VARIABLES, NAMESPACE_VARIABLE])
+  if (spec.paramKind !== undefined) base.set(...PARAMS_VARIABLE)
+  checkConditions(spec.matchConditions ?? [], base, 'spec.matchConditions', errors)
+  const fields = new Map<string, { readonly json: string; readonly type: CelType }>()
+  const all = new Map(base).set('variables', { kind: 'object', name: 'kubernetes.variables', fields })
+  spec.variables?.forEach((variable, i) => {
+    const at = `spec.variables[${i}]`
+    if (!/^[_a-zA-Z]\w*$/.test(variable.name))
+      errors.push(invalid(`${at}.name`, variable.name, 'must be a valid CEL identifier'))
+    const type = checkExpression(variable.expression, fresh(all, fields), 'any', `${at}.expression`, errors)
+    fields.set(variable.name, { json: variable.name, type: type ?? { kind: 'simple', name: 'dyn' } })
+  })
+  const scope = fresh(all, fields)
+  spec.validations?.forEach((validation, i) => checkValidation(validation, scope, `spec.validations[${i}]`, errors))
+  spec.auditAnnotations?.forEach(({ key, valueExpression }, i) => {
+    const at = `spec.auditAnnotations[${i}]`
+    if (name === '') errors.push(invalid(`${at}.key`, key, 'requires metadata.name be non-empty'))
+    if (valueExpression.trim() === '') {
+      errors.push(required(`${at}.valueExpression`, 'valueExpression is not specified'))
+    } else checkExpression(valueExpression, scope, 'any', `${at}.valueExpression`, errors)
+  })
+}
+
+/** Compiled programs are kept by the names that they may use, so what those are must show in them. */
+function fresh(
+  all: ReadonlyMap<string, CelType>,
+  fields: ReadonlyMap<string, { readonly json: string; readonly type: CelType }>,
+): ReadonlyMap<string, CelType> {
+  const name = `kubernetes.variables ${JSON.stringify([...fields])}`
+  return new Map(all).set('variables', { kind: 'object', name, fields: new Map(fields) }).set(` ${name}`, NOTHING)
+}
+
+const NOTHING: CelType = { kind: 'simple', name: 'null_type' }
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized']
+
+type Validation = NonNullable<PolicySpec['validations']>[number]
+
+function checkValidation(
+  validation: Validation,
+  scope: ReadonlyMap<string, CelType>,
+  at: string,
+  errors: FieldError[],
+) {
+  const { expression, message, messageExpression, reason } = validation
+  if (expression.trim() === '') errors.push(required(`${at}.expression`, 'expression is not specified'))
+  else checkExpression(expression, scope, 'bool', `${at}.expression`, errors)
+  if (messageExpression !== undefined && messageExpression.trim() === '' && messageExpression !== '') {
+    errors.push(invalid(`${at}.messageExpression`, messageExpression, 'must be non-empty if specified'))
+  } else if (messageExpression) {
+    checkExpression(messageExpression, scope, 'string', `${at}.messageExpression`, errors)
+  }
+  if (message !== undefined && message !== '' && message.trim() === '') {
+    errors.push(invalid(`${at}.message`, message, 'must be non-empty if specified'))
+  } else if (message?.trim().includes('\n')) {
+    errors.push(invalid(`${at}.message`, message, 'must not contain line breaks'))
+  } else if (expression.trim().includes('\n') && !message) {
+    errors.push(required(`${at}.message`, 'message must be specified if expression contains line breaks'))
+  }
+  oneOf(`${at}.reason`, reason, REASONS, errors)
+}
+
+function checkBinding({ spec = {} }: ValidatingAdmissionPolicyBinding, errors: FieldError[]): void {
+  const { policyName = '', paramRef, validationActions = [] } = spec
+  if (policyName === '') errors.push(required('spec.policyName'))
+  if (paramRef !== undefined) {
+    const { name = '', selector, parameterNotFoundAction } = paramRef
+    if (name !== '' && selector !== undefined) {
+      for (const field of ['name', 'selector']) {
+        errors.push(forbidden(`spec.paramRef.${field}`, 'name and selector are mutually exclusive'))
+      }
+    }
+    if (name === '' && selector === undefined) {
+      errors.push(required('spec.paramRef', 'one of name or selector must be specified'))
+    }
+    if (!parameterNotFoundAction) errors.push(required('spec.paramRef.parameterNotFoundAction'))
+    else oneOf('spec.paramRef.parameterNotFoundAction', parameterNotFoundAction, ['Deny', 'Allow'], errors)
+  }
+  const at = 'spec.validationActions'
+  if (validationActions.length === 0) errors.push(required(at, 'at least one validation action is required'))
+  validationActions.forEach((one, i) => {
+    oneOf(`${at}[${i}]`, one, ['Audit', 'Deny', 'Warn'], errors)
+    if (validationActions.indexOf(one) < i) errors.push(duplicate(`${at}[${i}]`, one))
+  })
+  if (validationActions.includes('Deny') && validationActions.includes('Warn')) {
+    const detail =
+      'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)'
+    errors.push(invalid(at, validationActions, detail))
+  }
+}

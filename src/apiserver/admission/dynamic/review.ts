@@ -1,0 +1,52 @@
+import type { KubeObject } from '../../../api/object.ts'
+import { convert } from '../../../api/conversion/convert.ts'
+import type { ServedResource } from '../../verbs/served-resource.ts'
+import type { AdmissionRequest } from '../admission.ts'
+
+/** An AdmissionRequest of `admission.k8s.io/v1`, with the object in the version `form`. */
+export function reviewRequest(request: AdmissionRequest, form: ServedResource, uid: string) {
+  const { resource, subresource, operation, name, namespace, user, dryRun } = request
+  const kindOf = ({ type }: ServedResource) => ({ group: type.group, version: type.version, kind: type.kind })
+  const resourceOf = ({ type }: ServedResource) => ({ group: type.group, version: type.version, resource: type.plural })
+  const { object, oldObject } = objectsOf(request, form)
+  return {
+    uid,
+    kind: kindOf(form),
+    resource: resourceOf(form),
+    ...(subresource !== undefined && { subResource: subresource }),
+    requestKind: kindOf(resource),
+    requestResource: resourceOf(resource),
+    ...(subresource !== undefined && { requestSubResource: subresource }),
+    ...(name !== '' && { name }),
+    ...(namespace !== undefined && { namespace }),
+    operation,
+    userInfo: {
+      username: user.name,
+      ...(user.uid !== undefined && { uid: user.uid }),
+      groups: user.groups,
+      ...(user.extra !== undefined && { extra: user.extra }),
+    },
+    object,
+    oldObject,
+    dryRun,
+    options: optionsOf(request),
+  }
+}
+
+/** The object as it shall be and as it was, in the version `form`; null where there is none. */
+export function objectsOf({ operation, object, old }: AdmissionRequest, form: ServedResource) {
+  const served = (one: KubeObject | undefined) => (one === undefined ? null : inVersion(form, one))
+  if (operation === 'DELETE') return { object: null, oldObject: served(old) }
+  return { object: served(object as KubeObject), oldObject: served(old) }
+}
+
+/** The same object in the version `form`. It may yet be changed, so nothing of it is kept. */
+export function inVersion({ type, storageType }: ServedResource, object: KubeObject): KubeObject {
+  return type === storageType ? object : convert(object, storageType, type)
+}
+
+const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const
+
+function optionsOf({ operation, dryRun }: AdmissionRequest) {
+  return { kind: OPTIONS[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun && { dryRun: ['All'] }) }
+}
