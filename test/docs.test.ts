@@ -10,6 +10,8 @@ import { CLUSTER_ERROR_CODES } from '../src/cluster/cluster-error.ts'
 import { COMPUTE_ERROR_CODES } from '../src/compute/errors.ts'
 import { CONNECT_ERROR_CODES } from '../src/connect/connect-error.ts'
 import { createProfiles } from '../src/placement/profiles.ts'
+import { OBJECTS_ERROR_CODES } from '../src/objects/objects-error.ts'
+import { createProfiles } from '../src/scheduler/profiles.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -28,6 +30,7 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ClusterError: CLUSTER_ERROR_CODES,
   ConnectError: CONNECT_ERROR_CODES,
   ComputeError: COMPUTE_ERROR_CODES,
+  ObjectsError: OBJECTS_ERROR_CODES,
 }
 
 test.each(Object.keys(TABLES))(

@@ -10,7 +10,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['controllers', 'scheduler', 'node', 'network', 'compute'],
   ['cluster'],
   ['testing'],
-  ['connect'],
+  ['connect', 'objects'],
   ['index'],
   ['cli'],
 ]
