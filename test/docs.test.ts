@@ -11,7 +11,6 @@ import { COMPUTE_ERROR_CODES } from '../src/compute/errors.ts'
 import { CONNECT_ERROR_CODES } from '../src/connect/connect-error.ts'
 import { createProfiles } from '../src/placement/profiles.ts'
 import { OBJECTS_ERROR_CODES } from '../src/objects/objects-error.ts'
-import { createProfiles } from '../src/scheduler/profiles.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
