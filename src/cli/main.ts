@@ -15,6 +15,7 @@ function commandLine(): Command {
   addRun(program)
   addUp(program)
   addDownAndStatus(program)
+  addExplainAndPlan(program)
   return program
 }
 
@@ -88,6 +89,36 @@ function addDownAndStatus(program: Command): void {
     .action(async (options) => {
       const { status } = await import('./status.ts')
       process.exitCode = await status(options)
+    })
+}
+
+function addExplainAndPlan(program: Command): void {
+  const output = () => new Option('-o, --output <format>', 'in place of text').choices(['json', 'yaml'])
+  program
+    .command('explain')
+    .description('say why something waits or fails, with numbers and the smallest change that would help')
+    .argument('<resource/name>', 'pod/NAME, job/NAME or deployment/NAME')
+    .option('-n, --namespace <name>', 'its namespace')
+    .option('--context <name>', 'a context of the kubeconfig')
+    .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, a cluster of this machine, ~/.kube/config)')
+    .addOption(output())
+    .addHelpText('after', '\nExamples:\n  shoal explain pod/web-0\n  shoal explain job/train -n science -o json')
+    .action(async (target, options) => {
+      const { explain } = await import('./explain.ts')
+      process.exitCode = await explain(target, options)
+    })
+  program
+    .command('plan')
+    .description('say where things would go, what they would displace and what would not fit, without creating them')
+    .requiredOption('-f, --filename <file>', 'YAML or JSON; - for standard input')
+    .option('-n, --namespace <name>', 'the namespace of what names none')
+    .option('--context <name>', 'a context of the kubeconfig')
+    .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, a cluster of this machine, ~/.kube/config)')
+    .addOption(output())
+    .addHelpText('after', '\nExamples:\n  shoal plan -f deployment.yaml\n  cat job.yaml | shoal plan -f - -o json')
+    .action(async (options) => {
+      const { plan } = await import('./plan.ts')
+      process.exitCode = await plan(options)
     })
 }
 

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import type { Node, Pod, PodSpec } from '../api/generated/core-v1.ts'
+import { systemEnvironment } from '../env/system.ts'
+import { viewOf } from '../placement/cluster-view.ts'
+import { explainPod } from './explain-pod.ts'
+import { plan } from './plan.ts'
+import type { Snapshot } from './trial.ts'
+
+function node(name: string, spec: Node['spec'] = {}, labels: Record<string, string> = {}): Node {
+  const metadata = { name, labels: { 'kubernetes.io/hostname': name, ...labels } }
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata,
+    spec,
+    status: { allocatable: { cpu: '4', memory: '8Gi', pods: '110' } },
+  }
+}
+
+function pod(name: string, cpu: string, spec: Partial<PodSpec> = {}): Pod {
+  const containers = [{ name: 'main', image: 'node:24', resources: { requests: { cpu } } }]
+  const metadata = { name, namespace: 'x', uid: name }
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers, ...spec }, status: { phase: 'Pending' } }
+}
+
+const snapshot = (nodes: readonly Node[], pods: readonly Pod[] = []): Snapshot => ({
+  view: viewOf(nodes, pods),
+  random: systemEnvironment('error').random,
+})
+
+test('a pod that asks too much is told the numbers per node and what it could have', () => {
+  const explained = explainPod(snapshot([node('a')], [pod('there', '1', { nodeName: 'a' })]), pod('p', '6'))
+  expect(explained.nodes).toMatchObject([
+    {
+      node: 'a',
+      plugin: 'NodeResourcesFit',
+      amounts: [{ resource: 'cpu', asked: 6000, free: 3000, allocatable: 4000 }],
+      waitingHelps: 'no',
+    },
+  ])
+  expect(explained.fix).toEqual({ change: 'ask for cpu 3 in place of 6', changes: 'pod', node: 'a' })
+})
+
+test('where others hold what is asked, waiting may help', () => {
+  const explained = explainPod(snapshot([node('a')], [pod('there', '3', { nodeName: 'a' })]), pod('p', '2'))
+  expect(explained.nodes[0]?.waitingHelps).toBe('perhaps')
+})
+
+test('of several changes the one that a trial proves is named: a label that no node has, not the taint', () => {
+  const taints = [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }]
+  const cluster = snapshot([node('a'), node('b', { taints })])
+  const explained = explainPod(cluster, pod('p', '1', { nodeSelector: { disk: 'ssd' } }))
+  expect(explained.fix).toEqual({ change: 'drop the node selector disk=ssd', changes: 'pod', node: 'a' })
+})
+
+test('a cordoned node is named as what to change', () => {
+  const explained = explainPod(snapshot([node('a', { unschedulable: true })]), pod('p', '1'))
+  expect(explained.fix).toEqual({ change: 'uncordon node a', changes: 'node', node: 'a' })
+})
+
+test('two things in the way take two changes', () => {
+  const explained = explainPod(snapshot([node('a')]), pod('p', '6', { nodeSelector: { disk: 'ssd' } }))
+  expect(explained.fix?.change).toBe('drop the node selector disk=ssd, and ask for cpu 4 in place of 6')
+})
+
+test('a pod with gates waits for whoever set them', () => {
+  const explained = explainPod(snapshot([node('a')]), pod('p', '1', { schedulingGates: [{ name: 'a.b/wait' }] }))
+  expect(explained.reasons).toEqual([
+    { source: 'SchedulingGates', message: 'waiting for scheduling gates: [a.b/wait]', waitingHelps: 'perhaps' },
+  ])
+})
+
+test('a plan says where pods go, whom they displace, and what does not fit', () => {
+  const cluster = snapshot([node('a')], [pod('lesser', '3', { nodeName: 'a', priority: 1 })])
+  const template = {
+    metadata: { labels: { app: 'web' } },
+    spec: { containers: pod('', '2').spec?.containers ?? [], priorityClassName: 'high' },
+  }
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'x' },
+    spec: { replicas: 3, template },
+  }
+  const planned = plan(cluster, [deployment], new Map([['high', 100]]))
+  expect(planned.map(({ name, node: where, preempts }) => [name, where, preempts])).toEqual([
+    ['web-0', 'a', ['x/lesser']],
+    ['web-1', 'a', []],
+    ['web-2', undefined, []],
+  ])
+  expect(planned[2]?.why).toContain('1 Insufficient cpu')
+})
