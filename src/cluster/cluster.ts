@@ -1,3 +1,5 @@
+import { apiError } from '../api/meta/status.ts'
+import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
 import type { Client } from '../client/client.ts'
 import type { Endpoint } from '../client/http/connection.ts'
 import type { Environment } from '../env/environment.ts'
@@ -61,7 +63,12 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const store = await openStore(env, dataDirectory)
   let nodes: Nodes | undefined
   let listening: Promise<Listening> | undefined
-  const nodeStreams = { logs: (...request: Parameters<Nodes['logs']>) => streamsOf(nodes).logs(...request) }
+  const nodeStreams: NodeStreams = {
+    logs: (...request) => streamsOf(nodes).logs(...request),
+    exec: (...request) => streamsOf(nodes).exec(...request),
+    attach: (...request) => streamsOf(nodes).attach(...request),
+    portForward: (...request) => streamsOf(nodes).portForward(...request),
+  }
   const plane = await startControlPlane({
     env,
     store,
@@ -101,10 +108,8 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
 /** `Cluster.create()`: the same as {@link createCluster}, under the name of what it makes. */
 export const Cluster = { create: createCluster }
 
-function streamsOf(nodes: Nodes | undefined): {
-  logs(...request: Parameters<Nodes['logs']>): Promise<AsyncIterable<Uint8Array>>
-} {
-  if (nodes === undefined) throw new Error('Assertion: 0 nodes, yet a pod of theirs is asked for its logs')
+function streamsOf(nodes: Nodes | undefined): NodeStreams {
+  if (nodes === undefined) throw apiError('ServiceUnavailable', 'no node can be reached from this server')
   return nodes
 }
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { release } from 'node:os'
 import { join } from 'node:path'
-import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
+import type { NodeStreams, PodAddress } from '../apiserver/subresources/node-streams.ts'
 import type { UserInfo } from '../apiserver/verbs/request.ts'
 import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
@@ -60,13 +60,18 @@ export function startNodes(options: NodesOptions): Nodes {
     await Promise.all([...agents.values()].map((agent) => agent.ready))
   }
 
+  const podOf = ({ namespace, pod, uid }: PodAddress) => ({ namespace, name: pod, uid })
+  const agentOf = ({ node }: PodAddress) => {
+    const agent = agents.get(node)
+    if (agent === undefined) throw apiError('ServiceUnavailable', `node "${node}" is not one of this cluster's own`)
+    return agent
+  }
   return {
     ready,
-    async logs({ node, namespace, pod, uid, container }, logOptions) {
-      const agent = agents.get(node)
-      if (agent === undefined) throw apiError('ServiceUnavailable', `node "${node}" is not one of this cluster's own`)
-      return await agent.logs({ namespace, name: pod, uid }, container, logOptions)
-    },
+    logs: async (address, logOptions) => agentOf(address).logs(podOf(address), address.container, logOptions),
+    exec: async (address, request) => agentOf(address).exec(podOf(address), address.container, request),
+    attach: async (address, request) => agentOf(address).attach(podOf(address), address.container, request),
+    portForward: async (address) => agentOf(address).portForward(podOf(address)),
     async close() {
       await ready.catch(() => {})
       await Promise.all([...agents.values()].map((agent) => agent.close()))

@@ -65,6 +65,7 @@ export async function containerSpec(
     mounts: containerMounts(container, volumes, (text) => expand(text, env)),
     limits: limitsOf(container),
     stdin: container.stdin === true,
+    stdinOnce: container.stdinOnce === true,
     tty: container.tty === true,
     security: securityOf(pod, container),
     ...(hostPath !== undefined && { terminationMessage: { hostPath, containerPath } }),

@@ -17,6 +17,8 @@ import type { NodeContext } from './node-context.ts'
 import type { PodFiles } from './pod-files.ts'
 import { tell } from './pod-events.ts'
 import type { PodRecord } from './pod-record.ts'
+import { createPodStreams } from './pod-streams.ts'
+import type { PodName, PodStreams } from './pod-streams.ts'
 import { startPodWorker } from './pod-worker.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { nodeObject, register } from './registration.ts'
@@ -36,7 +38,7 @@ export interface NodeAgentOptions {
 }
 
 /** A node at work: runs the pods that are bound to it, and tells the API how they are. */
-export interface NodeAgent extends AsyncDisposable {
+export interface NodeAgent extends AsyncDisposable, PodStreams {
   readonly name: string
   /** Resolves when the node is registered and knows its pods. */
   readonly ready: Promise<void>
@@ -88,11 +90,8 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     const become = (now: Node) => (node = now)
     self.listen({ added: become, updated: become, deleted: () => {} })
     const known = node
-    const view: NodeView = {
-      now: () => node ?? known,
-      refresh: async () => become(await client.get(nodes, { name: facts.name })),
-      podNow: (pod) => informer.get(keyOf(pod)),
-    }
+    const refresh = async () => become(await client.get(nodes, { name: facts.name }))
+    const view: NodeView = { now: () => node ?? known, refresh, podNow: (pod) => informer.get(keyOf(pod)) }
     const see = (pod: Pod) => seePod(context, view, workers, pod)
     informer.listen({ added: see, updated: see, deleted: (pod) => workers.get(uidOf(pod))?.update(undefined) })
     for (const { reason, message } of runtime.limitations())
@@ -113,10 +112,11 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   }
 
   return {
+    ...createPodStreams(runtime, (pod) => workerOf(workers, pod)),
     name: facts.name,
     ready,
     async logs(pod, container, logOptions) {
-      const worker = workers.get(pod.uid)
+      const worker = workerOf(workers, pod)
       if (worker === undefined) throw apiError('NotFound', `pods "${pod.name}" not found`)
       return await containerLogs(runtime, worker, container, logOptions, env.clock.now())
     },
@@ -132,6 +132,13 @@ interface NodeView {
   /** Asks the API server. */
   refresh(): Promise<Node>
   podNow(pod: Pod): Pod | undefined
+}
+
+/** The newest of that name where no uid is given. */
+function workerOf(workers: ReadonlyMap<string, PodWorker>, { uid, namespace, name }: PodName): PodWorker | undefined {
+  if (uid !== '') return workers.get(uid)
+  const all = [...workers.values()]
+  return all.findLast(({ pod: { metadata } }) => metadata.namespace === namespace && metadata.name === name)
 }
 
 const uidOf = (pod: Pod) => pod.metadata.uid ?? ''

@@ -33,6 +33,11 @@ export interface Runtime {
   logs(containerId: string, options: LogRequest): AsyncIterable<LogLine>
   /** Runs a command within a running container. */
   exec(containerId: string, request: ExecRequest): Promise<ExecSession>
+  /**
+   * Joins the streams of a running container's own process: its output from now on, and its input where the container has
+   * one and the request wants it. The exit code is the container's. Absent where the runtime cannot.
+   */
+  attach?(containerId: string, request: AttachRequest): Promise<ExecSession>
   /** Connects to a port on which the sandbox listens, for port-forward and proxies. */
   dial(sandboxId: string, port: number): Promise<import('node:stream').Duplex>
   usage(sandboxId: string): Promise<readonly ContainerUsage[]>
@@ -126,6 +131,8 @@ export interface ContainerSpec {
   readonly mounts: readonly Mount[]
   readonly limits: ResourceLimits
   readonly stdin: boolean
+  /** The input ends when the first who was attached to it leaves; otherwise it stays open. */
+  readonly stdinOnce?: boolean
   readonly tty: boolean
   readonly security: ContainerSecurity
   /** A file on the host that appears in the container at `terminationMessagePath`. */
@@ -201,6 +208,8 @@ export interface ExecRequest {
   readonly tty: boolean
   readonly signal?: AbortSignal
 }
+
+export type AttachRequest = Omit<ExecRequest, 'command'>
 
 export interface ExecSession {
   readonly stdin?: import('node:stream').Writable

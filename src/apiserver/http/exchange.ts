@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Upgrade } from '../../streams/upgrade.ts'
 import type { RequestContext, UserInfo } from '../verbs/request.ts'
 import type { Query } from './query-options.ts'
 
@@ -11,6 +12,8 @@ export interface Exchange {
   readonly path: string
   readonly query: Query
   readonly context: RequestContext
+  /** Set where the client asks for another protocol on the connection, such as that of exec. */
+  readonly upgrade?: Upgrade
   /** Texts for `Warning` headers, in the order in which they came up. */
   readonly warnings: readonly string[]
 }
@@ -21,7 +24,7 @@ const WARNING_LIMIT = 50
 export function createExchange(
   request: IncomingMessage,
   response: ServerResponse,
-  at: { readonly path: string; readonly query: Query },
+  at: { readonly path: string; readonly query: Query; readonly upgrade?: Upgrade },
   user: UserInfo,
 ): Exchange {
   const warnings: string[] = []

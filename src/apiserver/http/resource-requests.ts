@@ -49,9 +49,19 @@ export async function serveResource(server: ResourceServer, exchange: Exchange, 
   const { name, subresource } = path
   const target = subresource === undefined ? { ...at, name } : { ...at, name, subresource }
   if (subresource !== undefined && CONNECT_SUBRESOURCES.has(subresource)) {
-    throw apiError('ServiceUnavailable', `Cannot serve "${subresource}": no node streams are attached to this server`)
+    return serveConnection(server, exchange, { ...at, name, subresource })
   }
   return serveObject(server, exchange, target, verb)
+}
+
+/** Loaded at the first need: most servers never serve one. */
+async function serveConnection(
+  server: ResourceServer,
+  exchange: Exchange,
+  target: ObjectTarget & { readonly subresource: string },
+): Promise<void> {
+  const { serveConnect } = await import('../connect/serve-connect.ts')
+  return await serveConnect(server, exchange, target)
 }
 
 function servesVersion(catalog: Catalog, { group, version }: ResourcePath): boolean {

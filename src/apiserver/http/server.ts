@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { ApiError } from '../../api/meta/status.ts'
+import type { Upgrade } from '../../streams/upgrade.ts'
 import { impersonate } from '../authn/impersonation.ts'
 import { sendError } from './answer.ts'
 import { createExchange } from './exchange.ts'
@@ -41,6 +43,13 @@ export async function listen(options: HttpServerOptions, at: ListenOptions = {})
   const { host = '127.0.0.1', port = 0, tls } = at
   const handle = createHandler(options)
   const server = await (tls === undefined ? createPlainServer(handle) : createTlsServer(tls, handle))
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+    socket.on('error', () => {})
+    handle(request, responseOn(request, socket), { request, socket, head })
+  })
   server.keepAliveTimeout = 0
   server.requestTimeout = 0
   server.listen(port, host)
@@ -51,6 +60,7 @@ export async function listen(options: HttpServerOptions, at: ListenOptions = {})
     const closed = once(server, 'close')
     server.close()
     server.closeAllConnections()
+    for (const socket of upgraded) socket.destroy()
     await closed
   }
   const shownHost = host.includes(':') ? `[${host}]` : host
@@ -58,7 +68,17 @@ export async function listen(options: HttpServerOptions, at: ListenOptions = {})
   return { url, port: actual, close, [Symbol.asyncDispose]: close }
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void
+type Handler = (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade) => void
+
+/** An answer to a request for an upgrade, for whoever does not grant it: the connection ends with it. */
+function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
+  const { ServerResponse: Response } = process.getBuiltinModule('node:http')
+  const response = new Response(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Socket)
+  response.on('finish', () => socket.end())
+  return response
+}
 
 /** Loaded only here: to import `node:http`, which `node:https` does not, loads Node's `fetch` too, 9 MB and 15 ms. */
 async function createPlainServer(handle: Handler) {
@@ -79,8 +99,8 @@ export function createHandler(options: HttpServerOptions): Handler {
   const { clock, timers } = environment
   const resources: ResourceServer = { verbs, catalog, authorizer, timers, views: { clock }, decoders }
   const others = createOtherPaths(options)
-  return (request, response) => {
-    serve(options, resources, others, request, response).catch((error: unknown) => {
+  return (request, response, upgrade) => {
+    serve(options, resources, others, request, response, upgrade).catch((error: unknown) => {
       environment.log.error('Cannot answer a request', { url: request.url, error })
       response.destroy()
     })
@@ -93,11 +113,12 @@ async function serve(
   others: OtherPaths,
   request: IncomingMessage,
   response: ServerResponse,
+  upgrade?: Upgrade,
 ): Promise<void> {
   const url = request.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
-  const at = { path, query: parseQuery(mark < 0 ? '' : url.slice(mark + 1)) }
+  const at = { path, query: parseQuery(mark < 0 ? '' : url.slice(mark + 1)), ...(upgrade && { upgrade }) }
   let exchange = createExchange(request, response, at, { name: '', groups: [] })
   try {
     const found = options.authenticator.authenticate(request)

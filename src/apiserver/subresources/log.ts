@@ -1,6 +1,7 @@
 import type { Pod } from '../../api/generated/core-v1.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { LogOptions } from '../../client/client.ts'
+import { chooseContainer } from './choose-container.ts'
 import { authorize } from '../verbs/authorization.ts'
 import type { Engine } from '../verbs/engine.ts'
 import { entryAt } from '../verbs/get.ts'
@@ -32,20 +33,4 @@ export async function logs(
 
 async function* nothing(): AsyncIterable<Uint8Array> {
   // A pod that has no node has said nothing yet: Kubernetes answers with an empty body.
-}
-
-function chooseContainer({ metadata, spec }: Pod, asked: string | undefined): string {
-  const main = (spec?.containers ?? []).map((one) => one.name)
-  const init = (spec?.initContainers ?? []).map((one) => one.name)
-  const ephemeral = (spec?.ephemeralContainers ?? []).map((one) => one.name)
-  const name = metadata.name ?? ''
-  if (asked) {
-    if ([...main, ...init, ...ephemeral].includes(asked)) return asked
-    throw apiError('BadRequest', `container ${asked} is not valid for pod ${name}`)
-  }
-  const [only] = main
-  if (only !== undefined && main.length + init.length === 1) return only
-  if (only === undefined) throw apiError('BadRequest', `a container name must be specified for pod ${name}`)
-  const lists = `choose one of: [${main.join(' ')}]${init.length > 0 ? ` or one of the init containers: [${init.join(' ')}]` : ''}`
-  throw apiError('BadRequest', `a container name must be specified for pod ${name}, ${lists}`)
 }

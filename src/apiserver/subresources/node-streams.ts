@@ -1,11 +1,17 @@
+import type { Duplex } from 'node:stream'
 import type { LogOptions } from '../../client/client.ts'
+import type { CommandStreams, StartCommand } from '../../streams/remote-command/command.ts'
 
-/** A container of a pod on a node, as a node's server addresses it. */
-export interface ContainerAddress {
+/** A pod on a node, as a node's server addresses it. */
+export interface PodAddress {
   readonly node: string
   readonly namespace: string
   readonly pod: string
   readonly uid: string
+}
+
+/** A container of a pod on a node. */
+export interface ContainerAddress extends PodAddress {
   readonly container: string
 }
 
@@ -16,4 +22,13 @@ export interface ContainerAddress {
 export interface NodeStreams {
   /** The log's bytes as they arrive; ends at the end of the log, or of the container where `follow` is set. */
   logs(address: ContainerAddress, options: LogOptions): Promise<AsyncIterable<Uint8Array>>
+  /** Resolves when the container is there, to the way of running a command in it; rejects with an `UpgradeError`. */
+  exec(
+    address: ContainerAddress,
+    request: CommandStreams & { readonly command: readonly string[] },
+  ): Promise<StartCommand>
+  /** The same for the container's own process. */
+  attach(address: ContainerAddress, request: CommandStreams): Promise<StartCommand>
+  /** Resolves when the pod is there, to the way of connecting to its ports; rejects with an `UpgradeError`. */
+  portForward(address: PodAddress): Promise<(port: number) => Promise<Duplex>>
 }

@@ -156,7 +156,13 @@ test('a scale is read, written and applied in place of its object', async () => 
 
 test('logs come from the node that runs the pod', async () => {
   const asked: unknown[] = []
+  const refused = async () => {
+    throw new Error('not asked for')
+  }
   const client = await start({
+    exec: refused,
+    attach: refused,
+    portForward: refused,
     async logs(request) {
       asked.push(request)
       return (async function* () {

@@ -13,6 +13,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../../client/client.ts'
+import type { ConnectLocation } from '../subresources/connect.ts'
 import type { Answer, Body, CollectionTarget, ObjectTarget, RequestContext } from './request.ts'
 
 /**
@@ -63,6 +64,13 @@ export interface Verbs {
   ): Promise<ObjectList>
   /** GET of `log`: resolves when the stream has begun. */
   logs(context: RequestContext, target: ObjectTarget, options?: LogOptions): Promise<AsyncIterable<Uint8Array>>
+  /** exec, attach and port-forward: resolves to where the connection goes; `container` may be empty for the only one. */
+  connect(
+    context: RequestContext,
+    target: ObjectTarget & { readonly subresource: string },
+    verb: 'get' | 'create',
+    container: string,
+  ): Promise<ConnectLocation>
 }
 
 /** A Status as the body of an answer. */

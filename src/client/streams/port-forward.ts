@@ -1,4 +1,4 @@
-import { Duplex } from 'node:stream'
+import { Duplex, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pods } from '../../api/generated/resources.ts'
 import { ApiError } from '../../api/meta/status.ts'
@@ -65,7 +65,7 @@ async function connect(session: SpdySession, port: number, request: number): Pro
     const message = await failure
     if (message !== '') throw new Error(`Cannot forward to port ${port}: ${message}`)
   }
-  return Duplex.from({ readable: received(), writable: data })
+  return Duplex.from({ readable: Readable.from(received(), { objectMode: false }), writable: data })
 }
 
 /**

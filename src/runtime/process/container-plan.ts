@@ -43,6 +43,7 @@ export function planContainer(
     identity: identityOf(spec, containment),
     readOnlyRoot: spec.security.readOnlyRootFilesystem === true,
     stdin: spec.stdin,
+    tty: spec.tty,
   }
 }
 

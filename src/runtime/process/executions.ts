@@ -1,13 +1,17 @@
 import { Readable, Writable } from 'node:stream'
 import { RuntimeError } from '../runtime.ts'
-import type { ExecRequest, ExecSession } from '../runtime.ts'
+import type { AttachRequest, ExecRequest, ExecSession } from '../runtime.ts'
+import type { Container } from './container-lifecycle.ts'
 import type { Containers } from './containers.ts'
 import type { Spawner } from './spawner-process.ts'
+import type { RequestBody } from './spawner/messages.ts'
 import { STDIN, STDIN_END, STDOUT } from './spawner/framing.ts'
 
 /** Commands that run within containers, each with streams over the spawner's link. */
 export interface Executions {
   start(containerId: string, request: ExecRequest): Promise<ExecSession>
+  /** Joins the streams of the container's own process. */
+  attach(containerId: string, request: AttachRequest): Promise<ExecSession>
   data(kind: number, session: number, bytes: Buffer): void
   ended(event: { readonly session: number; readonly exitCode: number }): void
   /** The command's input has room for more. */
@@ -32,15 +36,11 @@ export function createExecutions({
   const running = new Map<number, Running>()
   let lastSession = 0
 
-  async function start(containerId: string, request: ExecRequest): Promise<ExecSession> {
-    const container = containers.find(containerId)
-    const plan = container?.plan
-    if (!plan || container.status.state.phase !== 'running') {
-      throw new RuntimeError('RunContainerError', `Cannot exec in "${containerId}": the container is not running`)
-    }
+  async function open(request: AttachRequest, ask: (session: number) => RequestBody): Promise<ExecSession> {
     const started = await spawner
     const session = ++lastSession
-    const flow = (paused: boolean) => void started.request({ op: 'flow', session, paused }).catch(() => undefined)
+    const tell = (body: RequestBody) => void started.request(body).catch(() => undefined)
+    const flow = (paused: boolean) => tell({ op: 'flow', session, paused })
     const entry: Running = {
       stdout: output(flow),
       stderr: output(flow),
@@ -48,29 +48,26 @@ export function createExecutions({
       taken: undefined,
     }
     running.set(session, entry)
-    const { env, cwd, identity } = plan
-    const { stdin, tty } = request
     try {
-      const exec = { containerId, argv: request.command, env, cwd, identity, stdin, tty }
-      await started.request({ op: 'exec', session, exec })
+      await started.request(ask(session))
     } catch (cause) {
       running.delete(session)
-      throw new RuntimeError('RunContainerError', `Cannot exec in "${container.spec.name}"`, { cause })
+      throw new RuntimeError('RunContainerError', (cause as Error).message, { cause })
     }
-    const end = () => void started.request({ op: 'endExec', session }).catch(() => undefined)
+    const end = () => tell({ op: 'endExec', session })
     request.signal?.addEventListener('abort', end, { once: true })
     if (request.signal?.aborted) end()
     return {
-      ...(stdin && { stdin: input(started, session, entry) }),
+      ...(request.stdin && { stdin: input(started, session, entry) }),
       stdout: entry.stdout,
-      ...(!tty && { stderr: entry.stderr }),
-      resize: () => undefined,
+      ...(!request.tty && { stderr: entry.stderr }),
+      resize: (columns, rows) => tell({ op: 'resize', session, columns, rows }),
       exitCode: entry.exit.promise,
     }
   }
 
   return {
-    start,
+    ...openers(containers, open),
     data(kind, session, bytes) {
       const entry = running.get(session)
       const target = kind === STDOUT ? entry?.stdout : entry?.stderr
@@ -86,6 +83,30 @@ export function createExecutions({
       entry?.exit.resolve(exitCode)
     },
     inputTaken: (session) => running.get(session)?.taken?.(),
+  }
+}
+
+type Open = (request: AttachRequest, ask: (session: number) => RequestBody) => Promise<ExecSession>
+
+function openers(containers: Containers, open: Open): Pick<Executions, 'start' | 'attach'> {
+  const runningContainer = (containerId: string): Container => {
+    const container = containers.find(containerId)
+    if (container?.status.state.phase === 'running') return container
+    throw new RuntimeError('RunContainerError', `Cannot exec in "${containerId}": the container is not running`)
+  }
+  return {
+    async start(containerId, request) {
+      const { env, cwd, identity } = runningContainer(containerId).plan
+      const { stdin, tty, command: argv } = request
+      const exec = { containerId, argv, env, cwd, identity, stdin, tty }
+      return await open(request, (session) => ({ op: 'exec', session, exec }))
+    },
+    async attach(containerId, request) {
+      const { spec } = runningContainer(containerId)
+      const closesInput = spec.stdinOnce === true
+      const wanted = { ...request, stdin: request.stdin && spec.stdin, tty: spec.tty }
+      return await open(wanted, (session) => ({ op: 'attach', session, containerId, closesInput }))
+    },
   }
 }
 

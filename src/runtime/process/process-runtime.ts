@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime.ts'
 import { measureCapacity } from './capacity.ts'
 import { createContainers } from './containers.ts'
 import { createExecutions } from './executions.ts'
+import type { Executions } from './executions.ts'
 import { findImage, requireImage } from './image.ts'
 import { describeLimitations } from './limitations.ts'
 import { createSandboxes } from './sandboxes.ts'
@@ -104,7 +105,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     list: async () => ({ sandboxes: sandboxes.list(), containers: containers.list() }),
     onChange: containers.onChange,
     logs: containers.logs,
-    exec: executions.start,
+    ...streamsOf(executions),
     dial: (sandboxId, port) => dialSandbox(sandboxes, sandboxId, port),
     usage: containers.usage,
     // With the spawner: a node is Ready once its runtime is, knows what it cannot do, and never where it starts nothing.
@@ -114,6 +115,8 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     close: () => (closed ??= close()),
   }
 }
+
+const streamsOf = ({ start: exec, attach }: Executions) => ({ exec, attach })
 
 function start(settings: ProcessRuntimeOptions, home: string, handlers: SpawnerHandlers): Promise<Spawner> {
   const { network = 'auto', namespaces = true } = settings

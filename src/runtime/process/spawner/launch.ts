@@ -3,6 +3,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type { BindMount, ProcessIdentity, SpawnerSettings, StartContainer } from './messages.ts'
+import { runInTerminal } from './terminal.ts'
 
 export const CONTAINER_MARK = 'SHOAL_CONTAINER_ID'
 
@@ -16,6 +17,7 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
   readonly identity: ProcessIdentity
+  readonly tty: boolean
 }
 
 export function launchContainer(
@@ -23,7 +25,8 @@ export function launchContainer(
   settings: SpawnerSettings,
   surroundings: { readonly cgroupFiles: readonly string[]; readonly networkNamespace?: string },
 ): ChildProcess {
-  const stdio: StdioOptions = [container.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe']
+  // A terminal whose input ends would tell the container so.
+  const stdio: StdioOptions = [container.stdin || container.tty ? 'pipe' : 'ignore', 'pipe', 'pipe']
   // Where nothing else tells which processes are a container's, this variable does: children inherit it.
   const mark = settings.namespaces ? {} : { [CONTAINER_MARK]: container.containerId }
   const command = settings.namespaces ? isolated(container, surroundings) : plain(container, surroundings.cgroupFiles)
@@ -49,10 +52,19 @@ function isolated(
     container.readOnlyRoot ? readOnlyRoot(container.mounts.map(({ target }) => target)) : '',
     container.hostNetwork ? '' : setHostname(container.hostname),
     enterDirectory(container.cwd),
-    `exec ${privileges(container.identity).map(quote).join(' ')} "$@"`,
+    'exec "$@"',
   ]
   const unshare = [...enter, 'unshare', '--mount', '--uts', '--propagation', 'unchanged', '/bin/sh', '-c']
-  return ['/bin/sh', '-c', `${join}exec "$@"`, 'sh', ...withTools(unshare), inside.join('\n'), 'sh', ...container.argv]
+  return [
+    '/bin/sh',
+    '-c',
+    `${join}exec "$@"`,
+    'sh',
+    ...withTools(unshare),
+    inside.join('\n'),
+    'sh',
+    ...asIdentity(container),
+  ]
 }
 
 /**
@@ -101,8 +113,7 @@ function findTool(tool: string): string {
 
 function plain(container: StartContainer, cgroupFiles: readonly string[]): string[] {
   const join = joinCgroups(cgroupFiles)
-  const command = [...privileges(container.identity), ...container.argv]
-  return ['/bin/sh', '-c', `${join}${enterDirectory(container.cwd)}\nexec "$@"`, 'sh', ...command]
+  return ['/bin/sh', '-c', `${join}${enterDirectory(container.cwd)}\nexec "$@"`, 'sh', ...asIdentity(container)]
 }
 
 /** One `mount` call makes all mounts of a container from a table in the form of fstab. */
@@ -144,10 +155,16 @@ function enterDirectory(cwd: string): string {
   return `cd ${quote(cwd)} || exit 126`
 }
 
+/** The command with what gives up privileges before it, on a terminal where it wants one. */
+function asIdentity({ identity, argv, tty }: Launch): string[] {
+  const command = [...privileges(identity), ...argv]
+  return tty ? runInTerminal(TOOL_PATHS['script'] ?? 'script', command, quote) : command
+}
+
 /** The command line that runs something in the namespaces of the process `pid`. */
 export function enterNamespaces(pid: number, launch: Launch, namespaces: boolean): string[] {
   const inside = ['/bin/sh', '-c', `${enterDirectory(launch.cwd)}\nexec "$@"`, 'sh']
-  const command = [...inside, ...privileges(launch.identity), ...launch.argv]
+  const command = [...inside, ...asIdentity(launch)]
   return namespaces ? [...withTools(['nsenter']), '-m', '-u', '-n', '-t', String(pid), ...command] : command
 }
 

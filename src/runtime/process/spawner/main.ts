@@ -7,6 +7,7 @@ import { closeCgroupHome, openCgroupHome } from './cgroup.ts'
 import { killContainer, signalContainer, startContainer } from './containers.ts'
 import type { RunningContainer, StartContext } from './containers.ts'
 import { createExecSessions } from './exec-sessions.ts'
+import { executableError } from './executable.ts'
 import { canChangeIdentity } from './launch.ts'
 import { openLink } from './link.ts'
 import type { Request, SpawnerSettings } from './messages.ts'
@@ -37,7 +38,7 @@ const link = openLink(
   },
   () => void shutDown(true),
 )
-const sessions = createExecSessions(link)
+const sessions = createExecSessions(link, environment.timers)
 const network = createNetwork(settings)
 const timestamp = createTimestamps(environment.clock)
 const context: StartContext = {
@@ -73,7 +74,16 @@ async function perform(request: Request): Promise<Outcome> {
     case 'exec': {
       const container = containers.get(request.exec.containerId)
       if (!container || container.exited) return { ok: false, error: 'container is not running' }
+      const { argv, env, cwd } = request.exec
+      const missing = executableError(argv[0] ?? '', env['PATH'], cwd, container.spec.mounts)
+      if (missing) return { ok: false, error: `unable to start container process: ${missing.message}` }
       sessions.start(request.session, request.exec, container.pid, settings.namespaces)
+      break
+    }
+    case 'attach': {
+      const container = containers.get(request.containerId)
+      if (!container || container.exited) return { ok: false, error: 'container is not running' }
+      sessions.attach(request.session, container, request.closesInput)
       break
     }
     case 'joinNetwork':
@@ -92,7 +102,9 @@ async function perform(request: Request): Promise<Outcome> {
   return { ok: true, value: null }
 }
 
-function performAtOnce(request: Exclude<Request, { op: 'start' | 'exec' | 'joinNetwork' | 'leaveNetwork' | 'close' }>) {
+function performAtOnce(
+  request: Exclude<Request, { op: 'start' | 'exec' | 'attach' | 'joinNetwork' | 'leaveNetwork' | 'close' }>,
+) {
   const container = 'containerId' in request ? containers.get(request.containerId) : undefined
   switch (request.op) {
     case 'signal':
@@ -107,6 +119,9 @@ function performAtOnce(request: Exclude<Request, { op: 'start' | 'exec' | 'joinN
       return null
     case 'endExec':
       sessions.end(request.session)
+      return null
+    case 'resize':
+      sessions.resize(request.session, request.columns, request.rows)
       return null
     case 'flow':
       sessions.flow(request.session, request.paused)

@@ -10,6 +10,21 @@ export type Request =
   /** Forgets an ended container. */
   | { readonly op: 'release'; readonly id: number; readonly containerId: string }
   | { readonly op: 'exec'; readonly id: number; readonly session: number; readonly exec: StartExec }
+  /** A session on the container's own streams. */
+  | {
+      readonly op: 'attach'
+      readonly id: number
+      readonly session: number
+      readonly containerId: string
+      readonly closesInput: boolean
+    }
+  | {
+      readonly op: 'resize'
+      readonly id: number
+      readonly session: number
+      readonly columns: number
+      readonly rows: number
+    }
   | { readonly op: 'endExec'; readonly id: number; readonly session: number }
   /** Stops or goes on reading a session's output: the other side's buffer is full or has room again. */
   | { readonly op: 'flow'; readonly id: number; readonly session: number; readonly paused: boolean }
@@ -69,6 +84,8 @@ export interface StartContainer {
   /** Nothing but its mounts can be written to. */
   readonly readOnlyRoot: boolean
   readonly stdin: boolean
+  /** On a terminal of its own, whose output is one stream. */
+  readonly tty: boolean
 }
 
 export interface BindMount {
