@@ -4,22 +4,25 @@ import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
 import { randomSuffix } from '../env/random.ts'
 import { createEngine } from './engine.ts'
+import type { EngineOptions } from './engine.ts'
 import type { Reach } from './coordinator/listen.ts'
 import type { OnComputeEvent } from './events.ts'
+import type { ClusterReach } from './pods/coordinate-in-pod.ts'
 import { createJobPool } from './pods/job-pool.ts'
 import type { WorkerOptions } from './pods/worker-job.ts'
 import { recordRun } from './run/run-record.ts'
 import { createShipper } from './ship/ship.ts'
 import type { Shipper } from './ship/ship.ts'
 import type { Shoal } from './shoal.ts'
+import type { Trust } from './wire/secure.ts'
 import { workerPrograms } from './worker-program.ts'
 
 export interface ComputeOptions {
   readonly client: Client
   readonly env: Environment
   readonly namespace: string
-  /** How worker pods reach this process. */
-  readonly reach: Reach
+  /** How worker pods reach this process, or that they do not. */
+  readonly reach: Reach | ClusterReach
   /** Such as `node:24`. */
   readonly image: string
   readonly workers?: WorkerOptions
@@ -30,11 +33,13 @@ export interface ComputeOptions {
   /** How functions are made ready to travel. One of the session's own where absent. */
   readonly shipper?: Shipper
   readonly onEvent?: OnComputeEvent
-  /** How long work waits while there is no worker. Default 60,000 ms. */
+  /** How long work waits while there is no worker. Default 60,000 ms, five times that on a cluster elsewhere. */
   readonly workerTimeoutMs?: number
 }
 
 const WORKER_TIMEOUT_MS = 60_000
+/** Images may have to be fetched first. */
+const ELSEWHERE_TIMEOUT_MS = 300_000
 
 /**
  * A session on worker pods. Resolves as soon as work can be submitted; the pods start meanwhile. Dispose of it to end
@@ -46,7 +51,8 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
   const onEvent = options.onEvent ?? (() => {})
   const programs = await workerPrograms(cacheDirectory)
   const name = `run-${randomSuffix(env.random, 8)}`
-  const pool = createJobPool({ ...options, name, workers, program: programs.worker })
+  const place = await placeOf(options, name, cacheDirectory)
+  const pool = createJobPool({ ...options, ...place, name, workers, program: programs.worker })
   const { name: program = 'unnamed', ...facts } = options.program ?? {}
   const record = recordRun({
     client,
@@ -61,13 +67,13 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     env,
     name,
     pool,
-    reach: options.reach,
+    reach: place.reach,
     pipeline: programs.pipeline,
     shipper:
       options.shipper ??
       createShipper({ cacheDirectory, onWarning: (message) => onEvent({ type: 'warning', message }) }),
     onEvent,
-    workerTimeoutMs: options.workerTimeoutMs ?? WORKER_TIMEOUT_MS,
+    workerTimeoutMs: place.workerTimeoutMs,
     onStatus: (change) => record.update(change),
     onClosed: (error) => record.close(error),
   })
@@ -75,4 +81,26 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     .then((run) => pool.adopt({ apiVersion: run.apiVersion, kind: run.kind, name, uid: run.metadata.uid ?? '' }))
     .catch((error: Error) => env.log.debug('The run has no object of its own', { name, error }))
   return engine.shoal
+}
+
+/** Where the coordinator runs, and what follows from that. What a cluster elsewhere needs is loaded for it alone. */
+async function placeOf(
+  options: ComputeOptions,
+  run: string,
+  cacheDirectory: string,
+): Promise<Pick<EngineOptions, 'reach' | 'workerTimeoutMs'> & { readonly trust?: Trust }> {
+  const { reach, env, workerTimeoutMs } = options
+  if (reach.kind !== 'cluster') return { reach, workerTimeoutMs: workerTimeoutMs ?? WORKER_TIMEOUT_MS }
+  const [{ createRunTrust }, { coordinateInPod }] = await Promise.all([
+    import('./trust/run-trust.ts'),
+    import('./pods/coordinate-in-pod.ts'),
+  ])
+  const trust = createRunTrust(env, run)
+  const startMs = workerTimeoutMs ?? ELSEWHERE_TIMEOUT_MS
+  const onWaiting = (reasons: readonly string[]) => options.onEvent?.({ type: 'waiting', reasons })
+  return {
+    reach: coordinateInPod({ ...options, reach, run, trust, cacheDirectory, startMs, onWaiting }),
+    workerTimeoutMs: startMs,
+    trust: trust.worker,
+  }
 }

@@ -4,7 +4,6 @@ import { CodedError } from '../env/coded-error.ts'
 export const CONNECT_ERROR_CODES = {
   CONNECT_KUBECONFIG: 'The kubeconfig cannot be read',
   CONNECT_NO_ANSWER: 'The API server of the named cluster does not answer',
-  CONNECT_OUT_OF_REACH: 'Workers of the named cluster could not reach this process',
 } as const
 
 export type ConnectErrorCode = keyof typeof CONNECT_ERROR_CODES

@@ -2,13 +2,15 @@ import { readFile, rm } from 'node:fs/promises'
 import { availableParallelism, homedir, userInfo } from 'node:os'
 import { basename, join } from 'node:path'
 import type { ClusterOptions } from '../cluster/cluster.ts'
-import { namespaces } from '../api/generated/resources.ts'
+import { namespaces, nodes } from '../api/generated/resources.ts'
 import { ApiError } from '../api/meta/status.ts'
 import type { Client } from '../client/client.ts'
 import type { HttpClient } from '../client/http.ts'
+import type { Endpoint } from '../client/http/connection.ts'
 import { startClusterThread } from '../cluster/thread/start-thread.ts'
 import { cacheDirectory } from './cache-directory.ts'
 import type { OnComputeEvent } from '../compute/events.ts'
+import type { ClusterReach } from '../compute/pods/coordinate-in-pod.ts'
 import type { WorkerOptions } from '../compute/pods/worker-job.ts'
 import { createCompute } from '../compute/session.ts'
 import type { Shoal } from '../compute/shoal.ts'
@@ -37,6 +39,8 @@ export interface ConnectOptions {
 interface Place {
   readonly client: Client
   readonly namespace: string
+  /** Where workers cannot reach this process by a socket of the machine. */
+  readonly reach?: ClusterReach
   /** Rejects where the cluster cannot do what a session needs of it. */
   readonly usable: Promise<void>
   close(): Promise<void>
@@ -70,7 +74,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
       client: place.client,
       env: systemEnvironment(),
       namespace: settings.namespace ?? place.namespace,
-      reach: { kind: 'unix', directory },
+      reach: place.reach ?? { kind: 'unix', directory },
       image: `node:${process.versions.node.split('.')[0]}`,
       workers: { threads: availableParallelism(), ...settings.workers },
       program: { ...programFacts(), ...settings.program, owner: userName() },
@@ -143,10 +147,16 @@ async function ofContext(name: string | undefined, { kubeconfig }: ConnectOption
     import('../client/http.ts'),
   ])
   const { endpoint, namespace = 'default', context } = await parseKubeconfig(text, name)
-  refuseFarAway(endpoint.server, context)
   const client = createHttpClient(endpoint)
   await requireAnswer(client, context, endpoint.server)
-  return { client, namespace, usable: Promise.resolve(), close: async () => client.close() }
+  const isHere = await isThisMachine(client, endpoint.server)
+  return {
+    client,
+    namespace,
+    usable: Promise.resolve(),
+    close: async () => client.close(),
+    ...(isHere ? {} : { reach: throughServer(endpoint) }),
+  }
 }
 
 /** Long enough for a busy server, short enough for whoever waits in front of one that is gone. */
@@ -167,11 +177,22 @@ async function requireAnswer(client: HttpClient, context: string, server: string
   }
 }
 
-/** Workers dial a socket of this machine, so the cluster's nodes must be on it: as those of `shoal up` are. */
-function refuseFarAway(server: string, context: string): void {
+/** The coordinator is in a pod then, and what its driver says to it goes through the API server. */
+function throughServer(endpoint: Endpoint): ClusterReach {
+  return {
+    kind: 'cluster',
+    async forward(pod, port, signal) {
+      const { portForward } = await import('../client/streams/port-forward.ts')
+      return await portForward(endpoint, pod, port, { signal })
+    },
+  }
+}
+
+/** Whether pods are processes of this machine and can open a socket of this process: as those of `shoal up` can. */
+async function isThisMachine(client: HttpClient, server: string): Promise<boolean> {
   const { hostname } = new URL(server)
-  if (/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return
-  const message = `Cannot run on "${context}": its API server is at ${hostname}, expected a cluster of this machine`
-  const hint = 'run without --context, or on a cluster that "shoal up" started here'
-  throw new ConnectError('CONNECT_OUT_OF_REACH', message, hint)
+  if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return false
+  const found = await client.list(nodes, { signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => undefined)
+  const runtimes = found?.items.map(({ status }) => status?.nodeInfo?.containerRuntimeVersion ?? '') ?? []
+  return runtimes.length > 0 && runtimes.every((runtime) => runtime.startsWith('process://'))
 }

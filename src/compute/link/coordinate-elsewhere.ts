@@ -31,6 +31,7 @@ export function coordinateElsewhere(options: ElsewhereOptions): CreateCoordinati
   return async (coordinatorOptions) => {
     const { env } = coordinatorOptions
     const stopped = new AbortController()
+    const closing = Promise.withResolvers<void>()
     const driver: DriverLink = connectDriverLink({
       ...options,
       env,
@@ -52,12 +53,13 @@ export function coordinateElsewhere(options: ElsewhereOptions): CreateCoordinati
         close(reason) {
           coordinator.close(reason)
           stopped.abort(reason)
+          closing.resolve()
         },
       },
       async start(pool) {
         const address = await place.start(stopped.signal)
         driver.connect()
-        await driver.connected
+        await Promise.race([driver.connected, closing.promise])
         if (!stopped.signal.aborted) await pool.start(address, options.token)
       },
       async close() {

@@ -40,6 +40,7 @@ export interface DriverLinkOptions {
 
 const FIRST_PAUSE_MS = 100
 const LAST_PAUSE_MS = 5_000
+const FIRST_WORD_MS = 2_000
 /** One try: a server that takes a connection and says nothing is as good as none. */
 const GREETING_MS = 10_000
 
@@ -61,8 +62,9 @@ export function connectDriverLink(options: DriverLinkOptions): DriverLink {
   })
   const awayMs = () => env.clock.monotonicMs() - cutMs
   const whyCut = () => {
-    if (!wasConnected || link.isAttached) return undefined
-    return `the link to the coordinator has been cut for ${Math.round(awayMs() / 1000)} s: ${problem ?? 'unknown'}`
+    if (link.isAttached || problem === undefined) return undefined
+    const state = wasConnected ? 'has been cut' : 'has not been there'
+    return `the link to the coordinator ${state} for ${Math.round(awayMs() / 1000)} s: ${problem}`
   }
   const connectOnce = async () => {
     const stream = await options.dial(stopped.signal)
@@ -97,7 +99,8 @@ export function connectDriverLink(options: DriverLinkOptions): DriverLink {
       }
       if (awayMs() > options.awayMs) return lose(linkLost(awayMs(), problem))
       const cut = whyCut()
-      if (cut !== undefined) options.onCut(cut)
+      // Its program takes a moment to listen: nothing to speak of.
+      if (cut !== undefined && (wasConnected || awayMs() > FIRST_WORD_MS)) options.onCut(cut)
       await sleep(env.timers, pauseMs, stopped.signal).catch(() => {})
     }
   }

@@ -3,9 +3,10 @@ import { configMaps, events, jobs, pods, secrets } from '../../api/generated/res
 import type { Client } from '../../client/client.ts'
 import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
+import type { Trust } from '../wire/secure.ts'
 import type { WorkerPool } from '../worker-pool.ts'
 import { investigatePods, reasonOf } from './pod-loss.ts'
-import { programConfigMap, RUN_LABEL, tokenSecret, workerJob } from './worker-job.ts'
+import { programConfigMap, WORKER_SELECTOR, workerJob, workerSecret } from './worker-job.ts'
 import type { WorkerJobFacts, WorkerOptions } from './worker-job.ts'
 
 export interface JobPoolOptions {
@@ -17,6 +18,8 @@ export interface JobPoolOptions {
   readonly workers: WorkerOptions
   /** The text of the worker program. */
   readonly program: string
+  /** What workers show their coordinator, where that is elsewhere. */
+  readonly trust?: Trust
 }
 
 /** Workers as the pods of one Job. */
@@ -46,7 +49,7 @@ export function createJobPool(options: JobPoolOptions): JobPool {
         // All at once: a pod that is there before its program waits for it, as Kubernetes does.
         await Promise.all([
           client.create(configMaps, programConfigMap(facts, options.program)),
-          client.create(secrets, tokenSecret(facts, token)),
+          client.create(secrets, workerSecret(facts, token)),
           client.create(jobs, workerJob(facts)),
         ])
         created.resolve()
@@ -68,7 +71,7 @@ export function createJobPool(options: JobPoolOptions): JobPool {
       await client.delete(pods, { namespace, name: pod }, { gracePeriodSeconds: 0 })
     },
     async reasons() {
-      const { items } = await client.list(pods, { namespace, labelSelector: `${RUN_LABEL}=${name}` })
+      const { items } = await client.list(pods, { namespace, labelSelector: WORKER_SELECTOR(name) })
       if (items.length === 0) return [`job ${name} has no pods yet${await lastEventOf(client, namespace, name)}`]
       return items.map((pod: Pod) => reasonOf(pod)).filter((reason) => reason !== undefined)
     },
@@ -92,7 +95,7 @@ async function podsGone({ client, env, name, namespace }: JobPoolOptions): Promi
   const { clock, timers } = env
   const startedMs = clock.monotonicMs()
   for (let pauseMs = 10; clock.monotonicMs() - startedMs < GONE_MS; pauseMs = Math.min(250, pauseMs * 2)) {
-    const list = await client.list(pods, { namespace, labelSelector: `${RUN_LABEL}=${name}` }).catch(() => undefined)
+    const list = await client.list(pods, { namespace, labelSelector: WORKER_SELECTOR(name) }).catch(() => undefined)
     if (list === undefined || list.items.length === 0) return
     await sleep(timers, pauseMs)
   }

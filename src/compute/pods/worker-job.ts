@@ -1,7 +1,16 @@
 import type { Job } from '../../api/generated/batch-v1.ts'
-import type { ConfigMap, EnvVar, Secret } from '../../api/generated/core-v1.ts'
+import type { ConfigMap, Container, EnvVar, Secret, Volume } from '../../api/generated/core-v1.ts'
 import { wholeOf } from '../../api/meta/quantity.ts'
+import { TRUST_FILES } from '../wire/secure.ts'
+import type { Trust } from '../wire/secure.ts'
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
+import {
+  RESTRICTED_CONTAINER,
+  RESTRICTED_POD,
+  SCRATCH_DIRECTORY,
+  SECRET_FILE_MODE,
+  TRUST_DIRECTORY,
+} from './restricted.ts'
 
 export interface WorkerJobFacts {
   readonly name: string
@@ -9,6 +18,8 @@ export interface WorkerJobFacts {
   readonly image: string
   readonly workers: WorkerOptions
   readonly address: string
+  /** Where the coordinator is elsewhere: what workers show it and one another. */
+  readonly trust?: Trust
 }
 
 /** The workers of a session. */
@@ -24,19 +35,30 @@ export interface WorkerOptions {
 }
 
 export const RUN_LABEL = 'shoal.dev/run'
+/** `worker` or `coordinator`. */
+export const COMPONENT_LABEL = 'shoal.dev/component'
+
+export const WORKER_SELECTOR = (run: string) => `${RUN_LABEL}=${run},${COMPONENT_LABEL}=worker`
+
+export function runLabels(run: string, component: 'worker' | 'coordinator'): Record<string, string> {
+  return { 'app.kubernetes.io/managed-by': 'shoal', [RUN_LABEL]: run, [COMPONENT_LABEL]: component }
+}
+
+/** A Job that has ended because its driver is gone is removed after this; a session that is closed removes its own at once. */
+export const FINISHED_TTL_SECONDS = 300
 
 /**
  * How Node runs in a worker: the young generation is kept small, because what tasks leave behind is garbage either way and
  * a large one is memory that is never given back.
  */
-const NODE_FLAGS = ['--no-warnings', '--max-semi-space-size=4']
+export const NODE_FLAGS = ['--no-warnings', '--max-semi-space-size=4']
 
 /** So many lost workers end the Job; a session gives up on a task long before. */
 const BACKOFF_LIMIT = 10_000
 
 /** The Job whose pods are the workers of a run: as many as `parallelism`, replaced until one leaves of its own accord. */
 export function workerJob(facts: WorkerJobFacts): Job {
-  const labels = { 'app.kubernetes.io/managed-by': 'shoal', [RUN_LABEL]: facts.name }
+  const labels = runLabels(facts.name, 'worker')
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -44,22 +66,47 @@ export function workerJob(facts: WorkerJobFacts): Job {
     spec: {
       parallelism: facts.workers.count ?? 1,
       backoffLimit: BACKOFF_LIMIT,
+      ttlSecondsAfterFinished: FINISHED_TTL_SECONDS,
       template: {
         metadata: { labels },
         spec: {
+          ...(facts.trust === undefined ? LOCAL_POD : RESTRICTED_POD),
           restartPolicy: 'OnFailure',
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
           terminationGracePeriodSeconds: 5,
           containers: [workerContainer(facts)],
-          volumes: [{ name: 'program', configMap: { name: facts.name } }],
+          volumes: [
+            { name: 'program', configMap: { name: facts.name } },
+            ...(facts.trust === undefined ? [] : elsewhereVolumes(facts.name)),
+          ],
         },
       },
     },
   }
 }
 
-function workerContainer({ name, image, workers, address }: WorkerJobFacts) {
+/** On the driver's machine a worker is the driver's user: nobody else may open the socket. */
+const LOCAL_POD = { automountServiceAccountToken: false, enableServiceLinks: false } as const
+
+const elsewhereVolumes = (run: string): Volume[] => [
+  { name: 'trust', secret: { secretName: run, defaultMode: SECRET_FILE_MODE } },
+  { name: 'scratch', emptyDir: {} },
+]
+
+/** What a worker has beside its program where its coordinator is elsewhere. */
+const ELSEWHERE = {
+  env: [
+    { name: WORKER_VARIABLES.trust, value: TRUST_DIRECTORY },
+    { name: WORKER_VARIABLES.host, valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    { name: 'SHOAL_SCRATCH', value: SCRATCH_DIRECTORY },
+    { name: 'TMPDIR', value: SCRATCH_DIRECTORY },
+  ],
+  mounts: [
+    { name: 'trust', mountPath: TRUST_DIRECTORY, readOnly: true },
+    { name: 'scratch', mountPath: SCRATCH_DIRECTORY },
+  ],
+}
+
+function workerContainer({ name, image, workers, address, trust }: WorkerJobFacts): Container {
   const { threads, memory } = workers
   const cpu = workers.cpu ?? String(threads ?? 1)
   const field = (variable: string, fieldPath: string) => ({ name: variable, valueFrom: { fieldRef: { fieldPath } } })
@@ -74,12 +121,17 @@ function workerContainer({ name, image, workers, address }: WorkerJobFacts) {
       field(WORKER_VARIABLES.node, 'spec.nodeName'),
       ...(threads === undefined ? [] : [{ name: WORKER_VARIABLES.threads, value: String(threads) }]),
       ...heapVariable(memory, threads),
+      ...(trust === undefined ? [] : ELSEWHERE.env),
     ],
     resources: {
       requests: { cpu, ...(memory === undefined ? {} : { memory }) },
       ...(memory === undefined ? {} : { limits: { memory } }),
     },
-    volumeMounts: [{ name: 'program', mountPath: '/worker', readOnly: true }],
+    ...(trust === undefined ? {} : { securityContext: RESTRICTED_CONTAINER }),
+    volumeMounts: [
+      { name: 'program', mountPath: '/worker', readOnly: true },
+      ...(trust === undefined ? [] : ELSEWHERE.mounts),
+    ],
   }
 }
 
@@ -102,8 +154,18 @@ export function programConfigMap({ name, namespace }: WorkerJobFacts, program: s
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, immutable: true, data: { 'worker.mjs': program } }
 }
 
-export function tokenSecret({ name, namespace }: WorkerJobFacts, token: string): Secret {
+/** What a pod is given of the run's trust, as data of a Secret. */
+export function trustData({ authority, certificate, key }: Trust): Record<string, string> {
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  return {
+    [TRUST_FILES.authority]: base64(authority),
+    [TRUST_FILES.certificate]: base64(certificate),
+    [TRUST_FILES.key]: base64(key),
+  }
+}
+
+export function workerSecret({ name, namespace, trust }: WorkerJobFacts, token: string): Secret {
   const metadata = { name, namespace, labels: { [RUN_LABEL]: name } }
-  const data = { token: Buffer.from(token).toString('base64') }
+  const data = { token: Buffer.from(token).toString('base64'), ...(trust === undefined ? {} : trustData(trust)) }
   return { apiVersion: 'v1', kind: 'Secret', metadata, immutable: true, type: 'Opaque', data }
 }
