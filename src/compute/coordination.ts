@@ -7,7 +7,7 @@ import type { WorkerPool } from './worker-pool.ts'
 
 /** The coordinator as whoever opens stages sees it, wherever it runs. */
 export type StageHost = Pick<Coordinator, 'open' | 'counts' | 'why' | 'failAll' | 'close'> &
-  Partial<Pick<Coordinator, 'release'>>
+  Partial<Pick<Coordinator, 'release' | 'capacities' | 'demand' | 'drain' | 'settleDown'>>
 
 /** Where a session's coordinator runs, and how its workers find it. */
 export interface Coordination {

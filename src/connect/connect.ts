@@ -13,6 +13,7 @@ import type { OnComputeEvent } from '../compute/events.ts'
 import type { ClusterReach } from '../compute/pods/coordinate-in-pod.ts'
 import type { WorkerOptions } from '../compute/pods/worker-job.ts'
 import { createCompute } from '../compute/session.ts'
+import { markHostValue } from '../compute/ship/host-values.ts'
 import type { Shoal } from '../compute/shoal.ts'
 import { ConnectError } from './connect-error.ts'
 import { makeTemporaryDirectory } from '../runtime/process/leftovers.ts'
@@ -122,16 +123,13 @@ function withPlace(session: Shoal, closePlace: () => Promise<void>): Shoal {
       }
     })())
   const close = (reason?: Error) => closeAfter(() => session.close(reason))
-  return {
-    name: session.name,
-    map: session.map.bind(session),
-    imap: session.imap.bind(session),
-    files: session.files.bind(session),
-    why: session.why.bind(session),
+  const whole: Shoal = {
+    ...session,
     close,
     // Not the same as close(): a scope may be left by what failed in it, which the run's object then tells.
     [Symbol.asyncDispose]: () => closeAfter(() => session[Symbol.asyncDispose]()),
   }
+  return markHostValue(whole, { name: 'session', id: session.name })
 }
 
 async function ofContext(name: string | undefined, { kubeconfig }: ConnectOptions): Promise<Place> {

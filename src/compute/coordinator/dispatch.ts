@@ -1,7 +1,8 @@
 import type { Clock } from '../../env/clock.ts'
 import type { Task } from './stage.ts'
 import type { Stages } from './stages.ts'
-import { stragglerFor } from './straggler.ts'
+import { stragglerFor, stuckBehind } from './straggler.ts'
+import { isShort } from './task-queue.ts'
 import { introduce, loadOf, runningOf, sendTask } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
 
@@ -50,6 +51,8 @@ export function createDispatcher(
   const fill = (slot: Slot) => {
     // A task that has cost a worker before runs alone, so that it alone is to blame if it does so again.
     if (slot.sent.some((task) => task.losses.length > 0 && !task.waits)) return
+    // Nothing waits behind a task that may take long.
+    if (loadOf(slot) > 0 && !slot.sent.every((task) => task.waits || isShort(task.stage))) return
     const task = stages.take(slot, loadOf(slot) === 0)
     if (task !== undefined) give(slot, task)
   }
@@ -100,18 +103,22 @@ export function createDispatcher(
     queueMicrotask(dispatch)
   }
   const dispatchStragglers = () => {
-    const idle = [...workers].flatMap((worker) => (worker.isDraining ? [] : worker.slots.filter(isIdle)))
     const nowMs = clock.monotonicMs()
-    for (const slot of idle) {
-      const task = stragglerFor(slot, workers, nowMs)
-      if (task === undefined) continue
-      give(slot, stages.twin(task))
+    for (const worker of workers) {
+      for (const slot of worker.slots) {
+        if (!isIdle(slot)) continue
+        const stuck = stuckBehind(workers, nowMs)
+        const straggler = stuck === undefined ? stragglerFor(slot, workers, nowMs) : undefined
+        if (stuck !== undefined) give(slot, stages.again(stuck))
+        else if (straggler !== undefined) give(slot, stages.twin(straggler))
+      }
     }
   }
   return { dispatch, dispatchSoon, dispatchStragglers }
 }
 
-const isIdle = (slot: Slot) => slot.ready && !slot.isApart && !slot.worker.isolates && loadOf(slot) === 0
+const isIdle = (slot: Slot) =>
+  slot.ready && !slot.isApart && !slot.worker.isolates && !slot.worker.isDraining && loadOf(slot) === 0
 
 /** The thread is at its first task from now on, if it was not before. */
 export function begin(slot: Slot, nowMs: number): void {

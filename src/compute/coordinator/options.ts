@@ -28,7 +28,11 @@ export interface CoordinatorOptions {
 /** A thread whose user code has asked something. */
 export interface AskingPlace extends Place {
   readonly worker: Place['worker'] & { readonly link: Pick<Link, 'send'> }
-  readonly sent: readonly { readonly work: unknown; readonly stage: { readonly spec: { readonly name: string } } }[]
+  readonly sent: readonly {
+    readonly id: number
+    readonly work: unknown
+    readonly stage: { readonly spec: { readonly name: string } }
+  }[]
 }
 
 /** Lines that user code wrote to its console, and the task that its thread was at. */

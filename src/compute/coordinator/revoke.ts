@@ -11,6 +11,7 @@ export interface Revoker {
   revoke(stage: Stage, work: unknown, piece?: number): boolean
   /** The task has come to its end: the other attempt at it need not. */
   revokeTwin(task: Task): void
+  revokeTask(task: Task): void
 }
 
 export function createRevoker(
@@ -59,5 +60,6 @@ export function createRevoker(
       task.twin = twin.twin = undefined
       revokeWhole(twin)
     },
+    revokeTask: revokeWhole,
   }
 }

@@ -18,7 +18,7 @@ export interface StageSpec<Work> {
   /** Shown in progress and in `why()`: `map fetchPage`. */
   readonly name: string
   /** A program that every worker has, or a bundle. */
-  readonly program: 'map' | ProgramBundle
+  readonly program: 'map' | 'call' | 'actor' | ProgramBundle
   readonly options: Uint8Array
   readonly code: readonly ShippedCode[]
   /** The thread keeps what its tasks gave: results count once they are collected at the end of the stage. */

@@ -23,6 +23,8 @@ export interface Stages extends Pick<TaskQueue, 'take' | 'takeSuspect' | 'suspec
   fail(task: Task, error: unknown): void
   /** It was not run and nobody is to blame. */
   handBack(task: Task): void
+  /** Another task for work that waits in the wrong place, where it is given up. */
+  again(task: Task): Task
   part(slot: Slot, stage: number, part: Uint8Array): void
   readonly slotLost: OnSlotLost
   why(counts: WorkerCounts): readonly string[]
@@ -69,6 +71,10 @@ export function createStages(
     },
     fail,
     handBack: queue.putBack,
+    again(task) {
+      revoker.revokeTask(task)
+      return queue.replacement(task)
+    },
     part: running.part,
     slotLost: createLostTasks(options, running, queue, investigate),
     why: (counts) => [...running.byId.values()].flatMap((stage) => whyOf(stage, counts)),

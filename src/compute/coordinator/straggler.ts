@@ -25,3 +25,20 @@ function straggles(task: Task, nowMs: number): boolean {
   if (taskMicros === undefined || task.twin !== undefined || task.revoked || task.losses.length > 0) return false
   return nowMs - task.startedMs > Math.max(MIN_MS, (taskMicros / 1000) * FACTOR)
 }
+
+/** What waits at a thread is not to wait for longer than this while another thread has nothing to do. */
+const STUCK_MS = 50
+
+/** A task that waits behind one which takes longer than was thought. */
+export function stuckBehind(workers: ReadonlySet<ConnectedWorker>, nowMs: number): Task | undefined {
+  for (const worker of workers) {
+    for (const slot of worker.slots) {
+      if (slot.isApart || slot.sent.length < 2) continue
+      const first = runningOf(slot)
+      if (first === undefined || nowMs - first.startedMs < STUCK_MS) continue
+      const stuck = slot.sent.find((task) => task !== first && !task.waits && !task.revoked && task.startedMs === 0)
+      if (stuck !== undefined && stuck.twin === undefined) return stuck
+    }
+  }
+  return undefined
+}

@@ -19,6 +19,8 @@ export interface TaskQueue {
   retry(stage: Stage, work: unknown, past: Past): void
   /** A second attempt at what `task` does, to run beside it. */
   twin(task: Task): Task
+  /** A new task, about to be sent, for work that was taken back from a thread. */
+  replacement(task: Task): Task
   /** It is out of the queue for good. */
   remove(task: Task): void
 }
@@ -85,6 +87,7 @@ export function createTaskQueue(
       task.twin = twin
       return twin
     },
+    replacement: ({ stage, work, losses, blames, isSuspect }) => addTask(stage, work, { losses, blames, isSuspect }),
     remove({ stage, ...task }) {
       const at = stage.again.findIndex(({ id }) => id === task.id)
       if (at >= 0) stage.again.splice(at, 1)
@@ -105,7 +108,7 @@ function newTask(id: number, stage: Stage, work: unknown, past: Past): Task {
   return { id, stage, work, attempt: 0, ...past, twin: undefined, startedMs: 0, waits: false, revoked: false }
 }
 
-function isShort({ taskMicros, spec }: Stage): boolean {
+export function isShort({ taskMicros, spec }: Stage): boolean {
   return spec.ahead !== undefined || (taskMicros !== undefined && taskMicros < SHORT_MICROS)
 }
 

@@ -6,6 +6,7 @@ import { refusal } from './capture-state.ts'
 import type { Place, ValueState } from './capture-state.ts'
 import { copyInto } from './copy-value.ts'
 import { describeFunction } from './describe.ts'
+import { hostValueOf } from './host-values.ts'
 import { importTarget } from './imports.ts'
 import type { Inspector } from './inspect.ts'
 import { builtinValue, knownValue } from './known-values.ts'
@@ -86,6 +87,11 @@ function add(state: State, reference: Reference, value?: object): number {
 function refer(value: object, place: Place, state: State): number | undefined {
   const known = state.indices.get(value)
   if (known !== undefined) return known
+  const host = hostValueOf(value)
+  if (host !== undefined) {
+    host.onCaptured?.()
+    return add(state, { kind: 'host', name: host.name, id: host.id }, value)
+  }
   if (typeof value === 'function') return referFunction(value, place, state)
   if (value instanceof URL) return add(state, { kind: 'url', text: value.href }, value)
   if (value instanceof URLSearchParams) return add(state, { kind: 'search-params', text: String(value) }, value)
@@ -291,6 +297,8 @@ function importedReference(
 ): number | undefined {
   if (!imported) return undefined
   const { specifier, name } = imported
+  // Our own entry is no package to be bundled: what is used of it is known to workers, or refused by its name.
+  if (specifier === 'shoal') return undefined
   const target = importTarget(specifier, source.file)
   if (target === 'user') return undefined
   return target === 'builtin'

@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { refusal, steps, within } from './capture-state.ts'
 import type { Place, ValueState } from './capture-state.ts'
 import { describe } from './describe.ts'
+import { hostValueOf } from './host-values.ts'
 
 /**
  * Puts a copy of `value` under `key` of `holder`, or a note of what belongs there. What structured clone copies whole is
@@ -25,7 +26,8 @@ function define(holder: object, key: string, value: unknown): void {
 function reference(value: unknown, place: Place, state: ValueState): number | undefined {
   if (typeof value === 'symbol') return referSymbol(value, place, state)
   if (typeof value === 'function') return state.refer(value, place)
-  if (typeof value !== 'object' || value === null || isPlain(value)) return undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  if (isPlain(value) && hostValueOf(value) === undefined) return undefined
   return state.refer(value, place)
 }
 

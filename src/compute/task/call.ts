@@ -38,8 +38,9 @@ export class Call implements Future<unknown> {
   timers: { cancel(): void }[] | undefined
   /** With what it is at a thread. */
   batch: { readonly calls: readonly Call[] } | undefined
-  /** Where the owner keeps what it needs to know of the call beside. */
   key: string | undefined
+  /** What the owner needs to know of the call beside. */
+  fate: object | undefined
   error: unknown
   /** Somebody has asked for what became of it. */
   isObserved = false

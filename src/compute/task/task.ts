@@ -1,4 +1,5 @@
 import type { Needs } from '../coordinator/stage.ts'
+import { markHostValue } from '../ship/host-values.ts'
 
 /** How calls of a task are run. All durations are milliseconds. */
 export interface TaskOptions<A extends readonly unknown[] = readonly never[]> {
@@ -38,6 +39,7 @@ export interface Task<A extends readonly unknown[], R> {
 
 /** What a handle stands for. */
 export interface TaskDefinition {
+  readonly handle: object
   /** Names it on workers: the same in all sessions of this process. */
   readonly id: string
   readonly fn: (...args: never[]) => unknown
@@ -65,8 +67,17 @@ function define<A extends readonly unknown[], R>(fn: TaskDefinition['fn'], optio
     name: options.name ?? fn.name,
     with: (changed) => define(fn, { ...options, ...changed }),
   }
-  definitions.set(handle, { id: `task-${++count}`, fn, options })
-  return Object.freeze(handle)
+  const definition: TaskDefinition = { handle, id: `task-${++count}`, fn, options }
+  definitions.set(handle, definition)
+  const onCaptured = () => void captured.set(definition.id, definition)
+  return Object.freeze(markHostValue(handle, { name: 'task', id: definition.id, onCaptured }))
 }
+
+/** Tasks that functions took along to workers, which may submit them from now on. */
+const captured = new Map<string, TaskDefinition>()
+
+export const capturedTask = (id: string): TaskDefinition | undefined => captured.get(id)
+
+export const taskOf = (definition: TaskDefinition): object => definition.handle
 
 export const definitionOf = (handle: object): TaskDefinition | undefined => definitions.get(handle)

@@ -1,0 +1,62 @@
+import type { AskingPlace } from '../coordinator/options.ts'
+import { recordError } from '../wire/error-record.ts'
+import { ASK, ASK_HEADER_BYTES, FRAME } from '../wire/messages.ts'
+import { packOne, Unpacker } from '../wire/pack.ts'
+import type { Call } from './call.ts'
+import type { CallBatch } from './call-batch.ts'
+import type { Calls } from './calls.ts'
+import { unknownTaskError } from './task-errors.ts'
+import { capturedTask, taskOf } from './task.ts'
+
+/** Answers what user code on workers asks of the session. */
+export function answerAsks(calls: Calls) {
+  /** What a thread has submitted and not been told the end of, by the number of its ask. */
+  const submitted = new WeakMap<object, Map<number, Call>>()
+  const ofPlace = (place: AskingPlace) => {
+    let open = submitted.get(place)
+    if (open === undefined) submitted.set(place, (open = new Map()))
+    return open
+  }
+  const submit = (place: AskingPlace, body: Uint8Array, number: number) => {
+    const read = new Unpacker(body, ASK_HEADER_BYTES)
+    const id = read.value() as string
+    const definition = capturedTask(id)
+    if (definition === undefined) return answer(place, body, 1, packOne(recordError(unknownTaskError(id))))
+    const parent = parentOf(place, read.u32(), read.u32())
+    const open = ofPlace(place)
+    const call = calls.submit(taskOf(definition), [], {
+      parent,
+      packed: { bytes: body, start: read.at, end: body.byteLength },
+      onSettled(settled) {
+        open.delete(number)
+        if (settled.state === 'done' && settled.packed !== undefined) {
+          const { bytes, start, end } = settled.packed
+          answer(place, body, 0, bytes.subarray(start, end))
+        } else answer(place, body, 1, packOne(recordError(settled.error)))
+      },
+    })
+    if (!call.isSettled) open.set(number, call)
+  }
+  return (place: AskingPlace, body: Uint8Array): void => {
+    const number = new Unpacker(body, 0).u32()
+    if (body[5] === ASK.submit) submit(place, body, number)
+    else if (body[5] === ASK.cancel) {
+      ofPlace(place).get(new Unpacker(body, ASK_HEADER_BYTES).u32())?.cancel()
+      answer(place, body, 0, packOne(undefined))
+    }
+  }
+}
+
+/** The call that asks: that piece of the task that runs there. */
+function parentOf(place: AskingPlace, task: number, piece: number): Call | undefined {
+  const work = place.sent.find(({ id }) => id === task)?.work as Partial<CallBatch> | undefined
+  return work?.calls?.[piece]
+}
+
+function answer(place: AskingPlace, asked: Uint8Array, status: number, value: Uint8Array): void {
+  const body = new Uint8Array(ASK_HEADER_BYTES + value.byteLength)
+  body.set(asked.subarray(0, ASK_HEADER_BYTES - 1))
+  body[ASK_HEADER_BYTES - 1] = status
+  body.set(value, ASK_HEADER_BYTES)
+  place.worker.link.send(FRAME.answer, body)
+}

@@ -1,0 +1,384 @@
+import type { Environment } from '../../env/environment.ts'
+import type { StageHost } from '../coordination.ts'
+import type { Shipper } from '../ship/ship.ts'
+import type { StageRunner } from '../stage-runner.ts'
+import { beginCall, endCall, MAX_ARGUMENTS } from '../wire/calls.ts'
+import { Packer } from '../wire/pack.ts'
+import type { Shipment } from '../wire/shipped.ts'
+import { Call } from './call.ts'
+import type { CallBatch } from './call-batch.ts'
+import { openCalls } from './call-batch.ts'
+import { createCallGroup } from './call-group.ts'
+import type { CallGroup } from './call-group.ts'
+import { checkRoom } from './check-room.ts'
+import { pauseBeforeRetry } from './retry.ts'
+import { argumentError, cancelledError, deadlineError, inputError, timeoutError } from './task-errors.ts'
+import { definitionOf } from './task.ts'
+import type { TaskDefinition, TaskOptions } from './task.ts'
+import { whyOf } from './why-call.ts'
+
+/** The calls of a session: what is submitted, what waits for what, what became of it. */
+export interface Calls {
+  /** A function, or a task made of one, with arguments that may be futures. */
+  submit(target: object, args: readonly unknown[], from?: Submission): Call
+  /** Calls that failed and nobody asked for. */
+  unobserved(): number
+  /** Not settled, of that group of the user's. */
+  pendingOf(group: string): readonly Call[]
+}
+
+export interface Submission {
+  readonly parent?: Call | undefined
+  /** Arguments that are packed already, as a record. */
+  readonly packed?: Call['packed']
+  /** Hears of the end, however it comes. */
+  readonly onSettled?: (call: Call) => void
+}
+
+export interface CallsOptions {
+  readonly env: Environment
+  readonly coordinator: StageHost
+  readonly shipper: Pick<Shipper, 'ship'>
+  readonly stages: StageRunner
+}
+
+/** One for each call, beside it. */
+interface Fate {
+  readonly group: CallGroup
+  readonly onSettled: ((call: Call) => void) | undefined
+}
+
+export function createCalls(options: CallsOptions): Calls {
+  return new CallTable(options)
+}
+
+class CallTable implements Calls {
+  readonly #options: CallsOptions
+  readonly #groups: Groups
+  readonly #packer = new Packer()
+  /** Those of groups that the user named. */
+  readonly #named = new Set<Call>()
+  readonly #byKey = new Map<string, Call>()
+  #unobserved = 0
+
+  constructor(options: CallsOptions) {
+    this.#options = options
+    this.#groups = new Groups(options, {
+      coordinator: options.coordinator,
+      succeeded: (call, bytes, start, end) => this.#succeeded(call, bytes, start, end),
+      attemptFailed: (call, error) => this.#attemptFailed(call, error),
+      failed: (call, error) => this.#settleFailed(call, error),
+      started: (batch) => this.#started(batch),
+    })
+  }
+
+  unobserved(): number {
+    return this.#unobserved
+  }
+
+  pendingOf(group: string): readonly Call[] {
+    return [...this.#named].filter((call) => fateOf(call)?.group.options.group === group)
+  }
+
+  submit(target: object, args: readonly unknown[], from: Submission = NO_SUBMISSION): Call {
+    const definition = definitionOf(target)
+    const key = definition && keyOf(definition, args)
+    const known = key === undefined ? undefined : this.#byKey.get(key)
+    if (known !== undefined && known.state !== 'failed' && known.state !== 'cancelled') return known
+    const group = this.#groups.of(target, definition, from.parent !== undefined)
+    const call = new Call(this)
+    if (key !== undefined) this.#byKey.set((call.key = key), call)
+    this.#adopt(call, group, from)
+    this.#begin(call, group, args, from.packed)
+    return call
+  }
+
+  why(call: Call): readonly string[] {
+    const fate = fateOf(call)
+    return fate === undefined ? [] : whyOf(call, fate.group, this.#options.coordinator.counts())
+  }
+
+  cancel(call: Call, reason: unknown): void {
+    this.#cancelAll([call], reason)
+  }
+
+  #adopt(call: Call, group: CallGroup, { parent, onSettled }: Submission): void {
+    group.pending++
+    call.fate = onSettled === undefined ? sharedFate(group) : ({ group, onSettled } satisfies Fate)
+    if (group.options.group !== undefined) this.#named.add(call)
+    this.#groups.busy(group)
+    const { deadlineMs } = group.options
+    if (deadlineMs !== undefined) {
+      const late = () => this.#abandon(call, deadlineError(group.name, deadlineMs, call.why()), 'failed')
+      addTimer(call, this.#options.env.timers.after(deadlineMs, late))
+    }
+    if (parent === undefined || parent.isSettled) return
+    call.parent = parent
+    ;(parent.children ??= new Set()).add(call)
+  }
+
+  #begin(call: Call, group: CallGroup, args: readonly unknown[], packed: Call['packed']): void {
+    const refusal = group.options.needs && checkRoom(group.name, group.options.needs, this.#options.coordinator)
+    if (refusal !== undefined) return this.#settleFailed(call, refusal)
+    if (packed !== undefined) {
+      call.packed = packed
+      return group.add(call)
+    }
+    for (const arg of args) if (arg instanceof Call && !arg.isSettled) call.missing++
+    if (call.missing === 0) return this.#ready(call, group, args)
+    call.state = 'waiting'
+    call.args = args
+    for (const arg of args) if (arg instanceof Call && !arg.isSettled) (arg.dependants ??= []).push(call)
+  }
+
+  /** All inputs are there. */
+  #ready(call: Call, group: CallGroup, args: readonly unknown[]): void {
+    const failed = args.find((arg) => arg instanceof Call && arg.state !== 'done') as Call | undefined
+    if (failed !== undefined) return this.#inputFailed(call, failed, group)
+    try {
+      call.packed = this.#pack(args)
+      call.args = undefined
+    } catch (error) {
+      this.#packer.undo()
+      return this.#settleFailed(call, argumentError(group.name, args, error))
+    }
+    group.add(call)
+  }
+
+  #inputFailed(call: Call, input: Call, group: CallGroup): void {
+    if (input.state === 'cancelled') return this.#settle(call, cancelledError(group.name, input.error), 'cancelled')
+    // Along a chain of calls each speaks of the first that failed, not of its neighbour.
+    const root = rootOf.get(input) ?? input
+    rootOf.set(call, root)
+    this.#settleFailed(call, inputError(group.name, nameOf.get(root) ?? 'a call', root.error))
+  }
+
+  #pack(args: readonly unknown[]): Call['packed'] {
+    const packer = this.#packer
+    if (args.length > MAX_ARGUMENTS) throw new RangeError(`Cannot send ${args.length} arguments, expected 255 at most`)
+    beginCall(packer, args.length)
+    for (const arg of args) {
+      if (!(arg instanceof Call)) packer.value(arg)
+      else if (arg.packed !== undefined) packer.raw(arg.packed.bytes.subarray(arg.packed.start, arg.packed.end))
+    }
+    endCall(packer)
+    return { bytes: packer.bytes, start: packer.start, end: packer.at }
+  }
+
+  #succeeded(call: Call, bytes: Uint8Array, start: number, end: number): void {
+    const fate = this.#take(call)
+    call.succeed({ bytes, start, end })
+    this.#afterwards(call, fate)
+  }
+
+  #settleFailed(call: Call, error: unknown): void {
+    this.#settle(call, error, 'failed')
+  }
+
+  #settle(call: Call, error: unknown, state: 'failed' | 'cancelled'): void {
+    if (call.isSettled) return
+    const fate = this.#take(call)
+    const children = call.children
+    if (fate !== undefined) nameOf.set(call, fate.group.name)
+    call.fail(error, state)
+    if (!call.isObserved && fate?.onSettled === undefined && state === 'failed') this.#unobserved++
+    if (call.key !== undefined) this.#byKey.delete(call.key)
+    this.#afterwards(call, fate)
+    if (children !== undefined) this.#cancelAll([...children], error)
+  }
+
+  #take(call: Call): Fate | undefined {
+    const fate = fateOf(call)
+    call.fate = undefined
+    if (fate?.group.options.group !== undefined) this.#named.delete(call)
+    call.parent?.children?.delete(call)
+    return fate
+  }
+
+  #afterwards(call: Call, fate: Fate | undefined): void {
+    if (fate !== undefined) {
+      fate.group.pending--
+      if (fate.group.pending === 0) fate.group.rest()
+      this.#groups.done(fate.group)
+      fate.onSettled?.(call)
+    }
+    if (call.dependants !== undefined) this.#release(call)
+  }
+
+  /** Goes on with what waited for `call`: without a stack, since chains are as long as they please. */
+  #release(call: Call): void {
+    const dependants = call.dependants ?? []
+    call.dependants = undefined
+    for (const dependant of dependants) {
+      if (dependant.isSettled || --dependant.missing > 0) continue
+      this.#released.push(dependant)
+    }
+    if (this.#isReleasing) return
+    this.#isReleasing = true
+    for (let next = this.#released.pop(); next !== undefined; next = this.#released.pop()) {
+      const fate = fateOf(next)
+      if (fate !== undefined) this.#ready(next, fate.group, next.args ?? [])
+    }
+    this.#isReleasing = false
+  }
+
+  readonly #released: Call[] = []
+  #isReleasing = false
+
+  #attemptFailed(call: Call, error: unknown): void {
+    const fate = fateOf(call)
+    if (fate === undefined) return
+    call.attempts++
+    call.lastError = error
+    const { env } = this.#options
+    let pauseMs: number | undefined
+    try {
+      pauseMs = pauseBeforeRetry(fate.group.options, error, call.attempts, env.random)
+    } catch (thrown) {
+      return this.#settleFailed(call, thrown)
+    }
+    if (pauseMs === undefined) return this.#settleFailed(call, error)
+    call.state = 'pausing'
+    call.batch = undefined
+    addTimer(
+      call,
+      env.timers.after(pauseMs, () => fate.group.add(call)),
+    )
+  }
+
+  /** An attempt has a bound: past it the call fails, or is tried again, and the thread is taken back. */
+  #started(batch: CallBatch): void {
+    const { timers } = this.#options.env
+    for (const call of openCalls(batch)) {
+      const group = fateOf(call)?.group
+      const timeoutMs = group?.options.timeoutMs
+      if (group === undefined || timeoutMs === undefined) continue
+      const late = () => {
+        if (call.isSettled || call.batch !== batch) return
+        group.revoke(call)
+        this.#attemptFailed(call, timeoutError(group.name, timeoutMs))
+      }
+      addTimer(call, timers.after(timeoutMs, late))
+    }
+  }
+
+  #cancelAll(calls: Call[], reason: unknown): void {
+    for (let call = calls.pop(); call !== undefined; call = calls.pop()) {
+      const fate = fateOf(call)
+      if (fate === undefined) continue
+      if (call.children !== undefined) calls.push(...call.children)
+      this.#abandon(call, cancelledError(fate.group.name, reason), 'cancelled')
+    }
+  }
+
+  #abandon(call: Call, error: unknown, state: 'failed' | 'cancelled'): void {
+    const group = fateOf(call)?.group
+    if (group === undefined) return
+    const isAway = call.state === 'running' || call.state === 'queued'
+    const { batch } = call
+    if (isAway && batch !== undefined) group.revoke(call)
+    this.#settle(call, error, state)
+    if (isAway && batch === undefined) group.revoke(call)
+  }
+}
+
+const fateOf = (call: Call) => call.fate as Fate | undefined
+
+const NO_SUBMISSION: Submission = {}
+
+const sharedFates = new WeakMap<CallGroup, Fate>()
+
+function sharedFate(group: CallGroup): Fate {
+  let fate = sharedFates.get(group)
+  if (fate === undefined) sharedFates.set(group, (fate = { group, onSettled: undefined }))
+  return fate
+}
+
+/** The call that failed first, for those that failed because of it. */
+const rootOf = new WeakMap<Call, Call>()
+const nameOf = new WeakMap<Call, string>()
+
+function addTimer(call: Call, timer: { cancel(): void }): void {
+  ;(call.timers ??= []).push(timer)
+}
+
+function keyOf({ id, options }: TaskDefinition, args: readonly unknown[]): string | undefined {
+  const { key } = options
+  if (key === undefined) return undefined
+  return `${id}\n${typeof key === 'string' ? key : (key as (...args: readonly unknown[]) => string)(...args)}`
+}
+
+/** How long a group without calls is still shown as running: calls one at a time are one stage, not thousands. */
+const LINGER_MS = 250
+
+/** The groups of a session, and what is told of them. */
+class Groups {
+  readonly #options: CallsOptions
+  readonly #host: Parameters<typeof createCallGroup>[0]['host']
+  readonly #byTask = new Map<TaskDefinition, [CallGroup | undefined, CallGroup | undefined]>()
+  readonly #shown = new Map<CallGroup, Shown>()
+
+  constructor(options: CallsOptions, host: Parameters<typeof createCallGroup>[0]['host']) {
+    this.#options = options
+    this.#host = host
+  }
+
+  of(target: object, definition: TaskDefinition | undefined, isNested: boolean): CallGroup {
+    if (definition === undefined) return this.#create(target as TaskDefinition['fn'], {}, isNested, true)
+    let pair = this.#byTask.get(definition)
+    if (pair === undefined) this.#byTask.set(definition, (pair = [undefined, undefined]))
+    return (pair[isNested ? 1 : 0] ??= this.#create(definition.fn, definition.options, isNested, false))
+  }
+
+  #create(fn: TaskDefinition['fn'], options: TaskOptions<never>, isNested: boolean, isBrief: boolean): CallGroup {
+    const shipment: Promise<Shipment> = this.#options.shipper.ship(fn)
+    shipment.catch(() => {})
+    const name = options.name ?? (fn.name || 'function')
+    return createCallGroup({ name, options, isNested, isBrief, shipment, host: this.#host })
+  }
+
+  /** There is something to do: workers are needed, and the group is shown. */
+  busy(group: CallGroup): void {
+    const shown = this.#shown.get(group)
+    if (shown !== undefined) {
+      shown.total++
+      return
+    }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const next: Shown = { total: 1, done: 0, end: resolve, step: undefined }
+    this.#shown.set(group, next)
+    const work = ({ step }: { step: Shown['step'] }) => {
+      next.step = step
+      return promise
+    }
+    // What becomes of calls is for those who hold their futures.
+    const run = this.#options.stages.run({ title: group.name, unit: 'items', work, isCancelled: () => true })
+    run.catch(() => {})
+  }
+
+  done(group: CallGroup): void {
+    const shown = this.#shown.get(group)
+    if (shown === undefined) return
+    shown.done++
+    shown.step?.(shown.done, shown.total)
+    if (group.pending > 0) return
+    const { timers } = this.#options.env
+    const { total } = shown
+    timers.after(
+      LINGER_MS,
+      () => {
+        if (shown.total !== total || this.#shown.get(group) !== shown) return
+        this.#shown.delete(group)
+        shown.end()
+      },
+      { background: true },
+    )
+  }
+}
+
+interface Shown {
+  total: number
+  done: number
+  end: () => void
+  step: ((done: number, total: number | undefined) => void) | undefined
+}

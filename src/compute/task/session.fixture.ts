@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemEnvironment } from '../../env/system.ts'
+import { coordinateHere } from '../coordination.ts'
+import type { CoordinatorOptions } from '../coordinator/options.ts'
+import { createProgress } from '../progress.ts'
+import { markHostValue } from '../ship/host-values.ts'
+import { createShipper } from '../ship/ship.ts'
+import { createStageRunner } from '../stage-runner.ts'
+import { createWorkerProcesses } from '../worker-processes.ts'
+import type { WorkerProcesses, WorkerProcessesOptions } from '../worker-processes.ts'
+import { createTaskApi } from './task-api.ts'
+import type { TaskApi } from './task-api.ts'
+
+/** Tasks alone, on worker processes of their own. */
+export interface TaskTestSession {
+  readonly shoal: TaskApi
+  readonly pool: WorkerProcesses
+  readonly why: () => readonly string[]
+  close(): Promise<void>
+}
+
+export async function openTaskSession(
+  workers: WorkerProcessesOptions,
+  options: Partial<CoordinatorOptions> = {},
+): Promise<TaskTestSession> {
+  const env = systemEnvironment()
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-session-'))
+  const pool = createWorkerProcesses(workers)
+  const coordinate = coordinateHere({ kind: 'unix', directory }, 'tasks')
+  const coordination = await coordinate({
+    env,
+    investigate: (record) => pool.investigate(record),
+    onSilent: (pod) => void pool.discard(pod),
+    onAsk: (place, body) => tasks.onAsk(place, body),
+    ...options,
+  })
+  const { coordinator } = coordination
+  const shipper = createShipper()
+  const stages = createStageRunner(
+    createProgress(
+      () => {},
+      () => {},
+    ),
+    { work: () => {} },
+    () => {},
+  )
+  const tasks = createTaskApi({ env, coordinator, shipper, stages })
+  await coordination.start(pool)
+  const shoal = markHostValue(tasks.api, { name: 'session', id: 'tasks' })
+  return {
+    shoal,
+    pool,
+    why: () => coordinator.why(),
+    async close() {
+      coordinator.close(new Error('closed'))
+      await pool.close()
+      await coordination.close()
+      await shipper[Symbol.asyncDispose]()
+      rmSync(directory, { recursive: true })
+    },
+  }
+}

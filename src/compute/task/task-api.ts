@@ -1,0 +1,74 @@
+import type { Environment } from '../../env/environment.ts'
+import type { StageHost } from '../coordination.ts'
+import type { Shipper } from '../ship/ship.ts'
+import type { StageRunner } from '../stage-runner.ts'
+import { asCompleted, settled, wait } from './collect.ts'
+import type { Completed, WaitOptions, Waited } from './collect.ts'
+import { answerAsks } from './answer-asks.ts'
+import { createCalls } from './calls.ts'
+import type { Future, Settled, Submitted } from './future.ts'
+import type { Task } from './task.ts'
+
+/** Calls on workers, one by one. */
+export interface TaskApi {
+  /**
+   * Calls `fn` with `args` on a worker. Arguments may be futures of other calls: the call runs once all are done, and their
+   * results go to it without passing through the program. Never throws: whatever is wrong is what the future fails with.
+   *
+   * A plain function is captured at each call; for many calls of one function, make it a {@link task} first.
+   */
+  submit<A extends readonly unknown[], R>(task: Task<A, R>, ...args: Submitted<NoInfer<A>>): Future<R>
+  submit<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: Submitted<NoInfer<A>>): Future<Awaited<R>>
+  /** Resolves when `count` of the futures (default: all) are settled, or `timeoutMs` has passed; never rejects. */
+  wait<T>(futures: Iterable<Future<T>>, options?: WaitOptions): Promise<Waited<T>>
+  /** How the futures end, as they do, each with its index. Leaving the loop leaves the others as they are. */
+  asCompleted<T>(futures: Iterable<Future<T>>): AsyncIterableIterator<Completed<T>>
+  /** How each of the futures ended, in their order. */
+  settled<T>(futures: Iterable<Future<T>>): Promise<Settled<T>[]>
+  /** The calls of tasks whose option `group` is `name`. */
+  group(name: string): TaskGroup
+}
+
+/** Calls that were given a common name. */
+export interface TaskGroup {
+  /** Calls that are not settled. */
+  readonly pending: number
+  /** Cancels these. */
+  cancel(reason?: unknown): void
+}
+
+export interface TaskApiParts {
+  readonly env: Environment
+  readonly coordinator: StageHost
+  readonly shipper: Pick<Shipper, 'ship'>
+  readonly stages: StageRunner
+}
+
+/** What a session needs to know of its calls beside. */
+export interface TaskSession {
+  readonly api: TaskApi
+  /** What user code on a worker asks. */
+  readonly onAsk: ReturnType<typeof answerAsks>
+  /** Calls that failed without anybody asking. */
+  unobserved(): number
+}
+
+export function createTaskApi(parts: TaskApiParts): TaskSession {
+  const calls = createCalls(parts)
+  const submit = (target: object, ...args: readonly unknown[]) => calls.submit(target, args) as Future<unknown>
+  const api: TaskApi = {
+    submit: submit as TaskApi['submit'],
+    wait: (futures, options) => wait(parts.env.timers, futures, options),
+    asCompleted,
+    settled,
+    group: (name) => ({
+      get pending() {
+        return calls.pendingOf(name).length
+      },
+      cancel(reason) {
+        for (const call of calls.pendingOf(name)) call.cancel(reason)
+      },
+    }),
+  }
+  return { api, onAsk: answerAsks(calls), unobserved: () => calls.unobserved() }
+}
