@@ -4,9 +4,16 @@ import type { EventRecorder } from './event-recorder.ts'
 import { perform } from './executor.ts'
 import type { ExecutorHooks } from './executor.ts'
 import type { Expectations } from './expectations.ts'
-import type { ControllerParts } from './reconciler.ts'
+import type { ControllerParts, Decision } from './reconciler.ts'
 import { createWorkQueue } from './work-queue.ts'
 import type { WorkQueue } from './work-queue.ts'
+
+/**
+ * A decision that took this long is not taken again for ten times as long, at most {@link LONGEST_REST_MS}: what happens
+ * meanwhile is decided together. So an owner of thousands of pods does not look at all of them for each.
+ */
+const DEAR_MS = 1
+const LONGEST_REST_MS = 250
 
 /** How many keys a controller works on at once unless it says otherwise, as in Kubernetes. */
 export const DEFAULT_CONCURRENCY = 5
@@ -127,9 +134,27 @@ function keyWorker(run: ControllerRun, state: LoopState): (key: string) => Promi
   const { env, parts, expectations, recorder } = run
   const { queue, counts, deferred, signal } = state
 
+  /** Until when keys rest whose last decision was dear; few are. */
+  const rests = new Map<string, number>()
+
+  const restMs = (key: string): number => {
+    const until = rests.get(key)
+    if (until === undefined) return 0
+    const left = until - env.clock.monotonicMs()
+    if (left <= 0) rests.delete(key)
+    return Math.max(0, left)
+  }
+  const decide = (key: string): Decision | Promise<Decision> => {
+    const startMs = env.clock.monotonicMs()
+    const decision = parts.reconcile(key, env.clock.now())
+    const tookMs = env.clock.monotonicMs() - startMs
+    if (tookMs >= DEAR_MS) rests.set(key, startMs + Math.min(LONGEST_REST_MS, 10 * tookMs))
+    return decision
+  }
+
   const decideAndPerform = async (key: string): Promise<void> => {
     counts.reconciles += 1
-    const decision = await parts.reconcile(key, env.clock.now())
+    const decision = await decide(key)
     const hooks: ExecutorHooks = {
       wrote: (written) => expectations.expect(key, written),
       event: (note) => recorder.record(note),
@@ -147,6 +172,8 @@ function keyWorker(run: ControllerRun, state: LoopState): (key: string) => Promi
       return queue.addAfter(key, remainingMs)
     }
     deferred.delete(key)
+    const waitMs = restMs(key)
+    if (waitMs > 0) return queue.addAfter(key, waitMs)
     try {
       await decideAndPerform(key)
     } catch (error) {

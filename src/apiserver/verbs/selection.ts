@@ -10,10 +10,12 @@ export interface Selection {
   readonly all: boolean
   /** Set where only an object of that name can match. */
   readonly name: string | undefined
+  /** Set where only pods of that node can match. */
+  readonly node: string | undefined
   matches(object: KubeObject): boolean
 }
 
-const EVERYTHING: Selection = { all: true, name: undefined, matches: () => true }
+const EVERYTHING: Selection = { all: true, name: undefined, node: undefined, matches: () => true }
 
 /** Reads the selectors of a request; throws a BadRequest in Kubernetes' words. */
 export function parseSelection(
@@ -27,13 +29,14 @@ export function parseSelection(
   if (labels.length === 0 && fields.length === 0) return EVERYTHING
   return {
     all: false,
-    name: nameIn(fields),
+    name: valueOf(fields, 'metadata.name'),
+    node: resource.storage === 'pods' ? valueOf(fields, 'spec.nodeName') : undefined,
     matches: (object) => matchesLabels(labels, object.metadata.labels) && matchesFields(resource.type, fields, object),
   }
 }
 
-function nameIn(fields: FieldSelector): string | undefined {
-  return fields.find((one) => one.field === 'metadata.name' && one.equals)?.value
+function valueOf(fields: FieldSelector, field: string): string | undefined {
+  return fields.find((one) => one.field === field && one.equals)?.value
 }
 
 interface Definition extends KubeObject {

@@ -53,6 +53,8 @@ function requestOf(target: CollectionTarget & { readonly name?: string }, option
     resource: resource.storage,
     ...(namespace !== undefined && { prefix: `${namespace}/` }),
     ...(key !== undefined && { key }),
+    // Pods without a node are found by no name.
+    ...(selection.node !== undefined && selection.node !== '' && { node: selection.node }),
     ...(!selection.all && { matches: (object: KubeObject) => selection.matches(object) }),
     start: startOf(options),
     bookmarks: options.allowWatchBookmarks === true,
