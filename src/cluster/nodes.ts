@@ -19,6 +19,7 @@ export interface NodesOptions {
   readonly clientFor: (user: UserInfo) => Client
   readonly count: number
   readonly runtime: RuntimeName
+  readonly heartbeatPace?: number
   /** Where pods' files and logs go; default the system's directory for temporary files. */
   readonly directory?: string
 }
@@ -50,12 +51,13 @@ export function startNodes(options: NodesOptions): Nodes {
     const { startNodeAgent } = await import('../node/node-agent.ts')
     const { createPodFiles, noFiles } = await import('../node/pod-files.ts')
     const files = directory === undefined ? noFiles : createPodFiles(join(directory, 'pods'))
+    const pace = options.heartbeatPace === undefined ? {} : { heartbeatPace: options.heartbeatPace }
     for (const [index, runtime] of started.entries()) {
       const name = `node${index + 1}`
       const { platform, arch } = process
       const facts = { name, hostIp: '127.0.0.1', labels: {}, platform, architecture: arch, kernelVersion: release() }
       const client = options.clientFor(nodeUser(name))
-      agents.set(name, startNodeAgent({ env: options.env, client, runtime, files, facts }))
+      agents.set(name, startNodeAgent({ env: options.env, client, runtime, files, facts, ...pace }))
     }
     await Promise.all([...agents.values()].map((agent) => agent.ready))
   }

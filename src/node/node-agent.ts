@@ -35,6 +35,8 @@ export interface NodeAgentOptions {
   readonly files: PodFiles
   /** What the node says of itself; `capacity` is asked of the runtime. */
   readonly facts: Omit<NodeFacts, 'capacity'>
+  /** Stretches heartbeats; whoever watches over nodes has to wait as much longer. Default 1. */
+  readonly heartbeatPace?: number
 }
 
 /** A node at work: runs the pods that are bound to it, and tells the API how they are. */
@@ -77,7 +79,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   async function start(): Promise<void> {
     const capacity = await runtime.capacity()
     node = await register(env, client, nodeObject({ ...facts, capacity }, runtime, env.clock.now()))
-    const heartbeat = startHeartbeat(env, client, node)
+    const heartbeat = startHeartbeat(env, client, node, options.heartbeatPace)
     // Others label the node and change its taints and allocatable: its pods are admitted by what it is now.
     const self = createInformer(env, client, nodes, { fieldSelector: `metadata.name=${facts.name}` })
     const informer = createInformer(env, client, pods, { fieldSelector: `spec.nodeName=${facts.name}` })
