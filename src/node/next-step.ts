@@ -1,5 +1,14 @@
 import type { Container, Pod } from '../api/generated/core-v1.ts'
-import { exitOf, initContainers, isRunning, isSidecar, isStarted, mainContainers, recordOf } from './pod-record.ts'
+import {
+  ephemeralContainers,
+  exitOf,
+  initContainers,
+  isRunning,
+  isSidecar,
+  isStarted,
+  mainContainers,
+  recordOf,
+} from './pod-record.ts'
 import type { ContainerRecord, PodRecord } from './pod-record.ts'
 
 /** What the agent does next for a pod. */
@@ -35,7 +44,8 @@ export function nextStep(pod: Pod, record: PodRecord, nowMs: number): Step {
 
 function containerStep(pod: Pod, record: PodRecord, nowMs: number, deadline: number | undefined): Step {
   const wanted = initialized(pod, record) ? mainContainers(pod) : []
-  const candidates = [...startableInit(pod, record), ...wanted]
+  // The kubelet starts ephemeral ones whether the pod is initialized or not.
+  const candidates = [...ephemeralContainers(pod), ...startableInit(pod, record), ...wanted]
   const due: Container[] = []
   let next = deadline
   for (const container of candidates) {
@@ -56,6 +66,7 @@ function deadlineOf(pod: Pod, record: PodRecord): number | undefined {
 /** The pod's restart policy, as it holds for one of its containers. */
 function policyOf(pod: Pod, container: Container): string {
   if (isSidecar(container)) return 'Always'
+  if (ephemeralContainers(pod).includes(container)) return 'Never'
   const policy = pod.spec?.restartPolicy ?? 'Always'
   // An init container that succeeded is done, even where the pod's containers are always restarted.
   return policy === 'Always' && initContainers(pod).includes(container) ? 'OnFailure' : policy
@@ -125,5 +136,6 @@ export function hasEnded(pod: Pod, record: PodRecord): boolean {
 }
 
 export function anyRunning(pod: Pod, record: PodRecord): boolean {
-  return [...initContainers(pod), ...mainContainers(pod)].some(({ name }) => isRunning(recordOf(record, name)))
+  const all = [...initContainers(pod), ...mainContainers(pod), ...ephemeralContainers(pod)]
+  return all.some(({ name }) => isRunning(recordOf(record, name)))
 }

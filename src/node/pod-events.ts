@@ -10,7 +10,10 @@ export function tell(
   reason: string,
   message: string,
 ): void {
-  const part = pod.spec?.initContainers?.some(({ name }) => name === container?.name) ? 'initContainers' : 'containers'
+  const isNamed = ({ name }: { readonly name: string }) => name === container?.name
+  const isEphemeral = pod.spec?.ephemeralContainers?.some(isNamed) === true
+  const isInit = pod.spec?.initContainers?.some(isNamed) === true
+  const part = isEphemeral ? 'ephemeralContainers' : isInit ? 'initContainers' : 'containers'
   const fieldPath = container === undefined ? {} : { fieldPath: `spec.${part}{${container.name}}` }
   events.record({ about: pod, type, reason, message, ...fieldPath })
 }

@@ -79,6 +79,11 @@ export function initContainers(pod: Pod): readonly Container[] {
   return pod.spec?.initContainers ?? []
 }
 
+/** Containers that were added to look into the running pod: each has one attempt, and the pod's end does not wait for it. */
+export function ephemeralContainers(pod: Pod): readonly Container[] {
+  return (pod.spec?.ephemeralContainers ?? []) as readonly Container[]
+}
+
 /** The exit of the newest attempt; undefined while it runs or where there was none. */
 export function exitOf(record: ContainerRecord) {
   return record.current?.state.phase === 'exited' ? record.current.state : undefined

@@ -1,8 +1,8 @@
-import type { Pod, PodCondition, PodStatus } from '../api/generated/core-v1.ts'
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../api/generated/core-v1.ts'
 import { formatTime } from '../env/clock.ts'
 import { containerStatuses } from './container-statuses.ts'
 import { anyRunning, failedInit, hasEnded, initialized } from './next-step.ts'
-import { exitOf, initContainers, isReady, mainContainers, recordOf } from './pod-record.ts'
+import { ephemeralContainers, exitOf, initContainers, isReady, mainContainers, recordOf } from './pod-record.ts'
 import type { PodRecord } from './pod-record.ts'
 
 /** What a status says of the node that the pod is on. */
@@ -16,6 +16,7 @@ export function podStatus(pod: Pod, record: PodRecord, host: HostFacts, nowMs: n
   const phase = phaseOf(pod, record)
   const ip = record.sandbox?.ip ?? pod.status?.podIP
   const init = initContainers(pod)
+  const ephemeral = ephemeralContainers(pod)
   return {
     phase,
     conditions: conditionsOf(pod, record, phase, nowMs),
@@ -31,9 +32,19 @@ export function podStatus(pod: Pod, record: PodRecord, host: HostFacts, nowMs: n
     ...(record.refused !== true && {
       containerStatuses: containerStatuses(pod, record, mainContainers(pod), host.runtimeName, false),
     }),
+    ...(ephemeral.length > 0 &&
+      record.refused !== true && {
+        ephemeralContainerStatuses: ephemeralStatuses(
+          containerStatuses(pod, record, ephemeral, host.runtimeName, false),
+        ),
+      }),
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
   }
 }
+
+/** Nobody asks whether an ephemeral container is ready, and Kubernetes does not say that one has started. */
+const ephemeralStatuses = (statuses: readonly ContainerStatus[]) =>
+  statuses.map(({ started: _started, ...status }) => ({ ...status, ready: false }))
 
 /** The phase by the kubelet's rules. */
 export function phaseOf(pod: Pod, record: PodRecord): string {

@@ -39,10 +39,11 @@ export function putContainer(work: PodWork, name: string, known: ContainerRecord
   work.record = { ...work.record, containers: new Map(work.record.containers).set(name, known) }
 }
 
-/** The container of that name in the pod's spec, init containers included. */
+/** The container of that name in the pod's spec, init and ephemeral containers included. */
 export function containerNamed({ spec }: Pod, name: string): Container | undefined {
   const isNamed = (container: Container) => container.name === name
-  return spec?.containers.find(isNamed) ?? spec?.initContainers?.find(isNamed)
+  const ephemeral = spec?.ephemeralContainers as readonly Container[] | undefined
+  return spec?.containers.find(isNamed) ?? spec?.initContainers?.find(isNamed) ?? ephemeral?.find(isNamed)
 }
 
 /** `name_namespace(uid)`: how the kubelet names a pod in messages about its containers. */

@@ -1,7 +1,7 @@
 import { takeIn } from './container-changes.ts'
 import { anyRunning } from './next-step.ts'
 import { tell } from './pod-events.ts'
-import { initContainers, isRunning, mainContainers, recordOf } from './pod-record.ts'
+import { ephemeralContainers, initContainers, isRunning, mainContainers, recordOf } from './pod-record.ts'
 import type { PodWork } from './pod-work.ts'
 import { containerNamed } from './pod-work.ts'
 
@@ -23,7 +23,8 @@ export async function stopContainers(work: PodWork): Promise<void> {
   const until = work.context.env.clock.monotonicMs() + graceMs
   work.stopping = { graceMs }
   try {
-    await Promise.all(mainContainers(work.pod).map(({ name }) => stopContainer(work, name, graceMs)))
+    const together = [...mainContainers(work.pod), ...ephemeralContainers(work.pod)]
+    await Promise.all(together.map(({ name }) => stopContainer(work, name, graceMs)))
     for (const { name } of [...initContainers(work.pod)].reverse()) {
       // Sidecars share what the containers before them left of the pod's grace.
       const left = Math.max(LEAST_GRACE_MS, until - work.context.env.clock.monotonicMs())

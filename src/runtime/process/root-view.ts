@@ -5,7 +5,7 @@ import { fstabLine, quote } from './spawner/launch.ts'
 
 /** Directories in which pods often mount things that the host does not have: covered from the start, in one go. */
 const COVERED = ['/etc', '/run', '/var']
-const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pts', 'shm', 'fuse', 'kvm', 'net', 'dri']
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'pts', 'shm', 'fuse', 'kvm', 'net', 'dri']
 
 /**
  * The shell script that makes the file system that all containers of a cluster share: a root in memory into which every
@@ -82,6 +82,8 @@ function buildScript(root: string, table: string, { entries, binds, devices, reb
     ]),
     ...filesIn('dev', devices),
     ': > dev/termination-log',
+    // Not bound: the kernel looks for the terminals beside the device, and finds none beside one from another file system.
+    'mknod -m 666 dev/ptmx c 5 2 2>/dev/null || ln -s pts/ptmx dev/ptmx',
     'cp -P /dev/fd /dev/stdin /dev/stdout /dev/stderr dev 2>/dev/null || :',
     `mount -n -a -T ${quote(table)}`,
     // Binding the directory that holds the new root has bound the root into itself.
