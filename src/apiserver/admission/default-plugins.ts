@@ -1,10 +1,13 @@
 import { preventEscalation } from '../authz/escalation.ts'
 import type { Authorizer } from '../verbs/authorizer.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import { claimResize } from './claim-resize.ts'
+import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerations } from './default-tolerations.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { podSecurity } from './pod-security/pod-security.ts'
 import { priority } from './priority.ts'
 import { resourceQuota } from './resource-quota.ts'
 import { runtimeClass } from './runtime-class.ts'
@@ -19,11 +22,14 @@ export function defaultPlugins(authorizer: Authorizer): readonly AdmissionPlugin
     limitRanger,
     serviceAccount,
     taintNodes,
+    podSecurity,
     priority,
     defaultTolerations,
     defaultStorageClass,
     storageInUse,
+    claimResize,
     runtimeClass,
+    defaultIngressClass,
     preventEscalation(authorizer),
     resourceQuota,
   ]

@@ -7,7 +7,7 @@ import type { Attributes } from '../../verbs/authorizer.ts'
 import type { UserInfo } from '../../verbs/request.ts'
 import type { ServedResource } from '../../verbs/served-resource.ts'
 import type { AdmissionRequest } from '../admission.ts'
-import type { DynamicContext } from './dynamic-admission.ts'
+import type { DynamicContext } from './registrations.ts'
 import { objectsOf, reviewRequest } from './review.ts'
 
 const DYN: CelType = { kind: 'simple', name: 'dyn' }

@@ -1,8 +1,7 @@
-import type { Environment } from '../../../env/environment.ts'
 import type { Snapshot } from '../../../store/store.ts'
-import type { Authorizer } from '../../verbs/authorizer.ts'
-import type { Catalog } from '../../verbs/served-resource.ts'
 import type { AdmissionRequest } from '../admission.ts'
+import type { DynamicContext } from './registrations.ts'
+import { BINDINGS, GROUP, MUTATING, POLICIES, VALIDATING } from './registrations.ts'
 
 /**
  * The admission that users configure: webhooks and policies. It may have to ask somebody else, so it runs before the
@@ -14,19 +13,6 @@ export interface DynamicAdmission {
   /** Throws what a policy or webhook refuses; undefined where none is concerned. */
   validate(request: AdmissionRequest): Promise<void> | undefined
 }
-
-/** What dynamic admission works with. */
-export interface DynamicContext {
-  readonly catalog: Catalog
-  readonly authorizer: Authorizer
-  readonly environment: Environment
-}
-
-const GROUP = 'admissionregistration.k8s.io'
-export const MUTATING = `mutatingwebhookconfigurations.${GROUP}`
-export const VALIDATING = `validatingwebhookconfigurations.${GROUP}`
-export const POLICIES = `validatingadmissionpolicies.${GROUP}`
-export const BINDINGS = `validatingadmissionpolicybindings.${GROUP}`
 
 /** Reads most often find nothing configured at all, and must not load what would serve it. */
 export function createDynamicAdmission(context: DynamicContext): DynamicAdmission {

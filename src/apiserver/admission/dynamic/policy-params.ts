@@ -7,7 +7,7 @@ import type { KubeObject } from '../../../api/object.ts'
 import { toServed } from '../../verbs/conversion.ts'
 import type { ServedResource } from '../../verbs/served-resource.ts'
 import type { AdmissionRequest } from '../admission.ts'
-import type { DynamicContext } from './dynamic-admission.ts'
+import type { DynamicContext } from './registrations.ts'
 
 /** The objects that a binding gives its policy as `params`, null where it takes none; a text where it is set up wrongly. */
 export function paramsOf(

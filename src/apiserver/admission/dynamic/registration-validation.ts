@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../api/object.ts'
 import type { CelType } from '../../../expression/cel/cel-type.ts'
 import { ADMISSION_VARIABLES, NAMESPACE_VARIABLE, PARAMS_VARIABLE, programOf } from './admission-expressions.ts'
 import type { Webhook } from './webhook.ts'
-import { BINDINGS, MUTATING, POLICIES, VALIDATING } from './dynamic-admission.ts'
+import { BINDINGS, MUTATING, POLICIES, VALIDATING } from './registrations.ts'
 import type {
   MutatingWebhook,
   ValidatingAdmissionPolicy,

@@ -1,6 +1,6 @@
 import type { AdmissionRequest } from '../admission.ts'
-import type { DynamicContext } from './dynamic-admission.ts'
-import { VALIDATING } from './dynamic-admission.ts'
+import type { DynamicContext } from './registrations.ts'
+import { VALIDATING } from './registrations.ts'
 import { ask, isConcerned, webhooksOf } from './webhook.ts'
 
 /** Asks all validating webhooks at once; the first refusal, in their order, is the answer. */

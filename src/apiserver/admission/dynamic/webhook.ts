@@ -8,7 +8,7 @@ import type { ServedResource } from '../../verbs/served-resource.ts'
 import { callWebhook } from '../../webhook/call-webhook.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import { admissionValues, conditionsHold } from './admission-expressions.ts'
-import type { DynamicContext } from './dynamic-admission.ts'
+import type { DynamicContext } from './registrations.ts'
 import { reviewRequest } from './review.ts'
 import { concernedVersion } from './rule-match.ts'
 
