@@ -1,24 +1,26 @@
 import type { StageHost } from './coordination.ts'
-import type { ProgramBundle } from './coordinator/stage.ts'
-import { datasetStage } from './dataset/dataset-stage.ts'
-import { filesDataset } from './dataset/dataset.ts'
-import type { DatasetHost, FilesOptions } from './dataset/dataset.ts'
+import { filesDataset, recordsDataset } from './dataset/create-dataset.ts'
+import type { FilesOptions } from './dataset/create-dataset.ts'
+import { createDatasetHost } from './dataset/session-host.ts'
+import type { DatasetParts } from './dataset/session-host.ts'
 import { imapAll } from './map/imap.ts'
-import { cancelledBy, mapAll } from './map/map.ts'
+import { mapAll } from './map/map.ts'
 import type { MapOptions } from './map/map.ts'
 import type { StageProgress } from './progress.ts'
 import type { Shipper } from './ship/ship.ts'
+import { markHostValue } from './ship/host-values.ts'
 import type { Shoal } from './shoal.ts'
 import { runStreamed } from './stage-runner.ts'
 import type { StageRunner } from './stage-runner.ts'
+import type { TaskApi } from './task/task-api.ts'
 
 /** What a session's user interface stands on. */
-export interface ShoalParts {
+export interface ShoalParts extends DatasetParts {
   readonly name: string
   readonly coordinator: StageHost
   readonly shipper: Pick<Shipper, 'ship'>
-  readonly pipeline: ProgramBundle
   readonly stages: StageRunner
+  readonly tasks: TaskApi
   /** Ends the session, the first time that it is called. */
   readonly close: (reason?: Error) => Promise<void>
 }
@@ -26,8 +28,9 @@ export interface ShoalParts {
 /** The user's interface to a session: functions are shipped at the call, their stages run on the coordinator. */
 export function createShoal(parts: ShoalParts): Shoal {
   const { name, coordinator, shipper, stages, close } = parts
-  const host = datasetHost(parts)
-  return {
+  const host = createDatasetHost(parts)
+  const shoal: Shoal = {
+    ...parts.tasks,
     name,
     map<T, R>(items: Iterable<T>, fn: (item: T, index: number) => R | PromiseLike<R>, options: MapOptions = {}) {
       const shipment = shipper.ship(fn)
@@ -47,6 +50,7 @@ export function createShoal(parts: ShoalParts): Shoal {
       const patterns = listed ? first : [first, ...(rest as string[])]
       return filesDataset(host, patterns, listed ? ((rest[0] ?? {}) as FilesOptions) : {})
     },
+    dataset: (records, options = {}) => recordsDataset(host, records, options.signal),
     why: () => coordinator.why(),
     // Whoever says that it is over has dealt with what failed; a scope that is left may be left by the failure.
     close(reason) {
@@ -55,20 +59,7 @@ export function createShoal(parts: ShoalParts): Shoal {
     },
     [Symbol.asyncDispose]: () => close(),
   }
-}
-
-function datasetHost({ coordinator, shipper, pipeline, stages }: ShoalParts): DatasetHost {
-  return {
-    ship: (fn) => shipper.ship(fn),
-    run(plan, output, signal) {
-      const work = async ({ step }: StageProgress) => {
-        const progressed = (tasks: number, bytes: number, total: number | undefined) =>
-          step(tasks, undefined, bytes, total)
-        await cancelledBy(coordinator.open(datasetStage(plan, pipeline, { ...output, progressed })), signal)
-      }
-      return stages.run({ title: plan.name, unit: 'blocks', work, isCancelled: () => isAborted(signal) })
-    },
-  }
+  return markHostValue(shoal, { name: 'session', id: name })
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {

@@ -15,6 +15,9 @@ import type { RunReport } from './run-report.ts'
 import type { Shipper } from './ship/ship.ts'
 import type { Shoal } from './shoal.ts'
 import { createStageRunner } from './stage-runner.ts'
+import { createTaskApi } from './task/task-api.ts'
+import type { TaskSession } from './task/task-api.ts'
+import type { Volumes } from './sources/find-inputs.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
 export interface EngineOptions {
@@ -24,6 +27,10 @@ export interface EngineOptions {
   /** Where the coordinator runs: in this process, reached by workers so, or wherever this puts it. */
   readonly reach: Reach | CreateCoordination
   readonly pipeline: ProgramBundle
+  /** The same with the libraries of columnar formats, made at first need. */
+  readonly columnar?: () => Promise<ProgramBundle>
+  /** Volumes that the workers share with each other and the driver, by name. */
+  readonly volumes?: Volumes
   readonly shipper: Shipper
   readonly onEvent: OnComputeEvent
   readonly workerTimeoutMs: number
@@ -47,6 +54,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const coordinate = typeof reach === 'function' ? reach : coordinateHere(reach, name)
   const coordination = await coordinate({
     ...coordinatorOptions(options, report),
+    onAsk: (place, body) => tasks.onAsk(place, body),
     onWorkers(counts) {
       watchdog.threads(counts.threads)
       report.workers(counts)
@@ -65,16 +73,30 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const stages = createStageRunner(createProgress(onEvent, report.tasks), watchdog, () => {
     if (closing !== undefined) throw closedError(name)
   })
+  const tasks = createTaskApi({ env, coordinator, shipper, stages })
   const close = async (reason?: Error) => {
     watchdog.stop()
+    tellUnobserved(tasks, onEvent)
     coordinator.close(reason ?? closedError(name))
     await starting
     await Promise.all([pool.close(), options.onClosed?.(reason ?? stages.failure()), shipper[Symbol.asyncDispose]()])
     await coordination.close()
   }
   const closeOnce = (reason?: Error) => (closing ??= close(reason))
-  const shoal = createShoal({ name, coordinator, shipper, pipeline: options.pipeline, stages, close: closeOnce })
+  const shoal = createShoal({
+    ...options,
+    coordinator,
+    isLocal: isLocal(reach),
+    stages,
+    tasks: tasks.api,
+    close: closeOnce,
+  })
   return { shoal, runDeleted: (run) => coordinator.close(runDeletedError(run)) }
+}
+
+function tellUnobserved({ unobserved }: TaskSession, onEvent: OnComputeEvent): void {
+  const count = unobserved()
+  if (count > 0) onEvent({ type: 'warning', message: `${count} calls failed and nobody asked for their results` })
 }
 
 function coordinatorOptions({ env, pool, limits }: EngineOptions, report: RunReport): CoordinatorOptions {
@@ -87,6 +109,11 @@ function coordinatorOptions({ env, pool, limits }: EngineOptions, report: RunRep
       void pool.discard(pod).catch((error: Error) => env.log.warn('Cannot end a worker', { pod, error })),
     onRetry: report.retry,
   }
+}
+
+/** Whether workers talk to each other over sockets of one machine. */
+function isLocal(reach: EngineOptions['reach']): boolean {
+  return typeof reach !== 'function' && reach.kind === 'unix'
 }
 
 function closedError(name: string): ComputeError {

@@ -15,7 +15,7 @@ import { createShipper } from './ship/ship.ts'
 import type { Shipper } from './ship/ship.ts'
 import type { Shoal } from './shoal.ts'
 import type { Trust } from './wire/secure.ts'
-import { workerPrograms } from './worker-program.ts'
+import { columnarProgram, workerPrograms } from './worker-program.ts'
 
 export interface ComputeOptions {
   readonly client: Client
@@ -69,6 +69,7 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     pool,
     reach: place.reach,
     pipeline: programs.pipeline,
+    columnar: () => columnarProgram(cacheDirectory),
     shipper:
       options.shipper ??
       createShipper({ cacheDirectory, onWarning: (message) => onEvent({ type: 'warning', message }) }),

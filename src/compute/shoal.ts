@@ -1,9 +1,11 @@
-import type { FilesOptions, TextDataset } from './dataset/dataset.ts'
+import type { FilesOptions } from './dataset/create-dataset.ts'
+import type { Dataset, TextDataset } from './dataset/dataset.ts'
 import type { ImapOptions } from './map/imap.ts'
 import type { MapOptions } from './map/map.ts'
+import type { TaskApi } from './task/task-api.ts'
 
 /** A session: what a program does its work with. `await using` ends its workers when the program is done with it. */
-export interface Shoal extends AsyncDisposable {
+export interface Shoal extends AsyncDisposable, TaskApi {
   /** The name of the run, under which the cluster lists it. */
   readonly name: string
   /**
@@ -21,9 +23,17 @@ export interface Shoal extends AsyncDisposable {
     fn: (item: T, index: number) => R | PromiseLike<R>,
     options?: ImapOptions,
   ): AsyncIterableIterator<Awaited<R>>
-  /** The text of the driver's files that match any of the paths or globs. Nothing is read until it is asked for. */
+  /**
+   * The text of what any of the paths, globs or URIs (`s3://`, `http://`, `https://`, `volume://`) name. Nothing is read until it is
+   * asked for.
+   */
   files(...patterns: readonly string[]): TextDataset
   files(patterns: readonly string[], options: FilesOptions): TextDataset
+  /**
+   * Records of the program as a dataset. Arrays, Sets and Maps may be read again for each result; any other iterable is read once, no
+   * faster than workers take what it gives.
+   */
+  dataset<T>(records: Iterable<T> | AsyncIterable<T>, options?: { readonly signal?: AbortSignal }): Dataset<T>
   /** What the work waits for, one sentence each, with numbers. Empty where nothing waits. */
   why(): readonly string[]
   /** Stops whatever runs and ends the workers: what waits rejects with `reason`. */

@@ -12,7 +12,7 @@ export interface WorkerPrograms {
 }
 
 /** Everything that these programs are made of lies in these folders. */
-const SOURCE_FOLDERS = ['worker', 'wire', 'dataset', '../env'] as const
+const SOURCE_FOLDERS = ['worker', 'wire', 'dataset', 'shuffle', 'sources', 'sinks', '../env'] as const
 const COORDINATOR_FOLDERS = ['link', 'coordinator', 'wire', '../env', '.'] as const
 
 /**
@@ -27,6 +27,13 @@ export async function workerPrograms(cacheDirectory: string): Promise<WorkerProg
     cached(directory, `pipeline-${hash}.cjs`, () => bundle('dataset/pipeline-program', 'cjs')),
   ])
   return { worker, pipeline: { hash: `pipeline-${hash}`, source: pipeline } }
+}
+
+/** What runs stages that read or write columnar formats: made only where one does. */
+export async function columnarProgram(cacheDirectory: string): Promise<WorkerPrograms['pipeline']> {
+  const name = `columnar-${sourcesHash(SOURCE_FOLDERS)}`
+  const directory = join(cacheDirectory, 'worker-programs')
+  return { hash: name, source: await cached(directory, `${name}.cjs`, () => bundle('dataset/columnar-program', 'cjs')) }
 }
 
 /** The program of a coordinator's pod, as an ECMAScript module: made only where a run has such a pod. */

@@ -1,3 +1,4 @@
+import { keyId } from '../shuffle/key.ts'
 import { decodeValues, encodeValues } from '../wire/values.ts'
 
 /** Keys and their counts as bytes: 32 bits with the length of the keys, the keys, the counts. */
@@ -10,14 +11,16 @@ export function encodeCounts(keys: readonly unknown[], counts: Float64Array): Ui
   return bytes
 }
 
-/** Adds what {@link encodeCounts} wrote to `totals`. */
-export function addCounts(totals: Map<unknown, number>, part: Uint8Array): void {
+/** Adds what {@link encodeCounts} wrote to `totals`, by ids of keys; `keys` holds those that are not their own ids. */
+export function addCounts(totals: Map<unknown, number>, keys: Map<unknown, unknown>, part: Uint8Array): void {
   if (part.byteLength === 0) return
   const keyBytes = new DataView(part.buffer, part.byteOffset).getUint32(0, true)
-  const keys = decodeValues(part.subarray(4, 4 + keyBytes))
+  const added = decodeValues(part.subarray(4, 4 + keyBytes))
   const counts = new Float64Array(part.slice(4 + keyBytes).buffer)
-  for (let index = 0; index < keys.length; index++) {
-    const key = keys[index]
-    totals.set(key, (totals.get(key) ?? 0) + counts[index]!)
+  for (let index = 0; index < added.length; index++) {
+    const key = added[index]
+    const id = keyId(key)
+    if (id !== key && !keys.has(id)) keys.set(id, key)
+    totals.set(id, (totals.get(id) ?? 0) + counts[index]!)
   }
 }

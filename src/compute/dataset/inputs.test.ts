@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { cutBetweenLines, findFiles } from './inputs.ts'
-import { readTexts } from './read-texts.ts'
+import { readTask, textsIn } from './read-texts.ts'
 import { createTextTasks } from './text-tasks.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'shoal-cut-'))
@@ -39,7 +39,8 @@ test('blocks of any size put together are the file, and no line is cut', () => {
         const longer = bytes.subarray(from, to - 1).includes(10) && to - from > blockBytes
         expect(longer).toBe(false)
       }
-      const texts = [...readTexts({ ranges }, 16)!]
+      const position = { path: '', offset: 0, columns: undefined }
+      const texts = [...textsIn(readTask({ ranges }) as Buffer, ranges, 16, position)]
       expect(texts.join('')).toBe(text)
     }
   }
@@ -65,5 +66,5 @@ test('a worker does not read a file that is not the one that the driver saw', ()
   const [file] = findFiles([path])
   const ranges = [...cutBetweenLines(file!, () => 100)]
   writeFileSync(path, 'after it changed\n')
-  expect(readTexts({ ranges }, 100)).toBeUndefined()
+  expect(readTask({ ranges })).toBeUndefined()
 })

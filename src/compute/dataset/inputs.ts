@@ -10,6 +10,14 @@ export interface InputFile {
   readonly path: string
   readonly bytes: number
   readonly identity: string
+  /** Where any worker can fetch it. */
+  readonly url?: string
+  /** Whether the server of `url` gives ranges. */
+  readonly isRanged?: boolean
+  /** Where the driver finds it, where that is not `path`. */
+  readonly local?: string
+  /** Where workers find it on a volume that they share. */
+  readonly shared?: string
 }
 
 /** The files that `patterns` name, in order of their paths. Rejects what cannot be read by name. */

@@ -1,60 +1,159 @@
-import { failed, succeeded } from '../worker/failure.ts'
-import type { Outcome, ProgramHost, StageProgram } from '../worker/program.ts'
+import { mergeParts } from '../shuffle/merge.ts'
+import type { PartsTask } from '../shuffle/output.ts'
+import { PartLostError } from '../shuffle/part-reader.ts'
+import { CANCELLED, failed, succeeded } from '../worker/failure.ts'
+import type { CreateProgram, Outcome, ProgramHost, StageProgram } from '../worker/program.ts'
 import { STATUS } from '../wire/messages.ts'
 import { decodeValue, decodeValues } from '../wire/values.ts'
-import type { Pipeline } from './plan.ts'
+import { readColumnar } from '../sources/read-columnar.ts'
 import { fuse } from './fuse.ts'
+import type { Fused } from './fuse.ts'
+import { mapFunctions } from './plan.ts'
+import type { Pipeline } from './plan.ts'
+import type { ColumnarFormats } from './program-parts.ts'
+import { pushAll } from './push.ts'
+import { readTask, textsIn } from './read-texts.ts'
 import { createSink } from './sinks.ts'
-import { readTexts } from './read-texts.ts'
+import type { SinkState } from './sink-state.ts'
+import { createTaskState } from './task-context.ts'
+import type { TaskState } from './task-context.ts'
+import { decodeTask, encodeLost, encodeMade } from './task-payload.ts'
 import type { TextTask } from './text-range.ts'
 
-/**
- * Runs the tasks of a dataset's stage on a worker's thread. It travels as a bundle: the worker knows nothing of datasets.
- */
-export function createProgram(options: Uint8Array, host: ProgramHost): StageProgram {
-  const shipped = decodeValue(options) as Pipeline
-  const revived: Pipeline<(value: never) => unknown> = reviveFunctions(shipped, host)
-  const sink = createSink(revived.sink)
-  const push = fuse(revived.operators, sink.add)
-  const recordBytes = shipped.recordBytes ?? Infinity
-  const runTexts = (task: TextTask): Outcome => {
-    const texts = readTexts(task, recordBytes)
-    if (texts === undefined) return { status: STATUS.unreachable, payload: new Uint8Array(0) }
-    for (const text of texts) {
-      if (host.isCancelled()) return { status: STATUS.cancelled, payload: new Uint8Array(0) }
-      push(text)
-    }
-    return finish()
+type AnyFunction = (...args: never[]) => unknown
+
+/** Records as they are read: at once, or in batches that come by and by. */
+type Records = Iterable<unknown> | AsyncIterable<Iterable<unknown>>
+
+const UNREACHABLE: Outcome = { status: STATUS.unreachable, payload: new Uint8Array(0) }
+
+/** Runs the tasks of a dataset's stage on a worker's thread. It travels as a bundle: the worker knows nothing of datasets. */
+export function pipelineProgram(formats: ColumnarFormats): CreateProgram {
+  return (options, host) => {
+    const pipeline = mapFunctions(decodeValue(options) as Pipeline, (shipped) => host.revive(shipped) as AnyFunction)
+    return stageProgram(pipeline, host, formats)
   }
-  const finish = (): Outcome => {
-    const made = sink.take?.()
-    return made === undefined
-      ? { status: STATUS.done, payload: new Uint8Array(0) }
-      : succeeded(made, (index) => `result[${index}]`)
-  }
+}
+
+/** The program of all stages but those that need a format's library. */
+export const createProgram: CreateProgram = pipelineProgram({})
+
+function stageProgram(pipeline: Pipeline<AnyFunction>, host: ProgramHost, formats: ColumnarFormats): StageProgram {
+  const task = createTaskState(() => formats.toTable!)
+  const sink = createSink(pipeline.sink, host.parts, formats)
+  const fused = fuse(pipeline.operators, sink.add, task)
+  const run: Running = { pipeline, host, formats, task, sink, fused }
   return {
     run(payload) {
       try {
-        if (shipped.input === 'text') return runTexts(decodeValue(payload) as TextTask)
-        for (const record of decodeValues(payload)) {
-          if (host.isCancelled()) return { status: STATUS.cancelled, payload: new Uint8Array(0) }
-          push(record)
-        }
-        return finish()
+        const outcome = begin(run, payload)
+        return outcome instanceof Promise ? outcome.catch((thrown: unknown) => broken(run, thrown)) : outcome
       } catch (thrown) {
-        sink.take?.()
-        return failed(thrown, 0)
+        return broken(run, thrown)
       }
     },
     ...(sink.collect === undefined ? {} : { collect: sink.collect }),
   }
 }
 
-function reviveFunctions(pipeline: Pipeline, host: ProgramHost): Pipeline<(value: never) => unknown> {
-  const { sink } = pipeline
-  return {
-    ...pipeline,
-    operators: pipeline.operators.map((op) => (op.kind === 'lines' ? op : { ...op, fn: host.revive(op.fn) })),
-    sink: 'fn' in sink ? { ...sink, fn: host.revive(sink.fn) } : sink,
+/** A stage on a thread; its tasks run one after another. */
+interface Running {
+  readonly pipeline: Pipeline<AnyFunction>
+  readonly host: ProgramHost
+  readonly formats: ColumnarFormats
+  readonly task: TaskState
+  readonly sink: SinkState
+  readonly fused: Fused
+}
+
+function begin(run: Running, payload: Uint8Array): Outcome | Promise<Outcome> {
+  const { head, input } = decodeTask(payload)
+  run.task.begin(head.order, head.firstIndex)
+  const waiting = run.sink.begin?.(head.given)
+  return waiting === undefined ? read(run, input) : waiting.then(() => read(run, input))
+}
+
+function read(run: Running, input: Uint8Array): Outcome | Promise<Outcome> {
+  const { pipeline, formats, host, task } = run
+  switch (pipeline.input.kind) {
+    case 'records':
+      return work(run, decodeValues(input))
+    case 'parts':
+      return work(run, mergeParts(pipeline.input.merge, decodeValue(input) as PartsTask, host.parts))
+    case 'parquet':
+    case 'arrow': {
+      const records = readColumnar(pipeline.input, decodeValue(input) as TextTask, formats, task.position)
+      return records === undefined ? unreachable(run) : work(run, records)
+    }
+    case 'text': {
+      const text = decodeValue(input) as TextTask
+      const recordBytes = pipeline.input.recordBytes ?? Infinity
+      const bytes = readTask(text)
+      if (bytes === undefined) return unreachable(run)
+      const texts = (all: Buffer) => work(run, textsIn(all, text.ranges, recordBytes, task.position))
+      return bytes instanceof Promise ? bytes.then(texts) : texts(bytes)
+    }
   }
+}
+
+function unreachable({ sink }: Running): Outcome {
+  sink.discard?.()
+  return UNREACHABLE
+}
+
+class Cancelled extends Error {}
+
+function work(run: Running, records: Records): Outcome | Promise<Outcome> {
+  if (!(Symbol.asyncIterator in records)) {
+    const waiting = pushAll(watched(run, records), run.fused.push)
+    return waiting === undefined ? finish(run) : waiting.then(() => finish(run))
+  }
+  return pumpBatches(run, records)
+}
+
+async function pumpBatches(run: Running, batches: AsyncIterable<Iterable<unknown>>): Promise<Outcome> {
+  for await (const batch of batches) {
+    const waiting = pushAll(watched(run, batch), run.fused.push)
+    if (waiting !== undefined) await waiting
+    if (run.sink.isFull?.() === true) break
+  }
+  return finish(run)
+}
+
+/** The records until no more are wanted: by the sink, or because the stage was cancelled. */
+function* watched({ host, sink }: Running, records: Iterable<unknown>): Generator<unknown> {
+  const { isFull = () => false } = sink
+  for (const record of records) {
+    if (host.isCancelled()) throw new Cancelled()
+    if (isFull()) return
+    yield record
+  }
+}
+
+function finish(run: Running): Outcome | Promise<Outcome> {
+  const { fused, sink, task } = run
+  const ended = fused.end()
+  if (ended !== undefined) return ended.then(() => take(sink, task))
+  return take(sink, task)
+}
+
+function take(sink: SinkState, task: TaskState): Outcome | Promise<Outcome> {
+  const taken = sink.take?.() ?? []
+  return taken instanceof Promise ? taken.then((values) => made(values, task)) : made(taken, task)
+}
+
+function made(values: readonly unknown[], task: TaskState): Outcome {
+  const outcome = succeeded(values, (index) => `result[${index}]`)
+  if (outcome.status !== STATUS.done) return outcome
+  return { status: STATUS.done, payload: encodeMade(outcome.payload, task.notes()) }
+}
+
+function broken({ sink, fused }: Running, thrown: unknown): Outcome {
+  fused.reset()
+  sink.discard?.()
+  if (thrown instanceof Cancelled) return CANCELLED
+  if (thrown instanceof PartLostError) {
+    return { status: STATUS.done, payload: encodeLost(thrown.output, thrown.message) }
+  }
+  return failed(thrown, 0)
 }

@@ -1,7 +1,9 @@
 import { isAscii } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { fetchRange } from '../sources/fetch-range.ts'
 import type { TextRange, TextTask } from './text-range.ts'
 import { identityOf } from './text-range.ts'
+import type { SourcePosition } from './task-context.ts'
 
 const NEWLINE = 10
 
@@ -9,17 +11,16 @@ const NEWLINE = 10
 let shared = Buffer.allocUnsafeSlow(0)
 
 /**
- * The texts of a task: each range in records of at most `recordBytes`, cut between lines. Undefined where one of the files
- * is not here or not what the driver saw; then nothing has been made of any of them.
+ * The bytes of a task's ranges, one after the other. Undefined where one of the files is not here or not what the driver saw; then
+ * nothing has been made of any of them.
  */
-export function readTexts(task: TextTask, recordBytes: number): Iterable<string> | undefined {
+export function readTask(task: TextTask): Buffer | Promise<Buffer> | undefined {
   const total = task.ranges.reduce((sum, { from, to }) => sum + to - from, 0)
   if (task.bytes !== undefined) {
-    return textsIn(
-      Buffer.from(task.bytes.buffer, task.bytes.byteOffset, task.bytes.byteLength),
-      task.ranges,
-      recordBytes,
-    )
+    return Buffer.from(task.bytes.buffer, task.bytes.byteOffset, task.bytes.byteLength)
+  }
+  if (task.ranges.some(({ url }) => url !== undefined)) {
+    return Promise.all(task.ranges.map(fetchRange)).then((all) => (all.length === 1 ? all[0]! : Buffer.concat(all)))
   }
   if (shared.length < total) shared = Buffer.allocUnsafeSlow(total)
   let at = 0
@@ -27,19 +28,19 @@ export function readTexts(task: TextTask, recordBytes: number): Iterable<string>
     if (!readRange(range, shared, at)) return undefined
     at += range.to - range.from
   }
-  return textsIn(shared, task.ranges, recordBytes)
+  return shared
 }
 
 /** Whether the file was the driver's and gave all bytes of the range. */
 function readRange(range: TextRange, into: Buffer, offset: number): boolean {
   let file: number
   try {
-    file = openSync(range.path, 'r')
+    file = openSync(range.shared ?? range.path, 'r')
   } catch {
     return false
   }
   try {
-    if (identityOf(fstatSync(file, { bigint: true })) !== range.identity) return false
+    if (range.shared === undefined && identityOf(fstatSync(file, { bigint: true })) !== range.identity) return false
     for (let at = range.from; at < range.to;) {
       const read = readSync(file, into, offset + at - range.from, range.to - at, at)
       if (read === 0) return false
@@ -53,12 +54,21 @@ function readRange(range: TextRange, into: Buffer, offset: number): boolean {
   }
 }
 
-function* textsIn(bytes: Buffer, ranges: readonly TextRange[], recordBytes: number): Generator<string> {
+/** The texts of what {@link readTask} read: each range in records of at most `recordBytes`, cut between lines. */
+export function* textsIn(
+  bytes: Buffer,
+  ranges: readonly TextRange[],
+  recordBytes: number,
+  position: SourcePosition,
+): Generator<string> {
   let start = 0
-  for (const { from, to } of ranges) {
+  for (const { path, from, to, columns } of ranges) {
     const end = start + to - from
+    position.path = path
+    position.columns = columns
     for (let at = start; at < end;) {
       const cut = endOfRecord(bytes, at, end, recordBytes)
+      position.offset = from + at - start
       yield decode(bytes.subarray(at, cut))
       at = cut
     }

@@ -1,29 +1,37 @@
-import { encodeCounts } from './counts.ts'
+import { createExchanger } from '../shuffle/exchange.ts'
+import type { Exchanger } from '../shuffle/exchanger.ts'
+import { createOutputFile } from '../shuffle/output-file.ts'
+import type { OutputFile } from '../shuffle/output-file.ts'
+import { RowBytes, writeSortKey } from '../shuffle/sort-key.ts'
+import { createWriteSink } from '../sinks/write-sink.ts'
+import type { PartStore } from '../worker/part-store.ts'
+import type { PartHome } from '../wire/parts.ts'
+import { countBySink } from './count-by-sink.ts'
 import type { Sink } from './plan.ts'
+import type { ColumnarFormats } from './program-parts.ts'
+import type { SinkState } from './sink-state.ts'
 import { topOf } from './top.ts'
-import { ownString } from './own-string.ts'
 
-/** The end of a pipeline on a thread: takes records, and gives what came of them by task, or once for all tasks. */
-export interface SinkState {
-  readonly add: (record: unknown) => void
-  /** What the records since the last call came to: the result of one task. */
-  take?(): unknown[]
-  /** What all records came to: the thread's part of the stage. Starts anew. */
-  collect?(): Uint8Array
-}
+type AnyFunction = (...args: never[]) => unknown
 
-export function createSink(sink: Sink<(value: never) => unknown>): SinkState {
+export function createSink(sink: Sink<AnyFunction>, parts: PartStore, formats: ColumnarFormats): SinkState {
   switch (sink.kind) {
     case 'collect':
-      return collectSink()
+      return collectSink(sink.limit ?? Infinity)
     case 'count':
       return countSink()
     case 'countBy':
-      return countBySink(sink.fn as (record: unknown) => unknown)
+      return countBySink(sink.fn as unknown as (record: unknown) => unknown)
     case 'reduce':
       return reduceSink(sink.fn as unknown as (left: unknown, right: unknown) => unknown)
     case 'top':
       return topSink(sink.n, sink.fn as unknown as (record: unknown) => number)
+    case 'sampleKeys':
+      return sampleSink(sink.most, sink.by as unknown as ((record: unknown) => unknown) | undefined)
+    case 'shuffle':
+      return shuffleSink(sink, parts)
+    case 'write':
+      return createWriteSink(sink.format, sink.target, formats)
   }
 }
 
@@ -35,18 +43,17 @@ function topSink(n: number, by: (record: unknown) => number): SinkState {
       held.push(record)
       if (held.length >= 8 * n + 1024) held = topOf(held, n, by)
     },
-    take() {
-      const taken = topOf(held, n, by)
-      held = []
-      return taken
-    },
+    begin: () => void (held = []),
+    take: () => topOf(held, n, by),
   }
 }
 
-function collectSink(): SinkState {
+function collectSink(limit: number): SinkState {
   let records: unknown[] = []
   return {
-    add: (record) => void records.push(record),
+    add: (record) => void (records.length < limit && records.push(record)),
+    begin: () => void (records = []),
+    isFull: () => records.length >= limit,
     take() {
       const taken = records
       records = []
@@ -57,14 +64,7 @@ function collectSink(): SinkState {
 
 function countSink(): SinkState {
   let count = 0
-  return {
-    add: () => void count++,
-    take() {
-      const taken = count
-      count = 0
-      return [taken]
-    },
-  }
+  return { add: () => void count++, begin: () => void (count = 0), take: () => [count] }
 }
 
 /** The result of a task is empty where it had no record, else the one value that its records were reduced to. */
@@ -72,40 +72,53 @@ function reduceSink(fn: (left: unknown, right: unknown) => unknown): SinkState {
   let held: unknown[] = []
   return {
     add: (record) => void (held = held.length === 0 ? [record] : [fn(held[0], record)]),
-    take() {
-      const taken = held
-      held = []
-      return taken
-    },
+    begin: () => void (held = []),
+    take: () => held,
   }
 }
 
-/** One look-up for each record: the map says where in the array of counts its key has its place. */
-function countBySink(keyOf: (record: unknown) => unknown): SinkState {
-  let places = new Map<unknown, number>()
-  let counts = new Float64Array(1024)
+/** Keys of records at ever wider distances, so that those kept stand for all of the task. */
+function sampleSink(most: number, by: ((record: unknown) => unknown) | undefined): SinkState {
+  let keys: Uint8Array[] = []
+  let every = 1
+  let seen = 0
+  const bytes = new RowBytes(1024)
   return {
     add(record) {
-      const key = keyOf(record)
-      const place = places.get(key)
-      if (place !== undefined) {
-        counts[place]!++
-        return
-      }
-      const added = places.size
-      if (added === counts.length) {
-        const wider = new Float64Array(counts.length * 2)
-        wider.set(counts)
-        counts = wider
-      }
-      counts[added] = 1
-      places.set(typeof key === 'string' ? ownString(key) : key, added)
+      if (seen++ % every !== 0) return
+      bytes.length = 0
+      writeSortKey(by === undefined ? record : by(record), bytes)
+      keys.push(Uint8Array.from(bytes.bytes.subarray(0, bytes.length)))
+      if (keys.length < 2 * most) return
+      keys = keys.filter((_, index) => index % 2 === 0)
+      every *= 2
     },
-    collect() {
-      const part = encodeCounts([...places.keys()], counts.subarray(0, places.size))
-      places = new Map()
-      counts = new Float64Array(1024)
-      return part
+    begin() {
+      keys = []
+      every = 1
+      seen = 0
     },
+    take: () => [keys],
+  }
+}
+
+type ShuffleSink = Extract<Sink<AnyFunction>, { readonly kind: 'shuffle' }>
+
+function shuffleSink({ name, exchange, compress }: ShuffleSink, parts: PartStore): SinkState {
+  let home: PartHome | undefined
+  let file: OutputFile | undefined
+  let exchanger: Exchanger | undefined
+  const open = (at: PartHome) => {
+    file = createOutputFile(at, name, compress)
+    exchanger = createExchanger(exchange, file)
+  }
+  return {
+    add: (record) => exchanger!.add(record),
+    begin: () => (home === undefined ? parts.home().then((made) => open((home = made))) : open(home)),
+    take() {
+      exchanger!.finish()
+      return [file!.finish()]
+    },
+    discard: () => file?.discard(),
   }
 }

@@ -10,18 +10,26 @@ const MAX_RANGES = 1000
 
 /**
  * Gives out files in tasks of up to `blockBytes`: small files together, large ones in ranges. Towards the end the tasks
- * become smaller, so that all threads end at about the same time.
+ * become smaller, so that all threads end at about the same time. `fixed` are ranges that were cut before.
  */
-export function createTextTasks(files: readonly InputFile[], blockBytes: number, wholeFiles: boolean) {
+export function createTextTasks(
+  files: readonly InputFile[],
+  blockBytes: number,
+  wholeFiles: boolean,
+  fixed?: readonly TextRange[],
+) {
   let leftBytes = files.reduce((sum, file) => sum + file.bytes, 0)
   let threads = 1
   const targetBytes = () =>
     Math.min(blockBytes, Math.max(MIN_TASK_BYTES, Math.ceil(leftBytes / Math.max(1, threads * 3))))
-  const ranges = rangesOf(files, wholeFiles ? () => Infinity : targetBytes)
+  const all = () => fixed?.values() ?? rangesOf(files, wholeFiles ? () => Infinity : targetBytes)
+  const ranges = all()
   let upcoming = ranges.next()
 
   return {
     totalBytes: leftBytes,
+    /** All ranges, one by one. */
+    all,
     isExhausted: () => upcoming.done === true,
     next(count: number): readonly TextRange[] | undefined {
       threads = count
@@ -40,6 +48,7 @@ export function createTextTasks(files: readonly InputFile[], blockBytes: number,
   }
 }
 
-function* rangesOf(files: readonly InputFile[], nextBytes: () => number): Generator<TextRange> {
+function* rangesOf(files: readonly InputFile[], nextBytes: () => number): Generator<TextRange, undefined> {
   for (const file of files) yield* cutBetweenLines(file, nextBytes)
+  return undefined
 }

@@ -64,7 +64,7 @@ function prefixed(form: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 function numbersAt(bytes: Uint8Array): number[] {
-  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes)
   return Array.from(new Float64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 8))
 }
 

@@ -1,0 +1,133 @@
+import type { Shipment } from '../wire/shipped.ts'
+import { encodeValue } from '../wire/values.ts'
+import type { PartsTask } from '../shuffle/output.ts'
+import { bytesOf, partitionBytes, rowsOfOutput } from '../shuffle/output.ts'
+import { bytesByPartition, refsTo, totalBytes } from './materialized.ts'
+import type { Materialized } from './materialized.ts'
+import type { Merge } from './plan.ts'
+import type { PartsUnit, StageInput, Unit } from './stage-input.ts'
+
+/** A task reads about this much: small partitions go together. */
+const TARGET_BYTES = 16 * 1024 * 1024
+/** A partition that is larger is read by several tasks. */
+const MOST_BYTES = 96 * 1024 * 1024
+
+/** Ids of the second side's outputs begin here. */
+const SECOND_SIDE = 1 << 24
+
+/** The partitions of a shuffle, of one side or two, as tasks of about the same size. */
+export function partitionsInput(sides: readonly Materialized[], merge: Merge<Shipment>, threads: number): StageInput {
+  const bytes = sides.reduce((sum, side) => sum + totalBytes(side), 0)
+  const units = partitionUnits(sides, merge, Math.min(TARGET_BYTES, Math.max(1, bytes / (threads * 3))))
+  return unitsInput(sides, merge, units, bytes)
+}
+
+function partitionUnits(sides: readonly Materialized[], merge: Merge<Shipment>, target: number): readonly Unit[] {
+  const sizes = sides.map(bytesByPartition)
+  const sizeOf = (partition: number) => sizes.reduce((sum, side) => sum + side[partition]!, 0)
+  const count = sides[0]!.partitions
+  const cuts: PartsUnit[] = []
+  for (let from = 0; from < count;) {
+    let bytes = sizeOf(from)
+    let to = from + 1
+    // Sorted partitions are read one by one: each is in order by itself, and together they would be sorted at once.
+    while (to < count && bytes + sizeOf(to) <= target) bytes += sizeOf(to++)
+    if (bytes > MOST_BYTES) cuts.push(...split({ from, to }, sides, sizes, merge))
+    else if (bytes > 0) cuts.push({ from, to })
+    from = to
+  }
+  return cuts.map((parts, order) => ({ order, parts }))
+}
+
+/**
+ * A partition that is too large for one task. A join gives some of the first side's outputs to each task, and all of the
+ * other side's, as long as the other side need not be met only once; all else is cut by keys.
+ */
+function split(
+  { from, to }: PartsUnit,
+  sides: readonly Materialized[],
+  sizes: readonly Float64Array[],
+  merge: Merge<Shipment>,
+): readonly PartsUnit[] {
+  if (merge.kind === 'sort') return [{ from, to }]
+  const bytes = sizes.map((side) => side[from]!)
+  if (merge.kind === 'join' && merge.how !== 'full') {
+    const streamed = merge.how === 'right' ? 1 : 0
+    if (streamed === 0 && bytes[0]! > bytes[1]!) {
+      return shares(sides[0]!, from, to).map((own) => ({ from, to, outputs: [own, undefined] }))
+    }
+  }
+  if (merge.kind === 'concat') return shares(sides[0]!, from, to).map((own) => ({ from, to, outputs: [own] }))
+  const of = Math.ceil(bytes.reduce((sum, each) => sum + each, 0) / MOST_BYTES)
+  return Array.from({ length: of }, (_, index) => ({ from, to, piece: { index, of } }))
+}
+
+/** The outputs in groups that hold no more than a task should read. */
+function shares({ outputs }: Materialized, from: number, to: number): number[][] {
+  const groups: number[][] = []
+  let held = Infinity
+  outputs.forEach((output, index) => {
+    const bytes = partitionBytes(output, from, to)
+    if (held + bytes > MOST_BYTES / 2) {
+      groups.push([])
+      held = 0
+    }
+    groups.at(-1)!.push(index)
+    held += bytes
+  })
+  return groups
+}
+
+/** What was stored, one task for each output, in the order of the input. */
+export function storedInput(stored: Materialized): StageInput {
+  let firstIndex = 0
+  const units = stored.outputs.map((output, order): Unit => {
+    const unit = { order, firstIndex, parts: { from: 0, to: 1, outputs: [[order]] } }
+    firstIndex += rowsOfOutput(output)
+    return unit
+  })
+  return unitsInput(
+    [stored],
+    { kind: 'concat' },
+    units,
+    stored.outputs.reduce((sum, output) => sum + bytesOf(output), 0),
+  )
+}
+
+function unitsInput(
+  sides: readonly Materialized[],
+  merge: Merge<Shipment>,
+  units: readonly Unit[],
+  bytes: number,
+): StageInput {
+  let taken = 0
+  return {
+    input: { kind: 'parts', merge },
+    totalBytes: bytes,
+    next: () => units[taken++],
+    isExhausted: () => taken >= units.length,
+    encode: ({ parts }) => encodeValue(taskOf(sides, parts!)),
+    describe: ({ parts }) => {
+      const { from, to, piece } = parts!
+      const which = to - from === 1 ? `partition ${from}` : `partitions ${from} to ${to - 1}`
+      return piece === undefined ? which : `piece ${piece.index + 1} of ${piece.of} of ${which}`
+    },
+    sample(most) {
+      const every = Math.max(1, Math.floor(units.length / most))
+      return unitsInput(
+        sides,
+        merge,
+        units.filter((_, index) => index % every === 0),
+        bytes,
+      )
+    },
+    recover: (id) => (id >= SECOND_SIDE ? sides[1]!.recover(id - SECOND_SIDE) : sides[0]!.recover(id)),
+  }
+}
+
+function taskOf(sides: readonly Materialized[], { from, to, piece, outputs }: PartsUnit): PartsTask {
+  return {
+    sides: sides.map((side, index) => refsTo(side, index * SECOND_SIDE, from, to, outputs?.[index])),
+    ...(piece === undefined ? {} : { piece }),
+  }
+}

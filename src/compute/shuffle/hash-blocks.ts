@@ -1,0 +1,40 @@
+import type { PartStore } from '../worker/part-store.ts'
+import { decodeHashBlock } from './block.ts'
+import type { HashBlock } from './block.ts'
+import { hashOf, keyId, pieceOf } from './key.ts'
+import type { PartsTask } from './output.ts'
+import { readParts } from './part-reader.ts'
+
+/** The blocks of one side of a task. */
+export async function* hashBlocks(task: PartsTask, side: number, store: PartStore): AsyncGenerator<HashBlock> {
+  for await (const bytes of readParts(task.sides[side] ?? [], store)) yield decodeHashBlock(bytes)
+}
+
+/**
+ * Places of a block's keys in `known`, made where they are new: `add` is told of each new key. A key that belongs to another piece
+ * of the partition has the place -1.
+ */
+export function placesOf(
+  block: HashBlock,
+  piece: PartsTask['piece'],
+  known: Map<unknown, number>,
+  add: (key: unknown) => void,
+): Int32Array {
+  const places = new Int32Array(block.keys.length)
+  for (let at = 0; at < places.length; at++) {
+    const key = block.keys[at]
+    const id = keyId(key)
+    if (piece !== undefined && pieceOf(hashOf(id), piece.of) !== piece.index) {
+      places[at] = -1
+      continue
+    }
+    let place = known.get(id)
+    if (place === undefined) {
+      place = known.size
+      known.set(id, place)
+      add(key)
+    }
+    places[at] = place
+  }
+  return places
+}

@@ -1,0 +1,84 @@
+import type { Merge } from '../dataset/plan.ts'
+import type { PartStore } from '../worker/part-store.ts'
+import { hashBlocks, placesOf } from './hash-blocks.ts'
+import { joinParts } from './join.ts'
+import type { PartsTask } from './output.ts'
+import type { RecordBatches } from './record-batches.ts'
+import { sortedRecords } from './sorted-records.ts'
+
+type AnyFunction = (...args: never[]) => unknown
+
+/** What the parts of a task come to, as records again. */
+export function mergeParts(merge: Merge<AnyFunction>, task: PartsTask, store: PartStore): RecordBatches {
+  switch (merge.kind) {
+    case 'concat':
+      return concatenated(task, store)
+    case 'group':
+      return grouped(task, store)
+    case 'reduce':
+      return reduced(task, store, merge.fn as unknown as (left: unknown, right: unknown) => unknown)
+    case 'count':
+      return reduced(task, store, (left, right) => (left as number) + (right as number))
+    case 'distinct':
+      return distinct(task, store)
+    case 'join':
+      return joinParts(task, store, merge.how)
+    case 'sort':
+      return sortedRecords(task.sides[0] ?? [], store, merge.descending)
+  }
+}
+
+async function* concatenated(task: PartsTask, store: PartStore): RecordBatches {
+  for await (const { keys } of hashBlocks(task, 0, store)) yield keys
+}
+
+async function* grouped(task: PartsTask, store: PartStore): RecordBatches {
+  const known = new Map<unknown, number>()
+  const groups: [unknown, unknown[]][] = []
+  for await (const block of hashBlocks(task, 0, store)) {
+    const places = placesOf(block, task.piece, known, (key) => groups.push([key, []]))
+    const { rows, values, keys } = block
+    const count = rows?.length ?? keys.length
+    for (let row = 0; row < count; row++) {
+      const key = rows === undefined ? row : rows[row]!
+      const place = places[key]!
+      if (place >= 0) groups[place]![1].push(Array.isArray(values) ? values[row] : keys[key])
+    }
+  }
+  yield groups
+}
+
+async function* reduced(
+  task: PartsTask,
+  store: PartStore,
+  fn: (left: unknown, right: unknown) => unknown,
+): RecordBatches {
+  const known = new Map<unknown, number>()
+  const made: [unknown, unknown][] = []
+  for await (const block of hashBlocks(task, 0, store)) {
+    const before = made.length
+    const places = placesOf(block, task.piece, known, (key) => made.push([key, NOTHING]))
+    const { rows, values, keys } = block
+    const count = rows?.length ?? keys.length
+    for (let row = 0; row < count; row++) {
+      const key = rows === undefined ? row : rows[row]!
+      const place = places[key]!
+      if (place < 0) continue
+      const pair = made[place]!
+      const value = Array.isArray(values) ? (values[row] as unknown) : keys[key]
+      pair[1] = place >= before && pair[1] === NOTHING ? value : fn(pair[1], value)
+    }
+  }
+  yield made
+}
+
+const NOTHING = Symbol('nothing')
+
+async function* distinct(task: PartsTask, store: PartStore): RecordBatches {
+  const known = new Map<unknown, number>()
+  for await (const block of hashBlocks(task, 0, store)) {
+    const fresh: unknown[] = []
+    placesOf(block, task.piece, known, (key) => fresh.push(key))
+    yield fresh
+  }
+}

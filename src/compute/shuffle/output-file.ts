@@ -1,0 +1,81 @@
+import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { threadId } from 'node:worker_threads'
+import { constants, crc32, zstdCompressSync } from 'node:zlib'
+import type { PartHome } from '../wire/parts.ts'
+import { fault } from '../dataset/fault.ts'
+import type { Output, Segment } from './output.ts'
+
+/** Takes the partitions of a task's rows, flush by flush, into one file in the worker's directory. */
+export interface OutputFile {
+  /** `blocks[p]` are the bytes of partition p, undefined where it has none. */
+  append(blocks: readonly (Uint8Array | undefined)[], rows: Uint32Array): void
+  finish(): Output
+  /** Removes what was written: the task failed. */
+  discard(): void
+}
+
+let files = 0
+
+/** `name` is that of the exchange: all that is kept under it goes at once. */
+export function createOutputFile(home: PartHome, name: string, compress: boolean): OutputFile {
+  const directory = join(home.directory, name)
+  const path = join(directory, `${process.pid}-${threadId}-${++files}`)
+  const segments: Segment[] = []
+  let file: number | undefined
+  let at = 0
+  const write = (bytes: Uint8Array) => {
+    if (file === undefined) {
+      mkdirSync(directory, { recursive: true })
+      file = openSync(path, 'wx')
+    }
+    for (let written = 0; written < bytes.byteLength;) written += writeSync(file, bytes, written)
+    at += bytes.byteLength
+  }
+  return {
+    append(blocks, rows) {
+      const offsets = new Float64Array(blocks.length + 1)
+      const checksums = new Uint32Array(blocks.length)
+      try {
+        for (let partition = 0; partition < blocks.length; partition++) {
+          offsets[partition] = at
+          const block = blocks[partition]
+          if (block === undefined) continue
+          const bytes = compress ? compressed(block) : block
+          checksums[partition] = crc32(bytes)
+          write(bytes)
+        }
+      } catch (cause) {
+        throw unwritable(path, cause)
+      }
+      offsets[blocks.length] = at
+      segments.push({ offsets, checksums, rows })
+    },
+    finish() {
+      if (file !== undefined) closeSync(file)
+      return { address: home.address, file: path, compressed: compress, segments }
+    },
+    discard() {
+      if (file === undefined) return
+      closeSync(file)
+      unlinkSync(path)
+    },
+  }
+}
+
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+
+function compressed(block: Uint8Array): Uint8Array {
+  return zstdCompressSync(block, LEVEL)
+}
+
+function unwritable(path: string, cause: unknown): Error {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const full = code === 'ENOSPC' || code === 'EDQUOT'
+  return fault(
+    full ? 'SHOAL_SCRATCH_FULL' : 'SHOAL_SCRATCH',
+    `Cannot keep parts in "${path}": ${full ? 'the disk is full' : message}`,
+    { path },
+    'Give workers room on disk, or another place with SHOAL_SCRATCH; fewer records travel after filter() or map()',
+  )
+}

@@ -1,0 +1,98 @@
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { DatasetHost } from '../dataset/host.ts'
+import { ComputeError } from '../errors.ts'
+import { onVolume } from '../sources/find-inputs.ts'
+import type { Output } from './output.ts'
+import { PROOF_FILE } from './write-sink.ts'
+
+/** Refuses a place that cannot be written, or that has something already and is not to be overwritten. */
+export async function openOutput(
+  to: string,
+  extension: string,
+  overwrite: boolean,
+  host: DatasetHost,
+): Promise<Output> {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(to)?.[1]?.toLowerCase()
+  switch (scheme) {
+    case undefined:
+      return openDirectory(resolve(to), resolve(to), extension, overwrite, host.unique())
+    case 'file': {
+      const path = decodeURIComponent(new URL(to).pathname)
+      return openDirectory(path, path, extension, overwrite, host.unique())
+    }
+    case 'volume': {
+      const { driverRoot, workerRoot, path } = onVolume(to, host.reachable.volumes)
+      return openDirectory(join(driverRoot, path), join(workerRoot, path), extension, overwrite, host.unique())
+    }
+    case 's3': {
+      const { openS3Output } = await import('./s3-output.ts')
+      return openS3Output(to, extension, overwrite, host)
+    }
+    default: {
+      const hint = 'Known are paths and file:, volume: and s3: URIs'
+      throw new ComputeError('SHOAL_UNREACHABLE', `Cannot write "${to}": no writer for ${scheme}:`, { hint })
+    }
+  }
+}
+
+/** Tasks write into a directory beside the one that is wanted; one rename makes all of it visible. */
+async function openDirectory(
+  path: string,
+  atWorkers: string,
+  extension: string,
+  overwrite: boolean,
+  unique: string,
+): Promise<Output> {
+  await refuseExisting(path, overwrite)
+  const stagingName = `.${basename(path)}.${unique}`
+  const staging = join(dirname(path), stagingName)
+  try {
+    await mkdir(staging, { recursive: true })
+    await writeFile(join(staging, PROOF_FILE), unique)
+  } catch (cause) {
+    throw new ComputeError('SHOAL_UNWRITABLE', `Cannot write "${path}": ${(cause as Error).message}`, { cause })
+  }
+  return {
+    target: { kind: 'directory', staging: join(dirname(atWorkers), stagingName), proof: unique, extension },
+    async commit(written) {
+      const kept = join(staging, 'kept')
+      await mkdir(kept)
+      const names = written.map((_, index) => `part-${String(index).padStart(5, '0')}${extension}`)
+      for (const [index, [, { file, content }]] of written.entries()) {
+        const name = join(kept, names[index]!)
+        if (file !== undefined) await rename(join(staging, file), name)
+        else await writeFile(name, content ?? new Uint8Array(0))
+      }
+      await refuseExisting(path, overwrite)
+      if (overwrite) await putInPlaceOf(path, kept, join(staging, 'replaced'))
+      else await rename(kept, path)
+      await rm(staging, { recursive: true, force: true })
+      return names.map((name) => join(path, name))
+    },
+    abandon: () => rm(staging, { recursive: true, force: true }),
+  }
+}
+
+/** For a moment neither is there: a directory that has something in it cannot be replaced in one step. */
+async function putInPlaceOf(path: string, made: string, aside: string): Promise<void> {
+  const wasThere = await rename(path, aside).then(
+    () => true,
+    () => false,
+  )
+  try {
+    await rename(made, path)
+  } catch (error) {
+    if (wasThere) await rename(aside, path)
+    throw error
+  }
+}
+
+async function refuseExisting(path: string, overwrite: boolean): Promise<void> {
+  if (overwrite || (await stat(path).catch(() => undefined)) === undefined) return
+  const message = `Cannot write "${path}": it exists, expected nothing there`
+  throw new ComputeError('SHOAL_OUTPUT_EXISTS', message, {
+    facts: { path },
+    hint: 'Name another, or pass { overwrite: true }',
+  })
+}

@@ -1,0 +1,73 @@
+import { request as httpRequest } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+
+export interface BytesRequest {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+}
+
+export interface BytesResponse {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly bytes: Buffer
+}
+
+/** An answer that is not a success. */
+export class HttpError extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** A server that gives no sign of life for so long is given up. */
+const IDLE_MS = 60_000
+const TRIES = 4
+
+/** One request with its whole answer. Failures of the way and of the server (5xx, 429) are tried again at once, a few times. */
+export async function requestBytes(url: string, options: BytesRequest = {}): Promise<BytesResponse> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const response = await once(url, options)
+      if (response.status < 300) return response
+      throw new HttpError(response.status, describe(url, response))
+    } catch (error) {
+      const mayPass = !(error instanceof HttpError) || error.status >= 500 || error.status === 429
+      if (!mayPass || tries === TRIES) throw error
+    }
+  }
+}
+
+function once(url: string, { method = 'GET', headers = {}, body }: BytesRequest): Promise<BytesResponse> {
+  return new Promise((resolve, reject) => {
+    const send = url.startsWith('https:') ? httpsRequest : httpRequest
+    const length = body === undefined ? {} : { 'content-length': String(body.byteLength) }
+    const sent = send(url, { method, headers: { ...headers, ...length } }, (response) => {
+      collect(response).then(resolve, reject)
+    })
+    sent.setTimeout(IDLE_MS, () => sent.destroy(new Error(`no answer for ${IDLE_MS / 1000} s`)))
+    sent.once('error', reject)
+    sent.end(body)
+  })
+}
+
+async function collect(response: IncomingMessage): Promise<BytesResponse> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return { status: response.statusCode ?? 0, headers: response.headers, bytes: Buffer.concat(chunks) }
+}
+
+function describe(url: string, { status, bytes }: BytesResponse): string {
+  const code = /<Code>([^<]*)<\/Code>/.exec(bytes.toString('latin1', 0, 2048))?.[1]
+  return `${withoutQuery(url)} answers ${status}${code === undefined ? '' : ` (${code})`}`
+}
+
+/** What follows the question mark may be a signature: it is nobody's business. */
+export function withoutQuery(url: string): string {
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}

@@ -1,0 +1,107 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { Input } from '../dataset/plan.ts'
+import type { ByteSource, ColumnarFormats } from '../dataset/program-parts.ts'
+import { readTask } from '../dataset/read-texts.ts'
+import type { SourcePosition } from '../dataset/task-context.ts'
+import { identityOf } from '../dataset/text-range.ts'
+import type { TextRange, TextTask } from '../dataset/text-range.ts'
+import { fault } from '../dataset/fault.ts'
+import type { RecordBatches } from '../shuffle/record-batches.ts'
+import { fetchRange } from './fetch-range.ts'
+
+type ColumnarInput = Extract<Input<never>, { readonly kind: 'parquet' | 'arrow' }>
+
+/** The records of rows of a Parquet or Arrow file; undefined where the worker cannot see it. */
+export function readColumnar(
+  input: ColumnarInput,
+  task: TextTask,
+  formats: ColumnarFormats,
+  position: SourcePosition,
+): RecordBatches | undefined {
+  const range = task.ranges[0]!
+  position.path = range.path
+  if (input.kind === 'arrow') return named(range, wholeOf(task, formats))
+  const source = sourceOf(task, range)
+  if (source === undefined) return undefined
+  return named(range, formats.readParquet!(source, task.rows!, input.columns))
+}
+
+/** What a library finds wrong is said with the name of the file. */
+async function* named(range: TextRange, batches: RecordBatches | undefined): RecordBatches {
+  if (batches === undefined) return
+  try {
+    yield* batches
+  } catch (cause) {
+    if ((cause as { shoalFault?: unknown }).shoalFault !== undefined) throw cause
+    const said = (cause as Error).message
+    throw fault('SHOAL_MALFORMED', `Cannot read "${range.path}": ${said}`, { path: range.path }, 'Is it complete?')
+  }
+}
+
+function wholeOf(task: TextTask, formats: ColumnarFormats): RecordBatches | undefined {
+  const bytes = readTask(task)
+  return bytes === undefined ? undefined : loaded(bytes, task, formats)
+}
+
+async function* loaded(bytes: Buffer | Promise<Buffer>, task: TextTask, formats: ColumnarFormats): RecordBatches {
+  const { from, to } = task.ranges[0]!
+  const all = (await bytes).subarray(0, to - from)
+  // The buffer is used again by the next task, and columns look into it.
+  yield* formats.readArrow!(Uint8Array.from(all))
+}
+
+/** Byte ranges of the file, from wherever it is. */
+function sourceOf(task: TextTask, range: TextRange): ByteSource | undefined {
+  const byteLength = task.fileBytes ?? range.to
+  if (task.bytes !== undefined) return sliceOf(task.bytes, byteLength)
+  if (range.url !== undefined) {
+    const slice = async (start: number, end = byteLength) =>
+      bufferOf(await fetchRange({ ...range, from: start, to: end }))
+    return { byteLength, slice }
+  }
+  return fileSource(range, byteLength)
+}
+
+function sliceOf(bytes: Uint8Array, byteLength: number): ByteSource {
+  return { byteLength, slice: (start, end = byteLength) => bufferOf(bytes.subarray(start, end)) }
+}
+
+function fileSource(range: TextRange, byteLength: number): ByteSource | undefined {
+  const path = range.shared ?? range.path
+  const isSame = withFile(path, (file) => {
+    return range.shared !== undefined || identityOf(fstatSync(file, { bigint: true })) === range.identity
+  })
+  if (isSame !== true) return undefined
+  return {
+    byteLength,
+    slice(start, end = byteLength) {
+      const bytes = new Uint8Array(end - start)
+      withFile(path, (file) => {
+        for (let at = 0; at < bytes.byteLength;) {
+          const read = readSync(file, bytes, at, bytes.byteLength - at, start + at)
+          if (read === 0) throw new Error(`it ends at byte ${start + at}`)
+          at += read
+        }
+      })
+      return bytes.buffer
+    },
+  }
+}
+
+function withFile<R>(path: string, use: (file: number) => R): R | undefined {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch {
+    return undefined
+  }
+  try {
+    return use(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  return Uint8Array.from(bytes).buffer
+}
