@@ -4,7 +4,8 @@ import type { Definitions } from './facts.ts'
 export type Messages = Readonly<Record<string, Readonly<Record<string, readonly [number, string]>>>>
 
 /** Messages that JSON writes as a value of its own, so that they have no definition with those fields. */
-const SPECIAL = /\.(Time|MicroTime|Quantity|IntOrString|FieldsV1|RawExtension|JSON|Verbs|ExtraValue|OptionalNames)$/
+const SPECIAL =
+  /\.(Time|MicroTime|Quantity|IntOrString|FieldsV1|RawExtension|JSON|Verbs|ExtraValue|OptionalNames|JSONSchemaPropsOr\w+)$/
 
 /**
  * The module of Protobuf messages: by name, its fields as `number name type`, joined by `;`. A `^` before the name marks

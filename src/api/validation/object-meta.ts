@@ -170,6 +170,11 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta): F
   return [...errors, ...validateManagers(metadata.managedFields ?? [], 'metadata.managedFields')]
 }
 
+/** A fault of `value` for each of its problems. */
+export function named(path: string, value: unknown, problems: Problems): FieldError[] {
+  return problems.map((problem) => invalid(path, value, problem))
+}
+
 /** The fault of a field that may not change. */
 export function immutable(path: string, value: unknown): FieldError {
   return invalid(path, value, 'field is immutable')

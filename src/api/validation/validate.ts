@@ -1,106 +1,11 @@
 import { groupResourceOf } from '../resource-type.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { dns1035LabelProblems, dnsLabelProblems, dnsSubdomainProblems, pathSegmentProblems } from '../meta/names.ts'
+import { dnsSubdomainProblems, pathSegmentProblems } from '../meta/names.ts'
 import type { KubeObject } from '../object.ts'
-import {
-  validateDaemonSet,
-  validateDaemonSetUpdate,
-  validateDeployment,
-  validateDeploymentUpdate,
-  validateReplicaSet,
-  validateReplicaSetUpdate,
-  validateReplicationController,
-  validateStatefulSet,
-  validateStatefulSetUpdate,
-} from './apps.ts'
-import { validateCronJob, validateJob, validateJobUpdate } from './batch.ts'
-import {
-  validateClaim,
-  validateClaimUpdate,
-  validateConfigMap,
-  validateConfigMapUpdate,
-  validateLimitRange,
-  validateNamespaceUpdate,
-  validateNode,
-  validateNodeUpdate,
-  validateSecret,
-  validateSecretUpdate,
-} from './core.ts'
 import { validateFinalizerNames, validateMetadata, validateMetadataUpdate } from './object-meta.ts'
-import {
-  validateDefinition,
-  validateDisruptionBudget,
-  validateEvent,
-  validateLease,
-  validatePriorityClass,
-  validatePriorityClassUpdate,
-} from './others.ts'
-import type { NameRule } from './object-meta.ts'
-import { validatePod, validatePodUpdate } from './pod.ts'
-import { validateClusterRole, validateRole, validateRoleBinding, validateRoleBindingUpdate } from './rbac.ts'
-import { validateService, validateServiceUpdate } from './service.ts'
-
-/** A kind's rules, beside those for all metadata. */
-interface Rules {
-  /** Holds for every object; each function takes the type that its name says. */
-  readonly always?: (object: never) => FieldError[]
-  readonly update?: (object: never, old: never, subresource?: string) => FieldError[]
-  /** DNS subdomains where absent. */
-  readonly names?: NameRule
-  /** What Kubernetes looks at on an update, in its order; {@link DEFAULT_STEPS} where absent. */
-  readonly steps?: Steps
-}
-
-/**
- * Kubernetes' functions for updates are put together differently for each kind, and a fault is told as often as it is found:
- * `f` all metadata, `m` what an update may not do to it, `s` the rules that always hold, `u` the kind's own for updates.
- */
-type Steps = string
-const DEFAULT_STEPS = 'fsmu'
-
-const RBAC = 'rbac.authorization.k8s.io'
-
-const RULES: Readonly<Record<string, Rules>> = {
-  pods: { always: validatePod, update: validatePodUpdate, steps: 'mufs' },
-  namespaces: { update: validateNamespaceUpdate, names: dnsLabelProblems, steps: 'fmu' },
-  nodes: { always: validateNode, update: validateNodeUpdate, steps: 'fsmu' },
-  configmaps: { always: validateConfigMap, update: validateConfigMapUpdate, steps: 'mufs' },
-  secrets: { always: validateSecret, update: validateSecretUpdate, steps: 'mufs' },
-  services: { always: validateService, update: validateServiceUpdate, names: dns1035LabelProblems, steps: 'mufs' },
-  persistentvolumeclaims: { always: validateClaim, update: validateClaimUpdate, steps: 'fsmfsu' },
-  limitranges: { always: validateLimitRange, steps: 'fs' },
-  replicationcontrollers: { always: validateReplicationController, steps: 'fsms' },
-  events: { always: validateEvent },
-  'deployments.apps': { always: validateDeployment, update: validateDeploymentUpdate, steps: 'msu' },
-  'replicasets.apps': { always: validateReplicaSet, update: validateReplicaSetUpdate, steps: 'msu' },
-  'statefulsets.apps': { always: validateStatefulSet, update: validateStatefulSetUpdate, steps: 'msu' },
-  'daemonsets.apps': { always: validateDaemonSet, update: validateDaemonSetUpdate, steps: 'mus' },
-  'jobs.batch': { always: validateJob, update: validateJobUpdate, steps: 'fsmsu' },
-  'cronjobs.batch': { always: validateCronJob, steps: 'ms' },
-  'leases.coordination.k8s.io': { always: validateLease, steps: 'ms' },
-  'priorityclasses.scheduling.k8s.io': {
-    always: validatePriorityClass,
-    update: validatePriorityClassUpdate,
-    steps: 'mu',
-  },
-  'poddisruptionbudgets.policy': { always: validateDisruptionBudget, steps: 's' },
-  'customresourcedefinitions.apiextensions.k8s.io': { always: validateDefinition, steps: 'msu' },
-  [`roles.${RBAC}`]: { always: validateRole, names: pathSegmentProblems, steps: 'fsfsm' },
-  [`clusterroles.${RBAC}`]: { always: validateClusterRole, names: pathSegmentProblems, steps: 'fsfsm' },
-  [`rolebindings.${RBAC}`]: {
-    always: validateRoleBinding,
-    update: validateRoleBindingUpdate,
-    names: pathSegmentProblems,
-    steps: 'fsfsmu',
-  },
-  [`clusterrolebindings.${RBAC}`]: {
-    always: validateRoleBinding,
-    update: validateRoleBindingUpdate,
-    names: pathSegmentProblems,
-    steps: 'fsfsmu',
-  },
-}
+import { DEFAULT_STEPS, RULES } from './rules.ts'
+import type { Rules } from './rules.ts'
 
 const rulesOf = (type: ResourceType): Rules => RULES[groupResourceOf(type)] ?? {}
 
@@ -109,6 +14,7 @@ export function validateCreate(type: ResourceType, object: KubeObject): readonly
   const rules = rulesOf(type)
   const errors = !NAMELESS.has(groupResourceOf(type)) ? ownMetadata(type, object, rules) : []
   errors.push(...(rules.always?.(object as never) ?? []))
+  errors.push(...(rules.create?.(object as never) ?? []))
   return errors.length > 0 ? errors : validateMetadata(object.metadata, type.namespaced, pathSegmentProblems)
 }
 
@@ -146,5 +52,6 @@ export function validateUpdate(
     if (step === 's') errors.push(...(rules.always?.(object as never) ?? []))
     if (step === 'u') errors.push(...(rules.update?.(object as never, old as never, subresource) ?? []))
   }
+  if (subresource === 'status') errors.push(...(rules.status?.(object as never) ?? []))
   return errors
 }

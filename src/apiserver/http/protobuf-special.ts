@@ -20,6 +20,13 @@ const time =
     return format(Number(seconds) * 1000 + Math.floor(Number(nanos) / 1_000_000))
   }
 
+/**
+ * A JSON schema: what it leaves out is written with its zero value, which elsewhere the API's schema tells from a value, but
+ * nothing describes the inside of these. Null pointers are not written, so numbers that are zero are meant.
+ */
+const schemaWithoutZeros: Special = (bytes, decode) =>
+  Object.fromEntries(Object.entries(decode(bytes)).filter(([, value]) => value !== '' && value !== false))
+
 /** Messages whose JSON is not an object of their fields, by the last part of their name. */
 export const SPECIAL_MESSAGES: Readonly<Record<string, Special>> = {
   Time: time(formatTime),
@@ -35,6 +42,7 @@ export const SPECIAL_MESSAGES: Readonly<Record<string, Special>> = {
   Verbs: itemsOnly,
   ExtraValue: itemsOnly,
   OptionalNames: itemsOnly,
+  JSONSchemaProps: schemaWithoutZeros,
   JSONSchemaPropsOrArray: (bytes, decode) => {
     const { schema, jSONSchemas } = decode(bytes)
     return jSONSchemas ?? schema

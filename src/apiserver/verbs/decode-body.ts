@@ -49,7 +49,7 @@ export function checkKind({ type }: ServedResource, value: unknown): void {
 export function placeInNamespace(target: CollectionTarget, object: Draft<KubeObject>): void {
   const { metadata } = object
   if (target.namespace === undefined) {
-    if (metadata.namespace) throw apiError('BadRequest', MISPLACED)
+    // What lies in no namespace is not asked for one.
     delete metadata.namespace
     return
   }
@@ -71,7 +71,7 @@ export function checkNames(target: ObjectTarget, object: Draft<KubeObject>): voi
     throw apiError('BadRequest', message)
   }
   if (target.namespace !== undefined && namespace && namespace !== target.namespace) {
-    const message = `the namespace of the object (${namespace}) does not match the namespace on the request (${target.namespace})`
-    throw apiError('BadRequest', message)
+    throw apiError('BadRequest', MISPLACED)
   }
+  if (target.namespace === undefined) delete object.metadata.namespace
 }

@@ -3,7 +3,12 @@ export interface Base {
   readonly resource: string
   readonly definition: string
   readonly object: Readonly<Record<string, unknown>>
+  /** Whether the fields of pod specs within it are tried too. */
+  readonly deep?: boolean
 }
+
+/** Objects that lie in no namespace stay behind where a controller would have to let them go: each run has names of its own. */
+const CLUSTER_NAME = `cluster-wide-${process.pid}`
 
 const labels = { app: 'web' }
 const selector = { matchLabels: labels }
@@ -40,7 +45,7 @@ function base(
 
 const core = (kind: string, resource: string, rest: object, name = 'one') => base('v1', kind, resource, name, rest)
 const rbac = (kind: string, resource: string, rest: object) =>
-  base('rbac.authorization.k8s.io/v1', kind, resource, 'differential-one', rest)
+  base('rbac.authorization.k8s.io/v1', kind, resource, CLUSTER_NAME, rest)
 
 /** The kinds that people write, the commonest first. */
 export const BASES: readonly Base[] = [
@@ -85,7 +90,7 @@ export const BASES: readonly Base[] = [
       ],
     },
   }),
-  base('networking.k8s.io/v1', 'IngressClass', 'ingressclasses', 'differential-one', {
+  base('networking.k8s.io/v1', 'IngressClass', 'ingressclasses', CLUSTER_NAME, {
     spec: { controller: 'example.com/ingress', parameters: { kind: 'Params', apiGroup: 'example.com', name: 'x' } },
   }),
   base('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies', 'one', {
@@ -116,9 +121,9 @@ export const BASES: readonly Base[] = [
         hostPath: { path: '/data' },
       },
     },
-    'differential-one',
+    CLUSTER_NAME,
   ),
-  base('storage.k8s.io/v1', 'StorageClass', 'storageclasses', 'differential-one', {
+  base('storage.k8s.io/v1', 'StorageClass', 'storageclasses', CLUSTER_NAME, {
     provisioner: 'example.com/disk',
     parameters: { a: 'b' },
   }),
@@ -152,8 +157,8 @@ export const BASES: readonly Base[] = [
     subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'eve' }],
   }),
   core('ServiceAccount', 'serviceaccounts', { imagePullSecrets: [{ name: 'pull' }] }),
-  core('Namespace', 'namespaces', {}, 'differential-one'),
-  core('Node', 'nodes', { spec: { podCIDR: '10.244.9.0/24', podCIDRs: ['10.244.9.0/24'] } }, 'differential-one'),
+  core('Namespace', 'namespaces', {}, CLUSTER_NAME),
+  core('Node', 'nodes', { spec: { podCIDR: '10.244.9.0/24', podCIDRs: ['10.244.9.0/24'] } }, CLUSTER_NAME),
   core('LimitRange', 'limitranges', {
     spec: { limits: [{ type: 'Container', max: { cpu: '2' }, min: { cpu: '1m' }, default: { cpu: '1' } }] },
   }),
@@ -168,13 +173,13 @@ export const BASES: readonly Base[] = [
   }),
   core('PodTemplate', 'podtemplates', { template }),
   core('Event', 'events', {
-    involvedObject: { kind: 'Pod', name: 'one' },
+    involvedObject: { kind: 'Node', name: 'one' },
     reason: 'Tested',
     type: 'Normal',
   }),
-  base('scheduling.k8s.io/v1', 'PriorityClass', 'priorityclasses', 'differential-one', { value: 10 }),
+  base('scheduling.k8s.io/v1', 'PriorityClass', 'priorityclasses', CLUSTER_NAME, { value: 10 }),
   base('coordination.k8s.io/v1', 'Lease', 'leases', 'one', { spec: { holderIdentity: 'me', leaseDurationSeconds: 5 } }),
-  base('node.k8s.io/v1', 'RuntimeClass', 'runtimeclasses', 'differential-one', {
+  base('node.k8s.io/v1', 'RuntimeClass', 'runtimeclasses', CLUSTER_NAME, {
     handler: 'runc',
     overhead: { podFixed: { cpu: '1m' } },
   }),
@@ -204,7 +209,7 @@ export const BASES: readonly Base[] = [
     'admissionregistration.k8s.io/v1',
     'ValidatingWebhookConfiguration',
     'validatingwebhookconfigurations',
-    'differential-one',
+    CLUSTER_NAME,
     {
       webhooks: [
         {
@@ -223,7 +228,7 @@ export const BASES: readonly Base[] = [
     'admissionregistration.k8s.io/v1',
     'MutatingWebhookConfiguration',
     'mutatingwebhookconfigurations',
-    'differential-one',
+    CLUSTER_NAME,
     {
       webhooks: [
         {
@@ -239,10 +244,10 @@ export const BASES: readonly Base[] = [
     },
   ),
   base('storage.k8s.io/v1', 'CSIDriver', 'csidrivers', 'differential.example.com', { spec: {} }),
-  base('storage.k8s.io/v1', 'CSINode', 'csinodes', 'differential-one', {
+  base('storage.k8s.io/v1', 'CSINode', 'csinodes', CLUSTER_NAME, {
     spec: { drivers: [{ name: 'd.example.com', nodeID: 'x', topologyKeys: ['zone'] }] },
   }),
-  base('storage.k8s.io/v1', 'VolumeAttachment', 'volumeattachments', 'differential-one', {
+  base('storage.k8s.io/v1', 'VolumeAttachment', 'volumeattachments', CLUSTER_NAME, {
     spec: { attacher: 'd.example.com', nodeName: 'n', source: { persistentVolumeName: 'x' } },
   }),
 ]

@@ -15,8 +15,6 @@ const { values } = parseArgs({
     focus: { type: 'string', default: '' },
     verb: { type: 'string', default: '' },
     reference: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    most: { type: 'string', default: '100000' },
   },
 })
 
@@ -44,7 +42,6 @@ async function main(): Promise<number> {
     const { asked, differences } = await runCases(pair, namespace, base, {
       focus: new RegExp(values.focus),
       verb: values.verb,
-      most: Number(values.most),
     })
     totals.alike += asked - differences.length
     totals.different += differences.length

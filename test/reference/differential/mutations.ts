@@ -1,4 +1,4 @@
-import type { FieldSchema, Schema } from '../../../src/api/schema/schema.ts'
+import type { FieldSchema, Scalar, Schema } from '../../../src/api/schema/schema.ts'
 
 /** One change of an object: a value put at a path, or a field taken away. */
 export interface Mutation {
@@ -79,7 +79,7 @@ function listValues(items: Schema, present: unknown): readonly unknown[] {
 }
 
 /** Values at the edges of what validation tells apart. */
-const SCALARS: Readonly<Record<string, readonly unknown[]>> = {
+const SCALARS: Readonly<Record<Scalar, readonly unknown[]>> = {
   string: ['', 'x', 'Bad Value!', LONG],
   boolean: [true, false],
   int32: [-1, 0, 1, 70_000],

@@ -1,0 +1,46 @@
+import { invalid } from '../meta/field-error.ts'
+import type { FieldError } from '../meta/field-error.ts'
+import { formatCidr, formatIp, parseCidr, parseIp } from '../meta/ip-address.ts'
+import type { Problems } from '../meta/names.ts'
+
+const ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+const RANGE = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
+
+/** Of an address in a field that has always been lenient about its form. */
+export function validateLenientIp(path: string, value: string): FieldError[] {
+  return parseIp(value) === undefined ? [invalid(path, value, ADDRESS)] : []
+}
+
+export function validateLenientCidr(path: string, value: string): FieldError[] {
+  return parseCidr(value) === undefined ? [invalid(path, value, RANGE)] : []
+}
+
+/** Of an address in its one canonical form. */
+export function ipProblems(value: string): Problems {
+  const bytes = parseIp(value)
+  if (bytes === undefined) return [ADDRESS]
+  if (bytes.length === 4 && value.includes(':')) return ['must not be an IPv4-mapped IPv6 address']
+  if (bytes.length === 4 && /(^|\.)0\d/.test(value)) return ['must not have leading 0s']
+  return formatIp(bytes) === value ? [] : [`must be in canonical form (${JSON.stringify(formatIp(bytes))})`]
+}
+
+/** Of a range in its one canonical form. */
+export function validateCidr(path: string, value: string): FieldError[] {
+  const range = parseCidr(value)
+  if (range === undefined) return [invalid(path, value, RANGE)]
+  const form = formatCidr(range)
+  if (form === value) return []
+  const [, bits = ''] = value.split('/')
+  const [address = ''] = value.split('/')
+  const bytes = parseIp(address) ?? []
+  if (/(^|\.)0\d/.test(address) || /^0\d/.test(bits)) {
+    return [invalid(path, value, 'must not have leading 0s in IP or prefix length')]
+  }
+  if (bytes.length === 4 && address.includes(':')) {
+    return [invalid(path, value, 'must not have an IPv4-mapped IPv6 address')]
+  }
+  if (formatIp(bytes) !== formatIp(range.base)) {
+    return [invalid(path, value, 'must not have bits set beyond the prefix length')]
+  }
+  return [invalid(path, value, `must be in canonical form (${JSON.stringify(form)})`)]
+}

@@ -1,0 +1,186 @@
+import type { FieldError } from '../meta/field-error.ts'
+import { dns1035LabelProblems, dnsLabelProblems, pathSegmentProblems } from '../meta/names.ts'
+import { ipProblems } from './addresses.ts'
+import {
+  validateDaemonSet,
+  validateDaemonSetUpdate,
+  validateDeployment,
+  validateDeploymentUpdate,
+  validateReplicaSet,
+  validateReplicaSetUpdate,
+  validateReplicationController,
+  validateStatefulSet,
+  validateStatefulSetUpdate,
+} from './apps.ts'
+import { validateCronJob, validateJob, validateJobUpdate } from './batch.ts'
+import {
+  validateClaim,
+  validateClaimUpdate,
+  validateConfigMap,
+  validateConfigMapUpdate,
+  validateLimitRange,
+  validateNamespaceUpdate,
+  validateNode,
+  validateNodeUpdate,
+  validateSecret,
+  validateSecretUpdate,
+} from './core.ts'
+import {
+  validateDefinition,
+  validateDisruptionBudget,
+  validateEvent,
+  validateLease,
+  validatePriorityClass,
+  validatePriorityClassUpdate,
+} from './others.ts'
+import { validatePod, validatePodUpdate } from './pod.ts'
+import { validateClusterRole, validateRole, validateRoleBinding, validateRoleBindingUpdate } from './rbac.ts'
+import { validateService, validateServiceUpdate } from './service.ts'
+
+import { validateAutoscaler, validateAutoscalerStatus } from './autoscaling.ts'
+import {
+  validateIngress,
+  validateIngressClass,
+  validateIngressClassUpdate,
+  validateIngressCreation,
+  validateIngressStatus,
+} from './ingress.ts'
+import { validateNetworkPolicy } from './network-policy.ts'
+import type { NameRule } from './object-meta.ts'
+import {
+  validateIpAddress,
+  validateIpAddressUpdate,
+  validateServiceRange,
+  validateServiceRangeUpdate,
+} from './service-range.ts'
+import {
+  validateCsiDriver,
+  validateCsiDriverUpdate,
+  validateCsiNode,
+  validateCsiNodeUpdate,
+  validateStorageCapacity,
+  validateStorageCapacityUpdate,
+  validateStorageClass,
+  validateStorageClassUpdate,
+  validateVolumeAttachment,
+  validateVolumeAttachmentCreation,
+  validateVolumeAttachmentUpdate,
+  validateVolumeAttributesClass,
+  validateVolumeAttributesClassUpdate,
+} from './storage.ts'
+
+/** A kind's rules, beside those for all metadata. */
+export interface Rules {
+  /** Holds for every object; each function takes the type that its name says. */
+  readonly always?: (object: never) => FieldError[]
+  /** Holds for new objects alone, beside what always does. */
+  readonly create?: (object: never) => FieldError[]
+  /** Holds for a status that is written. */
+  readonly status?: (object: never) => FieldError[]
+  readonly update?: (object: never, old: never, subresource?: string) => FieldError[]
+  /** DNS subdomains where absent. */
+  readonly names?: NameRule
+  /** What Kubernetes looks at on an update, in its order; {@link DEFAULT_STEPS} where absent. */
+  readonly steps?: Steps
+}
+
+/**
+ * Kubernetes' functions for updates are put together differently for each kind, and a fault is told as often as it is found:
+ * `f` all metadata, `m` what an update may not do to it, `s` the rules that always hold, `u` the kind's own for updates.
+ */
+export type Steps = string
+export const DEFAULT_STEPS = 'fsmu'
+
+const RBAC = 'rbac.authorization.k8s.io'
+
+/** By resource and group; kinds without an entry have the rules for metadata alone. */
+export const RULES: Readonly<Record<string, Rules>> = {
+  pods: { always: validatePod, update: validatePodUpdate, steps: 'mufs' },
+  namespaces: { update: validateNamespaceUpdate, names: dnsLabelProblems, steps: 'fmu' },
+  nodes: { always: validateNode, update: validateNodeUpdate, steps: 'fsmu' },
+  configmaps: { always: validateConfigMap, update: validateConfigMapUpdate, steps: 'mufs' },
+  secrets: { always: validateSecret, update: validateSecretUpdate, steps: 'mufs' },
+  services: { always: validateService, update: validateServiceUpdate, names: dns1035LabelProblems, steps: 'mufs' },
+  persistentvolumeclaims: { always: validateClaim, update: validateClaimUpdate, steps: 'fsmfsu' },
+  limitranges: { always: validateLimitRange, steps: 'fs' },
+  replicationcontrollers: { always: validateReplicationController, steps: 'fsms' },
+  events: { always: validateEvent },
+  'deployments.apps': { always: validateDeployment, update: validateDeploymentUpdate, steps: 'msu' },
+  'replicasets.apps': { always: validateReplicaSet, update: validateReplicaSetUpdate, steps: 'msu' },
+  'statefulsets.apps': { always: validateStatefulSet, update: validateStatefulSetUpdate, steps: 'msu' },
+  'daemonsets.apps': { always: validateDaemonSet, update: validateDaemonSetUpdate, steps: 'mus' },
+  'jobs.batch': { always: validateJob, update: validateJobUpdate, steps: 'fsmsu' },
+  'cronjobs.batch': { always: validateCronJob, steps: 'ms' },
+  'horizontalpodautoscalers.autoscaling': { always: validateAutoscaler, status: validateAutoscalerStatus, steps: 'ms' },
+  'ingresses.networking.k8s.io': {
+    always: validateIngress,
+    create: validateIngressCreation,
+    status: validateIngressStatus,
+    steps: 'mfs',
+  },
+  'ingressclasses.networking.k8s.io': {
+    always: validateIngressClass,
+    update: validateIngressClassUpdate,
+    steps: 'mufs',
+  },
+  'networkpolicies.networking.k8s.io': { always: validateNetworkPolicy, steps: 'fsms' },
+  'ipaddresses.networking.k8s.io': {
+    always: validateIpAddress,
+    update: validateIpAddressUpdate,
+    names: ipProblems,
+  },
+  'servicecidrs.networking.k8s.io': {
+    always: validateServiceRange,
+    update: validateServiceRangeUpdate,
+    steps: 'mu',
+  },
+  'storageclasses.storage.k8s.io': { always: validateStorageClass, update: validateStorageClassUpdate },
+  'volumeattributesclasses.storage.k8s.io': {
+    always: validateVolumeAttributesClass,
+    update: validateVolumeAttributesClassUpdate,
+  },
+  'volumeattachments.storage.k8s.io': {
+    always: validateVolumeAttachment,
+    create: validateVolumeAttachmentCreation,
+    update: validateVolumeAttachmentUpdate,
+    steps: 'fsfsu',
+  },
+  'csinodes.storage.k8s.io': { always: validateCsiNode, update: validateCsiNodeUpdate, steps: 'fsfsu' },
+  'csidrivers.storage.k8s.io': { always: validateCsiDriver, update: validateCsiDriverUpdate, steps: 'msu' },
+  'csistoragecapacities.storage.k8s.io': {
+    always: validateStorageCapacity,
+    update: validateStorageCapacityUpdate,
+  },
+  serviceaccounts: { steps: 'mf' },
+  endpoints: { steps: 'ms' },
+  podtemplates: { steps: 'ms' },
+  'endpointslices.discovery.k8s.io': { steps: 'fsu' },
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': { steps: 'fs' },
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': { steps: 'fs' },
+  'validatingadmissionpolicies.admissionregistration.k8s.io': { steps: 'fs' },
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': { steps: 'fs' },
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': { steps: 'fs' },
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': { steps: 'fs' },
+  'leases.coordination.k8s.io': { always: validateLease, steps: 'ms' },
+  'priorityclasses.scheduling.k8s.io': {
+    always: validatePriorityClass,
+    update: validatePriorityClassUpdate,
+    steps: 'mu',
+  },
+  'poddisruptionbudgets.policy': { always: validateDisruptionBudget, steps: 's' },
+  'customresourcedefinitions.apiextensions.k8s.io': { always: validateDefinition, steps: 'msu' },
+  [`roles.${RBAC}`]: { always: validateRole, names: pathSegmentProblems, steps: 'fsfsm' },
+  [`clusterroles.${RBAC}`]: { always: validateClusterRole, names: pathSegmentProblems, steps: 'fsfsm' },
+  [`rolebindings.${RBAC}`]: {
+    always: validateRoleBinding,
+    update: validateRoleBindingUpdate,
+    names: pathSegmentProblems,
+    steps: 'fsfsmu',
+  },
+  [`clusterrolebindings.${RBAC}`]: {
+    always: validateRoleBinding,
+    update: validateRoleBindingUpdate,
+    names: pathSegmentProblems,
+    steps: 'fsfsmu',
+  },
+}
