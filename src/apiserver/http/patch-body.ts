@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { apiError } from '../../api/meta/status.ts'
-import type { JsonPatchOperation, Patch } from '../../client/client.ts'
+import type { JsonPatchOperation, Patch, PatchOptions } from '../../client/client.ts'
 import { goMessage, mediaTypeOf, parseYaml, readBody } from './request-body.ts'
 
 const PATCH_TYPES: Readonly<Record<string, Patch['type']>> = {
@@ -11,23 +11,36 @@ const PATCH_TYPES: Readonly<Record<string, Patch['type']>> = {
 }
 
 /** Reads a PATCH's body; its media type says which of the four forms it is in. */
-export async function readPatch(request: IncomingMessage): Promise<Patch> {
+export async function readPatch(
+  request: IncomingMessage,
+  validation: PatchOptions['fieldValidation'] = 'Warn',
+  warn: (text: string) => void = () => {},
+): Promise<Patch> {
   const type = PATCH_TYPES[mediaTypeOf(request)]
   if (type === undefined) throw apiError('UnsupportedMediaType', '415: Unsupported Media Type', {})
   const bytes = await readBody(request)
-  if (type === 'apply') return { type, patch: await applyBody(bytes) }
+  if (type === 'apply') return { type, patch: await applyBody(bytes, validation, warn) }
   const patch = parseJson(bytes)
   return type === 'json' ? { type, patch: operations(patch) } : { type, patch }
 }
 
 /** An applied configuration is YAML by its media type and JSON from most clients, which parses faster. */
-function applyBody(bytes: Buffer): Promise<unknown> | unknown {
-  if (bytes[0] !== 0x7b) return parseYaml(bytes, 'object')
+function applyBody(bytes: Buffer, validation: string, warn: (text: string) => void): Promise<unknown> | unknown {
+  if (bytes[0] !== 0x7b) return yamlBody(bytes, validation, warn)
   try {
     return JSON.parse(bytes.toString())
   } catch {
-    return parseYaml(bytes, 'object')
+    return yamlBody(bytes, validation, warn)
   }
+}
+
+async function yamlBody(bytes: Buffer, validation: string, warn: (text: string) => void): Promise<unknown> {
+  const { value, duplicates } = await parseYaml(bytes, 'object')
+  if (duplicates.length === 0 || validation === 'Ignore') return value
+  const problem = `error converting YAML to JSON: yaml: unmarshal errors:\n${duplicates.map((one) => `  ${one}`).join('\n')}`
+  if (validation === 'Strict') throw apiError('BadRequest', `error strict decoding YAML: ${problem}`)
+  warn(problem)
+  return value
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -15,7 +15,7 @@ export async function readRemoveOptions(request: IncomingMessage, query: Query):
 }
 
 async function decodeOptions(bytes: Buffer, mediaType: string): Promise<unknown> {
-  if (mediaType === 'application/yaml') return parseYaml(bytes, 'DeleteOptions')
+  if (mediaType === 'application/yaml') return (await parseYaml(bytes, 'DeleteOptions')).value
   return mediaType === PROTOBUF.mediaType ? PROTOBUF.decode(bytes) : parseJson(bytes)
 }
 

@@ -58,7 +58,13 @@ export async function readObject(
 ): Promise<Body> {
   const mediaType = mediaTypeOf(request)
   const bytes = await readBody(request)
-  if (mediaType === 'application/yaml') return typed(await parseYaml(bytes, expected.kind), expected, catalog)
+  if (mediaType === 'application/yaml') {
+    const { value, duplicates } = await parseYaml(bytes, expected.kind)
+    const body = typed(value, expected, catalog)
+    return duplicates.length === 0
+      ? body
+      : { ...body, strictErrors: duplicates.map((one) => `yaml: unmarshal errors:\n  ${one}`) }
+  }
   if (mediaType === '' || mediaType === 'application/json' || mediaType === '*/*') {
     return parseJsonObject(bytes, expected, catalog)
   }
@@ -87,14 +93,38 @@ function parseJsonObject(bytes: Buffer, expected: ExpectedKind, catalog: Catalog
   return { ...body, strictErrors: duplicates.map((path) => `duplicate field "${path}"`) }
 }
 
+/** A value in YAML, and what strict decoding has to say of it. */
+export interface ParsedYaml {
+  readonly value: unknown
+  /** Such as `line 9: key "foo" already set in map`; the last of equal keys counts. */
+  readonly duplicates: readonly string[]
+}
+
 /** Parses YAML, of which JSON is a part: aliases are limited, so that a small text cannot unfold into a huge value. */
-export async function parseYaml(bytes: Buffer, kind: string): Promise<unknown> {
-  const { parse } = await import('yaml')
+export async function parseYaml(bytes: Buffer, kind: string): Promise<ParsedYaml> {
+  const { LineCounter, parseDocument, visit } = await import('yaml')
+  const text = bytes.toString()
+  const lineCounter = new LineCounter()
+  const options = { version: '1.1', schema: 'yaml-1.1', merge: true, uniqueKeys: false, lineCounter } as const
   try {
-    return parse(bytes.toString(), { maxAliasCount: 100, version: '1.1', schema: 'yaml-1.1', merge: true })
+    const document = parseDocument(text, options)
+    if (document.errors[0] !== undefined) throw document.errors[0]
+    const keysOf = new Map<unknown, Set<unknown>>()
+    const duplicates: string[] = []
+    visit(document, {
+      Pair(_, { key }, path) {
+        const { value, range } = key as { readonly value?: unknown; readonly range?: readonly number[] }
+        const known = keysOf.get(path.at(-1)) ?? new Set()
+        keysOf.set(path.at(-1), known)
+        const { line } = lineCounter.linePos(range?.[0] ?? 0)
+        if (known.has(value)) duplicates.push(`line ${line}: key ${JSON.stringify(value)} already set in map`)
+        known.add(value)
+      },
+    })
+    return { value: document.toJS({ maxAliasCount: 100 }), duplicates }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    throw unrecognized(`couldn't get version/kind; yaml parse error: ${message}`, bytes.toString(), kind)
+    throw unrecognized(`couldn't get version/kind; yaml parse error: ${message}`, text, kind)
   }
 }
 

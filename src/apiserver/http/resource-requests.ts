@@ -189,9 +189,10 @@ async function writeObject(server: ResourceServer, exchange: Exchange, target: O
       return verbs.update(context, target, body, writeOptions(query, 'UpdateOptions'))
     }
     case 'patch': {
-      const patch = await readPatch(request)
+      const options = writeOptions(query, 'PatchOptions')
+      const patch = await readPatch(request, options.fieldValidation, context.warn)
       const force = flag(query, 'force') ? { force: true } : {}
-      return verbs.patch(context, target, patch, { ...writeOptions(query, 'PatchOptions'), ...force })
+      return verbs.patch(context, target, patch, { ...options, ...force })
     }
     default:
       return verbs.delete(context, target, await readRemoveOptions(request, query))

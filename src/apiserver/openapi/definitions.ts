@@ -48,14 +48,30 @@ export function gvkOf({ type }: ApiKind) {
   return { 'x-kubernetes-group-version-kind': [{ group: type.group, kind: type.kind, version: type.version }] }
 }
 
+const CONVENTIONS = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md'
+
+/** What Kubernetes says of the fields that every custom resource has. */
+const DESCRIPTIONS = {
+  apiVersion: `APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: ${CONVENTIONS}#resources`,
+  kind: `Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: ${CONVENTIONS}#types-kinds`,
+  metadata: `Standard object's metadata. More info: ${CONVENTIONS}#metadata`,
+}
+
 function customDocument(kind: ApiKind, definition: CustomResourceDefinition, prefix: RefPrefix): SchemaDocument {
   const version = definition.spec.versions.find(({ name }) => name === kind.type.version)
   const schema = (version?.schema?.openAPIV3Schema ?? { type: 'object' }) as SchemaDocument
   const own = (schema['properties'] ?? {}) as SchemaDocument
-  const typeMeta = { apiVersion: { type: 'string' }, kind: { type: 'string' } }
+  const reference = { $ref: `${prefix}${OBJECT_META}` }
+  // OpenAPI 3 allows nothing beside a reference, so that the description stands around it.
+  const metadata = { allOf: [reference], default: {}, description: DESCRIPTIONS.metadata }
   return {
     ...schema,
-    properties: { ...own, ...typeMeta, metadata: { $ref: `${prefix}${OBJECT_META}` } },
+    properties: {
+      ...own,
+      apiVersion: { type: 'string', description: DESCRIPTIONS.apiVersion },
+      kind: { type: 'string', description: DESCRIPTIONS.kind },
+      metadata: prefix === '#/components/schemas/' ? metadata : { ...reference, description: DESCRIPTIONS.metadata },
+    },
     ...gvkOf(kind),
   }
 }
