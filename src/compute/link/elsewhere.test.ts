@@ -12,6 +12,7 @@ import { systemEnvironment } from '../../env/system.ts'
 import { createEngine } from '../engine.ts'
 import type { Engine } from '../engine.ts'
 import { createShipper } from '../ship/ship.ts'
+import { task } from '../task/task.ts'
 import { createRunTrust } from '../trust/run-trust.ts'
 import type { Trust } from '../wire/secure.ts'
 import { TRUST_FILES } from '../wire/secure.ts'
@@ -146,6 +147,20 @@ test('work runs on workers that only the coordinator knows, and errors come back
       return n
     }),
   ).rejects.toThrow(new RangeError('two is too many'))
+})
+
+test('calls are answered one by one, from within others too, and what failed fails alone', async () => {
+  const { shoal } = engine
+  const half = task((n: number) => {
+    if (n % 2 === 1) throw new TypeError(`${n} is odd`)
+    return n / 2
+  })
+  const quarter = task(async (n: number) => await shoal.submit(half, shoal.submit(half, n)))
+  expect(await shoal.submit(half, shoal.submit(half, 12))).toBe(3)
+  expect(await shoal.submit(quarter, 20)).toBe(5)
+  const all = await shoal.settled([2, 3, 4].map((n) => shoal.submit(half, n)))
+  expect(all.map(({ status }) => status)).toEqual(['done', 'failed', 'done'])
+  await expect(shoal.submit(quarter, 6)).rejects.toThrow(new TypeError('3 is odd'))
 })
 
 test('results as large as many fragments arrive whole', async () => {

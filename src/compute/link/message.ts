@@ -1,7 +1,10 @@
 import { deserialize, serialize } from 'node:v8'
 import type { LossRecord } from '../coordinator/loss.ts'
-import type { StageSpec } from '../coordinator/stage.ts'
+import type { Needs, StageSpec } from '../coordinator/stage.ts'
+import type { WorkerLog } from '../coordinator/options.ts'
+import type { Demand } from '../coordinator/demand.ts'
 import type { ErrorRecord } from '../wire/error-record.ts'
+import type { WorkerFacts } from '../wire/messages.ts'
 import type { ShippedCode } from '../wire/shipped.ts'
 import type { TaskFailure } from '../wire/task-failure.ts'
 
@@ -15,21 +18,51 @@ export interface WorkData {
   readonly description: string
 }
 
+/** Callbacks that a stage may have or not: the coordinator behaves otherwise where it has. */
+export const OPTIONAL_CALLS = ['partial', 'rest', 'failed', 'started', 'waiting', 'lost', 'home'] as const
+export type OptionalCall = (typeof OPTIONAL_CALLS)[number]
+
+/** A thread of a worker, as it is known on both sides. */
+export interface PlaceData {
+  readonly id: number
+  readonly thread: number
+  readonly facts: WorkerFacts
+}
+
 /** From the driver, on the channel of the stage. A task's payload follows its message. */
 export type DriverStageMessage =
-  | { readonly type: 'open'; readonly data: StageData; readonly code: readonly string[] }
+  | {
+      readonly type: 'open'
+      readonly data: StageData
+      readonly code: readonly string[]
+      readonly calls: readonly OptionalCall[]
+    }
   | { readonly type: 'task'; readonly work: WorkData }
   | { readonly type: 'exhausted' }
   /** What `work` can be cut into, for finding the piece that ends its worker. The payloads come as tasks of `part`. */
   | { readonly type: 'piece'; readonly of: number; readonly work: WorkData; readonly last: boolean }
 
-/** From the driver, on the control channel. */
+/** From the driver, on the control channel: it must not wait for room, or has none to ask for. */
 export type DriverMessage =
   /** Code that stages name, each piece once. */
   | { readonly type: 'code'; readonly code: readonly ShippedCode[] }
   | { readonly type: 'program'; readonly hash: string; readonly source: string }
   /** The stage on this channel is to end; it may not have been opened yet. */
   | { readonly type: 'cancel'; readonly stage: number; readonly reason: ErrorRecord }
+  /** What is left of a task that gave a part of its results before its thread was lost. */
+  | {
+      readonly type: 'rest'
+      readonly stage: number
+      readonly work: number
+      readonly payload: Uint8Array | undefined
+    }
+  | { readonly type: 'home'; readonly stage: number; readonly place: number | undefined }
+  | { readonly type: 'revoke'; readonly stage: number; readonly work: number; readonly piece: number | undefined }
+  | { readonly type: 'release'; readonly name: string }
+  | { readonly type: 'drain'; readonly request: number; readonly pod: string }
+  | { readonly type: 'settle'; readonly request: number; readonly needs: Needs | undefined }
+  /** For user code on that thread: a frame of the workers' own protocol. */
+  | { readonly type: 'to-place'; readonly place: number; readonly kind: number; readonly body: Uint8Array }
   | { readonly type: 'investigated'; readonly request: number; readonly record: LossRecord }
   /** The run is over: workers leave, the coordinator ends. */
   | { readonly type: 'close' }
@@ -40,6 +73,22 @@ export type CoordinatorStageMessage =
   | { readonly type: 'part' }
   | { readonly type: 'failed'; readonly work: number; readonly failure: TaskFailure }
   | { readonly type: 'split'; readonly work: number }
+  | { readonly type: 'partial'; readonly work: number; readonly place: PlaceData }
+  | { readonly type: 'started'; readonly work: number; readonly place: PlaceData }
+  | { readonly type: 'rest'; readonly work: number }
+  /** This task alone: the stage goes on. */
+  | {
+      readonly type: 'work-failed'
+      readonly work: number
+      readonly error: ErrorRecord
+      readonly losses?: readonly LossRecord[]
+    }
+  | {
+      readonly type: 'lost'
+      readonly work: number | undefined
+      readonly record: LossRecord
+      readonly hasRun: boolean
+    }
   /** The last of the stage. */
   | { readonly type: 'ended'; readonly error?: ErrorRecord; readonly losses?: readonly LossRecord[] }
 
@@ -50,7 +99,20 @@ export type CoordinatorNews =
   | { readonly type: 'investigate'; readonly request: number; readonly record: LossRecord }
   | { readonly type: 'silent'; readonly pod: string }
   | { readonly type: 'retry' }
+  | { readonly type: 'log'; readonly log: WorkerLog }
+  | { readonly type: 'demand'; readonly demand: Demand; readonly capacities: readonly Needs[] }
+  | { readonly type: 'drained'; readonly request: number }
+  | { readonly type: 'settled'; readonly request: number; readonly place: PlaceData | undefined }
+  | { readonly type: 'ask'; readonly place: PlaceData; readonly body: Uint8Array; readonly sent: readonly SentData[] }
   | { readonly type: 'why'; readonly reasons: readonly string[] }
+
+/** A task that is with a thread whose user code asks something. */
+export interface SentData {
+  readonly id: number
+  readonly stage: number
+  readonly work: number
+  readonly name: string
+}
 
 const HEAD_LENGTH_BYTES = 4
 

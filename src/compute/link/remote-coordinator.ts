@@ -1,11 +1,14 @@
 import type { Environment } from '../../env/environment.ts'
 import type { Coordinator } from '../coordinator/coordinator.ts'
 import type { StageHost } from '../coordination.ts'
-import type { CoordinatorOptions, WorkerCounts } from '../coordinator/options.ts'
+import type { AskingPlace, CoordinatorOptions, WorkerCounts } from '../coordinator/options.ts'
 import type { StageSpec } from '../coordinator/stage.ts'
+import { createKnownPlaces } from './known-places.ts'
 import { decodeMessage, encodeMessage } from './message.ts'
 import type { CoordinatorNews, CoordinatorStageMessage, DriverMessage, DriverStageMessage } from './message.ts'
+import type { PlaceData } from './message.ts'
 import { CONTROL_CHANNEL } from './outbox.ts'
+import { createRequests, createReservations } from './requests.ts'
 import { createRemoteStage } from './remote-stage.ts'
 import type { RemoteStage } from './remote-stage.ts'
 import type { ResumableLink } from './resumable-link.ts'
@@ -21,7 +24,7 @@ export interface RemoteCoordinator extends StageHost {
 
 export interface RemoteCoordinatorOptions extends Pick<
   CoordinatorOptions,
-  'onWorkers' | 'onLoss' | 'onRetry' | 'onSilent' | 'investigate'
+  'onWorkers' | 'onLoss' | 'onRetry' | 'onSilent' | 'onLog' | 'onAsk' | 'investigate'
 > {
   readonly env: Environment
   readonly link: Pick<ResumableLink, 'send' | 'consumed' | 'backlog' | 'drop' | 'release'>
@@ -37,6 +40,13 @@ export function createRemoteCoordinator(options: RemoteCoordinatorOptions): Remo
   let counts: WorkerCounts = { workers: 0, threads: 0 }
   let reasons: readonly string[] = []
   let closed: { readonly reason: unknown } | undefined
+  let latest: Pick<CoordinatorNews & { type: 'demand' }, 'demand' | 'capacities'> = {
+    demand: { stages: [], workers: [] },
+    capacities: [],
+  }
+  const requests = createRequests()
+  const settled = createReservations()
+  const places = createKnownPlaces((place, kind, body) => tell({ type: 'to-place', place, kind, body }))
   const tell = (message: DriverMessage) => link.send(CONTROL_CHANNEL, encodeMessage(message))
   /** On the control channel, so that it is there before the stage that needs it. */
   const sendCode = ({ code, program }: StageSpec<unknown>) => {
@@ -57,11 +67,25 @@ export function createRemoteCoordinator(options: RemoteCoordinatorOptions): Remo
     else if (message.type === 'silent') options.onSilent?.(message.pod)
     else if (message.type === 'why') reasons = message.reasons
     else if (message.type === 'investigate') void investigate(message)
+    else if (message.type === 'log') options.onLog?.(message.log)
+    else if (message.type === 'demand') latest = message
+    else if (message.type === 'drained') requests.answer(message.request, undefined)
+    else if (message.type === 'settled') requests.answer(message.request, message.place)
+    else if (message.type === 'ask') options.onAsk?.(asking(message), message.body)
   }
   const investigate = async ({ request, record }: CoordinatorNews & { type: 'investigate' }) => {
     const known = await options.investigate?.(record).catch(() => record)
     tell({ type: 'investigated', request, record: known ?? record })
   }
+  const asking = ({ place, sent }: CoordinatorNews & { type: 'ask' }): AskingPlace =>
+    places.asking(
+      place,
+      sent.map(({ id, stage, work, name }) => ({
+        id,
+        work: stages.get(stage)?.workOf(work),
+        stage: { spec: { name } },
+      })),
+    )
   const failAll = (reason: unknown) => [...stages.values()].forEach((stage) => stage.cancel(reason))
   const open = (spec: StageSpec<unknown>) => {
     const channel = ++lastStage
@@ -72,6 +96,8 @@ export function createRemoteCoordinator(options: RemoteCoordinatorOptions): Remo
       spec,
       send,
       threads: () => counts.threads,
+      tell: (message) => tell({ ...message, stage: channel } as DriverMessage),
+      placeOf: places.placeOf,
       tellCancelled(reason) {
         link.drop(channel)
         tell({ type: 'cancel', stage: channel, reason })
@@ -88,11 +114,29 @@ export function createRemoteCoordinator(options: RemoteCoordinatorOptions): Remo
       stage.begin()
     })
     if (closed !== undefined) stage.cancel(closed.reason)
-    return { finished: stage.finished, wake: () => stage.pump(), cancel: (reason: unknown) => stage.cancel(reason) }
+    return {
+      finished: stage.finished,
+      wake: () => stage.pump(),
+      cancel: (reason: unknown) => stage.cancel(reason),
+      revoke: (work: unknown, piece?: number) => stage.revoke(work, piece),
+    }
   }
   return {
     open: (spec) => open(spec as StageSpec<unknown>) as ReturnType<Coordinator['open']>,
     counts: () => counts,
+    release: (name) => tell({ type: 'release', name }),
+    capacities: () => latest.capacities,
+    demand: () => latest.demand,
+    drain: (pod) => requests.ask((request) => tell({ type: 'drain', request, pod })).then(() => {}),
+    settleDown: (needs) =>
+      settled.take(needs, () =>
+        requests
+          .ask((request) => tell({ type: 'settle', request, needs }))
+          .then((place) => {
+            queueMicrotask(() => options.onWorkers?.(counts))
+            return place === undefined ? undefined : places.placeOf(place as PlaceData)
+          }),
+      ),
     why() {
       const cut = options.whyCut()
       return [...(cut === undefined ? [] : [cut]), ...(stages.size === 0 ? [] : reasons)]
@@ -115,6 +159,7 @@ export function createRemoteCoordinator(options: RemoteCoordinatorOptions): Remo
     },
     restart() {
       sentCode.clear()
+      places.clear()
       for (const stage of stages.values()) stage.restart()
     },
   }

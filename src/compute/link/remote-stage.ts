@@ -1,11 +1,24 @@
 import type { Environment } from '../../env/environment.ts'
 import type { Timer } from '../../env/clock.ts'
-import type { StageSpec } from '../coordinator/stage.ts'
+import type { LossRecord } from '../coordinator/loss.ts'
+import type { Place, StageSpec } from '../coordinator/stage.ts'
 import { ComputeError, WorkerLostError } from '../errors.ts'
 import { deserialize } from 'node:v8'
 import { recordError, reviveError } from '../wire/error-record.ts'
 import type { ErrorRecord } from '../wire/error-record.ts'
-import type { CoordinatorStageMessage, DriverStageMessage, StageData, WorkData } from './message.ts'
+import { OPTIONAL_CALLS } from './message.ts'
+import type { CoordinatorStageMessage, DriverMessage, DriverStageMessage, PlaceData } from './message.ts'
+import type { StageData, WorkData } from './message.ts'
+
+/** What goes by the control channel; which stage it is of is added there. */
+export type StageControl = DriverMessage extends infer M
+  ? M extends { readonly type: 'rest' | 'home' | 'revoke' }
+    ? Omit<M, 'stage'>
+    : never
+  : never
+
+/** A place that the coordinator has told of. */
+export type KnownPlace = Place & { readonly id: number }
 
 /** A stage as the driver keeps it while its tasks are with a coordinator elsewhere. */
 export interface RemoteStage {
@@ -19,6 +32,10 @@ export interface RemoteStage {
   message(message: CoordinatorStageMessage, payload: Uint8Array): void
   /** Ends with `reason` here and now; the coordinator is told. */
   cancel(reason: unknown): void
+  /** See `StageHandle.revoke`. */
+  revoke(work: unknown, piece?: number): boolean
+  /** The work that has this number, while it has no result. */
+  workOf(id: number): unknown
 }
 
 export interface RemoteStageOptions {
@@ -28,6 +45,8 @@ export interface RemoteStageOptions {
   readonly threads: () => number
   send(message: DriverStageMessage, payload?: Uint8Array): void
   tellCancelled(reason: ErrorRecord): void
+  tell(message: StageControl): void
+  placeOf(data: PlaceData): Place
   /** Bytes that the coordinator still holds of what was sent. */
   readonly backlog: () => number
   readonly onEnded: () => void
@@ -45,6 +64,7 @@ const MAX_ENCODING = 4
 
 interface Work {
   readonly work: unknown
+  isStarted: boolean
   /** Its result counts once the thread that holds it was collected: until then it may have to run again. */
   isHeld: boolean
 }
@@ -56,6 +76,7 @@ export function createRemoteStage(options: RemoteStageOptions): RemoteStage {
   const works = new Map<number, Work>()
   let lastWork = 0
   let running = 0
+  let home: number | undefined
   let limit = 0
   let encoding = 0
   let ended = false
@@ -84,7 +105,7 @@ export function createRemoteStage(options: RemoteStageOptions): RemoteStage {
   })
   const hand = (work: unknown, say: (data: WorkData) => DriverStageMessage) => {
     const id = ++lastWork
-    works.set(id, { work, isHeld: false })
+    works.set(id, { work, isHeld: false, isStarted: false })
     running++
     submit(work, say(dataOf(id, work)))
   }
@@ -108,6 +129,7 @@ export function createRemoteStage(options: RemoteStageOptions): RemoteStage {
   const hasRoom = () => running < limit && encoding < MAX_ENCODING && options.backlog() < MAX_BACKLOG_BYTES
   const pump = () => {
     if (ended) return
+    tellHome()
     limit = Math.max(limit, FIRST_TASKS * Math.max(1, options.threads()))
     try {
       while (!ended && hasRoom()) {
@@ -137,8 +159,18 @@ export function createRemoteStage(options: RemoteStageOptions): RemoteStage {
     saidExhausted = true
     options.send({ type: 'exhausted' })
   }
+  const tellHome = () => {
+    if (spec.home === undefined) return
+    const place = spec.home()
+    const id = place === undefined ? undefined : (place as KnownPlace).id
+    if (id === home) return
+    home = id
+    options.tell({ type: 'home', place: id })
+  }
   const begin = () => {
-    options.send({ type: 'open', data: dataOfStage(spec), code: spec.code.map(({ hash }) => hash) })
+    home = undefined
+    const calls = OPTIONAL_CALLS.filter((name) => spec[name] !== undefined)
+    options.send({ type: 'open', data: dataOfStage(spec), code: spec.code.map(({ hash }) => hash), calls })
     for (const [id, { work }] of works) submit(work, { type: 'task', work: dataOf(id, work) })
     running = works.size
     pump()
@@ -151,6 +183,39 @@ export function createRemoteStage(options: RemoteStageOptions): RemoteStage {
     if (spec.accumulates) held.isHeld = true
     else works.delete(id)
     spec.commit(held.work, payload, micros)
+  }
+  /** The task is over without a result. */
+  const forget = (id: number): unknown => {
+    const held = works.get(id)
+    if (held !== undefined && works.delete(id)) running--
+    return held?.work
+  }
+  const failOne = (id: number, error: Error) => {
+    if (spec.failed === undefined) return end(error)
+    if (works.has(id)) spec.failed(forget(id), error)
+  }
+  const rest = async (id: number) => {
+    const held = works.get(id)
+    if (held === undefined) return
+    const left = (spec.rest?.(held.work) ?? [held.work])[0]
+    if (left === undefined) forget(id)
+    else works.set(id, { ...held, work: left })
+    const payload = left === undefined ? undefined : await spec.encode(left, false)
+    options.tell({ type: 'rest', work: id, payload })
+  }
+  const lost = (id: number | undefined, record: LossRecord, hasRun: boolean) => {
+    spec.lost?.(id === undefined ? undefined : forget(id), record, hasRun)
+  }
+  /** What the coordinator says of a task on its way, which changes nothing of where it is. */
+  const passing = (message: CoordinatorStageMessage, payload: Uint8Array) => {
+    if (!('work' in message) || message.work === undefined) return
+    const held = works.get(message.work)
+    if (held === undefined) return
+    if (message.type === 'partial') spec.partial?.(held.work, payload, options.placeOf(message.place))
+    else if (message.type === 'started') {
+      held.isStarted = true
+      spec.started?.(held.work, options.placeOf(message.place))
+    } else if (message.type === 'rest') rest(message.work).catch(fail)
   }
   const split = (id: number) => {
     const whole = works.get(id)
@@ -177,7 +242,12 @@ export function createRemoteStage(options: RemoteStageOptions): RemoteStage {
         if (message.type === 'done') done(message.work, payload, message.micros)
         else if (message.type === 'part') spec.commitPart?.(payload)
         else if (message.type === 'split') split(message.work)
-        else if (message.type === 'failed') end(spec.fail(works.get(message.work)?.work, message.failure))
+        else if (message.type === 'failed') {
+          const held = works.get(message.work)
+          if (held !== undefined) failOne(message.work, spec.fail(held.work, message.failure))
+        } else if (message.type === 'work-failed') failOne(message.work, errorOf(message) ?? new Error('failed'))
+        else if (message.type === 'lost') lost(message.work, message.record, message.hasRun)
+        else if (message.type !== 'ended') passing(message, payload)
         else end(message.error === undefined ? undefined : errorOf(message))
         pump()
       } catch (error) {
@@ -185,6 +255,16 @@ export function createRemoteStage(options: RemoteStageOptions): RemoteStage {
       }
     },
     cancel: fail,
+    revoke(work, piece) {
+      for (const [id, held] of works) {
+        if (held.work !== work) continue
+        if (piece === undefined) forget(id)
+        options.tell({ type: 'revoke', work: id, piece })
+        return held.isStarted
+      }
+      return false
+    },
+    workOf: (id) => works.get(id)?.work,
   }
 }
 
@@ -196,7 +276,12 @@ function dataOfStage(spec: StageSpec<unknown>): StageData {
   return { ...(Object.fromEntries(data) as unknown as StageData), program: named }
 }
 
-function errorOf({ error, losses }: CoordinatorStageMessage & { type: 'ended' }): Error | undefined {
+interface Ending {
+  readonly error?: ErrorRecord
+  readonly losses?: readonly LossRecord[]
+}
+
+function errorOf({ error, losses }: Ending): Error | undefined {
   if (error === undefined) return undefined
   const hint = String(
     error.properties.filter(([key]) => key === 'hint').map(([, bytes]) => deserialize(bytes) as unknown)[0] ?? '',

@@ -15,7 +15,10 @@ import { CONTROL_CHANNEL } from './outbox.ts'
 import { createResumableLink } from './resumable-link.ts'
 import type { ResumableLink } from './resumable-link.ts'
 import { createServedStages } from './served-stages.ts'
-import type { ServedStages } from './served-stages.ts'
+import type { ServedStages, ServedWork } from './served-stages.ts'
+
+import { createToldPlaces } from './told-places.ts'
+import type { ToldPlaces } from './told-places.ts'
 
 /** The coordinator of a run whose driver is elsewhere. The driver may be away for a while: work goes on meanwhile. */
 export interface DriverService {
@@ -41,13 +44,14 @@ interface Session {
 }
 
 /** How often the driver is told what stages wait for, where that has changed. */
-const WHY_MS = 1000
+const WHY_MS = 500
 
 export function createDriverService(options: DriverServiceOptions): DriverService {
   const { env } = options
   let session: Session | undefined
   let away: Timer | undefined
   let lastRequest = 0
+  const places = createToldPlaces()
   const tell = (message: CoordinatorNews) => session?.link.send(CONTROL_CHANNEL, encodeMessage(message))
   const coordinator = createCoordinator({
     ...options.limits,
@@ -55,6 +59,11 @@ export function createDriverService(options: DriverServiceOptions): DriverServic
     onWorkers: (counts) => tell({ type: 'workers', ...counts }),
     onLoss: (record) => tell({ type: 'loss', record }),
     onRetry: () => tell({ type: 'retry' }),
+    onLog: (log) => tell({ type: 'log', log }),
+    onAsk(place, body) {
+      const sent = place.sent.map(({ id, work, stage }) => sentOf(id, work as ServedWork, stage.spec.name))
+      tell({ type: 'ask', place: places.dataOf(place), body, sent })
+    },
     onSilent: (pod) => tell({ type: 'silent', pod }),
     investigate(record) {
       if (session === undefined) return Promise.resolve(record)
@@ -75,7 +84,7 @@ export function createDriverService(options: DriverServiceOptions): DriverServic
   const begin = (name: string): Session => {
     session?.stages.cancelAll(new Error('another driver has taken over'))
     session?.link.close()
-    const begun = openSession(options, coordinator, name, driverAway, end)
+    const begun = openSession(options, coordinator, name, driverAway, places, end)
     session = begun
     tell({ type: 'workers', ...coordinator.counts() })
     return begun
@@ -100,15 +109,32 @@ function openSession(
   coordinator: Coordinator,
   name: string,
   onAway: () => void,
+  places: ToldPlaces,
   onEnd: (reason: string) => void,
 ): Session {
   const code = new Map<string, ShippedCode>()
   const programs = new Map<string, string>()
   const investigations = new Map<number, (record: LossRecord) => void>()
+  const tell = (message: CoordinatorNews) => link.send(CONTROL_CHANNEL, encodeMessage(message))
+  const drain = async ({ request, pod }: DriverMessage & { type: 'drain' }) => {
+    await coordinator.drain(pod)
+    tell({ type: 'drained', request })
+  }
+  const settle = ({ request, needs }: DriverMessage & { type: 'settle' }) => {
+    const place = coordinator.settleDown(needs)
+    tell({ type: 'settled', request, place: place === undefined ? undefined : places.dataOf(place) })
+  }
   const control = (message: DriverMessage) => {
     if (message.type === 'code') for (const piece of message.code) code.set(piece.hash, piece)
     else if (message.type === 'program') programs.set(message.hash, message.source)
     else if (message.type === 'cancel') stages.cancel(message.stage, errorOf(message.reason))
+    else if (message.type === 'rest') stages.control(message.stage)?.rest(message.work, message.payload)
+    else if (message.type === 'home') stages.control(message.stage)?.home(message.place)
+    else if (message.type === 'revoke') stages.control(message.stage)?.revoke(message.work, message.piece)
+    else if (message.type === 'release') coordinator.release(message.name)
+    else if (message.type === 'drain') void drain(message)
+    else if (message.type === 'settle') settle(message)
+    else if (message.type === 'to-place') places.send(message.place, message.kind, message.body)
     else if (message.type === 'close') onEnd('the session was closed')
     else {
       investigations.get(message.request)?.(message.record)
@@ -125,26 +151,33 @@ function openSession(
     onRoom: () => stages.room(),
     onDetached: onAway,
   })
-  const stages = createServedStages({ coordinator, link, code, programs })
+  const stages = createServedStages({ coordinator, link, code, programs, places })
   return { link, stages, investigations }
 }
+
+const sentOf = (id: number, { channel, id: work }: ServedWork, name: string) => ({ id, stage: channel, work, name })
 
 function errorOf(record: ErrorRecord): Error {
   return reviveError(record, ({ message }) => new Error(message))
 }
 
-/** Tells the driver what stages wait for, as long as some run. */
+/** Tells the driver what stages wait for and what there is to do, as long as some run and where it has changed. */
 function tellWhy(
   env: Environment,
   coordinator: Coordinator,
   isBusy: () => boolean,
   tell: (message: CoordinatorNews) => void,
 ): void {
-  let told = ''
+  let toldReasons = ''
+  let toldDemand = ''
   const look = () => {
     const reasons = isBusy() ? coordinator.why() : []
-    if (reasons.join('\n') !== told) tell({ type: 'why', reasons })
-    told = reasons.join('\n')
+    if (reasons.join('\n') !== toldReasons) tell({ type: 'why', reasons })
+    toldReasons = reasons.join('\n')
+    const demand = coordinator.demand()
+    const text = JSON.stringify(demand)
+    if (text !== toldDemand) tell({ type: 'demand', demand, capacities: coordinator.capacities() })
+    toldDemand = text
     env.timers.after(WHY_MS, look, { background: true })
   }
   look()

@@ -1,10 +1,13 @@
 import type { Coordinator } from '../coordinator/coordinator.ts'
 import type { StageHandle, StageSpec } from '../coordinator/stage.ts'
 import { WorkerLostError } from '../errors.ts'
+import type { LossRecord } from '../coordinator/loss.ts'
 import { recordError } from '../wire/error-record.ts'
+import type { ErrorRecord } from '../wire/error-record.ts'
+import type { ToldPlaces } from './told-places.ts'
 import type { ShippedCode } from '../wire/shipped.ts'
 import { decodeMessage, encodeMessage } from './message.ts'
-import type { CoordinatorStageMessage, DriverStageMessage, StageData, WorkData } from './message.ts'
+import type { CoordinatorStageMessage, DriverStageMessage, OptionalCall, StageData, WorkData } from './message.ts'
 import type { ResumableLink } from './resumable-link.ts'
 
 /** The stages of a driver elsewhere, in the coordinator's pod. */
@@ -12,6 +15,8 @@ export interface ServedStages {
   /** A message on the channel of a stage. */
   message(channel: number, body: Uint8Array<ArrayBuffer>): void
   cancel(channel: number, reason: unknown): void
+  /** What the driver says of a stage on the control channel; undefined where it has ended. */
+  control(channel: number): StageControls | undefined
   /** The driver has taken something: stages whose results had no room go on. */
   room(): void
   /** Ends whatever runs: its driver is not coming back. */
@@ -24,20 +29,28 @@ export interface ServedStagesOptions {
   readonly link: Pick<ResumableLink, 'send' | 'consumed' | 'backlog' | 'release'>
   readonly code: ReadonlyMap<string, ShippedCode>
   readonly programs: ReadonlyMap<string, string>
+  readonly places: ToldPlaces
 }
 
 /** Results that the driver has not taken: with more, no further tasks of the stage are handed out. */
 const MAX_RESULT_BYTES = 128 * 1024 * 1024
 
 /** A task that came from the driver: what is in it is for the worker alone. */
-interface Work extends WorkData {
-  readonly payload: Uint8Array
+export interface ServedWork extends WorkData {
+  payload: Uint8Array | Promise<Uint8Array>
+  readonly channel: number
   /** What its message took of the channel's credit; given back once its result is on its way. */
   readonly messageBytes: number
-  pieces: readonly Work[]
+  pieces: readonly ServedWork[]
 }
 
-interface ServedStage {
+export interface StageControls {
+  rest(work: number, payload: Uint8Array | undefined): void
+  home(place: number | undefined): void
+  revoke(work: number, piece: number | undefined): void
+}
+
+interface ServedStage extends StageControls {
   take(message: DriverStageMessage, payload: Uint8Array, messageBytes: number): void
   wake(): void
   cancel(reason: unknown): void
@@ -70,6 +83,7 @@ export function createServedStages(options: ServedStagesOptions): ServedStages {
       if (stage === undefined && !finished.has(channel)) cancelled.add(channel)
       stage?.cancel(reason)
     },
+    control: (channel) => stages.get(channel),
     room() {
       for (const channel of finished) {
         if (link.backlog(channel) > 0) continue
@@ -88,16 +102,49 @@ export function createServedStages(options: ServedStagesOptions): ServedStages {
 function openStage(
   options: ServedStagesOptions,
   channel: number,
-  { data, code }: DriverStageMessage & { type: 'open' },
+  { data, code, calls }: DriverStageMessage & { type: 'open' },
   onEnded: () => void,
 ): ServedStage {
-  const { link } = options
-  const waiting: Work[] = []
-  const cut = new Map<number, { readonly work: Work; readonly pieces: Work[] }>()
+  const { link, places } = options
+  let waiting: ServedWork[] = []
+  const cut = new Map<number, { readonly work: ServedWork; readonly pieces: ServedWork[] }>()
+  /** With the coordinator, or waiting for it. */
+  const works = new Map<number, ServedWork>()
+  const revoked = new Set<number>()
+  const rests = new Map<number, (payload: Uint8Array | undefined) => void>()
   let exhausted = false
+  let home: number | undefined
+  const over = (work: ServedWork) => {
+    if (works.delete(work.id)) link.consumed(channel, work.messageBytes)
+  }
   const send = (message: CoordinatorStageMessage, payload?: Uint8Array) =>
     link.send(channel, encodeMessage(message, payload))
-  const spec: StageSpec<Work> = {
+  const optionalCalls = (wanted: readonly OptionalCall[]): Partial<StageSpec<ServedWork>> => {
+    const all: Required<Pick<StageSpec<ServedWork>, OptionalCall>> = {
+      partial: (work, payload, place) => send({ type: 'partial', work: work.id, place: places.dataOf(place) }, payload),
+      started: (work, place) => send({ type: 'started', work: work.id, place: places.dataOf(place) }),
+      // Only the driver knows: the task goes on when it has said so.
+      rest(work) {
+        work.payload = new Promise((resolve) =>
+          rests.set(work.id, (payload) => (payload === undefined ? handle.revoke?.(work) : resolve(payload))),
+        )
+        send({ type: 'rest', work: work.id })
+        return [work]
+      },
+      failed(work, error) {
+        over(work)
+        if (error !== FAILED) send({ type: 'work-failed', work: work.id, ...endOf(error) })
+      },
+      lost(work, record, hasRun) {
+        if (work !== undefined) over(work)
+        send({ type: 'lost', work: work?.id, record, hasRun })
+      },
+      waiting: () => waiting.length,
+      home: () => (home === undefined ? undefined : places.placeOf(home)),
+    }
+    return Object.fromEntries(wanted.map((name) => [name, all[name]]))
+  }
+  const spec: StageSpec<ServedWork> = {
     ...stageOf(options, data, code),
     // Whoever has results that nobody takes makes no more of them.
     next: () => (link.backlog(channel) > MAX_RESULT_BYTES ? undefined : waiting.shift()),
@@ -114,14 +161,16 @@ function openStage(
     sizeOf: (work) => work.size,
     describe: (work) => work.description,
     commit(work, payload, micros) {
-      link.consumed(channel, work.messageBytes)
+      over(work)
       send({ type: 'done', work: work.id, micros }, payload)
     },
     fail(work, failure) {
+      over(work)
       send({ type: 'failed', work: work.id, failure })
-      return new Error('failed at the driver')
+      return FAILED
     },
     commitPart: (part) => send({ type: 'part' }, part),
+    ...optionalCalls(calls),
   }
   const handle: StageHandle = options.coordinator.open(spec)
   handle.finished
@@ -130,7 +179,7 @@ function openStage(
       (error: unknown) => send({ type: 'ended', ...endOf(error) }),
     )
     .finally(onEnded)
-  const piece = (of: number, work: Work, last: boolean) => {
+  const piece = (of: number, work: ServedWork, last: boolean) => {
     const whole = cut.get(of)
     if (whole === undefined) return
     whole.pieces.push(work)
@@ -138,10 +187,13 @@ function openStage(
   }
   return {
     take(message, payload, messageBytes) {
-      if (message.type === 'task') waiting.push({ ...message.work, payload, messageBytes, pieces: [] })
-      else if (message.type === 'piece')
-        piece(message.of, { ...message.work, payload, messageBytes, pieces: [] }, message.last)
-      else {
+      if (message.type === 'task' || message.type === 'piece') {
+        const work: ServedWork = { ...message.work, channel, payload, messageBytes, pieces: [] }
+        works.set(work.id, work)
+        if (revoked.delete(work.id)) over(work)
+        else if (message.type === 'piece') piece(message.of, work, message.last)
+        else waiting.push(work)
+      } else {
         link.consumed(channel, messageBytes)
         if (message.type === 'exhausted') exhausted = true
       }
@@ -149,10 +201,30 @@ function openStage(
     },
     wake: () => handle.wake(),
     cancel: (reason) => handle.cancel(reason),
+    rest(work, payload) {
+      rests.get(work)?.(payload)
+      rests.delete(work)
+    },
+    home(place) {
+      home = place
+      handle.wake()
+    },
+    revoke(id, piece) {
+      const work = works.get(id)
+      if (work === undefined) return void revoked.add(id)
+      handle.revoke?.(work, piece)
+      if (piece !== undefined) return
+      waiting = waiting.filter((each) => each !== work)
+      over(work)
+      handle.wake()
+    },
   }
 }
 
-function endOf(error: unknown): Pick<CoordinatorStageMessage & { type: 'ended' }, 'error' | 'losses'> {
+/** The driver makes the error of what user code threw. */
+const FAILED = new Error('failed at the driver')
+
+function endOf(error: unknown): { readonly error: ErrorRecord; readonly losses?: readonly LossRecord[] } {
   return { error: recordError(error), ...(error instanceof WorkerLostError ? { losses: error.losses } : {}) }
 }
 
