@@ -3,12 +3,14 @@ import { RuntimeError } from '../runtime/runtime.ts'
 import { ContainerConfigError } from './config-error.ts'
 import { containerSpec } from './container-spec.ts'
 import { ensureImage } from './image-pull.ts'
+import { runPostStart } from './lifecycle-hooks.ts'
 import { tell } from './pod-events.ts'
 import type { ContainerRecord, Waiting } from './pod-record.ts'
 import { exitOf, recordOf } from './pod-record.ts'
 import type { PodWork } from './pod-work.ts'
 import { podLabel } from './pod-work.ts'
 import { formatPause } from './restart-backoff.ts'
+import { graceOf } from './stopping.ts'
 
 /** The pause before a container whose configuration is wrong is tried again, in milliseconds: the kubelet's. */
 const CONFIG_PAUSE_MS = 10_000
@@ -54,6 +56,8 @@ async function start(work: PodWork, container: Container, known: ContainerRecord
   const failure = await runtime.startContainer(id).catch(startError)
   if (failure === undefined) tell(context, pod, container, 'Normal', 'Started', `Started container ${container.name}`)
   else tell(context, pod, container, 'Warning', 'Failed', `Error: ${failure.message}`)
+  if (failure === undefined && !(await runPostStart(work, container, id)))
+    await runtime.stopContainer(id, graceOf(work))
   // Of the attempts that ended only the last is kept, for its logs.
   if (known.previous !== undefined) await runtime.removeContainer(known.previous.id)
   const { imageReference = '', restart } = known

@@ -1,5 +1,6 @@
 import { takeIn } from './container-changes.ts'
 import { anyRunning } from './next-step.ts'
+import { runPreStop } from './lifecycle-hooks.ts'
 import { tell } from './pod-events.ts'
 import { ephemeralContainers, initContainers, isRunning, mainContainers, recordOf } from './pod-record.ts'
 import type { PodWork } from './pod-work.ts'
@@ -40,7 +41,8 @@ async function stopContainer(work: PodWork, name: string, graceMs: number): Prom
   const { current } = recordOf(work.record, name)
   if (current === undefined || !isRunning(recordOf(work.record, name))) return
   tell(context, pod, containerNamed(pod, name), 'Normal', 'Killing', `Stopping container ${name}`)
-  await context.runtime.stopContainer(current.id, graceMs)
+  const leftMs = await runPreStop(work, containerNamed(pod, name), current.id, graceMs)
+  await context.runtime.stopContainer(current.id, leftMs)
   const status = context.runtime.containerStatus(current.id)
   if (status !== undefined) await takeIn(work, status)
 }

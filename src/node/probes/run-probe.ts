@@ -28,7 +28,9 @@ export async function runProbe(context: NodeContext, target: ProbeTarget, probe:
     () => ({ ok: false, output: lateWords(target, probe) }) as const,
     () => ({ ok: false, output: '' }) as const,
   )
-  const asked = ask(context, target, probe, aborter.signal).catch((error: unknown) => failure(target, probe, error))
+  const asked = askContainer(context, target, probe, aborter.signal).catch((error: unknown) =>
+    failure(target, probe, error),
+  )
   try {
     return await Promise.race([asked, late])
   } finally {
@@ -36,7 +38,8 @@ export async function runProbe(context: NodeContext, target: ProbeTarget, probe:
   }
 }
 
-async function ask(
+/** Asks once, without a bound in time; rejects where the container cannot be asked at all. */
+export async function askContainer(
   context: NodeContext,
   target: ProbeTarget,
   probe: Probe,

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess, StdioOptions } from 'node:child_process'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import { sleep } from '../../../env/clock.ts'
+import type { Timers } from '../../../env/clock.ts'
 import type { BindMount, ProcessIdentity, SpawnerSettings, StartContainer } from './messages.ts'
 import { runInTerminal } from './terminal.ts'
 
@@ -52,6 +54,7 @@ function isolated(
     container.readOnlyRoot ? readOnlyRoot(container.mounts.map(({ target }) => target)) : '',
     container.hostNetwork ? '' : setHostname(container.hostname),
     enterDirectory(container.cwd),
+    `: ${SETTING_UP}`,
     'exec "$@"',
   ]
   const unshare = [...enter, 'unshare', '--mount', '--uts', '--propagation', 'unchanged', '/bin/sh', '-c']
@@ -159,6 +162,24 @@ function enterDirectory(cwd: string): string {
 function asIdentity({ identity, argv, tty }: Launch): string[] {
   const command = [...privileges(identity), ...argv]
   return tty ? runInTerminal(TOOL_PATHS['script'] ?? 'script', command, quote) : command
+}
+
+/** A word of the command line of each program that a container starts with, until the last of them becomes its command. */
+const SETTING_UP = 'shoal-is-setting-up'
+const SET_UP_TRIES = 500
+const SET_UP_PAUSE_MS = 5
+
+/** Resolves when the process has its namespaces and mounts: a command that entered before would run beside the container. */
+export async function untilSetUp(timers: Timers, pid: number): Promise<void> {
+  for (let tries = 0; tries < SET_UP_TRIES && isSettingUp(pid); tries++) await sleep(timers, SET_UP_PAUSE_MS)
+}
+
+function isSettingUp(pid: number): boolean {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(SETTING_UP)
+  } catch {
+    return false
+  }
 }
 
 /** The command line that runs something in the namespaces of the process `pid`. */
