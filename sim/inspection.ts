@@ -7,7 +7,9 @@ import { jobsCountExactly } from './checkers/job-counts.ts'
 import { deletionCompletes } from './checkers/leftovers.ts'
 import { nodesHaveRoom } from './checkers/node-room.ts'
 import { revisionsRise } from './checkers/revisions.ts'
+import { statefulSetsKeepOrder } from './checkers/stateful-set-order.ts'
 import { watchesAreGapFree } from './checkers/watch-history.ts'
+import { workloadsGetTheirPods } from './checkers/workloads-met.ts'
 import type { Ledger } from './faults/ledger.ts'
 
 /** The checker that found something, and what. */
@@ -29,7 +31,15 @@ export interface Inspection {
 /** Begins to look at every commit of `store`, before anybody else hears of it. */
 export function createInspection(store: Store, ledger: Ledger): Inspection {
   const watches = watchesAreGapFree(store)
-  const checkers: Checker[] = [revisionsRise(), watches, nodesHaveRoom(), jobsCountExactly(ledger), deletionCompletes()]
+  const checkers: Checker[] = [
+    revisionsRise(),
+    watches,
+    nodesHaveRoom(),
+    jobsCountExactly(ledger),
+    statefulSetsKeepOrder(),
+    workloadsGetTheirPods(),
+    deletionCompletes(),
+  ]
   let finding: Finding | undefined
   const attempt = (checker: Checker, look: () => void): Finding | undefined => {
     try {

@@ -66,6 +66,12 @@ export function whyMissing(...names: readonly GoProgram[]): string | undefined {
   return `needs ${missing.join(', ')}: there is no Go on the PATH to build it with`
 }
 
+/** Why `names` are not at hand without building, undefined where they are: tests never build Kubernetes by themselves. */
+export function whyNotBuilt(...names: readonly GoProgram[]): string | undefined {
+  const missing = names.filter((name) => built(name) === undefined)
+  return missing.length === 0 ? undefined : `needs ${missing.join(', ')}, which other runs build`
+}
+
 /** The path of a Go program, built first where it was not yet: minutes for Kubernetes' own. */
 export async function goProgram(name: GoProgram): Promise<string> {
   const found = built(name)
