@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemEnvironment } from '../../env/system.ts'
+import type { Reach } from '../coordinator/listen.ts'
+import { createEngine } from '../engine.ts'
+import type { EngineOptions } from '../engine.ts'
+import type { ComputeEvent } from '../events.ts'
+import { createShipper } from '../ship/ship.ts'
+import type { Shoal } from '../shoal.ts'
+import { createWorkerProcesses } from '../worker-processes.ts'
+import { columnarProgram, workerPrograms } from '../worker-program.ts'
+
+/** A session on real worker processes, with a directory of its own for what a test writes. */
+export interface TestSession extends AsyncDisposable {
+  readonly shoal: Shoal
+  readonly directory: string
+  readonly events: ComputeEvent[]
+}
+
+export interface TestSessionOptions extends Pick<EngineOptions, 'volumes'> {
+  readonly workers?: number
+  readonly network?: boolean
+  readonly nodeFlags?: readonly string[]
+}
+
+export async function openSession(options: TestSessionOptions = {}): Promise<TestSession> {
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-data-'))
+  const cache = join(directory, 'cache')
+  const programs = await workerPrograms(cache)
+  const events: ComputeEvent[] = []
+  const reach: Reach =
+    options.network === true ? { kind: 'tcp', host: '127.0.0.1' } : { kind: 'unix', directory: join(directory, 's') }
+  const { nodeFlags = [] } = options
+  const { shoal } = await createEngine({
+    env: systemEnvironment(),
+    name: 'test',
+    pool: createWorkerProcesses({ count: options.workers ?? 2, threads: 1, nodeFlags }),
+    reach,
+    pipeline: programs.pipeline,
+    columnar: () => columnarProgram(cache),
+    ...(options.volumes === undefined ? {} : { volumes: options.volumes }),
+    shipper: createShipper(),
+    onEvent: (event) => void events.push(event),
+    workerTimeoutMs: 30_000,
+  })
+  return {
+    shoal,
+    directory,
+    events,
+    async [Symbol.asyncDispose]() {
+      await shoal.close()
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
