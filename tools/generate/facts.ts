@@ -33,3 +33,9 @@ export interface Operation {
 
 /** Path -> HTTP method in lower case -> what it does. */
 export type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>
+
+/**
+ * Definition -> field -> what Go's encoder writes of it: `w` always, `z` unless it is zero, `p` where it is given; then,
+ * behind a space, the name of a type that is a string in all but name. Written by `go-fields.ts`.
+ */
+export type GoFields = Readonly<Record<string, Readonly<Record<string, string>>>>

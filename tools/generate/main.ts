@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import type { Definitions, Paths } from './facts.ts'
+import type { Definitions, GoFields, Paths } from './facts.ts'
 import { generateProtobuf } from './protobuf.ts'
 import type { Messages } from './protobuf.ts'
 import { generateResources } from './resources.ts'
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const definitions = await read<Definitions>('openapi-definitions.json')
   const paths = await read<Paths>('paths.json')
   for (const [module, source] of generateTypes(definitions)) await writeFile(new URL(`${module}.ts`, target), source)
-  await writeFile(new URL('schemas.ts', target), generateSchemas(definitions))
+  await writeFile(new URL('schemas.ts', target), generateSchemas(definitions, await read<GoFields>('go-fields.json')))
   const messages = await read<Messages>('protobuf-messages.json')
   await writeFile(new URL('protobuf.ts', target), generateProtobuf(messages, definitions))
   await writeFile(new URL('resources.ts', target), generateResources(definitions, paths))

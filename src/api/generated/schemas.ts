@@ -7,25 +7,25 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.admissionregistration.v1.MatchCondition":
     '{"f":{"expression":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.admissionregistration.v1.MatchResources":
-    '{"a":1,"f":{"excludeResourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1.NamedRuleWithOperations","l":"atomic"}},"matchPolicy":{"t":"string","z":1},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"objectSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"resourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1.NamedRuleWithOperations","l":"atomic"}}}}',
+    '{"a":1,"f":{"excludeResourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1.NamedRuleWithOperations","l":"atomic"},"z":1},"matchPolicy":{"t":"string","g":"v1.MatchPolicyType"},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"objectSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"resourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1.NamedRuleWithOperations","l":"atomic"},"z":1}}}',
   "io.k8s.api.admissionregistration.v1.MutatingWebhook":
-    '{"f":{"admissionReviewVersions":{"t":{"i":"string","l":"atomic"},"r":1,"w":1},"clientConfig":{"t":"#io.k8s.api.admissionregistration.v1.WebhookClientConfig","r":1,"w":1},"failurePolicy":{"t":"string","z":1},"matchConditions":{"t":{"i":"#io.k8s.api.admissionregistration.v1.MatchCondition","l":"map","k":["name"]},"p":"merge","k":"name"},"matchPolicy":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"objectSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"reinvocationPolicy":{"t":"string","z":1},"rules":{"t":{"i":"#io.k8s.api.admissionregistration.v1.RuleWithOperations","l":"atomic"}},"sideEffects":{"t":"string","r":1,"w":1},"timeoutSeconds":{"t":"int32"}}}',
+    '{"f":{"admissionReviewVersions":{"t":{"i":"string","l":"atomic"},"r":1,"w":1},"clientConfig":{"t":"#io.k8s.api.admissionregistration.v1.WebhookClientConfig","r":1,"w":1},"failurePolicy":{"t":"string","g":"v1.FailurePolicyType"},"matchConditions":{"t":{"i":"#io.k8s.api.admissionregistration.v1.MatchCondition","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"matchPolicy":{"t":"string","g":"v1.MatchPolicyType"},"name":{"t":"string","r":1,"w":1},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"objectSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"reinvocationPolicy":{"t":"string","g":"v1.ReinvocationPolicyType"},"rules":{"t":{"i":"#io.k8s.api.admissionregistration.v1.RuleWithOperations","l":"atomic"},"z":1},"sideEffects":{"t":"string","g":"v1.SideEffectClass","r":1},"timeoutSeconds":{"t":"int32"}}}',
   "io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration":
-    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"webhooks":{"t":{"i":"#io.k8s.api.admissionregistration.v1.MutatingWebhook","l":"map","k":["name"]},"p":"merge","k":"name"}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"webhooks":{"t":{"i":"#io.k8s.api.admissionregistration.v1.MutatingWebhook","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"}}}',
   "io.k8s.api.admissionregistration.v1.MutatingWebhookConfigurationList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.admissionregistration.v1.NamedRuleWithOperations":
-    '{"a":1,"f":{"apiGroups":{"t":{"i":"string","l":"atomic"}},"apiVersions":{"t":{"i":"string","l":"atomic"}},"operations":{"t":{"i":"string","l":"atomic"}},"resourceNames":{"t":{"i":"string","l":"atomic"}},"resources":{"t":{"i":"string","l":"atomic"}},"scope":{"t":"string","z":1}}}',
+    '{"a":1,"f":{"apiGroups":{"t":{"i":"string","l":"atomic"},"z":1},"apiVersions":{"t":{"i":"string","l":"atomic"},"z":1},"operations":{"t":{"i":"string","l":"atomic"},"z":1},"resourceNames":{"t":{"i":"string","l":"atomic"},"z":1},"resources":{"t":{"i":"string","l":"atomic"},"z":1},"scope":{"t":"string","g":"v1.ScopeType"}}}',
   "io.k8s.api.admissionregistration.v1.ParamKind":
     '{"a":1,"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1}}}',
   "io.k8s.api.admissionregistration.v1.ParamRef":
-    '{"a":1,"f":{"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"parameterNotFoundAction":{"t":"string","z":1},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"}}}',
+    '{"a":1,"f":{"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"parameterNotFoundAction":{"t":"string","g":"v1.ParameterNotFoundActionType"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"}}}',
   "io.k8s.api.admissionregistration.v1.RuleWithOperations":
-    '{"f":{"apiGroups":{"t":{"i":"string","l":"atomic"}},"apiVersions":{"t":{"i":"string","l":"atomic"}},"operations":{"t":{"i":"string","l":"atomic"}},"resources":{"t":{"i":"string","l":"atomic"}},"scope":{"t":"string","z":1}}}',
+    '{"f":{"apiGroups":{"t":{"i":"string","l":"atomic"},"z":1},"apiVersions":{"t":{"i":"string","l":"atomic"},"z":1},"operations":{"t":{"i":"string","l":"atomic"},"z":1},"resources":{"t":{"i":"string","l":"atomic"},"z":1},"scope":{"t":"string","g":"v1.ScopeType"}}}',
   "io.k8s.api.admissionregistration.v1.ServiceReference":
-    '{"f":{"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","r":1,"w":1},"path":{"t":"string","z":1},"port":{"t":"int32"}}}',
+    '{"f":{"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","r":1,"w":1},"path":{"t":"string"},"port":{"t":"int32"}}}',
   "io.k8s.api.admissionregistration.v1.TypeChecking":
-    '{"f":{"expressionWarnings":{"t":{"i":"#io.k8s.api.admissionregistration.v1.ExpressionWarning","l":"atomic"}}}}',
+    '{"f":{"expressionWarnings":{"t":{"i":"#io.k8s.api.admissionregistration.v1.ExpressionWarning","l":"atomic"},"z":1}}}',
   "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicySpec","w":1},"status":{"t":"#io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyStatus","w":1}}}',
   "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding":
@@ -33,33 +33,33 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec":
-    '{"f":{"matchResources":{"t":"#io.k8s.api.admissionregistration.v1.MatchResources"},"paramRef":{"t":"#io.k8s.api.admissionregistration.v1.ParamRef"},"policyName":{"t":"string","z":1},"validationActions":{"t":{"i":"string","l":"set"}}}}',
+    '{"f":{"matchResources":{"t":"#io.k8s.api.admissionregistration.v1.MatchResources"},"paramRef":{"t":"#io.k8s.api.admissionregistration.v1.ParamRef"},"policyName":{"t":"string","z":1},"validationActions":{"t":{"i":"string","l":"set"},"z":1}}}',
   "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicySpec":
-    '{"f":{"auditAnnotations":{"t":{"i":"#io.k8s.api.admissionregistration.v1.AuditAnnotation","l":"atomic"}},"failurePolicy":{"t":"string","z":1},"matchConditions":{"t":{"i":"#io.k8s.api.admissionregistration.v1.MatchCondition","l":"map","k":["name"]},"p":"merge","k":"name"},"matchConstraints":{"t":"#io.k8s.api.admissionregistration.v1.MatchResources"},"paramKind":{"t":"#io.k8s.api.admissionregistration.v1.ParamKind"},"validations":{"t":{"i":"#io.k8s.api.admissionregistration.v1.Validation","l":"atomic"}},"variables":{"t":{"i":"#io.k8s.api.admissionregistration.v1.Variable","l":"map","k":["name"]},"p":"merge","k":"name"}}}',
+    '{"f":{"auditAnnotations":{"t":{"i":"#io.k8s.api.admissionregistration.v1.AuditAnnotation","l":"atomic"},"z":1},"failurePolicy":{"t":"string","g":"v1.FailurePolicyType"},"matchConditions":{"t":{"i":"#io.k8s.api.admissionregistration.v1.MatchCondition","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"matchConstraints":{"t":"#io.k8s.api.admissionregistration.v1.MatchResources"},"paramKind":{"t":"#io.k8s.api.admissionregistration.v1.ParamKind"},"validations":{"t":{"i":"#io.k8s.api.admissionregistration.v1.Validation","l":"atomic"},"z":1},"variables":{"t":{"i":"#io.k8s.api.admissionregistration.v1.Variable","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"}}}',
   "io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]}},"observedGeneration":{"t":"int64","z":1},"typeChecking":{"t":"#io.k8s.api.admissionregistration.v1.TypeChecking"}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"z":1},"observedGeneration":{"t":"int64","z":1},"typeChecking":{"t":"#io.k8s.api.admissionregistration.v1.TypeChecking"}}}',
   "io.k8s.api.admissionregistration.v1.ValidatingWebhook":
-    '{"f":{"admissionReviewVersions":{"t":{"i":"string","l":"atomic"},"r":1,"w":1},"clientConfig":{"t":"#io.k8s.api.admissionregistration.v1.WebhookClientConfig","r":1,"w":1},"failurePolicy":{"t":"string","z":1},"matchConditions":{"t":{"i":"#io.k8s.api.admissionregistration.v1.MatchCondition","l":"map","k":["name"]},"p":"merge","k":"name"},"matchPolicy":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"objectSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"rules":{"t":{"i":"#io.k8s.api.admissionregistration.v1.RuleWithOperations","l":"atomic"}},"sideEffects":{"t":"string","r":1,"w":1},"timeoutSeconds":{"t":"int32"}}}',
+    '{"f":{"admissionReviewVersions":{"t":{"i":"string","l":"atomic"},"r":1,"w":1},"clientConfig":{"t":"#io.k8s.api.admissionregistration.v1.WebhookClientConfig","r":1,"w":1},"failurePolicy":{"t":"string","g":"v1.FailurePolicyType"},"matchConditions":{"t":{"i":"#io.k8s.api.admissionregistration.v1.MatchCondition","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"matchPolicy":{"t":"string","g":"v1.MatchPolicyType"},"name":{"t":"string","r":1,"w":1},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"objectSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"rules":{"t":{"i":"#io.k8s.api.admissionregistration.v1.RuleWithOperations","l":"atomic"},"z":1},"sideEffects":{"t":"string","g":"v1.SideEffectClass","r":1},"timeoutSeconds":{"t":"int32"}}}',
   "io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration":
-    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"webhooks":{"t":{"i":"#io.k8s.api.admissionregistration.v1.ValidatingWebhook","l":"map","k":["name"]},"p":"merge","k":"name"}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"webhooks":{"t":{"i":"#io.k8s.api.admissionregistration.v1.ValidatingWebhook","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"}}}',
   "io.k8s.api.admissionregistration.v1.ValidatingWebhookConfigurationList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.admissionregistration.v1.Validation":
-    '{"f":{"expression":{"t":"string","r":1,"w":1},"message":{"t":"string","z":1},"messageExpression":{"t":"string","z":1},"reason":{"t":"string","z":1}}}',
+    '{"f":{"expression":{"t":"string","r":1,"w":1},"message":{"t":"string","z":1},"messageExpression":{"t":"string","z":1},"reason":{"t":"string","g":"v1.StatusReason"}}}',
   "io.k8s.api.admissionregistration.v1.Variable":
     '{"a":1,"f":{"expression":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.admissionregistration.v1.WebhookClientConfig":
-    '{"f":{"caBundle":{"t":"bytes","z":1},"service":{"t":"#io.k8s.api.admissionregistration.v1.ServiceReference"},"url":{"t":"string","z":1}}}',
+    '{"f":{"caBundle":{"t":"bytes","z":1},"service":{"t":"#io.k8s.api.admissionregistration.v1.ServiceReference"},"url":{"t":"string"}}}',
   "io.k8s.api.admissionregistration.v1alpha1.ApplyConfiguration":
     '{"f":{"expression":{"t":"string","z":1}}}',
   "io.k8s.api.admissionregistration.v1alpha1.JSONPatch":
     '{"f":{"expression":{"t":"string","z":1}}}',
   "io.k8s.api.admissionregistration.v1alpha1.MatchCondition":
-    '{"f":{"expression":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"expression":{"t":"string","r":1,"z":1},"name":{"t":"string","r":1,"z":1}}}',
   "io.k8s.api.admissionregistration.v1alpha1.MatchResources":
-    '{"a":1,"f":{"excludeResourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.NamedRuleWithOperations","l":"atomic"}},"matchPolicy":{"t":"string","z":1},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"objectSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"resourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.NamedRuleWithOperations","l":"atomic"}}}}',
+    '{"a":1,"f":{"excludeResourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.NamedRuleWithOperations","l":"atomic"},"z":1},"matchPolicy":{"t":"string","g":"v1.MatchPolicyType"},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"objectSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"resourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.NamedRuleWithOperations","l":"atomic"},"z":1}}}',
   "io.k8s.api.admissionregistration.v1alpha1.MutatingAdmissionPolicy":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.admissionregistration.v1alpha1.MutatingAdmissionPolicySpec","w":1}}}',
   "io.k8s.api.admissionregistration.v1alpha1.MutatingAdmissionPolicyBinding":
@@ -71,15 +71,15 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.admissionregistration.v1alpha1.MutatingAdmissionPolicyList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.MutatingAdmissionPolicy"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.admissionregistration.v1alpha1.MutatingAdmissionPolicySpec":
-    '{"f":{"failurePolicy":{"t":"string","z":1},"matchConditions":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.MatchCondition","l":"map","k":["name"]},"p":"merge","k":"name"},"matchConstraints":{"t":"#io.k8s.api.admissionregistration.v1alpha1.MatchResources"},"mutations":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.Mutation","l":"atomic"}},"paramKind":{"t":"#io.k8s.api.admissionregistration.v1alpha1.ParamKind"},"reinvocationPolicy":{"t":"string","z":1},"variables":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.Variable","l":"atomic"}}}}',
+    '{"f":{"failurePolicy":{"t":"string","g":"v1.FailurePolicyType"},"matchConditions":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.MatchCondition","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"matchConstraints":{"t":"#io.k8s.api.admissionregistration.v1alpha1.MatchResources"},"mutations":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.Mutation","l":"atomic"},"z":1},"paramKind":{"t":"#io.k8s.api.admissionregistration.v1alpha1.ParamKind"},"reinvocationPolicy":{"t":"string","g":"v1.ReinvocationPolicyType","z":1},"variables":{"t":{"i":"#io.k8s.api.admissionregistration.v1alpha1.Variable","l":"atomic"},"z":1}}}',
   "io.k8s.api.admissionregistration.v1alpha1.Mutation":
-    '{"f":{"applyConfiguration":{"t":"#io.k8s.api.admissionregistration.v1alpha1.ApplyConfiguration"},"jsonPatch":{"t":"#io.k8s.api.admissionregistration.v1alpha1.JSONPatch"},"patchType":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"applyConfiguration":{"t":"#io.k8s.api.admissionregistration.v1alpha1.ApplyConfiguration"},"jsonPatch":{"t":"#io.k8s.api.admissionregistration.v1alpha1.JSONPatch"},"patchType":{"t":"string","g":"v1.PatchType","r":1,"w":1}}}',
   "io.k8s.api.admissionregistration.v1alpha1.NamedRuleWithOperations":
-    '{"a":1,"f":{"apiGroups":{"t":{"i":"string","l":"atomic"}},"apiVersions":{"t":{"i":"string","l":"atomic"}},"operations":{"t":{"i":"string","l":"atomic"}},"resourceNames":{"t":{"i":"string","l":"atomic"}},"resources":{"t":{"i":"string","l":"atomic"}},"scope":{"t":"string","z":1}}}',
+    '{"a":1,"f":{"apiGroups":{"t":{"i":"string","l":"atomic"},"z":1},"apiVersions":{"t":{"i":"string","l":"atomic"},"z":1},"operations":{"t":{"i":"string","l":"atomic"},"z":1},"resourceNames":{"t":{"i":"string","l":"atomic"},"z":1},"resources":{"t":{"i":"string","l":"atomic"},"z":1},"scope":{"t":"string","z":1}}}',
   "io.k8s.api.admissionregistration.v1alpha1.ParamKind":
     '{"a":1,"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1}}}',
   "io.k8s.api.admissionregistration.v1alpha1.ParamRef":
-    '{"a":1,"f":{"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"parameterNotFoundAction":{"t":"string","z":1},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"}}}',
+    '{"a":1,"f":{"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"parameterNotFoundAction":{"t":"string","g":"v1.ParameterNotFoundActionType"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"}}}',
   "io.k8s.api.admissionregistration.v1alpha1.Variable":
     '{"f":{"expression":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.admissionregistration.v1beta1.ApplyConfiguration":
@@ -89,7 +89,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.admissionregistration.v1beta1.MatchCondition":
     '{"f":{"expression":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.admissionregistration.v1beta1.MatchResources":
-    '{"a":1,"f":{"excludeResourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.NamedRuleWithOperations","l":"atomic"}},"matchPolicy":{"t":"string","z":1},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"objectSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"resourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.NamedRuleWithOperations","l":"atomic"}}}}',
+    '{"a":1,"f":{"excludeResourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.NamedRuleWithOperations","l":"atomic"},"z":1},"matchPolicy":{"t":"string","g":"v1.MatchPolicyType"},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"objectSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"resourceRules":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.NamedRuleWithOperations","l":"atomic"},"z":1}}}',
   "io.k8s.api.admissionregistration.v1beta1.MutatingAdmissionPolicy":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.admissionregistration.v1beta1.MutatingAdmissionPolicySpec","w":1}}}',
   "io.k8s.api.admissionregistration.v1beta1.MutatingAdmissionPolicyBinding":
@@ -101,67 +101,67 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.admissionregistration.v1beta1.MutatingAdmissionPolicyList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.MutatingAdmissionPolicy"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.admissionregistration.v1beta1.MutatingAdmissionPolicySpec":
-    '{"f":{"failurePolicy":{"t":"string","z":1},"matchConditions":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.MatchCondition","l":"map","k":["name"]},"p":"merge","k":"name"},"matchConstraints":{"t":"#io.k8s.api.admissionregistration.v1beta1.MatchResources"},"mutations":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.Mutation","l":"atomic"}},"paramKind":{"t":"#io.k8s.api.admissionregistration.v1beta1.ParamKind"},"reinvocationPolicy":{"t":"string","z":1},"variables":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.Variable","l":"atomic"}}}}',
+    '{"f":{"failurePolicy":{"t":"string","g":"v1.FailurePolicyType"},"matchConditions":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.MatchCondition","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"matchConstraints":{"t":"#io.k8s.api.admissionregistration.v1beta1.MatchResources"},"mutations":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.Mutation","l":"atomic"},"z":1},"paramKind":{"t":"#io.k8s.api.admissionregistration.v1beta1.ParamKind"},"reinvocationPolicy":{"t":"string","g":"v1.ReinvocationPolicyType","z":1},"variables":{"t":{"i":"#io.k8s.api.admissionregistration.v1beta1.Variable","l":"atomic"},"z":1}}}',
   "io.k8s.api.admissionregistration.v1beta1.Mutation":
-    '{"f":{"applyConfiguration":{"t":"#io.k8s.api.admissionregistration.v1beta1.ApplyConfiguration"},"jsonPatch":{"t":"#io.k8s.api.admissionregistration.v1beta1.JSONPatch"},"patchType":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"applyConfiguration":{"t":"#io.k8s.api.admissionregistration.v1beta1.ApplyConfiguration"},"jsonPatch":{"t":"#io.k8s.api.admissionregistration.v1beta1.JSONPatch"},"patchType":{"t":"string","g":"v1.PatchType","r":1,"w":1}}}',
   "io.k8s.api.admissionregistration.v1beta1.NamedRuleWithOperations":
-    '{"a":1,"f":{"apiGroups":{"t":{"i":"string","l":"atomic"}},"apiVersions":{"t":{"i":"string","l":"atomic"}},"operations":{"t":{"i":"string","l":"atomic"}},"resourceNames":{"t":{"i":"string","l":"atomic"}},"resources":{"t":{"i":"string","l":"atomic"}},"scope":{"t":"string","z":1}}}',
+    '{"a":1,"f":{"apiGroups":{"t":{"i":"string","l":"atomic"},"z":1},"apiVersions":{"t":{"i":"string","l":"atomic"},"z":1},"operations":{"t":{"i":"string","l":"atomic"},"z":1},"resourceNames":{"t":{"i":"string","l":"atomic"},"z":1},"resources":{"t":{"i":"string","l":"atomic"},"z":1},"scope":{"t":"string","z":1}}}',
   "io.k8s.api.admissionregistration.v1beta1.ParamKind":
     '{"a":1,"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1}}}',
   "io.k8s.api.admissionregistration.v1beta1.ParamRef":
-    '{"a":1,"f":{"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"parameterNotFoundAction":{"t":"string","z":1},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"}}}',
+    '{"a":1,"f":{"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"parameterNotFoundAction":{"t":"string","g":"v1.ParameterNotFoundActionType"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"}}}',
   "io.k8s.api.admissionregistration.v1beta1.Variable":
     '{"a":1,"f":{"expression":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.apiserverinternal.v1alpha1.ServerStorageVersion":
-    '{"f":{"apiServerID":{"t":"string","z":1},"decodableVersions":{"t":{"i":"string","l":"set"}},"encodingVersion":{"t":"string","z":1},"servedVersions":{"t":{"i":"string","l":"set"}}}}',
+    '{"f":{"apiServerID":{"t":"string","z":1},"decodableVersions":{"t":{"i":"string","l":"set"},"z":1},"encodingVersion":{"t":"string","z":1},"servedVersions":{"t":{"i":"string","l":"set"},"z":1}}}',
   "io.k8s.api.apiserverinternal.v1alpha1.StorageVersion":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.apiserverinternal.v1alpha1.StorageVersionSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.apiserverinternal.v1alpha1.StorageVersionStatus","r":1,"w":1}}}',
   "io.k8s.api.apiserverinternal.v1alpha1.StorageVersionCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","r":1,"w":1},"observedGeneration":{"t":"int64","z":1},"reason":{"t":"string","r":1,"w":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","r":1,"z":1},"observedGeneration":{"t":"int64","z":1},"reason":{"t":"string","r":1,"w":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.StorageVersionConditionType","r":1,"w":1}}}',
   "io.k8s.api.apiserverinternal.v1alpha1.StorageVersionList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apiserverinternal.v1alpha1.StorageVersion"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apiserverinternal.v1alpha1.StorageVersionSpec":
     '{"f":{}}',
   "io.k8s.api.apiserverinternal.v1alpha1.StorageVersionStatus":
-    '{"f":{"commonEncodingVersion":{"t":"string","z":1},"conditions":{"t":{"i":"#io.k8s.api.apiserverinternal.v1alpha1.StorageVersionCondition","l":"map","k":["type"]}},"storageVersions":{"t":{"i":"#io.k8s.api.apiserverinternal.v1alpha1.ServerStorageVersion","l":"map","k":["apiServerID"]}}}}',
+    '{"f":{"commonEncodingVersion":{"t":"string"},"conditions":{"t":{"i":"#io.k8s.api.apiserverinternal.v1alpha1.StorageVersionCondition","l":"map","k":["type"]},"z":1},"storageVersions":{"t":{"i":"#io.k8s.api.apiserverinternal.v1alpha1.ServerStorageVersion","l":"map","k":["apiServerID"]},"z":1}}}',
   "io.k8s.api.apps.v1.ControllerRevision":
-    '{"f":{"apiVersion":{"t":"string","z":1},"data":{"t":"any"},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"revision":{"t":"int64","r":1,"w":1}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"data":{"t":"any","w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"revision":{"t":"int64","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.ControllerRevisionList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.ControllerRevision"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.DaemonSet":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.apps.v1.DaemonSetSpec","w":1},"status":{"t":"#io.k8s.api.apps.v1.DaemonSetStatus","w":1}}}',
   "io.k8s.api.apps.v1.DaemonSetCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.DaemonSetConditionType","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.DaemonSetList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.DaemonSet"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.DaemonSetSpec":
     '{"f":{"minReadySeconds":{"t":"int32","z":1},"revisionHistoryLimit":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1},"updateStrategy":{"t":"#io.k8s.api.apps.v1.DaemonSetUpdateStrategy","w":1}}}',
   "io.k8s.api.apps.v1.DaemonSetStatus":
-    '{"f":{"collisionCount":{"t":"int32"},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.DaemonSetCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"currentNumberScheduled":{"t":"int32","r":1,"w":1},"desiredNumberScheduled":{"t":"int32","r":1,"w":1},"numberAvailable":{"t":"int32","z":1},"numberMisscheduled":{"t":"int32","r":1,"w":1},"numberReady":{"t":"int32","r":1,"w":1},"numberUnavailable":{"t":"int32","z":1},"observedGeneration":{"t":"int64","z":1},"updatedNumberScheduled":{"t":"int32","z":1}}}',
+    '{"f":{"collisionCount":{"t":"int32"},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.DaemonSetCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"currentNumberScheduled":{"t":"int32","r":1,"w":1},"desiredNumberScheduled":{"t":"int32","r":1,"w":1},"numberAvailable":{"t":"int32","z":1},"numberMisscheduled":{"t":"int32","r":1,"w":1},"numberReady":{"t":"int32","r":1,"w":1},"numberUnavailable":{"t":"int32","z":1},"observedGeneration":{"t":"int64","z":1},"updatedNumberScheduled":{"t":"int32","z":1}}}',
   "io.k8s.api.apps.v1.DaemonSetUpdateStrategy":
-    '{"f":{"rollingUpdate":{"t":"#io.k8s.api.apps.v1.RollingUpdateDaemonSet"},"type":{"t":"string","z":1}}}',
+    '{"f":{"rollingUpdate":{"t":"#io.k8s.api.apps.v1.RollingUpdateDaemonSet"},"type":{"t":"string","g":"v1.DaemonSetUpdateStrategyType","z":1}}}',
   "io.k8s.api.apps.v1.Deployment":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.apps.v1.DeploymentSpec","w":1},"status":{"t":"#io.k8s.api.apps.v1.DeploymentStatus","w":1}}}',
   "io.k8s.api.apps.v1.DeploymentCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"lastUpdateTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"lastUpdateTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.DeploymentConditionType","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.DeploymentList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.Deployment"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.DeploymentSpec":
     '{"f":{"minReadySeconds":{"t":"int32","z":1},"paused":{"t":"boolean","z":1},"progressDeadlineSeconds":{"t":"int32"},"replicas":{"t":"int32"},"revisionHistoryLimit":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1},"strategy":{"t":"#io.k8s.api.apps.v1.DeploymentStrategy","w":1,"p":"retainKeys"},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.DeploymentStatus":
-    '{"f":{"availableReplicas":{"t":"int32","z":1},"collisionCount":{"t":"int32"},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.DeploymentCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","z":1},"terminatingReplicas":{"t":"int32","z":1},"unavailableReplicas":{"t":"int32","z":1},"updatedReplicas":{"t":"int32","z":1}}}',
+    '{"f":{"availableReplicas":{"t":"int32","z":1},"collisionCount":{"t":"int32"},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.DeploymentCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","z":1},"terminatingReplicas":{"t":"int32"},"unavailableReplicas":{"t":"int32","z":1},"updatedReplicas":{"t":"int32","z":1}}}',
   "io.k8s.api.apps.v1.DeploymentStrategy":
     '{"f":{"rollingUpdate":{"t":"#io.k8s.api.apps.v1.RollingUpdateDeployment"},"type":{"t":"string","g":"v1.DeploymentStrategyType","z":1}}}',
   "io.k8s.api.apps.v1.ReplicaSet":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.apps.v1.ReplicaSetSpec","w":1},"status":{"t":"#io.k8s.api.apps.v1.ReplicaSetStatus","w":1}}}',
   "io.k8s.api.apps.v1.ReplicaSetCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.ReplicaSetConditionType","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.ReplicaSetList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.ReplicaSet"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.ReplicaSetSpec":
-    '{"f":{"minReadySeconds":{"t":"int32","z":1},"replicas":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec"}}}',
+    '{"f":{"minReadySeconds":{"t":"int32","z":1},"replicas":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","w":1}}}',
   "io.k8s.api.apps.v1.ReplicaSetStatus":
-    '{"f":{"availableReplicas":{"t":"int32","z":1},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.ReplicaSetCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"fullyLabeledReplicas":{"t":"int32","z":1},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","r":1,"w":1},"terminatingReplicas":{"t":"int32","z":1}}}',
+    '{"f":{"availableReplicas":{"t":"int32","z":1},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.ReplicaSetCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"fullyLabeledReplicas":{"t":"int32","z":1},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","r":1,"w":1},"terminatingReplicas":{"t":"int32"}}}',
   "io.k8s.api.apps.v1.RollingUpdateDaemonSet":
     '{"f":{"maxSurge":{"t":"int-or-string"},"maxUnavailable":{"t":"int-or-string"}}}',
   "io.k8s.api.apps.v1.RollingUpdateDeployment":
@@ -171,21 +171,21 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.apps.v1.StatefulSet":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.apps.v1.StatefulSetSpec","w":1},"status":{"t":"#io.k8s.api.apps.v1.StatefulSetStatus","w":1}}}',
   "io.k8s.api.apps.v1.StatefulSetCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.StatefulSetConditionType","r":1,"w":1}}}',
   "io.k8s.api.apps.v1.StatefulSetList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.apps.v1.StatefulSet"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.apps.v1.StatefulSetOrdinals":
-    '{"f":{"start":{"t":"int32"}}}',
+    '{"f":{"start":{"t":"int32","w":1}}}',
   "io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy":
-    '{"f":{"whenDeleted":{"t":"string","z":1},"whenScaled":{"t":"string","z":1}}}',
+    '{"f":{"whenDeleted":{"t":"string","g":"v1.PersistentVolumeClaimRetentionPolicyType","z":1},"whenScaled":{"t":"string","g":"v1.PersistentVolumeClaimRetentionPolicyType","z":1}}}',
   "io.k8s.api.apps.v1.StatefulSetSpec":
-    '{"f":{"minReadySeconds":{"t":"int32","z":1},"ordinals":{"t":"#io.k8s.api.apps.v1.StatefulSetOrdinals"},"persistentVolumeClaimRetentionPolicy":{"t":"#io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy"},"podManagementPolicy":{"t":"string","g":"v1.PodManagementPolicyType","z":1},"replicas":{"t":"int32"},"revisionHistoryLimit":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1},"serviceName":{"t":"string","z":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1},"updateStrategy":{"t":"#io.k8s.api.apps.v1.StatefulSetUpdateStrategy","w":1},"volumeClaimTemplates":{"t":{"i":"#io.k8s.api.core.v1.PersistentVolumeClaim","l":"atomic"}}}}',
+    '{"f":{"minReadySeconds":{"t":"int32","z":1},"ordinals":{"t":"#io.k8s.api.apps.v1.StatefulSetOrdinals"},"persistentVolumeClaimRetentionPolicy":{"t":"#io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy"},"podManagementPolicy":{"t":"string","g":"v1.PodManagementPolicyType","z":1},"replicas":{"t":"int32"},"revisionHistoryLimit":{"t":"int32"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","r":1},"serviceName":{"t":"string","w":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1},"updateStrategy":{"t":"#io.k8s.api.apps.v1.StatefulSetUpdateStrategy","w":1},"volumeClaimTemplates":{"t":{"i":"#io.k8s.api.core.v1.PersistentVolumeClaim","l":"atomic"},"z":1}}}',
   "io.k8s.api.apps.v1.StatefulSetStatus":
-    '{"f":{"availableReplicas":{"t":"int32","w":1},"collisionCount":{"t":"int32"},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.StatefulSetCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"currentReplicas":{"t":"int32","z":1},"currentRevision":{"t":"string","z":1},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","r":1,"w":1},"updateRevision":{"t":"string","z":1},"updatedReplicas":{"t":"int32","z":1}}}',
+    '{"f":{"availableReplicas":{"t":"int32","w":1},"collisionCount":{"t":"int32"},"conditions":{"t":{"i":"#io.k8s.api.apps.v1.StatefulSetCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"currentReplicas":{"t":"int32","z":1},"currentRevision":{"t":"string","z":1},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","r":1,"w":1},"updateRevision":{"t":"string","z":1},"updatedReplicas":{"t":"int32","z":1}}}',
   "io.k8s.api.apps.v1.StatefulSetUpdateStrategy":
-    '{"f":{"rollingUpdate":{"t":"#io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy"},"type":{"t":"string","z":1}}}',
+    '{"f":{"rollingUpdate":{"t":"#io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy"},"type":{"t":"string","g":"v1.StatefulSetUpdateStrategyType","z":1}}}',
   "io.k8s.api.authentication.v1.BoundObjectReference":
-    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"name":{"t":"string","z":1},"uid":{"t":"string","z":1}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"name":{"t":"string","z":1},"uid":{"t":"string","g":"types.UID","z":1}}}',
   "io.k8s.api.authentication.v1.SelfSubjectReview":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"status":{"t":"#io.k8s.api.authentication.v1.SelfSubjectReviewStatus","w":1}}}',
   "io.k8s.api.authentication.v1.SelfSubjectReviewStatus":
@@ -199,25 +199,25 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.authentication.v1.TokenReview":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.authentication.v1.TokenReviewSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.authentication.v1.TokenReviewStatus","w":1}}}',
   "io.k8s.api.authentication.v1.TokenReviewSpec":
-    '{"f":{"audiences":{"t":{"i":"string","l":"atomic"}},"token":{"t":"string","z":1}}}',
+    '{"f":{"audiences":{"t":{"i":"string","l":"atomic"},"z":1},"token":{"t":"string","z":1}}}',
   "io.k8s.api.authentication.v1.TokenReviewStatus":
-    '{"f":{"audiences":{"t":{"i":"string","l":"atomic"}},"authenticated":{"t":"boolean","z":1},"error":{"t":"string","z":1},"user":{"t":"#io.k8s.api.authentication.v1.UserInfo","w":1}}}',
+    '{"f":{"audiences":{"t":{"i":"string","l":"atomic"},"z":1},"authenticated":{"t":"boolean","z":1},"error":{"t":"string","z":1},"user":{"t":"#io.k8s.api.authentication.v1.UserInfo","w":1}}}',
   "io.k8s.api.authentication.v1.UserInfo":
-    '{"f":{"extra":{"t":{"v":{"i":"string"}}},"groups":{"t":{"i":"string","l":"atomic"}},"uid":{"t":"string","z":1},"username":{"t":"string","z":1}}}',
+    '{"f":{"extra":{"t":{"v":{"i":"string"}},"z":1},"groups":{"t":{"i":"string","l":"atomic"},"z":1},"uid":{"t":"string","z":1},"username":{"t":"string","z":1}}}',
   "io.k8s.api.authorization.v1.FieldSelectorAttributes":
-    '{"f":{"rawSelector":{"t":"string","z":1},"requirements":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement","l":"atomic"}}}}',
+    '{"f":{"rawSelector":{"t":"string","z":1},"requirements":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement","l":"atomic"},"z":1}}}',
   "io.k8s.api.authorization.v1.LabelSelectorAttributes":
-    '{"f":{"rawSelector":{"t":"string","z":1},"requirements":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement","l":"atomic"}}}}',
+    '{"f":{"rawSelector":{"t":"string","z":1},"requirements":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement","l":"atomic"},"z":1}}}',
   "io.k8s.api.authorization.v1.LocalSubjectAccessReview":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.authorization.v1.SubjectAccessReviewSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.authorization.v1.SubjectAccessReviewStatus","w":1}}}',
   "io.k8s.api.authorization.v1.NonResourceAttributes":
     '{"f":{"path":{"t":"string","z":1},"verb":{"t":"string","z":1}}}',
   "io.k8s.api.authorization.v1.NonResourceRule":
-    '{"f":{"nonResourceURLs":{"t":{"i":"string","l":"atomic"}},"verbs":{"t":{"i":"string","l":"atomic"},"r":1,"w":1}}}',
+    '{"f":{"nonResourceURLs":{"t":{"i":"string","l":"atomic"},"z":1},"verbs":{"t":{"i":"string","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.api.authorization.v1.ResourceAttributes":
     '{"f":{"fieldSelector":{"t":"#io.k8s.api.authorization.v1.FieldSelectorAttributes"},"group":{"t":"string","z":1},"labelSelector":{"t":"#io.k8s.api.authorization.v1.LabelSelectorAttributes"},"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"resource":{"t":"string","z":1},"subresource":{"t":"string","z":1},"verb":{"t":"string","z":1},"version":{"t":"string","z":1}}}',
   "io.k8s.api.authorization.v1.ResourceRule":
-    '{"f":{"apiGroups":{"t":{"i":"string","l":"atomic"}},"resourceNames":{"t":{"i":"string","l":"atomic"}},"resources":{"t":{"i":"string","l":"atomic"}},"verbs":{"t":{"i":"string","l":"atomic"},"r":1,"w":1}}}',
+    '{"f":{"apiGroups":{"t":{"i":"string","l":"atomic"},"z":1},"resourceNames":{"t":{"i":"string","l":"atomic"},"z":1},"resources":{"t":{"i":"string","l":"atomic"},"z":1},"verbs":{"t":{"i":"string","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.api.authorization.v1.SelfSubjectAccessReview":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.authorization.v1.SubjectAccessReviewStatus","w":1}}}',
   "io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec":
@@ -229,7 +229,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.authorization.v1.SubjectAccessReview":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.authorization.v1.SubjectAccessReviewSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.authorization.v1.SubjectAccessReviewStatus","w":1}}}',
   "io.k8s.api.authorization.v1.SubjectAccessReviewSpec":
-    '{"f":{"extra":{"t":{"v":{"i":"string"}}},"groups":{"t":{"i":"string","l":"atomic"}},"nonResourceAttributes":{"t":"#io.k8s.api.authorization.v1.NonResourceAttributes"},"resourceAttributes":{"t":"#io.k8s.api.authorization.v1.ResourceAttributes"},"uid":{"t":"string","z":1},"user":{"t":"string","z":1}}}',
+    '{"f":{"extra":{"t":{"v":{"i":"string"}},"z":1},"groups":{"t":{"i":"string","l":"atomic"},"z":1},"nonResourceAttributes":{"t":"#io.k8s.api.authorization.v1.NonResourceAttributes"},"resourceAttributes":{"t":"#io.k8s.api.authorization.v1.ResourceAttributes"},"uid":{"t":"string","z":1},"user":{"t":"string","z":1}}}',
   "io.k8s.api.authorization.v1.SubjectAccessReviewStatus":
     '{"f":{"allowed":{"t":"boolean","r":1,"w":1},"denied":{"t":"boolean","z":1},"evaluationError":{"t":"string","z":1},"reason":{"t":"string","z":1}}}',
   "io.k8s.api.authorization.v1.SubjectRulesReviewStatus":
@@ -243,7 +243,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec":
     '{"f":{"maxReplicas":{"t":"int32","r":1,"w":1},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v1.CrossVersionObjectReference","r":1,"w":1},"targetCPUUtilizationPercentage":{"t":"int32"}}}',
   "io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerStatus":
-    '{"f":{"currentCPUUtilizationPercentage":{"t":"int32"},"currentReplicas":{"t":"int32","r":1,"w":1},"desiredReplicas":{"t":"int32","r":1,"w":1},"lastScaleTime":{"t":"time"},"observedGeneration":{"t":"int64","z":1}}}',
+    '{"f":{"currentCPUUtilizationPercentage":{"t":"int32"},"currentReplicas":{"t":"int32","r":1,"w":1},"desiredReplicas":{"t":"int32","r":1,"w":1},"lastScaleTime":{"t":"time"},"observedGeneration":{"t":"int64"}}}',
   "io.k8s.api.autoscaling.v1.Scale":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.autoscaling.v1.ScaleSpec","w":1},"status":{"t":"#io.k8s.api.autoscaling.v1.ScaleStatus","w":1}}}',
   "io.k8s.api.autoscaling.v1.ScaleSpec":
@@ -251,9 +251,9 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.autoscaling.v1.ScaleStatus":
     '{"f":{"replicas":{"t":"int32","r":1,"w":1},"selector":{"t":"string","z":1}}}',
   "io.k8s.api.autoscaling.v2.ContainerResourceMetricSource":
-    '{"f":{"container":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"target":{"t":"#io.k8s.api.autoscaling.v2.MetricTarget","r":1,"w":1}}}',
+    '{"f":{"container":{"t":"string","r":1,"w":1},"name":{"t":"string","g":"v1.ResourceName","r":1,"w":1},"target":{"t":"#io.k8s.api.autoscaling.v2.MetricTarget","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.ContainerResourceMetricStatus":
-    '{"f":{"container":{"t":"string","r":1,"w":1},"current":{"t":"#io.k8s.api.autoscaling.v2.MetricValueStatus","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"container":{"t":"string","r":1,"w":1},"current":{"t":"#io.k8s.api.autoscaling.v2.MetricValueStatus","r":1,"w":1},"name":{"t":"string","g":"v1.ResourceName","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.CrossVersionObjectReference":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.ExternalMetricSource":
@@ -261,29 +261,29 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.autoscaling.v2.ExternalMetricStatus":
     '{"f":{"current":{"t":"#io.k8s.api.autoscaling.v2.MetricValueStatus","r":1,"w":1},"metric":{"t":"#io.k8s.api.autoscaling.v2.MetricIdentifier","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.HPAScalingPolicy":
-    '{"f":{"periodSeconds":{"t":"int32","r":1,"w":1},"type":{"t":"string","r":1,"w":1},"value":{"t":"int32","r":1,"w":1}}}',
+    '{"f":{"periodSeconds":{"t":"int32","r":1,"w":1},"type":{"t":"string","g":"v1.HPAScalingPolicyType","r":1,"w":1},"value":{"t":"int32","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.HPAScalingRules":
-    '{"f":{"policies":{"t":{"i":"#io.k8s.api.autoscaling.v2.HPAScalingPolicy","l":"atomic"}},"selectPolicy":{"t":"string","z":1},"stabilizationWindowSeconds":{"t":"int32"},"tolerance":{"t":"quantity"}}}',
+    '{"f":{"policies":{"t":{"i":"#io.k8s.api.autoscaling.v2.HPAScalingPolicy","l":"atomic"},"z":1},"selectPolicy":{"t":"string","g":"v1.ScalingPolicySelect"},"stabilizationWindowSeconds":{"t":"int32"},"tolerance":{"t":"quantity"}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec","w":1},"status":{"t":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus","w":1}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior":
     '{"f":{"scaleDown":{"t":"#io.k8s.api.autoscaling.v2.HPAScalingRules"},"scaleUp":{"t":"#io.k8s.api.autoscaling.v2.HPAScalingRules"}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.HorizontalPodAutoscalerConditionType","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec":
-    '{"f":{"behavior":{"t":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior"},"maxReplicas":{"t":"int32","r":1,"w":1},"metrics":{"t":{"i":"#io.k8s.api.autoscaling.v2.MetricSpec","l":"atomic"}},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v2.CrossVersionObjectReference","r":1,"w":1}}}',
+    '{"f":{"behavior":{"t":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior"},"maxReplicas":{"t":"int32","r":1,"w":1},"metrics":{"t":{"i":"#io.k8s.api.autoscaling.v2.MetricSpec","l":"atomic"},"z":1},"minReplicas":{"t":"int32"},"scaleTargetRef":{"t":"#io.k8s.api.autoscaling.v2.CrossVersionObjectReference","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"currentMetrics":{"t":{"i":"#io.k8s.api.autoscaling.v2.MetricStatus","l":"atomic"},"w":1},"currentReplicas":{"t":"int32","z":1},"desiredReplicas":{"t":"int32","r":1,"w":1},"lastScaleTime":{"t":"time"},"observedGeneration":{"t":"int64","z":1}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"currentMetrics":{"t":{"i":"#io.k8s.api.autoscaling.v2.MetricStatus","l":"atomic"},"w":1},"currentReplicas":{"t":"int32","z":1},"desiredReplicas":{"t":"int32","r":1,"w":1},"lastScaleTime":{"t":"time"},"observedGeneration":{"t":"int64"}}}',
   "io.k8s.api.autoscaling.v2.MetricIdentifier":
     '{"f":{"name":{"t":"string","r":1,"w":1},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"}}}',
   "io.k8s.api.autoscaling.v2.MetricSpec":
-    '{"f":{"containerResource":{"t":"#io.k8s.api.autoscaling.v2.ContainerResourceMetricSource"},"external":{"t":"#io.k8s.api.autoscaling.v2.ExternalMetricSource"},"object":{"t":"#io.k8s.api.autoscaling.v2.ObjectMetricSource"},"pods":{"t":"#io.k8s.api.autoscaling.v2.PodsMetricSource"},"resource":{"t":"#io.k8s.api.autoscaling.v2.ResourceMetricSource"},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"containerResource":{"t":"#io.k8s.api.autoscaling.v2.ContainerResourceMetricSource"},"external":{"t":"#io.k8s.api.autoscaling.v2.ExternalMetricSource"},"object":{"t":"#io.k8s.api.autoscaling.v2.ObjectMetricSource"},"pods":{"t":"#io.k8s.api.autoscaling.v2.PodsMetricSource"},"resource":{"t":"#io.k8s.api.autoscaling.v2.ResourceMetricSource"},"type":{"t":"string","g":"v1.MetricSourceType","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.MetricStatus":
-    '{"f":{"containerResource":{"t":"#io.k8s.api.autoscaling.v2.ContainerResourceMetricStatus"},"external":{"t":"#io.k8s.api.autoscaling.v2.ExternalMetricStatus"},"object":{"t":"#io.k8s.api.autoscaling.v2.ObjectMetricStatus"},"pods":{"t":"#io.k8s.api.autoscaling.v2.PodsMetricStatus"},"resource":{"t":"#io.k8s.api.autoscaling.v2.ResourceMetricStatus"},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"containerResource":{"t":"#io.k8s.api.autoscaling.v2.ContainerResourceMetricStatus"},"external":{"t":"#io.k8s.api.autoscaling.v2.ExternalMetricStatus"},"object":{"t":"#io.k8s.api.autoscaling.v2.ObjectMetricStatus"},"pods":{"t":"#io.k8s.api.autoscaling.v2.PodsMetricStatus"},"resource":{"t":"#io.k8s.api.autoscaling.v2.ResourceMetricStatus"},"type":{"t":"string","g":"v1.MetricSourceType","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.MetricTarget":
-    '{"f":{"averageUtilization":{"t":"int32"},"averageValue":{"t":"quantity"},"type":{"t":"string","r":1,"w":1},"value":{"t":"quantity"}}}',
+    '{"f":{"averageUtilization":{"t":"int32"},"averageValue":{"t":"quantity"},"type":{"t":"string","g":"v1.MetricTargetType","r":1,"w":1},"value":{"t":"quantity"}}}',
   "io.k8s.api.autoscaling.v2.MetricValueStatus":
     '{"f":{"averageUtilization":{"t":"int32"},"averageValue":{"t":"quantity"},"value":{"t":"quantity"}}}',
   "io.k8s.api.autoscaling.v2.ObjectMetricSource":
@@ -295,53 +295,53 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.autoscaling.v2.PodsMetricStatus":
     '{"f":{"current":{"t":"#io.k8s.api.autoscaling.v2.MetricValueStatus","r":1,"w":1},"metric":{"t":"#io.k8s.api.autoscaling.v2.MetricIdentifier","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.ResourceMetricSource":
-    '{"f":{"name":{"t":"string","r":1,"w":1},"target":{"t":"#io.k8s.api.autoscaling.v2.MetricTarget","r":1,"w":1}}}',
+    '{"f":{"name":{"t":"string","g":"v1.ResourceName","r":1,"w":1},"target":{"t":"#io.k8s.api.autoscaling.v2.MetricTarget","r":1,"w":1}}}',
   "io.k8s.api.autoscaling.v2.ResourceMetricStatus":
-    '{"f":{"current":{"t":"#io.k8s.api.autoscaling.v2.MetricValueStatus","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"current":{"t":"#io.k8s.api.autoscaling.v2.MetricValueStatus","r":1,"w":1},"name":{"t":"string","g":"v1.ResourceName","r":1,"w":1}}}',
   "io.k8s.api.batch.v1.CronJob":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.batch.v1.CronJobSpec","w":1},"status":{"t":"#io.k8s.api.batch.v1.CronJobStatus","w":1}}}',
   "io.k8s.api.batch.v1.CronJobList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.batch.v1.CronJob"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.batch.v1.CronJobSpec":
-    '{"f":{"concurrencyPolicy":{"t":"string","g":"v1.ConcurrencyPolicy","z":1},"failedJobsHistoryLimit":{"t":"int32"},"jobTemplate":{"t":"#io.k8s.api.batch.v1.JobTemplateSpec","r":1,"w":1},"schedule":{"t":"string","r":1,"w":1},"startingDeadlineSeconds":{"t":"int64"},"successfulJobsHistoryLimit":{"t":"int32"},"suspend":{"t":"boolean"},"timeZone":{"t":"string","z":1}}}',
+    '{"f":{"concurrencyPolicy":{"t":"string","g":"v1.ConcurrencyPolicy","z":1},"failedJobsHistoryLimit":{"t":"int32"},"jobTemplate":{"t":"#io.k8s.api.batch.v1.JobTemplateSpec","r":1,"w":1},"schedule":{"t":"string","r":1,"w":1},"startingDeadlineSeconds":{"t":"int64"},"successfulJobsHistoryLimit":{"t":"int32"},"suspend":{"t":"boolean"},"timeZone":{"t":"string"}}}',
   "io.k8s.api.batch.v1.CronJobStatus":
-    '{"f":{"active":{"t":{"i":"#io.k8s.api.core.v1.ObjectReference","l":"atomic"}},"lastScheduleTime":{"t":"time"},"lastSuccessfulTime":{"t":"time"}}}',
+    '{"f":{"active":{"t":{"i":"#io.k8s.api.core.v1.ObjectReference","l":"atomic"},"z":1},"lastScheduleTime":{"t":"time"},"lastSuccessfulTime":{"t":"time"}}}',
   "io.k8s.api.batch.v1.Job":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.batch.v1.JobSpec","w":1},"status":{"t":"#io.k8s.api.batch.v1.JobStatus","w":1}}}',
   "io.k8s.api.batch.v1.JobCondition":
-    '{"f":{"lastProbeTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastProbeTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.JobConditionType","r":1,"w":1}}}',
   "io.k8s.api.batch.v1.JobList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.batch.v1.Job"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.batch.v1.JobSpec":
-    '{"f":{"activeDeadlineSeconds":{"t":"int64"},"backoffLimit":{"t":"int32"},"backoffLimitPerIndex":{"t":"int32"},"completionMode":{"t":"string","g":"v1.CompletionMode","z":1},"completions":{"t":"int32"},"managedBy":{"t":"string","z":1},"manualSelector":{"t":"boolean"},"maxFailedIndexes":{"t":"int32"},"parallelism":{"t":"int32"},"podFailurePolicy":{"t":"#io.k8s.api.batch.v1.PodFailurePolicy"},"podReplacementPolicy":{"t":"string","g":"v1.PodReplacementPolicy","z":1},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"successPolicy":{"t":"#io.k8s.api.batch.v1.SuccessPolicy"},"suspend":{"t":"boolean"},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1},"ttlSecondsAfterFinished":{"t":"int32"}}}',
+    '{"f":{"activeDeadlineSeconds":{"t":"int64"},"backoffLimit":{"t":"int32"},"backoffLimitPerIndex":{"t":"int32"},"completionMode":{"t":"string","g":"v1.CompletionMode"},"completions":{"t":"int32"},"managedBy":{"t":"string"},"manualSelector":{"t":"boolean"},"maxFailedIndexes":{"t":"int32"},"parallelism":{"t":"int32"},"podFailurePolicy":{"t":"#io.k8s.api.batch.v1.PodFailurePolicy"},"podReplacementPolicy":{"t":"string","g":"v1.PodReplacementPolicy"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"successPolicy":{"t":"#io.k8s.api.batch.v1.SuccessPolicy"},"suspend":{"t":"boolean"},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","r":1,"w":1},"ttlSecondsAfterFinished":{"t":"int32"}}}',
   "io.k8s.api.batch.v1.JobStatus":
-    '{"f":{"active":{"t":"int32","z":1},"completedIndexes":{"t":"string","z":1},"completionTime":{"t":"time"},"conditions":{"t":{"i":"#io.k8s.api.batch.v1.JobCondition","l":"atomic"},"p":"merge","k":"type"},"failed":{"t":"int32","z":1},"failedIndexes":{"t":"string","z":1},"ready":{"t":"int32"},"startTime":{"t":"time"},"succeeded":{"t":"int32","z":1},"terminating":{"t":"int32"},"uncountedTerminatedPods":{"t":"#io.k8s.api.batch.v1.UncountedTerminatedPods"}}}',
+    '{"f":{"active":{"t":"int32","z":1},"completedIndexes":{"t":"string","z":1},"completionTime":{"t":"time"},"conditions":{"t":{"i":"#io.k8s.api.batch.v1.JobCondition","l":"atomic"},"z":1,"p":"merge","k":"type"},"failed":{"t":"int32","z":1},"failedIndexes":{"t":"string"},"ready":{"t":"int32"},"startTime":{"t":"time"},"succeeded":{"t":"int32","z":1},"terminating":{"t":"int32"},"uncountedTerminatedPods":{"t":"#io.k8s.api.batch.v1.UncountedTerminatedPods"}}}',
   "io.k8s.api.batch.v1.JobTemplateSpec":
     '{"f":{"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.batch.v1.JobSpec","w":1}}}',
   "io.k8s.api.batch.v1.PodFailurePolicy":
     '{"f":{"rules":{"t":{"i":"#io.k8s.api.batch.v1.PodFailurePolicyRule","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.api.batch.v1.PodFailurePolicyOnExitCodesRequirement":
-    '{"f":{"containerName":{"t":"string","z":1},"operator":{"t":"string","r":1,"w":1},"values":{"t":{"i":"int32","l":"set"},"r":1,"w":1}}}',
+    '{"f":{"containerName":{"t":"string"},"operator":{"t":"string","g":"v1.PodFailurePolicyOnExitCodesOperator","r":1,"w":1},"values":{"t":{"i":"int32","l":"set"},"r":1,"w":1}}}',
   "io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern":
-    '{"f":{"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.PodConditionType","r":1,"w":1}}}',
   "io.k8s.api.batch.v1.PodFailurePolicyRule":
-    '{"f":{"action":{"t":"string","r":1,"w":1},"onExitCodes":{"t":"#io.k8s.api.batch.v1.PodFailurePolicyOnExitCodesRequirement"},"onPodConditions":{"t":{"i":"#io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern","l":"atomic"}}}}',
+    '{"f":{"action":{"t":"string","g":"v1.PodFailurePolicyAction","r":1,"w":1},"onExitCodes":{"t":"#io.k8s.api.batch.v1.PodFailurePolicyOnExitCodesRequirement"},"onPodConditions":{"t":{"i":"#io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern","l":"atomic"},"z":1}}}',
   "io.k8s.api.batch.v1.SuccessPolicy":
     '{"f":{"rules":{"t":{"i":"#io.k8s.api.batch.v1.SuccessPolicyRule","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.api.batch.v1.SuccessPolicyRule":
-    '{"f":{"succeededCount":{"t":"int32"},"succeededIndexes":{"t":"string","z":1}}}',
+    '{"f":{"succeededCount":{"t":"int32"},"succeededIndexes":{"t":"string"}}}',
   "io.k8s.api.batch.v1.UncountedTerminatedPods":
-    '{"f":{"failed":{"t":{"i":"string","l":"set"}},"succeeded":{"t":{"i":"string","l":"set"}}}}',
+    '{"f":{"failed":{"t":{"i":"string","l":"set"},"z":1},"succeeded":{"t":{"i":"string","l":"set"},"z":1}}}',
   "io.k8s.api.certificates.v1.CertificateSigningRequest":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.certificates.v1.CertificateSigningRequestSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.certificates.v1.CertificateSigningRequestStatus","w":1}}}',
   "io.k8s.api.certificates.v1.CertificateSigningRequestCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"lastUpdateTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"lastUpdateTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.RequestConditionType","r":1,"w":1}}}',
   "io.k8s.api.certificates.v1.CertificateSigningRequestList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.certificates.v1.CertificateSigningRequest"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.certificates.v1.CertificateSigningRequestSpec":
-    '{"f":{"expirationSeconds":{"t":"int32"},"extra":{"t":{"v":{"i":"string"}}},"groups":{"t":{"i":"string","l":"atomic"}},"request":{"t":"bytes","r":1,"w":1},"signerName":{"t":"string","r":1,"w":1},"uid":{"t":"string","z":1},"usages":{"t":{"i":"string","l":"atomic"}},"username":{"t":"string","z":1}}}',
+    '{"f":{"expirationSeconds":{"t":"int32"},"extra":{"t":{"v":{"i":"string"}},"z":1},"groups":{"t":{"i":"string","l":"atomic"},"z":1},"request":{"t":"bytes","r":1,"w":1},"signerName":{"t":"string","r":1,"w":1},"uid":{"t":"string","z":1},"usages":{"t":{"i":"string","l":"atomic"},"z":1},"username":{"t":"string","z":1}}}',
   "io.k8s.api.certificates.v1.CertificateSigningRequestStatus":
-    '{"f":{"certificate":{"t":"bytes","z":1},"conditions":{"t":{"i":"#io.k8s.api.certificates.v1.CertificateSigningRequestCondition","l":"map","k":["type"]}}}}',
+    '{"f":{"certificate":{"t":"bytes","z":1},"conditions":{"t":{"i":"#io.k8s.api.certificates.v1.CertificateSigningRequestCondition","l":"map","k":["type"]},"z":1}}}',
   "io.k8s.api.certificates.v1alpha1.ClusterTrustBundle":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.certificates.v1alpha1.ClusterTrustBundleSpec","r":1,"w":1}}}',
   "io.k8s.api.certificates.v1alpha1.ClusterTrustBundleList":
@@ -353,9 +353,9 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.certificates.v1alpha1.PodCertificateRequestList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.certificates.v1alpha1.PodCertificateRequest"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.certificates.v1alpha1.PodCertificateRequestSpec":
-    '{"f":{"maxExpirationSeconds":{"t":"int32"},"nodeName":{"t":"string","r":1,"w":1},"nodeUID":{"t":"string","r":1,"w":1},"pkixPublicKey":{"t":"bytes","r":1,"w":1},"podName":{"t":"string","r":1,"w":1},"podUID":{"t":"string","r":1,"w":1},"proofOfPossession":{"t":"bytes","r":1,"w":1},"serviceAccountName":{"t":"string","r":1,"w":1},"serviceAccountUID":{"t":"string","r":1,"w":1},"signerName":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"maxExpirationSeconds":{"t":"int32"},"nodeName":{"t":"string","g":"types.NodeName","r":1,"w":1},"nodeUID":{"t":"string","g":"types.UID","r":1,"w":1},"pkixPublicKey":{"t":"bytes","r":1,"w":1},"podName":{"t":"string","r":1,"w":1},"podUID":{"t":"string","g":"types.UID","r":1,"w":1},"proofOfPossession":{"t":"bytes","r":1,"w":1},"serviceAccountName":{"t":"string","r":1,"w":1},"serviceAccountUID":{"t":"string","g":"types.UID","r":1,"w":1},"signerName":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.certificates.v1alpha1.PodCertificateRequestStatus":
-    '{"f":{"beginRefreshAt":{"t":"time"},"certificateChain":{"t":"string","z":1},"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"p":"merge","k":"type"},"notAfter":{"t":"time"},"notBefore":{"t":"time"}}}',
+    '{"f":{"beginRefreshAt":{"t":"time"},"certificateChain":{"t":"string","z":1},"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"notAfter":{"t":"time"},"notBefore":{"t":"time"}}}',
   "io.k8s.api.certificates.v1beta1.ClusterTrustBundle":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.certificates.v1beta1.ClusterTrustBundleSpec","r":1,"w":1}}}',
   "io.k8s.api.certificates.v1beta1.ClusterTrustBundleList":
@@ -367,41 +367,41 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.coordination.v1.LeaseList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.coordination.v1.Lease"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.coordination.v1.LeaseSpec":
-    '{"f":{"acquireTime":{"t":"micro-time"},"holderIdentity":{"t":"string"},"leaseDurationSeconds":{"t":"int32"},"leaseTransitions":{"t":"int32"},"preferredHolder":{"t":"string","z":1},"renewTime":{"t":"micro-time"},"strategy":{"t":"string","z":1}}}',
+    '{"f":{"acquireTime":{"t":"micro-time"},"holderIdentity":{"t":"string"},"leaseDurationSeconds":{"t":"int32"},"leaseTransitions":{"t":"int32"},"preferredHolder":{"t":"string"},"renewTime":{"t":"micro-time"},"strategy":{"t":"string","g":"v1.CoordinatedLeaseStrategy"}}}',
   "io.k8s.api.coordination.v1alpha2.LeaseCandidate":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.coordination.v1alpha2.LeaseCandidateSpec","w":1}}}',
   "io.k8s.api.coordination.v1alpha2.LeaseCandidateList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.coordination.v1alpha2.LeaseCandidate"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.coordination.v1alpha2.LeaseCandidateSpec":
-    '{"f":{"binaryVersion":{"t":"string","r":1,"w":1},"emulationVersion":{"t":"string","z":1},"leaseName":{"t":"string","r":1,"w":1},"pingTime":{"t":"micro-time"},"renewTime":{"t":"micro-time"},"strategy":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"binaryVersion":{"t":"string","r":1,"w":1},"emulationVersion":{"t":"string","z":1},"leaseName":{"t":"string","r":1,"w":1},"pingTime":{"t":"micro-time"},"renewTime":{"t":"micro-time"},"strategy":{"t":"string","g":"v1.CoordinatedLeaseStrategy","r":1,"z":1}}}',
   "io.k8s.api.coordination.v1beta1.LeaseCandidate":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.coordination.v1beta1.LeaseCandidateSpec","w":1}}}',
   "io.k8s.api.coordination.v1beta1.LeaseCandidateList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.coordination.v1beta1.LeaseCandidate"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.coordination.v1beta1.LeaseCandidateSpec":
-    '{"f":{"binaryVersion":{"t":"string","r":1,"w":1},"emulationVersion":{"t":"string","z":1},"leaseName":{"t":"string","r":1,"w":1},"pingTime":{"t":"micro-time"},"renewTime":{"t":"micro-time"},"strategy":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"binaryVersion":{"t":"string","r":1,"w":1},"emulationVersion":{"t":"string","z":1},"leaseName":{"t":"string","r":1,"w":1},"pingTime":{"t":"micro-time"},"renewTime":{"t":"micro-time"},"strategy":{"t":"string","g":"v1.CoordinatedLeaseStrategy","r":1,"z":1}}}',
   "io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource":
-    '{"f":{"fsType":{"t":"string","z":1},"partition":{"t":"int32"},"readOnly":{"t":"boolean","z":1},"volumeID":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"fsType":{"t":"string","z":1},"partition":{"t":"int32","z":1},"readOnly":{"t":"boolean","z":1},"volumeID":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.Affinity":
     '{"f":{"nodeAffinity":{"t":"#io.k8s.api.core.v1.NodeAffinity"},"podAffinity":{"t":"#io.k8s.api.core.v1.PodAffinity"},"podAntiAffinity":{"t":"#io.k8s.api.core.v1.PodAntiAffinity"}}}',
   "io.k8s.api.core.v1.AppArmorProfile":
-    '{"f":{"localhostProfile":{"t":"string","z":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"localhostProfile":{"t":"string"},"type":{"t":"string","g":"v1.AppArmorProfileType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.AttachedVolume":
-    '{"f":{"devicePath":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"devicePath":{"t":"string","r":1,"w":1},"name":{"t":"string","g":"v1.UniqueVolumeName","r":1,"w":1}}}',
   "io.k8s.api.core.v1.AzureDiskVolumeSource":
-    '{"f":{"cachingMode":{"t":"string","z":1},"diskName":{"t":"string","r":1,"w":1},"diskURI":{"t":"string","r":1,"w":1},"fsType":{"t":"string","z":1},"kind":{"t":"string","z":1},"readOnly":{"t":"boolean","z":1}}}',
+    '{"f":{"cachingMode":{"t":"string","g":"v1.AzureDataDiskCachingMode"},"diskName":{"t":"string","r":1,"w":1},"diskURI":{"t":"string","r":1,"w":1},"fsType":{"t":"string"},"kind":{"t":"string","g":"v1.AzureDataDiskKind"},"readOnly":{"t":"boolean"}}}',
   "io.k8s.api.core.v1.AzureFilePersistentVolumeSource":
-    '{"f":{"readOnly":{"t":"boolean","z":1},"secretName":{"t":"string","r":1,"w":1},"secretNamespace":{"t":"string","z":1},"shareName":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"readOnly":{"t":"boolean","z":1},"secretName":{"t":"string","r":1,"w":1},"secretNamespace":{"t":"string"},"shareName":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.AzureFileVolumeSource":
     '{"f":{"readOnly":{"t":"boolean","z":1},"secretName":{"t":"string","r":1,"w":1},"shareName":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.Binding":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"target":{"t":"#io.k8s.api.core.v1.ObjectReference","r":1,"w":1}}}',
   "io.k8s.api.core.v1.CSIPersistentVolumeSource":
-    '{"f":{"controllerExpandSecretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"controllerPublishSecretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"driver":{"t":"string","r":1,"w":1},"fsType":{"t":"string","z":1},"nodeExpandSecretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"nodePublishSecretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"nodeStageSecretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"readOnly":{"t":"boolean","z":1},"volumeAttributes":{"t":{"v":"string"}},"volumeHandle":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"controllerExpandSecretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"controllerPublishSecretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"driver":{"t":"string","r":1,"w":1},"fsType":{"t":"string","z":1},"nodeExpandSecretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"nodePublishSecretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"nodeStageSecretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"readOnly":{"t":"boolean","z":1},"volumeAttributes":{"t":{"v":"string"},"z":1},"volumeHandle":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.CSIVolumeSource":
-    '{"f":{"driver":{"t":"string","r":1,"w":1},"fsType":{"t":"string","z":1},"nodePublishSecretRef":{"t":"#io.k8s.api.core.v1.LocalObjectReference"},"readOnly":{"t":"boolean","z":1},"volumeAttributes":{"t":{"v":"string"}}}}',
+    '{"f":{"driver":{"t":"string","r":1,"w":1},"fsType":{"t":"string"},"nodePublishSecretRef":{"t":"#io.k8s.api.core.v1.LocalObjectReference"},"readOnly":{"t":"boolean"},"volumeAttributes":{"t":{"v":"string"},"z":1}}}',
   "io.k8s.api.core.v1.Capabilities":
-    '{"f":{"add":{"t":{"i":"string","l":"atomic"}},"drop":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"add":{"t":{"i":"string","l":"atomic"},"z":1},"drop":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.CephFSPersistentVolumeSource":
     '{"f":{"monitors":{"t":{"i":"string","l":"atomic"},"r":1,"w":1},"path":{"t":"string","z":1},"readOnly":{"t":"boolean","z":1},"secretFile":{"t":"string","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"user":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.CephFSVolumeSource":
@@ -413,15 +413,15 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.ClientIPConfig":
     '{"f":{"timeoutSeconds":{"t":"int32"}}}',
   "io.k8s.api.core.v1.ClusterTrustBundleProjection":
-    '{"f":{"labelSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"name":{"t":"string","z":1},"optional":{"t":"boolean"},"path":{"t":"string","r":1,"w":1},"signerName":{"t":"string","z":1}}}',
+    '{"f":{"labelSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"name":{"t":"string"},"optional":{"t":"boolean"},"path":{"t":"string","r":1,"w":1},"signerName":{"t":"string"}}}',
   "io.k8s.api.core.v1.ComponentCondition":
-    '{"f":{"error":{"t":"string","z":1},"message":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"error":{"t":"string","z":1},"message":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.ComponentConditionType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ComponentStatus":
-    '{"f":{"apiVersion":{"t":"string","z":1},"conditions":{"t":{"i":"#io.k8s.api.core.v1.ComponentCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"conditions":{"t":{"i":"#io.k8s.api.core.v1.ComponentCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1}}}',
   "io.k8s.api.core.v1.ComponentStatusList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.ComponentStatus"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.ConfigMap":
-    '{"f":{"apiVersion":{"t":"string","z":1},"binaryData":{"t":{"v":"bytes"}},"data":{"t":{"v":"string"}},"immutable":{"t":"boolean"},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"binaryData":{"t":{"v":"bytes"},"z":1},"data":{"t":{"v":"string"},"z":1},"immutable":{"t":"boolean"},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1}}}',
   "io.k8s.api.core.v1.ConfigMapEnvSource":
     '{"f":{"name":{"t":"string","z":1},"optional":{"t":"boolean"}}}',
   "io.k8s.api.core.v1.ConfigMapKeySelector":
@@ -429,25 +429,25 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.ConfigMapList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.ConfigMap"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.ConfigMapNodeConfigSource":
-    '{"f":{"kubeletConfigKey":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","r":1,"w":1},"resourceVersion":{"t":"string","z":1},"uid":{"t":"string","z":1}}}',
+    '{"f":{"kubeletConfigKey":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","r":1,"w":1},"resourceVersion":{"t":"string","z":1},"uid":{"t":"string","g":"types.UID","z":1}}}',
   "io.k8s.api.core.v1.ConfigMapProjection":
-    '{"f":{"items":{"t":{"i":"#io.k8s.api.core.v1.KeyToPath","l":"atomic"}},"name":{"t":"string","z":1},"optional":{"t":"boolean"}}}',
+    '{"f":{"items":{"t":{"i":"#io.k8s.api.core.v1.KeyToPath","l":"atomic"},"z":1},"name":{"t":"string","z":1},"optional":{"t":"boolean"}}}',
   "io.k8s.api.core.v1.ConfigMapVolumeSource":
-    '{"f":{"defaultMode":{"t":"int32"},"items":{"t":{"i":"#io.k8s.api.core.v1.KeyToPath","l":"atomic"}},"name":{"t":"string","z":1},"optional":{"t":"boolean"}}}',
+    '{"f":{"defaultMode":{"t":"int32"},"items":{"t":{"i":"#io.k8s.api.core.v1.KeyToPath","l":"atomic"},"z":1},"name":{"t":"string","z":1},"optional":{"t":"boolean"}}}',
   "io.k8s.api.core.v1.Container":
-    '{"f":{"args":{"t":{"i":"string","l":"atomic"}},"command":{"t":{"i":"string","l":"atomic"}},"env":{"t":{"i":"#io.k8s.api.core.v1.EnvVar","l":"map","k":["name"]},"p":"merge","k":"name"},"envFrom":{"t":{"i":"#io.k8s.api.core.v1.EnvFromSource","l":"atomic"}},"image":{"t":"string","z":1},"imagePullPolicy":{"t":"string","g":"v1.PullPolicy","z":1},"lifecycle":{"t":"#io.k8s.api.core.v1.Lifecycle"},"livenessProbe":{"t":"#io.k8s.api.core.v1.Probe"},"name":{"t":"string","r":1,"w":1},"ports":{"t":{"i":"#io.k8s.api.core.v1.ContainerPort","l":"map","k":["containerPort","protocol"]},"p":"merge","k":"containerPort"},"readinessProbe":{"t":"#io.k8s.api.core.v1.Probe"},"resizePolicy":{"t":{"i":"#io.k8s.api.core.v1.ContainerResizePolicy","l":"atomic"}},"resources":{"t":"#io.k8s.api.core.v1.ResourceRequirements","w":1},"restartPolicy":{"t":"string","g":"v1.ContainerRestartPolicy","z":1},"restartPolicyRules":{"t":{"i":"#io.k8s.api.core.v1.ContainerRestartRule","l":"atomic"}},"securityContext":{"t":"#io.k8s.api.core.v1.SecurityContext"},"startupProbe":{"t":"#io.k8s.api.core.v1.Probe"},"stdin":{"t":"boolean","z":1},"stdinOnce":{"t":"boolean","z":1},"terminationMessagePath":{"t":"string","z":1},"terminationMessagePolicy":{"t":"string","g":"v1.TerminationMessagePolicy","z":1},"tty":{"t":"boolean","z":1},"volumeDevices":{"t":{"i":"#io.k8s.api.core.v1.VolumeDevice","l":"map","k":["devicePath"]},"p":"merge","k":"devicePath"},"volumeMounts":{"t":{"i":"#io.k8s.api.core.v1.VolumeMount","l":"map","k":["mountPath"]},"p":"merge","k":"mountPath"},"workingDir":{"t":"string","z":1}}}',
+    '{"f":{"args":{"t":{"i":"string","l":"atomic"},"z":1},"command":{"t":{"i":"string","l":"atomic"},"z":1},"env":{"t":{"i":"#io.k8s.api.core.v1.EnvVar","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"envFrom":{"t":{"i":"#io.k8s.api.core.v1.EnvFromSource","l":"atomic"},"z":1},"image":{"t":"string","z":1},"imagePullPolicy":{"t":"string","g":"v1.PullPolicy","z":1},"lifecycle":{"t":"#io.k8s.api.core.v1.Lifecycle"},"livenessProbe":{"t":"#io.k8s.api.core.v1.Probe"},"name":{"t":"string","r":1,"w":1},"ports":{"t":{"i":"#io.k8s.api.core.v1.ContainerPort","l":"map","k":["containerPort","protocol"]},"z":1,"p":"merge","k":"containerPort"},"readinessProbe":{"t":"#io.k8s.api.core.v1.Probe"},"resizePolicy":{"t":{"i":"#io.k8s.api.core.v1.ContainerResizePolicy","l":"atomic"},"z":1},"resources":{"t":"#io.k8s.api.core.v1.ResourceRequirements","w":1},"restartPolicy":{"t":"string","g":"v1.ContainerRestartPolicy"},"restartPolicyRules":{"t":{"i":"#io.k8s.api.core.v1.ContainerRestartRule","l":"atomic"},"z":1},"securityContext":{"t":"#io.k8s.api.core.v1.SecurityContext"},"startupProbe":{"t":"#io.k8s.api.core.v1.Probe"},"stdin":{"t":"boolean","z":1},"stdinOnce":{"t":"boolean","z":1},"terminationMessagePath":{"t":"string","z":1},"terminationMessagePolicy":{"t":"string","g":"v1.TerminationMessagePolicy","z":1},"tty":{"t":"boolean","z":1},"volumeDevices":{"t":{"i":"#io.k8s.api.core.v1.VolumeDevice","l":"map","k":["devicePath"]},"z":1,"p":"merge","k":"devicePath"},"volumeMounts":{"t":{"i":"#io.k8s.api.core.v1.VolumeMount","l":"map","k":["mountPath"]},"z":1,"p":"merge","k":"mountPath"},"workingDir":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.ContainerExtendedResourceRequest":
     '{"f":{"containerName":{"t":"string","r":1,"w":1},"requestName":{"t":"string","r":1,"w":1},"resourceName":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ContainerImage":
-    '{"f":{"names":{"t":{"i":"string","l":"atomic"}},"sizeBytes":{"t":"int64","z":1}}}',
+    '{"f":{"names":{"t":{"i":"string","l":"atomic"},"w":1},"sizeBytes":{"t":"int64","z":1}}}',
   "io.k8s.api.core.v1.ContainerPort":
     '{"f":{"containerPort":{"t":"int32","r":1,"w":1},"hostIP":{"t":"string","z":1},"hostPort":{"t":"int32","z":1},"name":{"t":"string","z":1},"protocol":{"t":"string","g":"v1.Protocol","z":1}}}',
   "io.k8s.api.core.v1.ContainerResizePolicy":
-    '{"f":{"resourceName":{"t":"string","r":1,"w":1},"restartPolicy":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"resourceName":{"t":"string","g":"v1.ResourceName","r":1,"w":1},"restartPolicy":{"t":"string","g":"v1.ResourceResizeRestartPolicy","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ContainerRestartRule":
-    '{"f":{"action":{"t":"string","r":1,"w":1},"exitCodes":{"t":"#io.k8s.api.core.v1.ContainerRestartRuleOnExitCodes"}}}',
+    '{"f":{"action":{"t":"string","g":"v1.ContainerRestartRuleAction","r":1,"z":1},"exitCodes":{"t":"#io.k8s.api.core.v1.ContainerRestartRuleOnExitCodes"}}}',
   "io.k8s.api.core.v1.ContainerRestartRuleOnExitCodes":
-    '{"f":{"operator":{"t":"string","r":1,"w":1},"values":{"t":{"i":"int32","l":"set"}}}}',
+    '{"f":{"operator":{"t":"string","g":"v1.ContainerRestartRuleOnExitCodesOperator","r":1,"z":1},"values":{"t":{"i":"int32","l":"set"},"z":1}}}',
   "io.k8s.api.core.v1.ContainerState":
     '{"f":{"running":{"t":"#io.k8s.api.core.v1.ContainerStateRunning"},"terminated":{"t":"#io.k8s.api.core.v1.ContainerStateTerminated"},"waiting":{"t":"#io.k8s.api.core.v1.ContainerStateWaiting"}}}',
   "io.k8s.api.core.v1.ContainerStateRunning":
@@ -457,27 +457,27 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.ContainerStateWaiting":
     '{"f":{"message":{"t":"string","z":1},"reason":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.ContainerStatus":
-    '{"f":{"allocatedResources":{"t":{"v":"quantity"}},"allocatedResourcesStatus":{"t":{"i":"#io.k8s.api.core.v1.ResourceStatus","l":"map","k":["name"]},"p":"merge","k":"name"},"containerID":{"t":"string","z":1},"image":{"t":"string","r":1,"w":1},"imageID":{"t":"string","r":1,"w":1},"lastState":{"t":"#io.k8s.api.core.v1.ContainerState","w":1},"name":{"t":"string","r":1,"w":1},"ready":{"t":"boolean","r":1,"w":1},"resources":{"t":"#io.k8s.api.core.v1.ResourceRequirements"},"restartCount":{"t":"int32","r":1,"w":1},"started":{"t":"boolean"},"state":{"t":"#io.k8s.api.core.v1.ContainerState","w":1},"stopSignal":{"t":"string","z":1},"user":{"t":"#io.k8s.api.core.v1.ContainerUser"},"volumeMounts":{"t":{"i":"#io.k8s.api.core.v1.VolumeMountStatus","l":"map","k":["mountPath"]},"p":"merge","k":"mountPath"}}}',
+    '{"f":{"allocatedResources":{"t":{"v":"quantity"},"z":1},"allocatedResourcesStatus":{"t":{"i":"#io.k8s.api.core.v1.ResourceStatus","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"containerID":{"t":"string","z":1},"image":{"t":"string","r":1,"w":1},"imageID":{"t":"string","r":1,"w":1},"lastState":{"t":"#io.k8s.api.core.v1.ContainerState","w":1},"name":{"t":"string","r":1,"w":1},"ready":{"t":"boolean","r":1,"w":1},"resources":{"t":"#io.k8s.api.core.v1.ResourceRequirements"},"restartCount":{"t":"int32","r":1,"w":1},"started":{"t":"boolean"},"state":{"t":"#io.k8s.api.core.v1.ContainerState","w":1},"stopSignal":{"t":"string","g":"v1.Signal"},"user":{"t":"#io.k8s.api.core.v1.ContainerUser"},"volumeMounts":{"t":{"i":"#io.k8s.api.core.v1.VolumeMountStatus","l":"map","k":["mountPath"]},"z":1,"p":"merge","k":"mountPath"}}}',
   "io.k8s.api.core.v1.ContainerUser":
     '{"f":{"linux":{"t":"#io.k8s.api.core.v1.LinuxContainerUser"}}}',
   "io.k8s.api.core.v1.DaemonEndpoint":
     '{"f":{"Port":{"t":"int32","r":1,"w":1}}}',
   "io.k8s.api.core.v1.DownwardAPIProjection":
-    '{"f":{"items":{"t":{"i":"#io.k8s.api.core.v1.DownwardAPIVolumeFile","l":"atomic"}}}}',
+    '{"f":{"items":{"t":{"i":"#io.k8s.api.core.v1.DownwardAPIVolumeFile","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.DownwardAPIVolumeFile":
     '{"f":{"fieldRef":{"t":"#io.k8s.api.core.v1.ObjectFieldSelector"},"mode":{"t":"int32"},"path":{"t":"string","r":1,"w":1},"resourceFieldRef":{"t":"#io.k8s.api.core.v1.ResourceFieldSelector"}}}',
   "io.k8s.api.core.v1.DownwardAPIVolumeSource":
-    '{"f":{"defaultMode":{"t":"int32"},"items":{"t":{"i":"#io.k8s.api.core.v1.DownwardAPIVolumeFile","l":"atomic"}}}}',
+    '{"f":{"defaultMode":{"t":"int32"},"items":{"t":{"i":"#io.k8s.api.core.v1.DownwardAPIVolumeFile","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.EmptyDirVolumeSource":
-    '{"f":{"medium":{"t":"string","z":1},"sizeLimit":{"t":"quantity"}}}',
+    '{"f":{"medium":{"t":"string","g":"v1.StorageMedium","z":1},"sizeLimit":{"t":"quantity"}}}',
   "io.k8s.api.core.v1.EndpointAddress":
-    '{"a":1,"f":{"hostname":{"t":"string","z":1},"ip":{"t":"string","r":1,"w":1},"nodeName":{"t":"string","z":1},"targetRef":{"t":"#io.k8s.api.core.v1.ObjectReference"}}}',
+    '{"a":1,"f":{"hostname":{"t":"string","z":1},"ip":{"t":"string","r":1,"w":1},"nodeName":{"t":"string"},"targetRef":{"t":"#io.k8s.api.core.v1.ObjectReference"}}}',
   "io.k8s.api.core.v1.EndpointPort":
-    '{"a":1,"f":{"appProtocol":{"t":"string","z":1},"name":{"t":"string"},"port":{"t":"int32","r":1,"w":1},"protocol":{"t":"string","z":1}}}',
+    '{"a":1,"f":{"appProtocol":{"t":"string"},"name":{"t":"string","z":1},"port":{"t":"int32","r":1,"w":1},"protocol":{"t":"string","g":"v1.Protocol","z":1}}}',
   "io.k8s.api.core.v1.EndpointSubset":
-    '{"f":{"addresses":{"t":{"i":"#io.k8s.api.core.v1.EndpointAddress","l":"atomic"}},"notReadyAddresses":{"t":{"i":"#io.k8s.api.core.v1.EndpointAddress","l":"atomic"}},"ports":{"t":{"i":"#io.k8s.api.core.v1.EndpointPort","l":"atomic"}}}}',
+    '{"f":{"addresses":{"t":{"i":"#io.k8s.api.core.v1.EndpointAddress","l":"atomic"},"z":1},"notReadyAddresses":{"t":{"i":"#io.k8s.api.core.v1.EndpointAddress","l":"atomic"},"z":1},"ports":{"t":{"i":"#io.k8s.api.core.v1.EndpointPort","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.Endpoints":
-    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"subsets":{"t":{"i":"#io.k8s.api.core.v1.EndpointSubset","l":"atomic"}}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"subsets":{"t":{"i":"#io.k8s.api.core.v1.EndpointSubset","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.EndpointsList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.Endpoints"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.EnvFromSource":
@@ -487,7 +487,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.EnvVarSource":
     '{"f":{"configMapKeyRef":{"t":"#io.k8s.api.core.v1.ConfigMapKeySelector"},"fieldRef":{"t":"#io.k8s.api.core.v1.ObjectFieldSelector"},"fileKeyRef":{"t":"#io.k8s.api.core.v1.FileKeySelector"},"resourceFieldRef":{"t":"#io.k8s.api.core.v1.ResourceFieldSelector"},"secretKeyRef":{"t":"#io.k8s.api.core.v1.SecretKeySelector"}}}',
   "io.k8s.api.core.v1.EphemeralContainer":
-    '{"f":{"args":{"t":{"i":"string","l":"atomic"}},"command":{"t":{"i":"string","l":"atomic"}},"env":{"t":{"i":"#io.k8s.api.core.v1.EnvVar","l":"map","k":["name"]},"p":"merge","k":"name"},"envFrom":{"t":{"i":"#io.k8s.api.core.v1.EnvFromSource","l":"atomic"}},"image":{"t":"string","z":1},"imagePullPolicy":{"t":"string","z":1},"lifecycle":{"t":"#io.k8s.api.core.v1.Lifecycle"},"livenessProbe":{"t":"#io.k8s.api.core.v1.Probe"},"name":{"t":"string","r":1,"w":1},"ports":{"t":{"i":"#io.k8s.api.core.v1.ContainerPort","l":"map","k":["containerPort","protocol"]},"p":"merge","k":"containerPort"},"readinessProbe":{"t":"#io.k8s.api.core.v1.Probe"},"resizePolicy":{"t":{"i":"#io.k8s.api.core.v1.ContainerResizePolicy","l":"atomic"}},"resources":{"t":"#io.k8s.api.core.v1.ResourceRequirements","w":1},"restartPolicy":{"t":"string","z":1},"restartPolicyRules":{"t":{"i":"#io.k8s.api.core.v1.ContainerRestartRule","l":"atomic"}},"securityContext":{"t":"#io.k8s.api.core.v1.SecurityContext"},"startupProbe":{"t":"#io.k8s.api.core.v1.Probe"},"stdin":{"t":"boolean","z":1},"stdinOnce":{"t":"boolean","z":1},"targetContainerName":{"t":"string","z":1},"terminationMessagePath":{"t":"string","z":1},"terminationMessagePolicy":{"t":"string","z":1},"tty":{"t":"boolean","z":1},"volumeDevices":{"t":{"i":"#io.k8s.api.core.v1.VolumeDevice","l":"map","k":["devicePath"]},"p":"merge","k":"devicePath"},"volumeMounts":{"t":{"i":"#io.k8s.api.core.v1.VolumeMount","l":"map","k":["mountPath"]},"p":"merge","k":"mountPath"},"workingDir":{"t":"string","z":1}}}',
+    '{"f":{"args":{"t":{"i":"string","l":"atomic"},"z":1},"command":{"t":{"i":"string","l":"atomic"},"z":1},"env":{"t":{"i":"#io.k8s.api.core.v1.EnvVar","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"envFrom":{"t":{"i":"#io.k8s.api.core.v1.EnvFromSource","l":"atomic"},"z":1},"image":{"t":"string","z":1},"imagePullPolicy":{"t":"string","g":"v1.PullPolicy","z":1},"lifecycle":{"t":"#io.k8s.api.core.v1.Lifecycle"},"livenessProbe":{"t":"#io.k8s.api.core.v1.Probe"},"name":{"t":"string","r":1,"w":1},"ports":{"t":{"i":"#io.k8s.api.core.v1.ContainerPort","l":"map","k":["containerPort","protocol"]},"z":1,"p":"merge","k":"containerPort"},"readinessProbe":{"t":"#io.k8s.api.core.v1.Probe"},"resizePolicy":{"t":{"i":"#io.k8s.api.core.v1.ContainerResizePolicy","l":"atomic"},"z":1},"resources":{"t":"#io.k8s.api.core.v1.ResourceRequirements","w":1},"restartPolicy":{"t":"string","g":"v1.ContainerRestartPolicy"},"restartPolicyRules":{"t":{"i":"#io.k8s.api.core.v1.ContainerRestartRule","l":"atomic"},"z":1},"securityContext":{"t":"#io.k8s.api.core.v1.SecurityContext"},"startupProbe":{"t":"#io.k8s.api.core.v1.Probe"},"stdin":{"t":"boolean","z":1},"stdinOnce":{"t":"boolean","z":1},"targetContainerName":{"t":"string","z":1},"terminationMessagePath":{"t":"string","z":1},"terminationMessagePolicy":{"t":"string","g":"v1.TerminationMessagePolicy","z":1},"tty":{"t":"boolean","z":1},"volumeDevices":{"t":{"i":"#io.k8s.api.core.v1.VolumeDevice","l":"map","k":["devicePath"]},"z":1,"p":"merge","k":"devicePath"},"volumeMounts":{"t":{"i":"#io.k8s.api.core.v1.VolumeMount","l":"map","k":["mountPath"]},"z":1,"p":"merge","k":"mountPath"},"workingDir":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.EphemeralVolumeSource":
     '{"f":{"volumeClaimTemplate":{"t":"#io.k8s.api.core.v1.PersistentVolumeClaimTemplate"}}}',
   "io.k8s.api.core.v1.Event":
@@ -499,89 +499,89 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.EventSource":
     '{"f":{"component":{"t":"string","z":1},"host":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.ExecAction":
-    '{"f":{"command":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"command":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.FCVolumeSource":
-    '{"f":{"fsType":{"t":"string","z":1},"lun":{"t":"int32"},"readOnly":{"t":"boolean","z":1},"targetWWNs":{"t":{"i":"string","l":"atomic"}},"wwids":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"fsType":{"t":"string","z":1},"lun":{"t":"int32"},"readOnly":{"t":"boolean","z":1},"targetWWNs":{"t":{"i":"string","l":"atomic"},"z":1},"wwids":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.FileKeySelector":
     '{"a":1,"f":{"key":{"t":"string","r":1,"w":1},"optional":{"t":"boolean"},"path":{"t":"string","r":1,"w":1},"volumeName":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.FlexPersistentVolumeSource":
-    '{"f":{"driver":{"t":"string","r":1,"w":1},"fsType":{"t":"string","z":1},"options":{"t":{"v":"string"}},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.SecretReference"}}}',
+    '{"f":{"driver":{"t":"string","r":1,"w":1},"fsType":{"t":"string","z":1},"options":{"t":{"v":"string"},"z":1},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.SecretReference"}}}',
   "io.k8s.api.core.v1.FlexVolumeSource":
-    '{"f":{"driver":{"t":"string","r":1,"w":1},"fsType":{"t":"string","z":1},"options":{"t":{"v":"string"}},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.LocalObjectReference"}}}',
+    '{"f":{"driver":{"t":"string","r":1,"w":1},"fsType":{"t":"string","z":1},"options":{"t":{"v":"string"},"z":1},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.LocalObjectReference"}}}',
   "io.k8s.api.core.v1.FlockerVolumeSource":
     '{"f":{"datasetName":{"t":"string","z":1},"datasetUUID":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.GCEPersistentDiskVolumeSource":
-    '{"f":{"fsType":{"t":"string","z":1},"partition":{"t":"int32"},"pdName":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1}}}',
+    '{"f":{"fsType":{"t":"string","z":1},"partition":{"t":"int32","z":1},"pdName":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1}}}',
   "io.k8s.api.core.v1.GRPCAction":
-    '{"f":{"port":{"t":"int32","r":1,"w":1},"service":{"t":"string","z":1}}}',
+    '{"f":{"port":{"t":"int32","r":1,"w":1},"service":{"t":"string"}}}',
   "io.k8s.api.core.v1.GitRepoVolumeSource":
     '{"f":{"directory":{"t":"string","z":1},"repository":{"t":"string","r":1,"w":1},"revision":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.GlusterfsPersistentVolumeSource":
-    '{"f":{"endpoints":{"t":"string","r":1,"w":1},"endpointsNamespace":{"t":"string","z":1},"path":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1}}}',
+    '{"f":{"endpoints":{"t":"string","r":1,"w":1},"endpointsNamespace":{"t":"string"},"path":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1}}}',
   "io.k8s.api.core.v1.GlusterfsVolumeSource":
     '{"f":{"endpoints":{"t":"string","r":1,"w":1},"path":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1}}}',
   "io.k8s.api.core.v1.HTTPGetAction":
-    '{"f":{"host":{"t":"string","z":1},"httpHeaders":{"t":{"i":"#io.k8s.api.core.v1.HTTPHeader","l":"atomic"}},"path":{"t":"string","z":1},"port":{"t":"int-or-string","r":1,"w":1},"scheme":{"t":"string","g":"v1.URIScheme","z":1}}}',
+    '{"f":{"host":{"t":"string","z":1},"httpHeaders":{"t":{"i":"#io.k8s.api.core.v1.HTTPHeader","l":"atomic"},"z":1},"path":{"t":"string","z":1},"port":{"t":"int-or-string","r":1,"w":1},"scheme":{"t":"string","g":"v1.URIScheme","z":1}}}',
   "io.k8s.api.core.v1.HTTPHeader":
     '{"f":{"name":{"t":"string","r":1,"w":1},"value":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.HostAlias":
-    '{"f":{"hostnames":{"t":{"i":"string","l":"atomic"}},"ip":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"hostnames":{"t":{"i":"string","l":"atomic"},"z":1},"ip":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.HostIP":
     '{"f":{"ip":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.HostPathVolumeSource":
-    '{"f":{"path":{"t":"string","r":1,"w":1},"type":{"t":"string"}}}',
+    '{"f":{"path":{"t":"string","r":1,"w":1},"type":{"t":"string","g":"v1.HostPathType"}}}',
   "io.k8s.api.core.v1.ISCSIPersistentVolumeSource":
-    '{"f":{"chapAuthDiscovery":{"t":"boolean","z":1},"chapAuthSession":{"t":"boolean","z":1},"fsType":{"t":"string","z":1},"initiatorName":{"t":"string","z":1},"iqn":{"t":"string","r":1,"w":1},"iscsiInterface":{"t":"string","z":1},"lun":{"t":"int32","r":1,"w":1},"portals":{"t":{"i":"string","l":"atomic"}},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"targetPortal":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"chapAuthDiscovery":{"t":"boolean","z":1},"chapAuthSession":{"t":"boolean","z":1},"fsType":{"t":"string","z":1},"initiatorName":{"t":"string"},"iqn":{"t":"string","r":1,"w":1},"iscsiInterface":{"t":"string","z":1},"lun":{"t":"int32","r":1,"w":1},"portals":{"t":{"i":"string","l":"atomic"},"z":1},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.SecretReference"},"targetPortal":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ISCSIVolumeSource":
-    '{"f":{"chapAuthDiscovery":{"t":"boolean","z":1},"chapAuthSession":{"t":"boolean","z":1},"fsType":{"t":"string","z":1},"initiatorName":{"t":"string","z":1},"iqn":{"t":"string","r":1,"w":1},"iscsiInterface":{"t":"string","z":1},"lun":{"t":"int32","r":1,"w":1},"portals":{"t":{"i":"string","l":"atomic"}},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.LocalObjectReference"},"targetPortal":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"chapAuthDiscovery":{"t":"boolean","z":1},"chapAuthSession":{"t":"boolean","z":1},"fsType":{"t":"string","z":1},"initiatorName":{"t":"string"},"iqn":{"t":"string","r":1,"w":1},"iscsiInterface":{"t":"string","z":1},"lun":{"t":"int32","r":1,"w":1},"portals":{"t":{"i":"string","l":"atomic"},"z":1},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.LocalObjectReference"},"targetPortal":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ImageVolumeSource":
-    '{"f":{"pullPolicy":{"t":"string","z":1},"reference":{"t":"string","z":1}}}',
+    '{"f":{"pullPolicy":{"t":"string","g":"v1.PullPolicy","z":1},"reference":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.KeyToPath":
     '{"f":{"key":{"t":"string","r":1,"w":1},"mode":{"t":"int32"},"path":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.Lifecycle":
-    '{"f":{"postStart":{"t":"#io.k8s.api.core.v1.LifecycleHandler"},"preStop":{"t":"#io.k8s.api.core.v1.LifecycleHandler"},"stopSignal":{"t":"string","z":1}}}',
+    '{"f":{"postStart":{"t":"#io.k8s.api.core.v1.LifecycleHandler"},"preStop":{"t":"#io.k8s.api.core.v1.LifecycleHandler"},"stopSignal":{"t":"string","g":"v1.Signal"}}}',
   "io.k8s.api.core.v1.LifecycleHandler":
     '{"f":{"exec":{"t":"#io.k8s.api.core.v1.ExecAction"},"httpGet":{"t":"#io.k8s.api.core.v1.HTTPGetAction"},"sleep":{"t":"#io.k8s.api.core.v1.SleepAction"},"tcpSocket":{"t":"#io.k8s.api.core.v1.TCPSocketAction"}}}',
   "io.k8s.api.core.v1.LimitRange":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.LimitRangeSpec","w":1}}}',
   "io.k8s.api.core.v1.LimitRangeItem":
-    '{"f":{"default":{"t":{"v":"quantity"}},"defaultRequest":{"t":{"v":"quantity"}},"max":{"t":{"v":"quantity"}},"maxLimitRequestRatio":{"t":{"v":"quantity"}},"min":{"t":{"v":"quantity"}},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"default":{"t":{"v":"quantity"},"z":1},"defaultRequest":{"t":{"v":"quantity"},"z":1},"max":{"t":{"v":"quantity"},"z":1},"maxLimitRequestRatio":{"t":{"v":"quantity"},"z":1},"min":{"t":{"v":"quantity"},"z":1},"type":{"t":"string","g":"v1.LimitType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.LimitRangeList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.LimitRange"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.LimitRangeSpec":
     '{"f":{"limits":{"t":{"i":"#io.k8s.api.core.v1.LimitRangeItem","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.api.core.v1.LinuxContainerUser":
-    '{"f":{"gid":{"t":"int64","r":1,"w":1},"supplementalGroups":{"t":{"i":"int64","l":"atomic"}},"uid":{"t":"int64","r":1,"w":1}}}',
+    '{"f":{"gid":{"t":"int64","r":1,"w":1},"supplementalGroups":{"t":{"i":"int64","l":"atomic"},"z":1},"uid":{"t":"int64","r":1,"w":1}}}',
   "io.k8s.api.core.v1.LoadBalancerIngress":
-    '{"f":{"hostname":{"t":"string","z":1},"ip":{"t":"string","z":1},"ipMode":{"t":"string","z":1},"ports":{"t":{"i":"#io.k8s.api.core.v1.PortStatus","l":"atomic"}}}}',
+    '{"f":{"hostname":{"t":"string","z":1},"ip":{"t":"string","z":1},"ipMode":{"t":"string","g":"v1.LoadBalancerIPMode"},"ports":{"t":{"i":"#io.k8s.api.core.v1.PortStatus","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.LoadBalancerStatus":
-    '{"f":{"ingress":{"t":{"i":"#io.k8s.api.core.v1.LoadBalancerIngress","l":"atomic"}}}}',
+    '{"f":{"ingress":{"t":{"i":"#io.k8s.api.core.v1.LoadBalancerIngress","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.LocalObjectReference":
     '{"a":1,"f":{"name":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.LocalVolumeSource":
-    '{"f":{"fsType":{"t":"string","z":1},"path":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"fsType":{"t":"string"},"path":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ModifyVolumeStatus":
-    '{"f":{"status":{"t":"string","r":1,"w":1},"targetVolumeAttributesClassName":{"t":"string","z":1}}}',
+    '{"f":{"status":{"t":"string","g":"v1.PersistentVolumeClaimModifyVolumeStatus","r":1,"w":1},"targetVolumeAttributesClassName":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.NFSVolumeSource":
     '{"f":{"path":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1},"server":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.Namespace":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.NamespaceSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.NamespaceStatus","w":1}}}',
   "io.k8s.api.core.v1.NamespaceCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.NamespaceConditionType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.NamespaceList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.Namespace"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.NamespaceSpec":
-    '{"f":{"finalizers":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"finalizers":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.NamespaceStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.core.v1.NamespaceCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"phase":{"t":"string","z":1}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.core.v1.NamespaceCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"phase":{"t":"string","g":"v1.NamespacePhase","z":1}}}',
   "io.k8s.api.core.v1.Node":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.NodeSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.NodeStatus","w":1}}}',
   "io.k8s.api.core.v1.NodeAddress":
-    '{"f":{"address":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"address":{"t":"string","r":1,"w":1},"type":{"t":"string","g":"v1.NodeAddressType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.NodeAffinity":
-    '{"f":{"preferredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.PreferredSchedulingTerm","l":"atomic"}},"requiredDuringSchedulingIgnoredDuringExecution":{"t":"#io.k8s.api.core.v1.NodeSelector"}}}',
+    '{"f":{"preferredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.PreferredSchedulingTerm","l":"atomic"},"z":1},"requiredDuringSchedulingIgnoredDuringExecution":{"t":"#io.k8s.api.core.v1.NodeSelector"}}}',
   "io.k8s.api.core.v1.NodeCondition":
-    '{"f":{"lastHeartbeatTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastHeartbeatTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.NodeConditionType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.NodeConfigSource":
     '{"f":{"configMap":{"t":"#io.k8s.api.core.v1.ConfigMapNodeConfigSource"}}}',
   "io.k8s.api.core.v1.NodeConfigStatus":
@@ -593,19 +593,19 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.NodeList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.Node"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.NodeRuntimeHandler":
-    '{"f":{"features":{"t":"#io.k8s.api.core.v1.NodeRuntimeHandlerFeatures"},"name":{"t":"string","z":1}}}',
+    '{"f":{"features":{"t":"#io.k8s.api.core.v1.NodeRuntimeHandlerFeatures"},"name":{"t":"string","w":1}}}',
   "io.k8s.api.core.v1.NodeRuntimeHandlerFeatures":
     '{"f":{"recursiveReadOnlyMounts":{"t":"boolean"},"userNamespaces":{"t":"boolean"}}}',
   "io.k8s.api.core.v1.NodeSelector":
     '{"a":1,"f":{"nodeSelectorTerms":{"t":{"i":"#io.k8s.api.core.v1.NodeSelectorTerm","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.api.core.v1.NodeSelectorRequirement":
-    '{"f":{"key":{"t":"string","r":1,"w":1},"operator":{"t":"string","r":1,"w":1},"values":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"key":{"t":"string","r":1,"w":1},"operator":{"t":"string","g":"v1.NodeSelectorOperator","r":1,"w":1},"values":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.NodeSelectorTerm":
-    '{"a":1,"f":{"matchExpressions":{"t":{"i":"#io.k8s.api.core.v1.NodeSelectorRequirement","l":"atomic"}},"matchFields":{"t":{"i":"#io.k8s.api.core.v1.NodeSelectorRequirement","l":"atomic"}}}}',
+    '{"a":1,"f":{"matchExpressions":{"t":{"i":"#io.k8s.api.core.v1.NodeSelectorRequirement","l":"atomic"},"z":1},"matchFields":{"t":{"i":"#io.k8s.api.core.v1.NodeSelectorRequirement","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.NodeSpec":
-    '{"f":{"configSource":{"t":"#io.k8s.api.core.v1.NodeConfigSource"},"externalID":{"t":"string","z":1},"podCIDR":{"t":"string","z":1},"podCIDRs":{"t":{"i":"string","l":"set"},"p":"merge"},"providerID":{"t":"string","z":1},"taints":{"t":{"i":"#io.k8s.api.core.v1.Taint","l":"atomic"}},"unschedulable":{"t":"boolean","z":1}}}',
+    '{"f":{"configSource":{"t":"#io.k8s.api.core.v1.NodeConfigSource"},"externalID":{"t":"string","z":1},"podCIDR":{"t":"string","z":1},"podCIDRs":{"t":{"i":"string","l":"set"},"z":1,"p":"merge"},"providerID":{"t":"string","z":1},"taints":{"t":{"i":"#io.k8s.api.core.v1.Taint","l":"atomic"},"z":1},"unschedulable":{"t":"boolean","z":1}}}',
   "io.k8s.api.core.v1.NodeStatus":
-    '{"f":{"addresses":{"t":{"i":"#io.k8s.api.core.v1.NodeAddress","l":"map","k":["type"]},"p":"merge","k":"type"},"allocatable":{"t":{"v":"quantity"}},"capacity":{"t":{"v":"quantity"}},"conditions":{"t":{"i":"#io.k8s.api.core.v1.NodeCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"config":{"t":"#io.k8s.api.core.v1.NodeConfigStatus"},"daemonEndpoints":{"t":"#io.k8s.api.core.v1.NodeDaemonEndpoints","w":1},"features":{"t":"#io.k8s.api.core.v1.NodeFeatures"},"images":{"t":{"i":"#io.k8s.api.core.v1.ContainerImage","l":"atomic"}},"nodeInfo":{"t":"#io.k8s.api.core.v1.NodeSystemInfo","w":1},"phase":{"t":"string","z":1},"runtimeHandlers":{"t":{"i":"#io.k8s.api.core.v1.NodeRuntimeHandler","l":"atomic"}},"volumesAttached":{"t":{"i":"#io.k8s.api.core.v1.AttachedVolume","l":"atomic"}},"volumesInUse":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"addresses":{"t":{"i":"#io.k8s.api.core.v1.NodeAddress","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"allocatable":{"t":{"v":"quantity"},"z":1},"capacity":{"t":{"v":"quantity"},"z":1},"conditions":{"t":{"i":"#io.k8s.api.core.v1.NodeCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"config":{"t":"#io.k8s.api.core.v1.NodeConfigStatus"},"daemonEndpoints":{"t":"#io.k8s.api.core.v1.NodeDaemonEndpoints","w":1},"features":{"t":"#io.k8s.api.core.v1.NodeFeatures"},"images":{"t":{"i":"#io.k8s.api.core.v1.ContainerImage","l":"atomic"},"z":1},"nodeInfo":{"t":"#io.k8s.api.core.v1.NodeSystemInfo","w":1},"phase":{"t":"string","g":"v1.NodePhase","z":1},"runtimeHandlers":{"t":{"i":"#io.k8s.api.core.v1.NodeRuntimeHandler","l":"atomic"},"z":1},"volumesAttached":{"t":{"i":"#io.k8s.api.core.v1.AttachedVolume","l":"atomic"},"z":1},"volumesInUse":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.NodeSwapStatus":
     '{"f":{"capacity":{"t":"int64"}}}',
   "io.k8s.api.core.v1.NodeSystemInfo":
@@ -613,47 +613,47 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.ObjectFieldSelector":
     '{"a":1,"f":{"apiVersion":{"t":"string","z":1},"fieldPath":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ObjectReference":
-    '{"a":1,"f":{"apiVersion":{"t":"string","z":1},"fieldPath":{"t":"string","z":1},"kind":{"t":"string","z":1},"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"resourceVersion":{"t":"string","z":1},"uid":{"t":"string","z":1}}}',
+    '{"a":1,"f":{"apiVersion":{"t":"string","z":1},"fieldPath":{"t":"string","z":1},"kind":{"t":"string","z":1},"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"resourceVersion":{"t":"string","z":1},"uid":{"t":"string","g":"types.UID","z":1}}}',
   "io.k8s.api.core.v1.PersistentVolume":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.PersistentVolumeSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.PersistentVolumeStatus","w":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeClaim":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.PersistentVolumeClaimSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.PersistentVolumeClaimStatus","w":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeClaimCondition":
-    '{"f":{"lastProbeTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastProbeTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.PersistentVolumeClaimConditionType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeClaimList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.PersistentVolumeClaim"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeClaimSpec":
-    '{"f":{"accessModes":{"t":{"i":"string","l":"atomic"}},"dataSource":{"t":"#io.k8s.api.core.v1.TypedLocalObjectReference"},"dataSourceRef":{"t":"#io.k8s.api.core.v1.TypedObjectReference"},"resources":{"t":"#io.k8s.api.core.v1.VolumeResourceRequirements","w":1},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"storageClassName":{"t":"string"},"volumeAttributesClassName":{"t":"string"},"volumeMode":{"t":"string","g":"v1.PersistentVolumeMode","z":1},"volumeName":{"t":"string","z":1}}}',
+    '{"f":{"accessModes":{"t":{"i":"string","l":"atomic"},"z":1},"dataSource":{"t":"#io.k8s.api.core.v1.TypedLocalObjectReference"},"dataSourceRef":{"t":"#io.k8s.api.core.v1.TypedObjectReference"},"resources":{"t":"#io.k8s.api.core.v1.VolumeResourceRequirements","w":1},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"storageClassName":{"t":"string"},"volumeAttributesClassName":{"t":"string"},"volumeMode":{"t":"string","g":"v1.PersistentVolumeMode"},"volumeName":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeClaimStatus":
-    '{"f":{"accessModes":{"t":{"i":"string","l":"atomic"}},"allocatedResourceStatuses":{"t":{"v":"string"}},"allocatedResources":{"t":{"v":"quantity"}},"capacity":{"t":{"v":"quantity"}},"conditions":{"t":{"i":"#io.k8s.api.core.v1.PersistentVolumeClaimCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"currentVolumeAttributesClassName":{"t":"string","z":1},"modifyVolumeStatus":{"t":"#io.k8s.api.core.v1.ModifyVolumeStatus"},"phase":{"t":"string","z":1}}}',
+    '{"f":{"accessModes":{"t":{"i":"string","l":"atomic"},"z":1},"allocatedResourceStatuses":{"t":{"v":"string"},"z":1},"allocatedResources":{"t":{"v":"quantity"},"z":1},"capacity":{"t":{"v":"quantity"},"z":1},"conditions":{"t":{"i":"#io.k8s.api.core.v1.PersistentVolumeClaimCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"currentVolumeAttributesClassName":{"t":"string"},"modifyVolumeStatus":{"t":"#io.k8s.api.core.v1.ModifyVolumeStatus"},"phase":{"t":"string","g":"v1.PersistentVolumeClaimPhase","z":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeClaimTemplate":
-    '{"f":{"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},"spec":{"t":"#io.k8s.api.core.v1.PersistentVolumeClaimSpec","r":1,"w":1}}}',
+    '{"f":{"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.PersistentVolumeClaimSpec","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource":
     '{"f":{"claimName":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.PersistentVolume"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.PersistentVolumeSpec":
-    '{"f":{"accessModes":{"t":{"i":"string","l":"atomic"}},"awsElasticBlockStore":{"t":"#io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource"},"azureDisk":{"t":"#io.k8s.api.core.v1.AzureDiskVolumeSource"},"azureFile":{"t":"#io.k8s.api.core.v1.AzureFilePersistentVolumeSource"},"capacity":{"t":{"v":"quantity"}},"cephfs":{"t":"#io.k8s.api.core.v1.CephFSPersistentVolumeSource"},"cinder":{"t":"#io.k8s.api.core.v1.CinderPersistentVolumeSource"},"claimRef":{"t":"#io.k8s.api.core.v1.ObjectReference"},"csi":{"t":"#io.k8s.api.core.v1.CSIPersistentVolumeSource"},"fc":{"t":"#io.k8s.api.core.v1.FCVolumeSource"},"flexVolume":{"t":"#io.k8s.api.core.v1.FlexPersistentVolumeSource"},"flocker":{"t":"#io.k8s.api.core.v1.FlockerVolumeSource"},"gcePersistentDisk":{"t":"#io.k8s.api.core.v1.GCEPersistentDiskVolumeSource"},"glusterfs":{"t":"#io.k8s.api.core.v1.GlusterfsPersistentVolumeSource"},"hostPath":{"t":"#io.k8s.api.core.v1.HostPathVolumeSource"},"iscsi":{"t":"#io.k8s.api.core.v1.ISCSIPersistentVolumeSource"},"local":{"t":"#io.k8s.api.core.v1.LocalVolumeSource"},"mountOptions":{"t":{"i":"string","l":"atomic"}},"nfs":{"t":"#io.k8s.api.core.v1.NFSVolumeSource"},"nodeAffinity":{"t":"#io.k8s.api.core.v1.VolumeNodeAffinity"},"persistentVolumeReclaimPolicy":{"t":"string","z":1},"photonPersistentDisk":{"t":"#io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource"},"portworxVolume":{"t":"#io.k8s.api.core.v1.PortworxVolumeSource"},"quobyte":{"t":"#io.k8s.api.core.v1.QuobyteVolumeSource"},"rbd":{"t":"#io.k8s.api.core.v1.RBDPersistentVolumeSource"},"scaleIO":{"t":"#io.k8s.api.core.v1.ScaleIOPersistentVolumeSource"},"storageClassName":{"t":"string"},"storageos":{"t":"#io.k8s.api.core.v1.StorageOSPersistentVolumeSource"},"volumeAttributesClassName":{"t":"string"},"volumeMode":{"t":"string","z":1},"vsphereVolume":{"t":"#io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource"}}}',
+    '{"f":{"accessModes":{"t":{"i":"string","l":"atomic"},"z":1},"awsElasticBlockStore":{"t":"#io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource"},"azureDisk":{"t":"#io.k8s.api.core.v1.AzureDiskVolumeSource"},"azureFile":{"t":"#io.k8s.api.core.v1.AzureFilePersistentVolumeSource"},"capacity":{"t":{"v":"quantity"},"z":1},"cephfs":{"t":"#io.k8s.api.core.v1.CephFSPersistentVolumeSource"},"cinder":{"t":"#io.k8s.api.core.v1.CinderPersistentVolumeSource"},"claimRef":{"t":"#io.k8s.api.core.v1.ObjectReference"},"csi":{"t":"#io.k8s.api.core.v1.CSIPersistentVolumeSource"},"fc":{"t":"#io.k8s.api.core.v1.FCVolumeSource"},"flexVolume":{"t":"#io.k8s.api.core.v1.FlexPersistentVolumeSource"},"flocker":{"t":"#io.k8s.api.core.v1.FlockerVolumeSource"},"gcePersistentDisk":{"t":"#io.k8s.api.core.v1.GCEPersistentDiskVolumeSource"},"glusterfs":{"t":"#io.k8s.api.core.v1.GlusterfsPersistentVolumeSource"},"hostPath":{"t":"#io.k8s.api.core.v1.HostPathVolumeSource"},"iscsi":{"t":"#io.k8s.api.core.v1.ISCSIPersistentVolumeSource"},"local":{"t":"#io.k8s.api.core.v1.LocalVolumeSource"},"mountOptions":{"t":{"i":"string","l":"atomic"},"z":1},"nfs":{"t":"#io.k8s.api.core.v1.NFSVolumeSource"},"nodeAffinity":{"t":"#io.k8s.api.core.v1.VolumeNodeAffinity"},"persistentVolumeReclaimPolicy":{"t":"string","g":"v1.PersistentVolumeReclaimPolicy","z":1},"photonPersistentDisk":{"t":"#io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource"},"portworxVolume":{"t":"#io.k8s.api.core.v1.PortworxVolumeSource"},"quobyte":{"t":"#io.k8s.api.core.v1.QuobyteVolumeSource"},"rbd":{"t":"#io.k8s.api.core.v1.RBDPersistentVolumeSource"},"scaleIO":{"t":"#io.k8s.api.core.v1.ScaleIOPersistentVolumeSource"},"storageClassName":{"t":"string","z":1},"storageos":{"t":"#io.k8s.api.core.v1.StorageOSPersistentVolumeSource"},"volumeAttributesClassName":{"t":"string"},"volumeMode":{"t":"string","g":"v1.PersistentVolumeMode"},"vsphereVolume":{"t":"#io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource"}}}',
   "io.k8s.api.core.v1.PersistentVolumeStatus":
-    '{"f":{"lastPhaseTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"phase":{"t":"string","z":1},"reason":{"t":"string","z":1}}}',
+    '{"f":{"lastPhaseTransitionTime":{"t":"time"},"message":{"t":"string","z":1},"phase":{"t":"string","g":"v1.PersistentVolumePhase","z":1},"reason":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource":
     '{"f":{"fsType":{"t":"string","z":1},"pdID":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.Pod":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.PodSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.PodStatus","w":1}}}',
   "io.k8s.api.core.v1.PodAffinity":
-    '{"f":{"preferredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.WeightedPodAffinityTerm","l":"atomic"}},"requiredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.PodAffinityTerm","l":"atomic"}}}}',
+    '{"f":{"preferredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.WeightedPodAffinityTerm","l":"atomic"},"z":1},"requiredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.PodAffinityTerm","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.PodAffinityTerm":
-    '{"f":{"labelSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"matchLabelKeys":{"t":{"i":"string","l":"atomic"}},"mismatchLabelKeys":{"t":{"i":"string","l":"atomic"}},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"namespaces":{"t":{"i":"string","l":"atomic"}},"topologyKey":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"labelSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"matchLabelKeys":{"t":{"i":"string","l":"atomic"},"z":1},"mismatchLabelKeys":{"t":{"i":"string","l":"atomic"},"z":1},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"namespaces":{"t":{"i":"string","l":"atomic"},"z":1},"topologyKey":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PodAntiAffinity":
-    '{"f":{"preferredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.WeightedPodAffinityTerm","l":"atomic"}},"requiredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.PodAffinityTerm","l":"atomic"}}}}',
+    '{"f":{"preferredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.WeightedPodAffinityTerm","l":"atomic"},"z":1},"requiredDuringSchedulingIgnoredDuringExecution":{"t":{"i":"#io.k8s.api.core.v1.PodAffinityTerm","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.PodCertificateProjection":
-    '{"f":{"certificateChainPath":{"t":"string","z":1},"credentialBundlePath":{"t":"string","z":1},"keyPath":{"t":"string","z":1},"keyType":{"t":"string","r":1,"w":1},"maxExpirationSeconds":{"t":"int32"},"signerName":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"certificateChainPath":{"t":"string","z":1},"credentialBundlePath":{"t":"string","z":1},"keyPath":{"t":"string","z":1},"keyType":{"t":"string","r":1,"z":1},"maxExpirationSeconds":{"t":"int32"},"signerName":{"t":"string","r":1,"z":1}}}',
   "io.k8s.api.core.v1.PodCondition":
-    '{"f":{"lastProbeTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"observedGeneration":{"t":"int64","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastProbeTime":{"t":"time","w":1},"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"observedGeneration":{"t":"int64","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.PodConditionType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PodDNSConfig":
-    '{"f":{"nameservers":{"t":{"i":"string","l":"atomic"}},"options":{"t":{"i":"#io.k8s.api.core.v1.PodDNSConfigOption","l":"atomic"}},"searches":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"nameservers":{"t":{"i":"string","l":"atomic"},"z":1},"options":{"t":{"i":"#io.k8s.api.core.v1.PodDNSConfigOption","l":"atomic"},"z":1},"searches":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.PodDNSConfigOption":
-    '{"f":{"name":{"t":"string","z":1},"value":{"t":"string","z":1}}}',
+    '{"f":{"name":{"t":"string","z":1},"value":{"t":"string"}}}',
   "io.k8s.api.core.v1.PodExtendedResourceClaimStatus":
     '{"f":{"requestMappings":{"t":{"i":"#io.k8s.api.core.v1.ContainerExtendedResourceRequest","l":"atomic"},"r":1,"w":1},"resourceClaimName":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PodIP":
@@ -661,21 +661,21 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.PodList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.Pod"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.PodOS":
-    '{"f":{"name":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"name":{"t":"string","g":"v1.OSName","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PodReadinessGate":
-    '{"f":{"conditionType":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"conditionType":{"t":"string","g":"v1.PodConditionType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PodResourceClaim":
-    '{"f":{"name":{"t":"string","r":1,"w":1},"resourceClaimName":{"t":"string","z":1},"resourceClaimTemplateName":{"t":"string","z":1}}}',
+    '{"f":{"name":{"t":"string","r":1,"w":1},"resourceClaimName":{"t":"string"},"resourceClaimTemplateName":{"t":"string"}}}',
   "io.k8s.api.core.v1.PodResourceClaimStatus":
-    '{"f":{"name":{"t":"string","r":1,"w":1},"resourceClaimName":{"t":"string","z":1}}}',
+    '{"f":{"name":{"t":"string","r":1,"w":1},"resourceClaimName":{"t":"string"}}}',
   "io.k8s.api.core.v1.PodSchedulingGate":
     '{"f":{"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PodSecurityContext":
-    '{"f":{"appArmorProfile":{"t":"#io.k8s.api.core.v1.AppArmorProfile"},"fsGroup":{"t":"int64"},"fsGroupChangePolicy":{"t":"string","z":1},"runAsGroup":{"t":"int64"},"runAsNonRoot":{"t":"boolean"},"runAsUser":{"t":"int64"},"seLinuxChangePolicy":{"t":"string","z":1},"seLinuxOptions":{"t":"#io.k8s.api.core.v1.SELinuxOptions"},"seccompProfile":{"t":"#io.k8s.api.core.v1.SeccompProfile"},"supplementalGroups":{"t":{"i":"int64","l":"atomic"}},"supplementalGroupsPolicy":{"t":"string","z":1},"sysctls":{"t":{"i":"#io.k8s.api.core.v1.Sysctl","l":"atomic"}},"windowsOptions":{"t":"#io.k8s.api.core.v1.WindowsSecurityContextOptions"}}}',
+    '{"f":{"appArmorProfile":{"t":"#io.k8s.api.core.v1.AppArmorProfile"},"fsGroup":{"t":"int64"},"fsGroupChangePolicy":{"t":"string","g":"v1.PodFSGroupChangePolicy"},"runAsGroup":{"t":"int64"},"runAsNonRoot":{"t":"boolean"},"runAsUser":{"t":"int64"},"seLinuxChangePolicy":{"t":"string","g":"v1.PodSELinuxChangePolicy"},"seLinuxOptions":{"t":"#io.k8s.api.core.v1.SELinuxOptions"},"seccompProfile":{"t":"#io.k8s.api.core.v1.SeccompProfile"},"supplementalGroups":{"t":{"i":"int64","l":"atomic"},"z":1},"supplementalGroupsPolicy":{"t":"string","g":"v1.SupplementalGroupsPolicy"},"sysctls":{"t":{"i":"#io.k8s.api.core.v1.Sysctl","l":"atomic"},"z":1},"windowsOptions":{"t":"#io.k8s.api.core.v1.WindowsSecurityContextOptions"}}}',
   "io.k8s.api.core.v1.PodSpec":
-    '{"f":{"activeDeadlineSeconds":{"t":"int64"},"affinity":{"t":"#io.k8s.api.core.v1.Affinity"},"automountServiceAccountToken":{"t":"boolean"},"containers":{"t":{"i":"#io.k8s.api.core.v1.Container","l":"map","k":["name"]},"r":1,"w":1,"p":"merge","k":"name"},"dnsConfig":{"t":"#io.k8s.api.core.v1.PodDNSConfig"},"dnsPolicy":{"t":"string","g":"v1.DNSPolicy","z":1},"enableServiceLinks":{"t":"boolean"},"ephemeralContainers":{"t":{"i":"#io.k8s.api.core.v1.EphemeralContainer","l":"map","k":["name"]},"p":"merge","k":"name"},"hostAliases":{"t":{"i":"#io.k8s.api.core.v1.HostAlias","l":"map","k":["ip"]},"p":"merge","k":"ip"},"hostIPC":{"t":"boolean","z":1},"hostNetwork":{"t":"boolean","z":1},"hostPID":{"t":"boolean","z":1},"hostUsers":{"t":"boolean"},"hostname":{"t":"string","z":1},"hostnameOverride":{"t":"string","z":1},"imagePullSecrets":{"t":{"i":"#io.k8s.api.core.v1.LocalObjectReference","l":"map","k":["name"]},"p":"merge","k":"name"},"initContainers":{"t":{"i":"#io.k8s.api.core.v1.Container","l":"map","k":["name"]},"p":"merge","k":"name"},"nodeName":{"t":"string","z":1},"nodeSelector":{"t":{"v":"string","a":1}},"os":{"t":"#io.k8s.api.core.v1.PodOS"},"overhead":{"t":{"v":"quantity"}},"preemptionPolicy":{"t":"string","g":"v1.PreemptionPolicy","z":1},"priority":{"t":"int32"},"priorityClassName":{"t":"string","z":1},"readinessGates":{"t":{"i":"#io.k8s.api.core.v1.PodReadinessGate","l":"atomic"}},"resourceClaims":{"t":{"i":"#io.k8s.api.core.v1.PodResourceClaim","l":"map","k":["name"]},"p":"merge,retainKeys","k":"name"},"resources":{"t":"#io.k8s.api.core.v1.ResourceRequirements"},"restartPolicy":{"t":"string","g":"v1.RestartPolicy","z":1},"runtimeClassName":{"t":"string","z":1},"schedulerName":{"t":"string","z":1},"schedulingGates":{"t":{"i":"#io.k8s.api.core.v1.PodSchedulingGate","l":"map","k":["name"]},"p":"merge","k":"name"},"securityContext":{"t":"#io.k8s.api.core.v1.PodSecurityContext"},"serviceAccount":{"t":"string","z":1},"serviceAccountName":{"t":"string","z":1},"setHostnameAsFQDN":{"t":"boolean"},"shareProcessNamespace":{"t":"boolean"},"subdomain":{"t":"string","z":1},"terminationGracePeriodSeconds":{"t":"int64"},"tolerations":{"t":{"i":"#io.k8s.api.core.v1.Toleration","l":"atomic"}},"topologySpreadConstraints":{"t":{"i":"#io.k8s.api.core.v1.TopologySpreadConstraint","l":"map","k":["topologyKey","whenUnsatisfiable"]},"p":"merge","k":"topologyKey"},"volumes":{"t":{"i":"#io.k8s.api.core.v1.Volume","l":"map","k":["name"]},"p":"merge,retainKeys","k":"name"}}}',
+    '{"f":{"activeDeadlineSeconds":{"t":"int64"},"affinity":{"t":"#io.k8s.api.core.v1.Affinity"},"automountServiceAccountToken":{"t":"boolean"},"containers":{"t":{"i":"#io.k8s.api.core.v1.Container","l":"map","k":["name"]},"r":1,"w":1,"p":"merge","k":"name"},"dnsConfig":{"t":"#io.k8s.api.core.v1.PodDNSConfig"},"dnsPolicy":{"t":"string","g":"v1.DNSPolicy","z":1},"enableServiceLinks":{"t":"boolean"},"ephemeralContainers":{"t":{"i":"#io.k8s.api.core.v1.EphemeralContainer","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"hostAliases":{"t":{"i":"#io.k8s.api.core.v1.HostAlias","l":"map","k":["ip"]},"z":1,"p":"merge","k":"ip"},"hostIPC":{"t":"boolean","z":1},"hostNetwork":{"t":"boolean","z":1},"hostPID":{"t":"boolean","z":1},"hostUsers":{"t":"boolean"},"hostname":{"t":"string","z":1},"hostnameOverride":{"t":"string"},"imagePullSecrets":{"t":{"i":"#io.k8s.api.core.v1.LocalObjectReference","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"initContainers":{"t":{"i":"#io.k8s.api.core.v1.Container","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"nodeName":{"t":"string","z":1},"nodeSelector":{"t":{"v":"string","a":1},"z":1},"os":{"t":"#io.k8s.api.core.v1.PodOS"},"overhead":{"t":{"v":"quantity"},"z":1},"preemptionPolicy":{"t":"string","g":"v1.PreemptionPolicy"},"priority":{"t":"int32"},"priorityClassName":{"t":"string","z":1},"readinessGates":{"t":{"i":"#io.k8s.api.core.v1.PodReadinessGate","l":"atomic"},"z":1},"resourceClaims":{"t":{"i":"#io.k8s.api.core.v1.PodResourceClaim","l":"map","k":["name"]},"z":1,"p":"merge,retainKeys","k":"name"},"resources":{"t":"#io.k8s.api.core.v1.ResourceRequirements"},"restartPolicy":{"t":"string","g":"v1.RestartPolicy","z":1},"runtimeClassName":{"t":"string"},"schedulerName":{"t":"string","z":1},"schedulingGates":{"t":{"i":"#io.k8s.api.core.v1.PodSchedulingGate","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"},"securityContext":{"t":"#io.k8s.api.core.v1.PodSecurityContext"},"serviceAccount":{"t":"string","z":1},"serviceAccountName":{"t":"string","z":1},"setHostnameAsFQDN":{"t":"boolean"},"shareProcessNamespace":{"t":"boolean"},"subdomain":{"t":"string","z":1},"terminationGracePeriodSeconds":{"t":"int64"},"tolerations":{"t":{"i":"#io.k8s.api.core.v1.Toleration","l":"atomic"},"z":1},"topologySpreadConstraints":{"t":{"i":"#io.k8s.api.core.v1.TopologySpreadConstraint","l":"map","k":["topologyKey","whenUnsatisfiable"]},"z":1,"p":"merge","k":"topologyKey"},"volumes":{"t":{"i":"#io.k8s.api.core.v1.Volume","l":"map","k":["name"]},"z":1,"p":"merge,retainKeys","k":"name"}}}',
   "io.k8s.api.core.v1.PodStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.core.v1.PodCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"containerStatuses":{"t":{"i":"#io.k8s.api.core.v1.ContainerStatus","l":"atomic"}},"ephemeralContainerStatuses":{"t":{"i":"#io.k8s.api.core.v1.ContainerStatus","l":"atomic"}},"extendedResourceClaimStatus":{"t":"#io.k8s.api.core.v1.PodExtendedResourceClaimStatus"},"hostIP":{"t":"string","z":1},"hostIPs":{"t":{"i":"#io.k8s.api.core.v1.HostIP","l":"atomic"},"p":"merge","k":"ip"},"initContainerStatuses":{"t":{"i":"#io.k8s.api.core.v1.ContainerStatus","l":"atomic"}},"message":{"t":"string","z":1},"nominatedNodeName":{"t":"string","z":1},"observedGeneration":{"t":"int64","z":1},"phase":{"t":"string","z":1},"podIP":{"t":"string","z":1},"podIPs":{"t":{"i":"#io.k8s.api.core.v1.PodIP","l":"map","k":["ip"]},"p":"merge","k":"ip"},"qosClass":{"t":"string","z":1},"reason":{"t":"string","z":1},"resize":{"t":"string","z":1},"resourceClaimStatuses":{"t":{"i":"#io.k8s.api.core.v1.PodResourceClaimStatus","l":"map","k":["name"]},"p":"merge,retainKeys","k":"name"},"startTime":{"t":"time"}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.core.v1.PodCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"containerStatuses":{"t":{"i":"#io.k8s.api.core.v1.ContainerStatus","l":"atomic"},"z":1},"ephemeralContainerStatuses":{"t":{"i":"#io.k8s.api.core.v1.ContainerStatus","l":"atomic"},"z":1},"extendedResourceClaimStatus":{"t":"#io.k8s.api.core.v1.PodExtendedResourceClaimStatus"},"hostIP":{"t":"string","z":1},"hostIPs":{"t":{"i":"#io.k8s.api.core.v1.HostIP","l":"atomic"},"z":1,"p":"merge","k":"ip"},"initContainerStatuses":{"t":{"i":"#io.k8s.api.core.v1.ContainerStatus","l":"atomic"},"z":1},"message":{"t":"string","z":1},"nominatedNodeName":{"t":"string","z":1},"observedGeneration":{"t":"int64","z":1},"phase":{"t":"string","g":"v1.PodPhase","z":1},"podIP":{"t":"string","z":1},"podIPs":{"t":{"i":"#io.k8s.api.core.v1.PodIP","l":"map","k":["ip"]},"z":1,"p":"merge","k":"ip"},"qosClass":{"t":"string","g":"v1.PodQOSClass","z":1},"reason":{"t":"string","z":1},"resize":{"t":"string","g":"v1.PodResizeStatus","z":1},"resourceClaimStatuses":{"t":{"i":"#io.k8s.api.core.v1.PodResourceClaimStatus","l":"map","k":["name"]},"z":1,"p":"merge,retainKeys","k":"name"},"startTime":{"t":"time"}}}',
   "io.k8s.api.core.v1.PodTemplate":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec","w":1}}}',
   "io.k8s.api.core.v1.PodTemplateList":
@@ -683,7 +683,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.PodTemplateSpec":
     '{"f":{"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.PodSpec","w":1}}}',
   "io.k8s.api.core.v1.PortStatus":
-    '{"f":{"error":{"t":"string","z":1},"port":{"t":"int32","r":1,"w":1},"protocol":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"error":{"t":"string"},"port":{"t":"int32","r":1,"w":1},"protocol":{"t":"string","g":"v1.Protocol","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PortworxVolumeSource":
     '{"f":{"fsType":{"t":"string","z":1},"readOnly":{"t":"boolean","z":1},"volumeID":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.PreferredSchedulingTerm":
@@ -691,7 +691,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.Probe":
     '{"f":{"exec":{"t":"#io.k8s.api.core.v1.ExecAction"},"failureThreshold":{"t":"int32","z":1},"grpc":{"t":"#io.k8s.api.core.v1.GRPCAction"},"httpGet":{"t":"#io.k8s.api.core.v1.HTTPGetAction"},"initialDelaySeconds":{"t":"int32","z":1},"periodSeconds":{"t":"int32","z":1},"successThreshold":{"t":"int32","z":1},"tcpSocket":{"t":"#io.k8s.api.core.v1.TCPSocketAction"},"terminationGracePeriodSeconds":{"t":"int64"},"timeoutSeconds":{"t":"int32","z":1}}}',
   "io.k8s.api.core.v1.ProjectedVolumeSource":
-    '{"f":{"defaultMode":{"t":"int32"},"sources":{"t":{"i":"#io.k8s.api.core.v1.VolumeProjection","l":"atomic"}}}}',
+    '{"f":{"defaultMode":{"t":"int32"},"sources":{"t":{"i":"#io.k8s.api.core.v1.VolumeProjection","l":"atomic"},"w":1}}}',
   "io.k8s.api.core.v1.QuobyteVolumeSource":
     '{"f":{"group":{"t":"string","z":1},"readOnly":{"t":"boolean","z":1},"registry":{"t":"string","r":1,"w":1},"tenant":{"t":"string","z":1},"user":{"t":"string","z":1},"volume":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.RBDPersistentVolumeSource":
@@ -701,45 +701,45 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.ReplicationController":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.ReplicationControllerSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.ReplicationControllerStatus","w":1}}}',
   "io.k8s.api.core.v1.ReplicationControllerCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.ReplicationControllerConditionType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ReplicationControllerList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.ReplicationController"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.ReplicationControllerSpec":
-    '{"f":{"minReadySeconds":{"t":"int32","z":1},"replicas":{"t":"int32"},"selector":{"t":{"v":"string","a":1}},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec"}}}',
+    '{"f":{"minReadySeconds":{"t":"int32","z":1},"replicas":{"t":"int32"},"selector":{"t":{"v":"string","a":1},"z":1},"template":{"t":"#io.k8s.api.core.v1.PodTemplateSpec"}}}',
   "io.k8s.api.core.v1.ReplicationControllerStatus":
-    '{"f":{"availableReplicas":{"t":"int32","z":1},"conditions":{"t":{"i":"#io.k8s.api.core.v1.ReplicationControllerCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"fullyLabeledReplicas":{"t":"int32","z":1},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","r":1,"w":1}}}',
+    '{"f":{"availableReplicas":{"t":"int32","z":1},"conditions":{"t":{"i":"#io.k8s.api.core.v1.ReplicationControllerCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"fullyLabeledReplicas":{"t":"int32","z":1},"observedGeneration":{"t":"int64","z":1},"readyReplicas":{"t":"int32","z":1},"replicas":{"t":"int32","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ResourceClaim":
     '{"f":{"name":{"t":"string","r":1,"w":1},"request":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.ResourceFieldSelector":
-    '{"a":1,"f":{"containerName":{"t":"string","z":1},"divisor":{"t":"quantity"},"resource":{"t":"string","r":1,"w":1}}}',
+    '{"a":1,"f":{"containerName":{"t":"string","z":1},"divisor":{"t":"quantity","w":1},"resource":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ResourceHealth":
-    '{"f":{"health":{"t":"string","z":1},"resourceID":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"health":{"t":"string","g":"v1.ResourceHealthStatus","z":1},"resourceID":{"t":"string","g":"v1.ResourceID","r":1,"w":1}}}',
   "io.k8s.api.core.v1.ResourceQuota":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.ResourceQuotaSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.ResourceQuotaStatus","w":1}}}',
   "io.k8s.api.core.v1.ResourceQuotaList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.ResourceQuota"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.ResourceQuotaSpec":
-    '{"f":{"hard":{"t":{"v":"quantity"}},"scopeSelector":{"t":"#io.k8s.api.core.v1.ScopeSelector"},"scopes":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"hard":{"t":{"v":"quantity"},"z":1},"scopeSelector":{"t":"#io.k8s.api.core.v1.ScopeSelector"},"scopes":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.ResourceQuotaStatus":
-    '{"f":{"hard":{"t":{"v":"quantity"}},"used":{"t":{"v":"quantity"}}}}',
+    '{"f":{"hard":{"t":{"v":"quantity"},"z":1},"used":{"t":{"v":"quantity"},"z":1}}}',
   "io.k8s.api.core.v1.ResourceRequirements":
-    '{"f":{"claims":{"t":{"i":"#io.k8s.api.core.v1.ResourceClaim","l":"map","k":["name"]}},"limits":{"t":{"v":"quantity"}},"requests":{"t":{"v":"quantity"}}}}',
+    '{"f":{"claims":{"t":{"i":"#io.k8s.api.core.v1.ResourceClaim","l":"map","k":["name"]},"z":1},"limits":{"t":{"v":"quantity"},"z":1},"requests":{"t":{"v":"quantity"},"z":1}}}',
   "io.k8s.api.core.v1.ResourceStatus":
-    '{"f":{"name":{"t":"string","r":1,"w":1},"resources":{"t":{"i":"#io.k8s.api.core.v1.ResourceHealth","l":"map","k":["resourceID"]}}}}',
+    '{"f":{"name":{"t":"string","g":"v1.ResourceName","r":1,"w":1},"resources":{"t":{"i":"#io.k8s.api.core.v1.ResourceHealth","l":"map","k":["resourceID"]},"z":1}}}',
   "io.k8s.api.core.v1.SELinuxOptions":
     '{"f":{"level":{"t":"string","z":1},"role":{"t":"string","z":1},"type":{"t":"string","z":1},"user":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.ScaleIOPersistentVolumeSource":
-    '{"f":{"fsType":{"t":"string","z":1},"gateway":{"t":"string","r":1,"w":1},"protectionDomain":{"t":"string","z":1},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.SecretReference","r":1,"w":1},"sslEnabled":{"t":"boolean"},"storageMode":{"t":"string","z":1},"storagePool":{"t":"string","z":1},"system":{"t":"string","r":1,"w":1},"volumeName":{"t":"string","z":1}}}',
+    '{"f":{"fsType":{"t":"string","z":1},"gateway":{"t":"string","r":1,"w":1},"protectionDomain":{"t":"string","z":1},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.SecretReference","r":1},"sslEnabled":{"t":"boolean","z":1},"storageMode":{"t":"string","z":1},"storagePool":{"t":"string","z":1},"system":{"t":"string","r":1,"w":1},"volumeName":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.ScaleIOVolumeSource":
-    '{"f":{"fsType":{"t":"string","z":1},"gateway":{"t":"string","r":1,"w":1},"protectionDomain":{"t":"string","z":1},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.LocalObjectReference","r":1,"w":1},"sslEnabled":{"t":"boolean"},"storageMode":{"t":"string","z":1},"storagePool":{"t":"string","z":1},"system":{"t":"string","r":1,"w":1},"volumeName":{"t":"string","z":1}}}',
+    '{"f":{"fsType":{"t":"string","z":1},"gateway":{"t":"string","r":1,"w":1},"protectionDomain":{"t":"string","z":1},"readOnly":{"t":"boolean","z":1},"secretRef":{"t":"#io.k8s.api.core.v1.LocalObjectReference","r":1},"sslEnabled":{"t":"boolean","z":1},"storageMode":{"t":"string","z":1},"storagePool":{"t":"string","z":1},"system":{"t":"string","r":1,"w":1},"volumeName":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.ScopeSelector":
-    '{"a":1,"f":{"matchExpressions":{"t":{"i":"#io.k8s.api.core.v1.ScopedResourceSelectorRequirement","l":"atomic"}}}}',
+    '{"a":1,"f":{"matchExpressions":{"t":{"i":"#io.k8s.api.core.v1.ScopedResourceSelectorRequirement","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.ScopedResourceSelectorRequirement":
-    '{"f":{"operator":{"t":"string","r":1,"w":1},"scopeName":{"t":"string","r":1,"w":1},"values":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"operator":{"t":"string","g":"v1.ScopeSelectorOperator","r":1,"w":1},"scopeName":{"t":"string","g":"v1.ResourceQuotaScope","r":1,"w":1},"values":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.SeccompProfile":
-    '{"f":{"localhostProfile":{"t":"string","z":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"localhostProfile":{"t":"string"},"type":{"t":"string","g":"v1.SeccompProfileType","r":1,"w":1}}}',
   "io.k8s.api.core.v1.Secret":
-    '{"f":{"apiVersion":{"t":"string","z":1},"data":{"t":{"v":"bytes"}},"immutable":{"t":"boolean"},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"stringData":{"t":{"v":"string"}},"type":{"t":"string","g":"v1.SecretType","z":1}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"data":{"t":{"v":"bytes"},"z":1},"immutable":{"t":"boolean"},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"stringData":{"t":{"v":"string"},"z":1},"type":{"t":"string","g":"v1.SecretType","z":1}}}',
   "io.k8s.api.core.v1.SecretEnvSource":
     '{"f":{"name":{"t":"string","z":1},"optional":{"t":"boolean"}}}',
   "io.k8s.api.core.v1.SecretKeySelector":
@@ -747,17 +747,17 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.SecretList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.Secret"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.SecretProjection":
-    '{"f":{"items":{"t":{"i":"#io.k8s.api.core.v1.KeyToPath","l":"atomic"}},"name":{"t":"string","z":1},"optional":{"t":"boolean"}}}',
+    '{"f":{"items":{"t":{"i":"#io.k8s.api.core.v1.KeyToPath","l":"atomic"},"z":1},"name":{"t":"string","z":1},"optional":{"t":"boolean"}}}',
   "io.k8s.api.core.v1.SecretReference":
     '{"a":1,"f":{"name":{"t":"string","z":1},"namespace":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.SecretVolumeSource":
-    '{"f":{"defaultMode":{"t":"int32"},"items":{"t":{"i":"#io.k8s.api.core.v1.KeyToPath","l":"atomic"}},"optional":{"t":"boolean"},"secretName":{"t":"string","z":1}}}',
+    '{"f":{"defaultMode":{"t":"int32"},"items":{"t":{"i":"#io.k8s.api.core.v1.KeyToPath","l":"atomic"},"z":1},"optional":{"t":"boolean"},"secretName":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.SecurityContext":
-    '{"f":{"allowPrivilegeEscalation":{"t":"boolean"},"appArmorProfile":{"t":"#io.k8s.api.core.v1.AppArmorProfile"},"capabilities":{"t":"#io.k8s.api.core.v1.Capabilities"},"privileged":{"t":"boolean"},"procMount":{"t":"string","z":1},"readOnlyRootFilesystem":{"t":"boolean"},"runAsGroup":{"t":"int64"},"runAsNonRoot":{"t":"boolean"},"runAsUser":{"t":"int64"},"seLinuxOptions":{"t":"#io.k8s.api.core.v1.SELinuxOptions"},"seccompProfile":{"t":"#io.k8s.api.core.v1.SeccompProfile"},"windowsOptions":{"t":"#io.k8s.api.core.v1.WindowsSecurityContextOptions"}}}',
+    '{"f":{"allowPrivilegeEscalation":{"t":"boolean"},"appArmorProfile":{"t":"#io.k8s.api.core.v1.AppArmorProfile"},"capabilities":{"t":"#io.k8s.api.core.v1.Capabilities"},"privileged":{"t":"boolean"},"procMount":{"t":"string","g":"v1.ProcMountType"},"readOnlyRootFilesystem":{"t":"boolean"},"runAsGroup":{"t":"int64"},"runAsNonRoot":{"t":"boolean"},"runAsUser":{"t":"int64"},"seLinuxOptions":{"t":"#io.k8s.api.core.v1.SELinuxOptions"},"seccompProfile":{"t":"#io.k8s.api.core.v1.SeccompProfile"},"windowsOptions":{"t":"#io.k8s.api.core.v1.WindowsSecurityContextOptions"}}}',
   "io.k8s.api.core.v1.Service":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.core.v1.ServiceSpec","w":1},"status":{"t":"#io.k8s.api.core.v1.ServiceStatus","w":1}}}',
   "io.k8s.api.core.v1.ServiceAccount":
-    '{"f":{"apiVersion":{"t":"string","z":1},"automountServiceAccountToken":{"t":"boolean"},"imagePullSecrets":{"t":{"i":"#io.k8s.api.core.v1.LocalObjectReference","l":"atomic"}},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"secrets":{"t":{"i":"#io.k8s.api.core.v1.ObjectReference","l":"map","k":["name"]},"p":"merge","k":"name"}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"automountServiceAccountToken":{"t":"boolean"},"imagePullSecrets":{"t":{"i":"#io.k8s.api.core.v1.LocalObjectReference","l":"atomic"},"z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"secrets":{"t":{"i":"#io.k8s.api.core.v1.ObjectReference","l":"map","k":["name"]},"z":1,"p":"merge","k":"name"}}}',
   "io.k8s.api.core.v1.ServiceAccountList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.ServiceAccount"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.ServiceAccountTokenProjection":
@@ -765,11 +765,11 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.ServiceList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.core.v1.Service"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.core.v1.ServicePort":
-    '{"f":{"appProtocol":{"t":"string","z":1},"name":{"t":"string","z":1},"nodePort":{"t":"int32","z":1},"port":{"t":"int32","r":1,"w":1},"protocol":{"t":"string","g":"v1.Protocol","z":1},"targetPort":{"t":"int-or-string"}}}',
+    '{"f":{"appProtocol":{"t":"string"},"name":{"t":"string","z":1},"nodePort":{"t":"int32","z":1},"port":{"t":"int32","r":1,"w":1},"protocol":{"t":"string","g":"v1.Protocol","z":1},"targetPort":{"t":"int-or-string","w":1}}}',
   "io.k8s.api.core.v1.ServiceSpec":
-    '{"f":{"allocateLoadBalancerNodePorts":{"t":"boolean"},"clusterIP":{"t":"string","z":1},"clusterIPs":{"t":{"i":"string","l":"atomic"}},"externalIPs":{"t":{"i":"string","l":"atomic"}},"externalName":{"t":"string","z":1},"externalTrafficPolicy":{"t":"string","z":1},"healthCheckNodePort":{"t":"int32","z":1},"internalTrafficPolicy":{"t":"string","z":1},"ipFamilies":{"t":{"i":"string","l":"atomic"}},"ipFamilyPolicy":{"t":"string","z":1},"loadBalancerClass":{"t":"string","z":1},"loadBalancerIP":{"t":"string","z":1},"loadBalancerSourceRanges":{"t":{"i":"string","l":"atomic"}},"ports":{"t":{"i":"#io.k8s.api.core.v1.ServicePort","l":"map","k":["port","protocol"]},"p":"merge","k":"port"},"publishNotReadyAddresses":{"t":"boolean","z":1},"selector":{"t":{"v":"string","a":1}},"sessionAffinity":{"t":"string","g":"v1.ServiceAffinity","z":1},"sessionAffinityConfig":{"t":"#io.k8s.api.core.v1.SessionAffinityConfig"},"trafficDistribution":{"t":"string","z":1},"type":{"t":"string","g":"v1.ServiceType","z":1}}}',
+    '{"f":{"allocateLoadBalancerNodePorts":{"t":"boolean"},"clusterIP":{"t":"string","z":1},"clusterIPs":{"t":{"i":"string","l":"atomic"},"z":1},"externalIPs":{"t":{"i":"string","l":"atomic"},"z":1},"externalName":{"t":"string","z":1},"externalTrafficPolicy":{"t":"string","g":"v1.ServiceExternalTrafficPolicy","z":1},"healthCheckNodePort":{"t":"int32","z":1},"internalTrafficPolicy":{"t":"string","g":"v1.ServiceInternalTrafficPolicy"},"ipFamilies":{"t":{"i":"string","l":"atomic"},"z":1},"ipFamilyPolicy":{"t":"string","g":"v1.IPFamilyPolicy"},"loadBalancerClass":{"t":"string"},"loadBalancerIP":{"t":"string","z":1},"loadBalancerSourceRanges":{"t":{"i":"string","l":"atomic"},"z":1},"ports":{"t":{"i":"#io.k8s.api.core.v1.ServicePort","l":"map","k":["port","protocol"]},"z":1,"p":"merge","k":"port"},"publishNotReadyAddresses":{"t":"boolean","z":1},"selector":{"t":{"v":"string","a":1},"z":1},"sessionAffinity":{"t":"string","g":"v1.ServiceAffinity","z":1},"sessionAffinityConfig":{"t":"#io.k8s.api.core.v1.SessionAffinityConfig"},"trafficDistribution":{"t":"string"},"type":{"t":"string","g":"v1.ServiceType","z":1}}}',
   "io.k8s.api.core.v1.ServiceStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"p":"merge","k":"type"},"loadBalancer":{"t":"#io.k8s.api.core.v1.LoadBalancerStatus","w":1}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"loadBalancer":{"t":"#io.k8s.api.core.v1.LoadBalancerStatus","w":1}}}',
   "io.k8s.api.core.v1.SessionAffinityConfig":
     '{"f":{"clientIP":{"t":"#io.k8s.api.core.v1.ClientIPConfig"}}}',
   "io.k8s.api.core.v1.SleepAction":
@@ -789,43 +789,43 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.core.v1.TopologySelectorLabelRequirement":
     '{"f":{"key":{"t":"string","r":1,"w":1},"values":{"t":{"i":"string","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.api.core.v1.TopologySelectorTerm":
-    '{"a":1,"f":{"matchLabelExpressions":{"t":{"i":"#io.k8s.api.core.v1.TopologySelectorLabelRequirement","l":"atomic"}}}}',
+    '{"a":1,"f":{"matchLabelExpressions":{"t":{"i":"#io.k8s.api.core.v1.TopologySelectorLabelRequirement","l":"atomic"},"z":1}}}',
   "io.k8s.api.core.v1.TopologySpreadConstraint":
-    '{"f":{"labelSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"matchLabelKeys":{"t":{"i":"string","l":"atomic"}},"maxSkew":{"t":"int32","r":1,"w":1},"minDomains":{"t":"int32"},"nodeAffinityPolicy":{"t":"string","z":1},"nodeTaintsPolicy":{"t":"string","z":1},"topologyKey":{"t":"string","r":1,"w":1},"whenUnsatisfiable":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"labelSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"matchLabelKeys":{"t":{"i":"string","l":"atomic"},"z":1},"maxSkew":{"t":"int32","r":1,"w":1},"minDomains":{"t":"int32"},"nodeAffinityPolicy":{"t":"string","g":"v1.NodeInclusionPolicy"},"nodeTaintsPolicy":{"t":"string","g":"v1.NodeInclusionPolicy"},"topologyKey":{"t":"string","r":1,"w":1},"whenUnsatisfiable":{"t":"string","g":"v1.UnsatisfiableConstraintAction","r":1,"w":1}}}',
   "io.k8s.api.core.v1.TypedLocalObjectReference":
     '{"a":1,"f":{"apiGroup":{"t":"string"},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.TypedObjectReference":
-    '{"f":{"apiGroup":{"t":"string"},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","z":1}}}',
+    '{"f":{"apiGroup":{"t":"string"},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string"}}}',
   "io.k8s.api.core.v1.Volume":
     '{"f":{"awsElasticBlockStore":{"t":"#io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource"},"azureDisk":{"t":"#io.k8s.api.core.v1.AzureDiskVolumeSource"},"azureFile":{"t":"#io.k8s.api.core.v1.AzureFileVolumeSource"},"cephfs":{"t":"#io.k8s.api.core.v1.CephFSVolumeSource"},"cinder":{"t":"#io.k8s.api.core.v1.CinderVolumeSource"},"configMap":{"t":"#io.k8s.api.core.v1.ConfigMapVolumeSource"},"csi":{"t":"#io.k8s.api.core.v1.CSIVolumeSource"},"downwardAPI":{"t":"#io.k8s.api.core.v1.DownwardAPIVolumeSource"},"emptyDir":{"t":"#io.k8s.api.core.v1.EmptyDirVolumeSource"},"ephemeral":{"t":"#io.k8s.api.core.v1.EphemeralVolumeSource"},"fc":{"t":"#io.k8s.api.core.v1.FCVolumeSource"},"flexVolume":{"t":"#io.k8s.api.core.v1.FlexVolumeSource"},"flocker":{"t":"#io.k8s.api.core.v1.FlockerVolumeSource"},"gcePersistentDisk":{"t":"#io.k8s.api.core.v1.GCEPersistentDiskVolumeSource"},"gitRepo":{"t":"#io.k8s.api.core.v1.GitRepoVolumeSource"},"glusterfs":{"t":"#io.k8s.api.core.v1.GlusterfsVolumeSource"},"hostPath":{"t":"#io.k8s.api.core.v1.HostPathVolumeSource"},"image":{"t":"#io.k8s.api.core.v1.ImageVolumeSource"},"iscsi":{"t":"#io.k8s.api.core.v1.ISCSIVolumeSource"},"name":{"t":"string","r":1,"w":1},"nfs":{"t":"#io.k8s.api.core.v1.NFSVolumeSource"},"persistentVolumeClaim":{"t":"#io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource"},"photonPersistentDisk":{"t":"#io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource"},"portworxVolume":{"t":"#io.k8s.api.core.v1.PortworxVolumeSource"},"projected":{"t":"#io.k8s.api.core.v1.ProjectedVolumeSource"},"quobyte":{"t":"#io.k8s.api.core.v1.QuobyteVolumeSource"},"rbd":{"t":"#io.k8s.api.core.v1.RBDVolumeSource"},"scaleIO":{"t":"#io.k8s.api.core.v1.ScaleIOVolumeSource"},"secret":{"t":"#io.k8s.api.core.v1.SecretVolumeSource"},"storageos":{"t":"#io.k8s.api.core.v1.StorageOSVolumeSource"},"vsphereVolume":{"t":"#io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource"}}}',
   "io.k8s.api.core.v1.VolumeDevice":
     '{"f":{"devicePath":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.VolumeMount":
-    '{"f":{"mountPath":{"t":"string","r":1,"w":1},"mountPropagation":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1},"recursiveReadOnly":{"t":"string","z":1},"subPath":{"t":"string","z":1},"subPathExpr":{"t":"string","z":1}}}',
+    '{"f":{"mountPath":{"t":"string","r":1,"w":1},"mountPropagation":{"t":"string","g":"v1.MountPropagationMode"},"name":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1},"recursiveReadOnly":{"t":"string","g":"v1.RecursiveReadOnlyMode"},"subPath":{"t":"string","z":1},"subPathExpr":{"t":"string","z":1}}}',
   "io.k8s.api.core.v1.VolumeMountStatus":
-    '{"f":{"mountPath":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1},"recursiveReadOnly":{"t":"string","z":1}}}',
+    '{"f":{"mountPath":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"readOnly":{"t":"boolean","z":1},"recursiveReadOnly":{"t":"string","g":"v1.RecursiveReadOnlyMode"}}}',
   "io.k8s.api.core.v1.VolumeNodeAffinity":
     '{"f":{"required":{"t":"#io.k8s.api.core.v1.NodeSelector"}}}',
   "io.k8s.api.core.v1.VolumeProjection":
     '{"f":{"clusterTrustBundle":{"t":"#io.k8s.api.core.v1.ClusterTrustBundleProjection"},"configMap":{"t":"#io.k8s.api.core.v1.ConfigMapProjection"},"downwardAPI":{"t":"#io.k8s.api.core.v1.DownwardAPIProjection"},"podCertificate":{"t":"#io.k8s.api.core.v1.PodCertificateProjection"},"secret":{"t":"#io.k8s.api.core.v1.SecretProjection"},"serviceAccountToken":{"t":"#io.k8s.api.core.v1.ServiceAccountTokenProjection"}}}',
   "io.k8s.api.core.v1.VolumeResourceRequirements":
-    '{"f":{"limits":{"t":{"v":"quantity"}},"requests":{"t":{"v":"quantity"}}}}',
+    '{"f":{"limits":{"t":{"v":"quantity"},"z":1},"requests":{"t":{"v":"quantity"},"z":1}}}',
   "io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource":
     '{"f":{"fsType":{"t":"string","z":1},"storagePolicyID":{"t":"string","z":1},"storagePolicyName":{"t":"string","z":1},"volumePath":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.core.v1.WeightedPodAffinityTerm":
     '{"f":{"podAffinityTerm":{"t":"#io.k8s.api.core.v1.PodAffinityTerm","r":1,"w":1},"weight":{"t":"int32","r":1,"w":1}}}',
   "io.k8s.api.core.v1.WindowsSecurityContextOptions":
-    '{"f":{"gmsaCredentialSpec":{"t":"string","z":1},"gmsaCredentialSpecName":{"t":"string","z":1},"hostProcess":{"t":"boolean"},"runAsUserName":{"t":"string","z":1}}}',
+    '{"f":{"gmsaCredentialSpec":{"t":"string"},"gmsaCredentialSpecName":{"t":"string"},"hostProcess":{"t":"boolean"},"runAsUserName":{"t":"string"}}}',
   "io.k8s.api.discovery.v1.Endpoint":
-    '{"f":{"addresses":{"t":{"i":"string","l":"set"},"r":1,"w":1},"conditions":{"t":"#io.k8s.api.discovery.v1.EndpointConditions","w":1},"deprecatedTopology":{"t":{"v":"string"}},"hints":{"t":"#io.k8s.api.discovery.v1.EndpointHints"},"hostname":{"t":"string","z":1},"nodeName":{"t":"string","z":1},"targetRef":{"t":"#io.k8s.api.core.v1.ObjectReference"},"zone":{"t":"string","z":1}}}',
+    '{"f":{"addresses":{"t":{"i":"string","l":"set"},"r":1,"w":1},"conditions":{"t":"#io.k8s.api.discovery.v1.EndpointConditions","w":1},"deprecatedTopology":{"t":{"v":"string"},"z":1},"hints":{"t":"#io.k8s.api.discovery.v1.EndpointHints"},"hostname":{"t":"string"},"nodeName":{"t":"string"},"targetRef":{"t":"#io.k8s.api.core.v1.ObjectReference"},"zone":{"t":"string"}}}',
   "io.k8s.api.discovery.v1.EndpointConditions":
     '{"f":{"ready":{"t":"boolean"},"serving":{"t":"boolean"},"terminating":{"t":"boolean"}}}',
   "io.k8s.api.discovery.v1.EndpointHints":
-    '{"f":{"forNodes":{"t":{"i":"#io.k8s.api.discovery.v1.ForNode","l":"atomic"}},"forZones":{"t":{"i":"#io.k8s.api.discovery.v1.ForZone","l":"atomic"}}}}',
+    '{"f":{"forNodes":{"t":{"i":"#io.k8s.api.discovery.v1.ForNode","l":"atomic"},"z":1},"forZones":{"t":{"i":"#io.k8s.api.discovery.v1.ForZone","l":"atomic"},"z":1}}}',
   "io.k8s.api.discovery.v1.EndpointPort":
-    '{"a":1,"f":{"appProtocol":{"t":"string","z":1},"name":{"t":"string"},"port":{"t":"int32"},"protocol":{"t":"string","z":1}}}',
+    '{"a":1,"f":{"appProtocol":{"t":"string"},"name":{"t":"string"},"port":{"t":"int32"},"protocol":{"t":"string","g":"v1.Protocol"}}}',
   "io.k8s.api.discovery.v1.EndpointSlice":
-    '{"f":{"addressType":{"t":"string","r":1,"w":1},"apiVersion":{"t":"string","z":1},"endpoints":{"t":{"i":"#io.k8s.api.discovery.v1.Endpoint","l":"atomic"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"ports":{"t":{"i":"#io.k8s.api.discovery.v1.EndpointPort","l":"atomic"},"w":1}}}',
+    '{"f":{"addressType":{"t":"string","g":"v1.AddressType","r":1,"w":1},"apiVersion":{"t":"string","z":1},"endpoints":{"t":{"i":"#io.k8s.api.discovery.v1.Endpoint","l":"atomic"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"ports":{"t":{"i":"#io.k8s.api.discovery.v1.EndpointPort","l":"atomic"},"w":1}}}',
   "io.k8s.api.discovery.v1.EndpointSliceList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.discovery.v1.EndpointSlice"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.discovery.v1.ForNode":
@@ -833,7 +833,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.discovery.v1.ForZone":
     '{"f":{"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.events.v1.Event":
-    '{"f":{"action":{"t":"string","z":1},"apiVersion":{"t":"string","z":1},"deprecatedCount":{"t":"int32","z":1},"deprecatedFirstTimestamp":{"t":"time","w":1},"deprecatedLastTimestamp":{"t":"time","w":1},"deprecatedSource":{"t":"#io.k8s.api.core.v1.EventSource","w":1},"eventTime":{"t":"micro-time","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"note":{"t":"string","z":1},"reason":{"t":"string","z":1},"regarding":{"t":"#io.k8s.api.core.v1.ObjectReference","w":1},"related":{"t":"#io.k8s.api.core.v1.ObjectReference"},"reportingController":{"t":"string","z":1},"reportingInstance":{"t":"string","w":1},"series":{"t":"#io.k8s.api.events.v1.EventSeries"},"type":{"t":"string","z":1}}}',
+    '{"f":{"action":{"t":"string","z":1},"apiVersion":{"t":"string","z":1},"deprecatedCount":{"t":"int32","z":1},"deprecatedFirstTimestamp":{"t":"time","w":1},"deprecatedLastTimestamp":{"t":"time","w":1},"deprecatedSource":{"t":"#io.k8s.api.core.v1.EventSource","w":1},"eventTime":{"t":"micro-time","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"note":{"t":"string","z":1},"reason":{"t":"string","z":1},"regarding":{"t":"#io.k8s.api.core.v1.ObjectReference","w":1},"related":{"t":"#io.k8s.api.core.v1.ObjectReference"},"reportingController":{"t":"string","z":1},"reportingInstance":{"t":"string","z":1},"series":{"t":"#io.k8s.api.events.v1.EventSeries"},"type":{"t":"string","z":1}}}',
   "io.k8s.api.events.v1.EventList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.events.v1.Event"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.events.v1.EventSeries":
@@ -841,51 +841,51 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.flowcontrol.v1.ExemptPriorityLevelConfiguration":
     '{"f":{"lendablePercent":{"t":"int32"},"nominalConcurrencyShares":{"t":"int32"}}}',
   "io.k8s.api.flowcontrol.v1.FlowDistinguisherMethod":
-    '{"f":{"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"type":{"t":"string","g":"v1.FlowDistinguisherMethodType","r":1,"w":1}}}',
   "io.k8s.api.flowcontrol.v1.FlowSchema":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.flowcontrol.v1.FlowSchemaSpec","w":1},"status":{"t":"#io.k8s.api.flowcontrol.v1.FlowSchemaStatus","w":1}}}',
   "io.k8s.api.flowcontrol.v1.FlowSchemaCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","z":1},"type":{"t":"string","z":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","z":1},"type":{"t":"string","g":"v1.FlowSchemaConditionType","z":1}}}',
   "io.k8s.api.flowcontrol.v1.FlowSchemaList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.flowcontrol.v1.FlowSchema"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.flowcontrol.v1.FlowSchemaSpec":
-    '{"f":{"distinguisherMethod":{"t":"#io.k8s.api.flowcontrol.v1.FlowDistinguisherMethod"},"matchingPrecedence":{"t":"int32"},"priorityLevelConfiguration":{"t":"#io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationReference","r":1,"w":1},"rules":{"t":{"i":"#io.k8s.api.flowcontrol.v1.PolicyRulesWithSubjects","l":"atomic"}}}}',
+    '{"f":{"distinguisherMethod":{"t":"#io.k8s.api.flowcontrol.v1.FlowDistinguisherMethod"},"matchingPrecedence":{"t":"int32","w":1},"priorityLevelConfiguration":{"t":"#io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationReference","r":1,"w":1},"rules":{"t":{"i":"#io.k8s.api.flowcontrol.v1.PolicyRulesWithSubjects","l":"atomic"},"z":1}}}',
   "io.k8s.api.flowcontrol.v1.FlowSchemaStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.flowcontrol.v1.FlowSchemaCondition","l":"map","k":["type"]},"p":"merge","k":"type"}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.flowcontrol.v1.FlowSchemaCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"}}}',
   "io.k8s.api.flowcontrol.v1.GroupSubject":
     '{"f":{"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.flowcontrol.v1.LimitResponse":
-    '{"f":{"queuing":{"t":"#io.k8s.api.flowcontrol.v1.QueuingConfiguration"},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"queuing":{"t":"#io.k8s.api.flowcontrol.v1.QueuingConfiguration"},"type":{"t":"string","g":"v1.LimitResponseType","r":1,"w":1}}}',
   "io.k8s.api.flowcontrol.v1.LimitedPriorityLevelConfiguration":
-    '{"f":{"borrowingLimitPercent":{"t":"int32"},"lendablePercent":{"t":"int32"},"limitResponse":{"t":"#io.k8s.api.flowcontrol.v1.LimitResponse"},"nominalConcurrencyShares":{"t":"int32"}}}',
+    '{"f":{"borrowingLimitPercent":{"t":"int32"},"lendablePercent":{"t":"int32"},"limitResponse":{"t":"#io.k8s.api.flowcontrol.v1.LimitResponse","w":1},"nominalConcurrencyShares":{"t":"int32"}}}',
   "io.k8s.api.flowcontrol.v1.NonResourcePolicyRule":
     '{"f":{"nonResourceURLs":{"t":{"i":"string","l":"set"},"r":1,"w":1},"verbs":{"t":{"i":"string","l":"set"},"r":1,"w":1}}}',
   "io.k8s.api.flowcontrol.v1.PolicyRulesWithSubjects":
-    '{"f":{"nonResourceRules":{"t":{"i":"#io.k8s.api.flowcontrol.v1.NonResourcePolicyRule","l":"atomic"}},"resourceRules":{"t":{"i":"#io.k8s.api.flowcontrol.v1.ResourcePolicyRule","l":"atomic"}},"subjects":{"t":{"i":"#io.k8s.api.flowcontrol.v1.Subject","l":"atomic"},"r":1,"w":1}}}',
+    '{"f":{"nonResourceRules":{"t":{"i":"#io.k8s.api.flowcontrol.v1.NonResourcePolicyRule","l":"atomic"},"z":1},"resourceRules":{"t":{"i":"#io.k8s.api.flowcontrol.v1.ResourcePolicyRule","l":"atomic"},"z":1},"subjects":{"t":{"i":"#io.k8s.api.flowcontrol.v1.Subject","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationSpec","w":1},"status":{"t":"#io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationStatus","w":1}}}',
   "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","z":1},"type":{"t":"string","z":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","z":1},"type":{"t":"string","g":"v1.PriorityLevelConfigurationConditionType","z":1}}}',
   "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationReference":
     '{"f":{"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationSpec":
-    '{"f":{"exempt":{"t":"#io.k8s.api.flowcontrol.v1.ExemptPriorityLevelConfiguration"},"limited":{"t":"#io.k8s.api.flowcontrol.v1.LimitedPriorityLevelConfiguration"},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"exempt":{"t":"#io.k8s.api.flowcontrol.v1.ExemptPriorityLevelConfiguration"},"limited":{"t":"#io.k8s.api.flowcontrol.v1.LimitedPriorityLevelConfiguration"},"type":{"t":"string","g":"v1.PriorityLevelEnablement","r":1,"w":1}}}',
   "io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationCondition","l":"map","k":["type"]},"p":"merge","k":"type"}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"}}}',
   "io.k8s.api.flowcontrol.v1.QueuingConfiguration":
-    '{"f":{"handSize":{"t":"int32"},"queueLengthLimit":{"t":"int32"},"queues":{"t":"int32"}}}',
+    '{"f":{"handSize":{"t":"int32","w":1},"queueLengthLimit":{"t":"int32","w":1},"queues":{"t":"int32","w":1}}}',
   "io.k8s.api.flowcontrol.v1.ResourcePolicyRule":
-    '{"f":{"apiGroups":{"t":{"i":"string","l":"set"},"r":1,"w":1},"clusterScope":{"t":"boolean"},"namespaces":{"t":{"i":"string","l":"set"}},"resources":{"t":{"i":"string","l":"set"},"r":1,"w":1},"verbs":{"t":{"i":"string","l":"set"},"r":1,"w":1}}}',
+    '{"f":{"apiGroups":{"t":{"i":"string","l":"set"},"r":1,"w":1},"clusterScope":{"t":"boolean","z":1},"namespaces":{"t":{"i":"string","l":"set"},"w":1},"resources":{"t":{"i":"string","l":"set"},"r":1,"w":1},"verbs":{"t":{"i":"string","l":"set"},"r":1,"w":1}}}',
   "io.k8s.api.flowcontrol.v1.ServiceAccountSubject":
     '{"f":{"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.flowcontrol.v1.Subject":
-    '{"f":{"group":{"t":"#io.k8s.api.flowcontrol.v1.GroupSubject"},"kind":{"t":"string","r":1,"w":1},"serviceAccount":{"t":"#io.k8s.api.flowcontrol.v1.ServiceAccountSubject"},"user":{"t":"#io.k8s.api.flowcontrol.v1.UserSubject"}}}',
+    '{"f":{"group":{"t":"#io.k8s.api.flowcontrol.v1.GroupSubject"},"kind":{"t":"string","g":"v1.SubjectKind","r":1,"w":1},"serviceAccount":{"t":"#io.k8s.api.flowcontrol.v1.ServiceAccountSubject"},"user":{"t":"#io.k8s.api.flowcontrol.v1.UserSubject"}}}',
   "io.k8s.api.flowcontrol.v1.UserSubject":
     '{"f":{"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.networking.v1.HTTPIngressPath":
-    '{"f":{"backend":{"t":"#io.k8s.api.networking.v1.IngressBackend","r":1,"w":1},"path":{"t":"string","z":1},"pathType":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"backend":{"t":"#io.k8s.api.networking.v1.IngressBackend","r":1,"w":1},"path":{"t":"string","z":1},"pathType":{"t":"string","g":"v1.PathType","r":1}}}',
   "io.k8s.api.networking.v1.HTTPIngressRuleValue":
     '{"f":{"paths":{"t":{"i":"#io.k8s.api.networking.v1.HTTPIngressPath","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.api.networking.v1.IPAddress":
@@ -893,9 +893,9 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.networking.v1.IPAddressList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.networking.v1.IPAddress"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.networking.v1.IPAddressSpec":
-    '{"f":{"parentRef":{"t":"#io.k8s.api.networking.v1.ParentReference","r":1,"w":1}}}',
+    '{"f":{"parentRef":{"t":"#io.k8s.api.networking.v1.ParentReference","r":1}}}',
   "io.k8s.api.networking.v1.IPBlock":
-    '{"f":{"cidr":{"t":"string","r":1,"w":1},"except":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"cidr":{"t":"string","r":1,"w":1},"except":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.networking.v1.Ingress":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.networking.v1.IngressSpec","w":1},"status":{"t":"#io.k8s.api.networking.v1.IngressStatus","w":1}}}',
   "io.k8s.api.networking.v1.IngressBackend":
@@ -905,43 +905,43 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.networking.v1.IngressClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.networking.v1.IngressClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.networking.v1.IngressClassParametersReference":
-    '{"f":{"apiGroup":{"t":"string"},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","z":1},"scope":{"t":"string","z":1}}}',
+    '{"f":{"apiGroup":{"t":"string"},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string"},"scope":{"t":"string"}}}',
   "io.k8s.api.networking.v1.IngressClassSpec":
     '{"f":{"controller":{"t":"string","z":1},"parameters":{"t":"#io.k8s.api.networking.v1.IngressClassParametersReference"}}}',
   "io.k8s.api.networking.v1.IngressList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.networking.v1.Ingress"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.networking.v1.IngressLoadBalancerIngress":
-    '{"f":{"hostname":{"t":"string","z":1},"ip":{"t":"string","z":1},"ports":{"t":{"i":"#io.k8s.api.networking.v1.IngressPortStatus","l":"atomic"}}}}',
+    '{"f":{"hostname":{"t":"string","z":1},"ip":{"t":"string","z":1},"ports":{"t":{"i":"#io.k8s.api.networking.v1.IngressPortStatus","l":"atomic"},"z":1}}}',
   "io.k8s.api.networking.v1.IngressLoadBalancerStatus":
-    '{"f":{"ingress":{"t":{"i":"#io.k8s.api.networking.v1.IngressLoadBalancerIngress","l":"atomic"}}}}',
+    '{"f":{"ingress":{"t":{"i":"#io.k8s.api.networking.v1.IngressLoadBalancerIngress","l":"atomic"},"z":1}}}',
   "io.k8s.api.networking.v1.IngressPortStatus":
-    '{"f":{"error":{"t":"string","z":1},"port":{"t":"int32","r":1,"w":1},"protocol":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"error":{"t":"string"},"port":{"t":"int32","r":1,"w":1},"protocol":{"t":"string","g":"v1.Protocol","r":1,"w":1}}}',
   "io.k8s.api.networking.v1.IngressRule":
     '{"f":{"host":{"t":"string","z":1},"http":{"t":"#io.k8s.api.networking.v1.HTTPIngressRuleValue"}}}',
   "io.k8s.api.networking.v1.IngressServiceBackend":
-    '{"f":{"name":{"t":"string","r":1,"w":1},"port":{"t":"#io.k8s.api.networking.v1.ServiceBackendPort"}}}',
+    '{"f":{"name":{"t":"string","r":1,"w":1},"port":{"t":"#io.k8s.api.networking.v1.ServiceBackendPort","w":1}}}',
   "io.k8s.api.networking.v1.IngressSpec":
-    '{"f":{"defaultBackend":{"t":"#io.k8s.api.networking.v1.IngressBackend"},"ingressClassName":{"t":"string","z":1},"rules":{"t":{"i":"#io.k8s.api.networking.v1.IngressRule","l":"atomic"}},"tls":{"t":{"i":"#io.k8s.api.networking.v1.IngressTLS","l":"atomic"}}}}',
+    '{"f":{"defaultBackend":{"t":"#io.k8s.api.networking.v1.IngressBackend"},"ingressClassName":{"t":"string"},"rules":{"t":{"i":"#io.k8s.api.networking.v1.IngressRule","l":"atomic"},"z":1},"tls":{"t":{"i":"#io.k8s.api.networking.v1.IngressTLS","l":"atomic"},"z":1}}}',
   "io.k8s.api.networking.v1.IngressStatus":
     '{"f":{"loadBalancer":{"t":"#io.k8s.api.networking.v1.IngressLoadBalancerStatus","w":1}}}',
   "io.k8s.api.networking.v1.IngressTLS":
-    '{"f":{"hosts":{"t":{"i":"string","l":"atomic"}},"secretName":{"t":"string","z":1}}}',
+    '{"f":{"hosts":{"t":{"i":"string","l":"atomic"},"z":1},"secretName":{"t":"string","z":1}}}',
   "io.k8s.api.networking.v1.NetworkPolicy":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.networking.v1.NetworkPolicySpec","w":1}}}',
   "io.k8s.api.networking.v1.NetworkPolicyEgressRule":
-    '{"f":{"ports":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyPort","l":"atomic"}},"to":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyPeer","l":"atomic"}}}}',
+    '{"f":{"ports":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyPort","l":"atomic"},"z":1},"to":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyPeer","l":"atomic"},"z":1}}}',
   "io.k8s.api.networking.v1.NetworkPolicyIngressRule":
-    '{"f":{"from":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyPeer","l":"atomic"}},"ports":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyPort","l":"atomic"}}}}',
+    '{"f":{"from":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyPeer","l":"atomic"},"z":1},"ports":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyPort","l":"atomic"},"z":1}}}',
   "io.k8s.api.networking.v1.NetworkPolicyList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicy"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.networking.v1.NetworkPolicyPeer":
     '{"f":{"ipBlock":{"t":"#io.k8s.api.networking.v1.IPBlock"},"namespaceSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"podSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"}}}',
   "io.k8s.api.networking.v1.NetworkPolicyPort":
-    '{"f":{"endPort":{"t":"int32"},"port":{"t":"int-or-string"},"protocol":{"t":"string","z":1}}}',
+    '{"f":{"endPort":{"t":"int32"},"port":{"t":"int-or-string"},"protocol":{"t":"string","g":"v1.Protocol"}}}',
   "io.k8s.api.networking.v1.NetworkPolicySpec":
-    '{"f":{"egress":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyEgressRule","l":"atomic"}},"ingress":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyIngressRule","l":"atomic"}},"podSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"},"policyTypes":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"egress":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyEgressRule","l":"atomic"},"z":1},"ingress":{"t":{"i":"#io.k8s.api.networking.v1.NetworkPolicyIngressRule","l":"atomic"},"z":1},"podSelector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","w":1},"policyTypes":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.networking.v1.ParentReference":
-    '{"f":{"group":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","z":1},"resource":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"group":{"t":"string","z":1},"name":{"t":"string","r":1,"z":1},"namespace":{"t":"string","z":1},"resource":{"t":"string","r":1,"z":1}}}',
   "io.k8s.api.networking.v1.ServiceBackendPort":
     '{"a":1,"f":{"name":{"t":"string","z":1},"number":{"t":"int32","z":1}}}',
   "io.k8s.api.networking.v1.ServiceCIDR":
@@ -949,33 +949,33 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.networking.v1.ServiceCIDRList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.networking.v1.ServiceCIDR"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.networking.v1.ServiceCIDRSpec":
-    '{"f":{"cidrs":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"cidrs":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.networking.v1.ServiceCIDRStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"p":"merge","k":"type"}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"}}}',
   "io.k8s.api.networking.v1beta1.IPAddress":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.networking.v1beta1.IPAddressSpec","w":1}}}',
   "io.k8s.api.networking.v1beta1.IPAddressList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.networking.v1beta1.IPAddress"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.networking.v1beta1.IPAddressSpec":
-    '{"f":{"parentRef":{"t":"#io.k8s.api.networking.v1beta1.ParentReference","r":1,"w":1}}}',
+    '{"f":{"parentRef":{"t":"#io.k8s.api.networking.v1beta1.ParentReference","r":1}}}',
   "io.k8s.api.networking.v1beta1.ParentReference":
-    '{"f":{"group":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","z":1},"resource":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"group":{"t":"string","z":1},"name":{"t":"string","r":1,"z":1},"namespace":{"t":"string","z":1},"resource":{"t":"string","r":1,"z":1}}}',
   "io.k8s.api.networking.v1beta1.ServiceCIDR":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.networking.v1beta1.ServiceCIDRSpec","w":1},"status":{"t":"#io.k8s.api.networking.v1beta1.ServiceCIDRStatus","w":1}}}',
   "io.k8s.api.networking.v1beta1.ServiceCIDRList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.networking.v1beta1.ServiceCIDR"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.networking.v1beta1.ServiceCIDRSpec":
-    '{"f":{"cidrs":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"cidrs":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.networking.v1beta1.ServiceCIDRStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"p":"merge","k":"type"}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"}}}',
   "io.k8s.api.node.v1.Overhead":
-    '{"f":{"podFixed":{"t":{"v":"quantity"}}}}',
+    '{"f":{"podFixed":{"t":{"v":"quantity"},"z":1}}}',
   "io.k8s.api.node.v1.RuntimeClass":
     '{"f":{"apiVersion":{"t":"string","z":1},"handler":{"t":"string","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"overhead":{"t":"#io.k8s.api.node.v1.Overhead"},"scheduling":{"t":"#io.k8s.api.node.v1.Scheduling"}}}',
   "io.k8s.api.node.v1.RuntimeClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.node.v1.RuntimeClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.node.v1.Scheduling":
-    '{"f":{"nodeSelector":{"t":{"v":"string","a":1}},"tolerations":{"t":{"i":"#io.k8s.api.core.v1.Toleration","l":"atomic"}}}}',
+    '{"f":{"nodeSelector":{"t":{"v":"string","a":1},"z":1},"tolerations":{"t":{"i":"#io.k8s.api.core.v1.Toleration","l":"atomic"},"z":1}}}',
   "io.k8s.api.policy.v1.Eviction":
     '{"f":{"apiVersion":{"t":"string","z":1},"deleteOptions":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1}}}',
   "io.k8s.api.policy.v1.PodDisruptionBudget":
@@ -983,25 +983,25 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.policy.v1.PodDisruptionBudgetList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.policy.v1.PodDisruptionBudget"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.policy.v1.PodDisruptionBudgetSpec":
-    '{"f":{"maxUnavailable":{"t":"int-or-string"},"minAvailable":{"t":"int-or-string"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","p":"replace"},"unhealthyPodEvictionPolicy":{"t":"string","z":1}}}',
+    '{"f":{"maxUnavailable":{"t":"int-or-string"},"minAvailable":{"t":"int-or-string"},"selector":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","p":"replace"},"unhealthyPodEvictionPolicy":{"t":"string","g":"v1.UnhealthyPodEvictionPolicyType"}}}',
   "io.k8s.api.policy.v1.PodDisruptionBudgetStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"p":"merge","k":"type"},"currentHealthy":{"t":"int32","r":1,"w":1},"desiredHealthy":{"t":"int32","r":1,"w":1},"disruptedPods":{"t":{"v":"time"}},"disruptionsAllowed":{"t":"int32","r":1,"w":1},"expectedPods":{"t":"int32","r":1,"w":1},"observedGeneration":{"t":"int64","z":1}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"currentHealthy":{"t":"int32","r":1,"w":1},"desiredHealthy":{"t":"int32","r":1,"w":1},"disruptedPods":{"t":{"v":"time"},"z":1},"disruptionsAllowed":{"t":"int32","r":1,"w":1},"expectedPods":{"t":"int32","r":1,"w":1},"observedGeneration":{"t":"int64","z":1}}}',
   "io.k8s.api.rbac.v1.AggregationRule":
-    '{"f":{"clusterRoleSelectors":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","l":"atomic"}}}}',
+    '{"f":{"clusterRoleSelectors":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector","l":"atomic"},"z":1}}}',
   "io.k8s.api.rbac.v1.ClusterRole":
     '{"f":{"aggregationRule":{"t":"#io.k8s.api.rbac.v1.AggregationRule"},"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"rules":{"t":{"i":"#io.k8s.api.rbac.v1.PolicyRule","l":"atomic"},"w":1}}}',
   "io.k8s.api.rbac.v1.ClusterRoleBinding":
-    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"roleRef":{"t":"#io.k8s.api.rbac.v1.RoleRef","r":1,"w":1},"subjects":{"t":{"i":"#io.k8s.api.rbac.v1.Subject","l":"atomic"}}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"roleRef":{"t":"#io.k8s.api.rbac.v1.RoleRef","r":1,"w":1},"subjects":{"t":{"i":"#io.k8s.api.rbac.v1.Subject","l":"atomic"},"z":1}}}',
   "io.k8s.api.rbac.v1.ClusterRoleBindingList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.rbac.v1.ClusterRoleBinding"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.rbac.v1.ClusterRoleList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.rbac.v1.ClusterRole"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.rbac.v1.PolicyRule":
-    '{"f":{"apiGroups":{"t":{"i":"string","l":"atomic"}},"nonResourceURLs":{"t":{"i":"string","l":"atomic"}},"resourceNames":{"t":{"i":"string","l":"atomic"}},"resources":{"t":{"i":"string","l":"atomic"}},"verbs":{"t":{"i":"string","l":"atomic"},"r":1,"w":1}}}',
+    '{"f":{"apiGroups":{"t":{"i":"string","l":"atomic"},"z":1},"nonResourceURLs":{"t":{"i":"string","l":"atomic"},"z":1},"resourceNames":{"t":{"i":"string","l":"atomic"},"z":1},"resources":{"t":{"i":"string","l":"atomic"},"z":1},"verbs":{"t":{"i":"string","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.api.rbac.v1.Role":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"rules":{"t":{"i":"#io.k8s.api.rbac.v1.PolicyRule","l":"atomic"},"w":1}}}',
   "io.k8s.api.rbac.v1.RoleBinding":
-    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"roleRef":{"t":"#io.k8s.api.rbac.v1.RoleRef","r":1,"w":1},"subjects":{"t":{"i":"#io.k8s.api.rbac.v1.Subject","l":"atomic"}}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"roleRef":{"t":"#io.k8s.api.rbac.v1.RoleRef","r":1,"w":1},"subjects":{"t":{"i":"#io.k8s.api.rbac.v1.Subject","l":"atomic"},"z":1}}}',
   "io.k8s.api.rbac.v1.RoleBindingList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.rbac.v1.RoleBinding"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.rbac.v1.RoleList":
@@ -1009,37 +1009,37 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.rbac.v1.RoleRef":
     '{"a":1,"f":{"apiGroup":{"t":"string","r":1,"w":1},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.rbac.v1.Subject":
-    '{"a":1,"f":{"apiGroup":{"t":"string"},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","z":1}}}',
+    '{"a":1,"f":{"apiGroup":{"t":"string","z":1},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","z":1}}}',
   "io.k8s.api.resource.v1.AllocatedDeviceStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]}},"data":{"t":"any"},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"networkData":{"t":"#io.k8s.api.resource.v1.NetworkDeviceData"},"pool":{"t":"string","r":1,"w":1},"shareID":{"t":"string","z":1}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"w":1},"data":{"t":"any"},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"networkData":{"t":"#io.k8s.api.resource.v1.NetworkDeviceData"},"pool":{"t":"string","r":1,"w":1},"shareID":{"t":"string"}}}',
   "io.k8s.api.resource.v1.AllocationResult":
-    '{"f":{"allocationTimestamp":{"t":"time"},"devices":{"t":"#io.k8s.api.resource.v1.DeviceAllocationResult"},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"}}}',
+    '{"f":{"allocationTimestamp":{"t":"time"},"devices":{"t":"#io.k8s.api.resource.v1.DeviceAllocationResult","w":1},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"}}}',
   "io.k8s.api.resource.v1.CELDeviceSelector":
     '{"f":{"expression":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.CapacityRequestPolicy":
-    '{"f":{"default":{"t":"quantity"},"validRange":{"t":"#io.k8s.api.resource.v1.CapacityRequestPolicyRange"},"validValues":{"t":{"i":"quantity","l":"atomic"}}}}',
+    '{"f":{"default":{"t":"quantity"},"validRange":{"t":"#io.k8s.api.resource.v1.CapacityRequestPolicyRange"},"validValues":{"t":{"i":"quantity","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1.CapacityRequestPolicyRange":
-    '{"f":{"max":{"t":"quantity"},"min":{"t":"quantity","r":1,"w":1},"step":{"t":"quantity"}}}',
+    '{"f":{"max":{"t":"quantity"},"min":{"t":"quantity","r":1},"step":{"t":"quantity"}}}',
   "io.k8s.api.resource.v1.CapacityRequirements":
-    '{"f":{"requests":{"t":{"v":"quantity"}}}}',
+    '{"f":{"requests":{"t":{"v":"quantity"},"z":1}}}',
   "io.k8s.api.resource.v1.Counter":
     '{"f":{"value":{"t":"quantity","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.CounterSet":
-    '{"f":{"counters":{"t":{"v":"#io.k8s.api.resource.v1.Counter"},"r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"counters":{"t":{"v":"#io.k8s.api.resource.v1.Counter"},"r":1,"z":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.Device":
-    '{"f":{"allNodes":{"t":"boolean"},"allowMultipleAllocations":{"t":"boolean"},"attributes":{"t":{"v":"#io.k8s.api.resource.v1.DeviceAttribute"}},"bindingConditions":{"t":{"i":"string","l":"atomic"}},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"}},"bindsToNode":{"t":"boolean"},"capacity":{"t":{"v":"#io.k8s.api.resource.v1.DeviceCapacity"}},"consumesCounters":{"t":{"i":"#io.k8s.api.resource.v1.DeviceCounterConsumption","l":"atomic"}},"name":{"t":"string","r":1,"w":1},"nodeName":{"t":"string","z":1},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"taints":{"t":{"i":"#io.k8s.api.resource.v1.DeviceTaint","l":"atomic"}}}}',
+    '{"f":{"allNodes":{"t":"boolean"},"allowMultipleAllocations":{"t":"boolean"},"attributes":{"t":{"v":"#io.k8s.api.resource.v1.DeviceAttribute"},"z":1},"bindingConditions":{"t":{"i":"string","l":"atomic"},"z":1},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"},"z":1},"bindsToNode":{"t":"boolean"},"capacity":{"t":{"v":"#io.k8s.api.resource.v1.DeviceCapacity"},"z":1},"consumesCounters":{"t":{"i":"#io.k8s.api.resource.v1.DeviceCounterConsumption","l":"atomic"},"z":1},"name":{"t":"string","r":1,"w":1},"nodeName":{"t":"string"},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"taints":{"t":{"i":"#io.k8s.api.resource.v1.DeviceTaint","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1.DeviceAllocationConfiguration":
-    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"}},"source":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"},"z":1},"source":{"t":"string","g":"v1.AllocationConfigSource","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.DeviceAllocationResult":
-    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1.DeviceAllocationConfiguration","l":"atomic"}},"results":{"t":{"i":"#io.k8s.api.resource.v1.DeviceRequestAllocationResult","l":"atomic"}}}}',
+    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1.DeviceAllocationConfiguration","l":"atomic"},"z":1},"results":{"t":{"i":"#io.k8s.api.resource.v1.DeviceRequestAllocationResult","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1.DeviceAttribute":
-    '{"f":{"bool":{"t":"boolean"},"int":{"t":"int64"},"string":{"t":"string","z":1},"version":{"t":"string","z":1}}}',
+    '{"f":{"bool":{"t":"boolean"},"int":{"t":"int64"},"string":{"t":"string"},"version":{"t":"string"}}}',
   "io.k8s.api.resource.v1.DeviceCapacity":
     '{"f":{"requestPolicy":{"t":"#io.k8s.api.resource.v1.CapacityRequestPolicy"},"value":{"t":"quantity","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.DeviceClaim":
-    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1.DeviceClaimConfiguration","l":"atomic"}},"constraints":{"t":{"i":"#io.k8s.api.resource.v1.DeviceConstraint","l":"atomic"}},"requests":{"t":{"i":"#io.k8s.api.resource.v1.DeviceRequest","l":"atomic"}}}}',
+    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1.DeviceClaimConfiguration","l":"atomic"},"z":1},"constraints":{"t":{"i":"#io.k8s.api.resource.v1.DeviceConstraint","l":"atomic"},"z":1},"requests":{"t":{"i":"#io.k8s.api.resource.v1.DeviceRequest","l":"atomic"},"w":1}}}',
   "io.k8s.api.resource.v1.DeviceClaimConfiguration":
-    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1.DeviceClass":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1.DeviceClassSpec","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.DeviceClassConfiguration":
@@ -1047,45 +1047,45 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.resource.v1.DeviceClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1.DeviceClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1.DeviceClassSpec":
-    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1.DeviceClassConfiguration","l":"atomic"}},"extendedResourceName":{"t":"string","z":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1.DeviceSelector","l":"atomic"}}}}',
+    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1.DeviceClassConfiguration","l":"atomic"},"z":1},"extendedResourceName":{"t":"string"},"selectors":{"t":{"i":"#io.k8s.api.resource.v1.DeviceSelector","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1.DeviceConstraint":
-    '{"f":{"distinctAttribute":{"t":"string","z":1},"matchAttribute":{"t":"string","z":1},"requests":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"distinctAttribute":{"t":"string","g":"v1.FullyQualifiedName"},"matchAttribute":{"t":"string","g":"v1.FullyQualifiedName"},"requests":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1.DeviceCounterConsumption":
-    '{"f":{"counterSet":{"t":"string","r":1,"w":1},"counters":{"t":{"v":"#io.k8s.api.resource.v1.Counter"},"r":1,"w":1}}}',
+    '{"f":{"counterSet":{"t":"string","r":1,"w":1},"counters":{"t":{"v":"#io.k8s.api.resource.v1.Counter"},"r":1,"z":1}}}',
   "io.k8s.api.resource.v1.DeviceRequest":
-    '{"f":{"exactly":{"t":"#io.k8s.api.resource.v1.ExactDeviceRequest"},"firstAvailable":{"t":{"i":"#io.k8s.api.resource.v1.DeviceSubRequest","l":"atomic"}},"name":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"exactly":{"t":"#io.k8s.api.resource.v1.ExactDeviceRequest"},"firstAvailable":{"t":{"i":"#io.k8s.api.resource.v1.DeviceSubRequest","l":"atomic"},"z":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.DeviceRequestAllocationResult":
-    '{"f":{"adminAccess":{"t":"boolean"},"bindingConditions":{"t":{"i":"string","l":"atomic"}},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"}},"consumedCapacity":{"t":{"v":"quantity"}},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"pool":{"t":"string","r":1,"w":1},"request":{"t":"string","r":1,"w":1},"shareID":{"t":"string","z":1},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1.DeviceToleration","l":"atomic"}}}}',
+    '{"f":{"adminAccess":{"t":"boolean"},"bindingConditions":{"t":{"i":"string","l":"atomic"},"z":1},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"},"z":1},"consumedCapacity":{"t":{"v":"quantity"},"z":1},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"pool":{"t":"string","r":1,"w":1},"request":{"t":"string","r":1,"w":1},"shareID":{"t":"string","g":"types.UID"},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1.DeviceToleration","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1.DeviceSelector":
     '{"f":{"cel":{"t":"#io.k8s.api.resource.v1.CELDeviceSelector"}}}',
   "io.k8s.api.resource.v1.DeviceSubRequest":
-    '{"f":{"allocationMode":{"t":"string","z":1},"capacity":{"t":"#io.k8s.api.resource.v1.CapacityRequirements"},"count":{"t":"int64"},"deviceClassName":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1.DeviceSelector","l":"atomic"}},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1.DeviceToleration","l":"atomic"}}}}',
+    '{"f":{"allocationMode":{"t":"string","g":"v1.DeviceAllocationMode","z":1},"capacity":{"t":"#io.k8s.api.resource.v1.CapacityRequirements"},"count":{"t":"int64","z":1},"deviceClassName":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1.DeviceSelector","l":"atomic"},"z":1},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1.DeviceToleration","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1.DeviceTaint":
-    '{"f":{"effect":{"t":"string","r":1,"w":1},"key":{"t":"string","r":1,"w":1},"timeAdded":{"t":"time"},"value":{"t":"string","z":1}}}',
+    '{"f":{"effect":{"t":"string","g":"v1.DeviceTaintEffect","r":1,"w":1},"key":{"t":"string","r":1,"w":1},"timeAdded":{"t":"time"},"value":{"t":"string","z":1}}}',
   "io.k8s.api.resource.v1.DeviceToleration":
-    '{"f":{"effect":{"t":"string","z":1},"key":{"t":"string","z":1},"operator":{"t":"string","z":1},"tolerationSeconds":{"t":"int64"},"value":{"t":"string","z":1}}}',
+    '{"f":{"effect":{"t":"string","g":"v1.DeviceTaintEffect","z":1},"key":{"t":"string","z":1},"operator":{"t":"string","g":"v1.DeviceTolerationOperator","z":1},"tolerationSeconds":{"t":"int64"},"value":{"t":"string","z":1}}}',
   "io.k8s.api.resource.v1.ExactDeviceRequest":
-    '{"f":{"adminAccess":{"t":"boolean"},"allocationMode":{"t":"string","z":1},"capacity":{"t":"#io.k8s.api.resource.v1.CapacityRequirements"},"count":{"t":"int64"},"deviceClassName":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1.DeviceSelector","l":"atomic"}},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1.DeviceToleration","l":"atomic"}}}}',
+    '{"f":{"adminAccess":{"t":"boolean"},"allocationMode":{"t":"string","g":"v1.DeviceAllocationMode","z":1},"capacity":{"t":"#io.k8s.api.resource.v1.CapacityRequirements"},"count":{"t":"int64","z":1},"deviceClassName":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1.DeviceSelector","l":"atomic"},"z":1},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1.DeviceToleration","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1.NetworkDeviceData":
-    '{"f":{"hardwareAddress":{"t":"string","z":1},"interfaceName":{"t":"string","z":1},"ips":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"hardwareAddress":{"t":"string","z":1},"interfaceName":{"t":"string","z":1},"ips":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1.OpaqueDeviceConfiguration":
     '{"f":{"driver":{"t":"string","r":1,"w":1},"parameters":{"t":"any","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.ResourceClaim":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1.ResourceClaimSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.resource.v1.ResourceClaimStatus","w":1}}}',
   "io.k8s.api.resource.v1.ResourceClaimConsumerReference":
-    '{"f":{"apiGroup":{"t":"string"},"name":{"t":"string","r":1,"w":1},"resource":{"t":"string","r":1,"w":1},"uid":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"apiGroup":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"resource":{"t":"string","r":1,"w":1},"uid":{"t":"string","g":"types.UID","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.ResourceClaimList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1.ResourceClaim"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1.ResourceClaimSpec":
-    '{"f":{"devices":{"t":"#io.k8s.api.resource.v1.DeviceClaim"}}}',
+    '{"f":{"devices":{"t":"#io.k8s.api.resource.v1.DeviceClaim","w":1}}}',
   "io.k8s.api.resource.v1.ResourceClaimStatus":
-    '{"f":{"allocation":{"t":"#io.k8s.api.resource.v1.AllocationResult"},"devices":{"t":{"i":"#io.k8s.api.resource.v1.AllocatedDeviceStatus","l":"map","k":["driver","device","pool","shareID"]}},"reservedFor":{"t":{"i":"#io.k8s.api.resource.v1.ResourceClaimConsumerReference","l":"map","k":["uid"]},"p":"merge","k":"uid"}}}',
+    '{"f":{"allocation":{"t":"#io.k8s.api.resource.v1.AllocationResult"},"devices":{"t":{"i":"#io.k8s.api.resource.v1.AllocatedDeviceStatus","l":"map","k":["driver","device","pool","shareID"]},"z":1},"reservedFor":{"t":{"i":"#io.k8s.api.resource.v1.ResourceClaimConsumerReference","l":"map","k":["uid"]},"z":1,"p":"merge","k":"uid"}}}',
   "io.k8s.api.resource.v1.ResourceClaimTemplate":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1.ResourceClaimTemplateSpec","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.ResourceClaimTemplateList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1.ResourceClaimTemplate"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1.ResourceClaimTemplateSpec":
-    '{"f":{"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},"spec":{"t":"#io.k8s.api.resource.v1.ResourceClaimSpec","r":1,"w":1}}}',
+    '{"f":{"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1.ResourceClaimSpec","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.ResourcePool":
     '{"f":{"generation":{"t":"int64","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"resourceSliceCount":{"t":"int64","r":1,"w":1}}}',
   "io.k8s.api.resource.v1.ResourceSlice":
@@ -1093,13 +1093,13 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.resource.v1.ResourceSliceList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1.ResourceSlice"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1.ResourceSliceSpec":
-    '{"f":{"allNodes":{"t":"boolean"},"devices":{"t":{"i":"#io.k8s.api.resource.v1.Device","l":"atomic"}},"driver":{"t":"string","r":1,"w":1},"nodeName":{"t":"string","z":1},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"perDeviceNodeSelection":{"t":"boolean"},"pool":{"t":"#io.k8s.api.resource.v1.ResourcePool","r":1,"w":1},"sharedCounters":{"t":{"i":"#io.k8s.api.resource.v1.CounterSet","l":"atomic"}}}}',
+    '{"f":{"allNodes":{"t":"boolean"},"devices":{"t":{"i":"#io.k8s.api.resource.v1.Device","l":"atomic"},"w":1},"driver":{"t":"string","r":1,"w":1},"nodeName":{"t":"string"},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"perDeviceNodeSelection":{"t":"boolean"},"pool":{"t":"#io.k8s.api.resource.v1.ResourcePool","r":1,"w":1},"sharedCounters":{"t":{"i":"#io.k8s.api.resource.v1.CounterSet","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1alpha3.CELDeviceSelector":
     '{"f":{"expression":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.resource.v1alpha3.DeviceSelector":
     '{"f":{"cel":{"t":"#io.k8s.api.resource.v1alpha3.CELDeviceSelector"}}}',
   "io.k8s.api.resource.v1alpha3.DeviceTaint":
-    '{"f":{"effect":{"t":"string","r":1,"w":1},"key":{"t":"string","r":1,"w":1},"timeAdded":{"t":"time"},"value":{"t":"string","z":1}}}',
+    '{"f":{"effect":{"t":"string","g":"v1.DeviceTaintEffect","r":1,"w":1},"key":{"t":"string","r":1,"w":1},"timeAdded":{"t":"time"},"value":{"t":"string","z":1}}}',
   "io.k8s.api.resource.v1alpha3.DeviceTaintRule":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1alpha3.DeviceTaintRuleSpec","r":1,"w":1}}}',
   "io.k8s.api.resource.v1alpha3.DeviceTaintRuleList":
@@ -1107,39 +1107,39 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.resource.v1alpha3.DeviceTaintRuleSpec":
     '{"f":{"deviceSelector":{"t":"#io.k8s.api.resource.v1alpha3.DeviceTaintSelector"},"taint":{"t":"#io.k8s.api.resource.v1alpha3.DeviceTaint","r":1,"w":1}}}',
   "io.k8s.api.resource.v1alpha3.DeviceTaintSelector":
-    '{"f":{"device":{"t":"string","z":1},"deviceClassName":{"t":"string","z":1},"driver":{"t":"string","z":1},"pool":{"t":"string","z":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1alpha3.DeviceSelector","l":"atomic"}}}}',
+    '{"f":{"device":{"t":"string"},"deviceClassName":{"t":"string"},"driver":{"t":"string"},"pool":{"t":"string"},"selectors":{"t":{"i":"#io.k8s.api.resource.v1alpha3.DeviceSelector","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.AllocatedDeviceStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]}},"data":{"t":"any"},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"networkData":{"t":"#io.k8s.api.resource.v1beta1.NetworkDeviceData"},"pool":{"t":"string","r":1,"w":1},"shareID":{"t":"string","z":1}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"w":1},"data":{"t":"any"},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"networkData":{"t":"#io.k8s.api.resource.v1beta1.NetworkDeviceData"},"pool":{"t":"string","r":1,"w":1},"shareID":{"t":"string"}}}',
   "io.k8s.api.resource.v1beta1.AllocationResult":
-    '{"f":{"allocationTimestamp":{"t":"time"},"devices":{"t":"#io.k8s.api.resource.v1beta1.DeviceAllocationResult"},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"}}}',
+    '{"f":{"allocationTimestamp":{"t":"time"},"devices":{"t":"#io.k8s.api.resource.v1beta1.DeviceAllocationResult","w":1},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"}}}',
   "io.k8s.api.resource.v1beta1.BasicDevice":
-    '{"f":{"allNodes":{"t":"boolean"},"allowMultipleAllocations":{"t":"boolean"},"attributes":{"t":{"v":"#io.k8s.api.resource.v1beta1.DeviceAttribute"}},"bindingConditions":{"t":{"i":"string","l":"atomic"}},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"}},"bindsToNode":{"t":"boolean"},"capacity":{"t":{"v":"#io.k8s.api.resource.v1beta1.DeviceCapacity"}},"consumesCounters":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceCounterConsumption","l":"atomic"}},"nodeName":{"t":"string","z":1},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"taints":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceTaint","l":"atomic"}}}}',
+    '{"f":{"allNodes":{"t":"boolean"},"allowMultipleAllocations":{"t":"boolean"},"attributes":{"t":{"v":"#io.k8s.api.resource.v1beta1.DeviceAttribute"},"z":1},"bindingConditions":{"t":{"i":"string","l":"atomic"},"z":1},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"},"z":1},"bindsToNode":{"t":"boolean"},"capacity":{"t":{"v":"#io.k8s.api.resource.v1beta1.DeviceCapacity"},"z":1},"consumesCounters":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceCounterConsumption","l":"atomic"},"z":1},"nodeName":{"t":"string"},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"taints":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceTaint","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.CELDeviceSelector":
     '{"f":{"expression":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.CapacityRequestPolicy":
-    '{"f":{"default":{"t":"quantity"},"validRange":{"t":"#io.k8s.api.resource.v1beta1.CapacityRequestPolicyRange"},"validValues":{"t":{"i":"quantity","l":"atomic"}}}}',
+    '{"f":{"default":{"t":"quantity"},"validRange":{"t":"#io.k8s.api.resource.v1beta1.CapacityRequestPolicyRange"},"validValues":{"t":{"i":"quantity","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.CapacityRequestPolicyRange":
-    '{"f":{"max":{"t":"quantity"},"min":{"t":"quantity","r":1,"w":1},"step":{"t":"quantity"}}}',
+    '{"f":{"max":{"t":"quantity"},"min":{"t":"quantity","r":1},"step":{"t":"quantity"}}}',
   "io.k8s.api.resource.v1beta1.CapacityRequirements":
-    '{"f":{"requests":{"t":{"v":"quantity"}}}}',
+    '{"f":{"requests":{"t":{"v":"quantity"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.Counter":
     '{"f":{"value":{"t":"quantity","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.CounterSet":
-    '{"f":{"counters":{"t":{"v":"#io.k8s.api.resource.v1beta1.Counter"},"r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"counters":{"t":{"v":"#io.k8s.api.resource.v1beta1.Counter"},"r":1,"z":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.Device":
     '{"f":{"basic":{"t":"#io.k8s.api.resource.v1beta1.BasicDevice"},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceAllocationConfiguration":
-    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1beta1.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"}},"source":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1beta1.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"},"z":1},"source":{"t":"string","g":"v1.AllocationConfigSource","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceAllocationResult":
-    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceAllocationConfiguration","l":"atomic"}},"results":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceRequestAllocationResult","l":"atomic"}}}}',
+    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceAllocationConfiguration","l":"atomic"},"z":1},"results":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceRequestAllocationResult","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceAttribute":
-    '{"f":{"bool":{"t":"boolean"},"int":{"t":"int64"},"string":{"t":"string","z":1},"version":{"t":"string","z":1}}}',
+    '{"f":{"bool":{"t":"boolean"},"int":{"t":"int64"},"string":{"t":"string"},"version":{"t":"string"}}}',
   "io.k8s.api.resource.v1beta1.DeviceCapacity":
     '{"f":{"requestPolicy":{"t":"#io.k8s.api.resource.v1beta1.CapacityRequestPolicy"},"value":{"t":"quantity","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceClaim":
-    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceClaimConfiguration","l":"atomic"}},"constraints":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceConstraint","l":"atomic"}},"requests":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceRequest","l":"atomic"}}}}',
+    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceClaimConfiguration","l":"atomic"},"z":1},"constraints":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceConstraint","l":"atomic"},"z":1},"requests":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceRequest","l":"atomic"},"w":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceClaimConfiguration":
-    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1beta1.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1beta1.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceClass":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1beta1.DeviceClassSpec","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceClassConfiguration":
@@ -1147,43 +1147,43 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.resource.v1beta1.DeviceClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceClassSpec":
-    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceClassConfiguration","l":"atomic"}},"extendedResourceName":{"t":"string","z":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceSelector","l":"atomic"}}}}',
+    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceClassConfiguration","l":"atomic"},"z":1},"extendedResourceName":{"t":"string"},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceSelector","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceConstraint":
-    '{"f":{"distinctAttribute":{"t":"string","z":1},"matchAttribute":{"t":"string","z":1},"requests":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"distinctAttribute":{"t":"string","g":"v1.FullyQualifiedName"},"matchAttribute":{"t":"string","g":"v1.FullyQualifiedName"},"requests":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceCounterConsumption":
-    '{"f":{"counterSet":{"t":"string","r":1,"w":1},"counters":{"t":{"v":"#io.k8s.api.resource.v1beta1.Counter"},"r":1,"w":1}}}',
+    '{"f":{"counterSet":{"t":"string","r":1,"w":1},"counters":{"t":{"v":"#io.k8s.api.resource.v1beta1.Counter"},"r":1,"z":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceRequest":
-    '{"f":{"adminAccess":{"t":"boolean"},"allocationMode":{"t":"string","z":1},"capacity":{"t":"#io.k8s.api.resource.v1beta1.CapacityRequirements"},"count":{"t":"int64"},"deviceClassName":{"t":"string","z":1},"firstAvailable":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceSubRequest","l":"atomic"}},"name":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceSelector","l":"atomic"}},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceToleration","l":"atomic"}}}}',
+    '{"f":{"adminAccess":{"t":"boolean"},"allocationMode":{"t":"string","g":"v1.DeviceAllocationMode","z":1},"capacity":{"t":"#io.k8s.api.resource.v1beta1.CapacityRequirements"},"count":{"t":"int64","z":1},"deviceClassName":{"t":"string","w":1},"firstAvailable":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceSubRequest","l":"atomic"},"z":1},"name":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceSelector","l":"atomic"},"z":1},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceToleration","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceRequestAllocationResult":
-    '{"f":{"adminAccess":{"t":"boolean"},"bindingConditions":{"t":{"i":"string","l":"atomic"}},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"}},"consumedCapacity":{"t":{"v":"quantity"}},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"pool":{"t":"string","r":1,"w":1},"request":{"t":"string","r":1,"w":1},"shareID":{"t":"string","z":1},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceToleration","l":"atomic"}}}}',
+    '{"f":{"adminAccess":{"t":"boolean"},"bindingConditions":{"t":{"i":"string","l":"atomic"},"z":1},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"},"z":1},"consumedCapacity":{"t":{"v":"quantity"},"z":1},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"pool":{"t":"string","r":1,"w":1},"request":{"t":"string","r":1,"w":1},"shareID":{"t":"string","g":"types.UID"},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceToleration","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceSelector":
     '{"f":{"cel":{"t":"#io.k8s.api.resource.v1beta1.CELDeviceSelector"}}}',
   "io.k8s.api.resource.v1beta1.DeviceSubRequest":
-    '{"f":{"allocationMode":{"t":"string","z":1},"capacity":{"t":"#io.k8s.api.resource.v1beta1.CapacityRequirements"},"count":{"t":"int64"},"deviceClassName":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceSelector","l":"atomic"}},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceToleration","l":"atomic"}}}}',
+    '{"f":{"allocationMode":{"t":"string","g":"v1.DeviceAllocationMode","z":1},"capacity":{"t":"#io.k8s.api.resource.v1beta1.CapacityRequirements"},"count":{"t":"int64","z":1},"deviceClassName":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceSelector","l":"atomic"},"z":1},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta1.DeviceToleration","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceTaint":
-    '{"f":{"effect":{"t":"string","r":1,"w":1},"key":{"t":"string","r":1,"w":1},"timeAdded":{"t":"time"},"value":{"t":"string","z":1}}}',
+    '{"f":{"effect":{"t":"string","g":"v1.DeviceTaintEffect","r":1,"w":1},"key":{"t":"string","r":1,"w":1},"timeAdded":{"t":"time"},"value":{"t":"string","z":1}}}',
   "io.k8s.api.resource.v1beta1.DeviceToleration":
-    '{"f":{"effect":{"t":"string","z":1},"key":{"t":"string","z":1},"operator":{"t":"string","z":1},"tolerationSeconds":{"t":"int64"},"value":{"t":"string","z":1}}}',
+    '{"f":{"effect":{"t":"string","g":"v1.DeviceTaintEffect","z":1},"key":{"t":"string","z":1},"operator":{"t":"string","g":"v1.DeviceTolerationOperator","z":1},"tolerationSeconds":{"t":"int64"},"value":{"t":"string","z":1}}}',
   "io.k8s.api.resource.v1beta1.NetworkDeviceData":
-    '{"f":{"hardwareAddress":{"t":"string","z":1},"interfaceName":{"t":"string","z":1},"ips":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"hardwareAddress":{"t":"string","z":1},"interfaceName":{"t":"string","z":1},"ips":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta1.OpaqueDeviceConfiguration":
     '{"f":{"driver":{"t":"string","r":1,"w":1},"parameters":{"t":"any","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.ResourceClaim":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1beta1.ResourceClaimSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.resource.v1beta1.ResourceClaimStatus","w":1}}}',
   "io.k8s.api.resource.v1beta1.ResourceClaimConsumerReference":
-    '{"f":{"apiGroup":{"t":"string"},"name":{"t":"string","r":1,"w":1},"resource":{"t":"string","r":1,"w":1},"uid":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"apiGroup":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"resource":{"t":"string","r":1,"w":1},"uid":{"t":"string","g":"types.UID","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.ResourceClaimList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1beta1.ResourceClaim"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1beta1.ResourceClaimSpec":
-    '{"f":{"devices":{"t":"#io.k8s.api.resource.v1beta1.DeviceClaim"}}}',
+    '{"f":{"devices":{"t":"#io.k8s.api.resource.v1beta1.DeviceClaim","w":1}}}',
   "io.k8s.api.resource.v1beta1.ResourceClaimStatus":
-    '{"f":{"allocation":{"t":"#io.k8s.api.resource.v1beta1.AllocationResult"},"devices":{"t":{"i":"#io.k8s.api.resource.v1beta1.AllocatedDeviceStatus","l":"map","k":["driver","device","pool","shareID"]}},"reservedFor":{"t":{"i":"#io.k8s.api.resource.v1beta1.ResourceClaimConsumerReference","l":"map","k":["uid"]},"p":"merge","k":"uid"}}}',
+    '{"f":{"allocation":{"t":"#io.k8s.api.resource.v1beta1.AllocationResult"},"devices":{"t":{"i":"#io.k8s.api.resource.v1beta1.AllocatedDeviceStatus","l":"map","k":["driver","device","pool","shareID"]},"z":1},"reservedFor":{"t":{"i":"#io.k8s.api.resource.v1beta1.ResourceClaimConsumerReference","l":"map","k":["uid"]},"z":1,"p":"merge","k":"uid"}}}',
   "io.k8s.api.resource.v1beta1.ResourceClaimTemplate":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1beta1.ResourceClaimTemplateSpec","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.ResourceClaimTemplateList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1beta1.ResourceClaimTemplate"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1beta1.ResourceClaimTemplateSpec":
-    '{"f":{"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},"spec":{"t":"#io.k8s.api.resource.v1beta1.ResourceClaimSpec","r":1,"w":1}}}',
+    '{"f":{"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1beta1.ResourceClaimSpec","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.ResourcePool":
     '{"f":{"generation":{"t":"int64","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"resourceSliceCount":{"t":"int64","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta1.ResourceSlice":
@@ -1191,37 +1191,37 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.resource.v1beta1.ResourceSliceList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1beta1.ResourceSlice"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1beta1.ResourceSliceSpec":
-    '{"f":{"allNodes":{"t":"boolean"},"devices":{"t":{"i":"#io.k8s.api.resource.v1beta1.Device","l":"atomic"}},"driver":{"t":"string","r":1,"w":1},"nodeName":{"t":"string","z":1},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"perDeviceNodeSelection":{"t":"boolean"},"pool":{"t":"#io.k8s.api.resource.v1beta1.ResourcePool","r":1,"w":1},"sharedCounters":{"t":{"i":"#io.k8s.api.resource.v1beta1.CounterSet","l":"atomic"}}}}',
+    '{"f":{"allNodes":{"t":"boolean","z":1},"devices":{"t":{"i":"#io.k8s.api.resource.v1beta1.Device","l":"atomic"},"w":1},"driver":{"t":"string","r":1,"w":1},"nodeName":{"t":"string","z":1},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"perDeviceNodeSelection":{"t":"boolean"},"pool":{"t":"#io.k8s.api.resource.v1beta1.ResourcePool","r":1,"w":1},"sharedCounters":{"t":{"i":"#io.k8s.api.resource.v1beta1.CounterSet","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.AllocatedDeviceStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]}},"data":{"t":"any"},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"networkData":{"t":"#io.k8s.api.resource.v1beta2.NetworkDeviceData"},"pool":{"t":"string","r":1,"w":1},"shareID":{"t":"string","z":1}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.Condition","l":"map","k":["type"]},"w":1},"data":{"t":"any"},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"networkData":{"t":"#io.k8s.api.resource.v1beta2.NetworkDeviceData"},"pool":{"t":"string","r":1,"w":1},"shareID":{"t":"string"}}}',
   "io.k8s.api.resource.v1beta2.AllocationResult":
-    '{"f":{"allocationTimestamp":{"t":"time"},"devices":{"t":"#io.k8s.api.resource.v1beta2.DeviceAllocationResult"},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"}}}',
+    '{"f":{"allocationTimestamp":{"t":"time"},"devices":{"t":"#io.k8s.api.resource.v1beta2.DeviceAllocationResult","w":1},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"}}}',
   "io.k8s.api.resource.v1beta2.CELDeviceSelector":
     '{"f":{"expression":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.CapacityRequestPolicy":
-    '{"f":{"default":{"t":"quantity"},"validRange":{"t":"#io.k8s.api.resource.v1beta2.CapacityRequestPolicyRange"},"validValues":{"t":{"i":"quantity","l":"atomic"}}}}',
+    '{"f":{"default":{"t":"quantity"},"validRange":{"t":"#io.k8s.api.resource.v1beta2.CapacityRequestPolicyRange"},"validValues":{"t":{"i":"quantity","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.CapacityRequestPolicyRange":
-    '{"f":{"max":{"t":"quantity"},"min":{"t":"quantity","r":1,"w":1},"step":{"t":"quantity"}}}',
+    '{"f":{"max":{"t":"quantity"},"min":{"t":"quantity","r":1},"step":{"t":"quantity"}}}',
   "io.k8s.api.resource.v1beta2.CapacityRequirements":
-    '{"f":{"requests":{"t":{"v":"quantity"}}}}',
+    '{"f":{"requests":{"t":{"v":"quantity"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.Counter":
     '{"f":{"value":{"t":"quantity","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.CounterSet":
-    '{"f":{"counters":{"t":{"v":"#io.k8s.api.resource.v1beta2.Counter"},"r":1,"w":1},"name":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"counters":{"t":{"v":"#io.k8s.api.resource.v1beta2.Counter"},"r":1,"z":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.Device":
-    '{"f":{"allNodes":{"t":"boolean"},"allowMultipleAllocations":{"t":"boolean"},"attributes":{"t":{"v":"#io.k8s.api.resource.v1beta2.DeviceAttribute"}},"bindingConditions":{"t":{"i":"string","l":"atomic"}},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"}},"bindsToNode":{"t":"boolean"},"capacity":{"t":{"v":"#io.k8s.api.resource.v1beta2.DeviceCapacity"}},"consumesCounters":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceCounterConsumption","l":"atomic"}},"name":{"t":"string","r":1,"w":1},"nodeName":{"t":"string","z":1},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"taints":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceTaint","l":"atomic"}}}}',
+    '{"f":{"allNodes":{"t":"boolean"},"allowMultipleAllocations":{"t":"boolean"},"attributes":{"t":{"v":"#io.k8s.api.resource.v1beta2.DeviceAttribute"},"z":1},"bindingConditions":{"t":{"i":"string","l":"atomic"},"z":1},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"},"z":1},"bindsToNode":{"t":"boolean"},"capacity":{"t":{"v":"#io.k8s.api.resource.v1beta2.DeviceCapacity"},"z":1},"consumesCounters":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceCounterConsumption","l":"atomic"},"z":1},"name":{"t":"string","r":1,"w":1},"nodeName":{"t":"string"},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"taints":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceTaint","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceAllocationConfiguration":
-    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1beta2.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"}},"source":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1beta2.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"},"z":1},"source":{"t":"string","g":"v1.AllocationConfigSource","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceAllocationResult":
-    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceAllocationConfiguration","l":"atomic"}},"results":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceRequestAllocationResult","l":"atomic"}}}}',
+    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceAllocationConfiguration","l":"atomic"},"z":1},"results":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceRequestAllocationResult","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceAttribute":
-    '{"f":{"bool":{"t":"boolean"},"int":{"t":"int64"},"string":{"t":"string","z":1},"version":{"t":"string","z":1}}}',
+    '{"f":{"bool":{"t":"boolean"},"int":{"t":"int64"},"string":{"t":"string"},"version":{"t":"string"}}}',
   "io.k8s.api.resource.v1beta2.DeviceCapacity":
     '{"f":{"requestPolicy":{"t":"#io.k8s.api.resource.v1beta2.CapacityRequestPolicy"},"value":{"t":"quantity","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceClaim":
-    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceClaimConfiguration","l":"atomic"}},"constraints":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceConstraint","l":"atomic"}},"requests":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceRequest","l":"atomic"}}}}',
+    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceClaimConfiguration","l":"atomic"},"z":1},"constraints":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceConstraint","l":"atomic"},"z":1},"requests":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceRequest","l":"atomic"},"w":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceClaimConfiguration":
-    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1beta2.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"opaque":{"t":"#io.k8s.api.resource.v1beta2.OpaqueDeviceConfiguration"},"requests":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceClass":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1beta2.DeviceClassSpec","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceClassConfiguration":
@@ -1229,45 +1229,45 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.resource.v1beta2.DeviceClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceClassSpec":
-    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceClassConfiguration","l":"atomic"}},"extendedResourceName":{"t":"string","z":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceSelector","l":"atomic"}}}}',
+    '{"f":{"config":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceClassConfiguration","l":"atomic"},"z":1},"extendedResourceName":{"t":"string"},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceSelector","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceConstraint":
-    '{"f":{"distinctAttribute":{"t":"string","z":1},"matchAttribute":{"t":"string","z":1},"requests":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"distinctAttribute":{"t":"string","g":"v1.FullyQualifiedName"},"matchAttribute":{"t":"string","g":"v1.FullyQualifiedName"},"requests":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceCounterConsumption":
-    '{"f":{"counterSet":{"t":"string","r":1,"w":1},"counters":{"t":{"v":"#io.k8s.api.resource.v1beta2.Counter"},"r":1,"w":1}}}',
+    '{"f":{"counterSet":{"t":"string","r":1,"w":1},"counters":{"t":{"v":"#io.k8s.api.resource.v1beta2.Counter"},"r":1,"z":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceRequest":
-    '{"f":{"exactly":{"t":"#io.k8s.api.resource.v1beta2.ExactDeviceRequest"},"firstAvailable":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceSubRequest","l":"atomic"}},"name":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"exactly":{"t":"#io.k8s.api.resource.v1beta2.ExactDeviceRequest"},"firstAvailable":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceSubRequest","l":"atomic"},"z":1},"name":{"t":"string","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceRequestAllocationResult":
-    '{"f":{"adminAccess":{"t":"boolean"},"bindingConditions":{"t":{"i":"string","l":"atomic"}},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"}},"consumedCapacity":{"t":{"v":"quantity"}},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"pool":{"t":"string","r":1,"w":1},"request":{"t":"string","r":1,"w":1},"shareID":{"t":"string","z":1},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceToleration","l":"atomic"}}}}',
+    '{"f":{"adminAccess":{"t":"boolean"},"bindingConditions":{"t":{"i":"string","l":"atomic"},"z":1},"bindingFailureConditions":{"t":{"i":"string","l":"atomic"},"z":1},"consumedCapacity":{"t":{"v":"quantity"},"z":1},"device":{"t":"string","r":1,"w":1},"driver":{"t":"string","r":1,"w":1},"pool":{"t":"string","r":1,"w":1},"request":{"t":"string","r":1,"w":1},"shareID":{"t":"string","g":"types.UID"},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceToleration","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceSelector":
     '{"f":{"cel":{"t":"#io.k8s.api.resource.v1beta2.CELDeviceSelector"}}}',
   "io.k8s.api.resource.v1beta2.DeviceSubRequest":
-    '{"f":{"allocationMode":{"t":"string","z":1},"capacity":{"t":"#io.k8s.api.resource.v1beta2.CapacityRequirements"},"count":{"t":"int64"},"deviceClassName":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceSelector","l":"atomic"}},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceToleration","l":"atomic"}}}}',
+    '{"f":{"allocationMode":{"t":"string","g":"v1.DeviceAllocationMode","z":1},"capacity":{"t":"#io.k8s.api.resource.v1beta2.CapacityRequirements"},"count":{"t":"int64","z":1},"deviceClassName":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceSelector","l":"atomic"},"z":1},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceToleration","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceTaint":
-    '{"f":{"effect":{"t":"string","r":1,"w":1},"key":{"t":"string","r":1,"w":1},"timeAdded":{"t":"time"},"value":{"t":"string","z":1}}}',
+    '{"f":{"effect":{"t":"string","g":"v1.DeviceTaintEffect","r":1,"w":1},"key":{"t":"string","r":1,"w":1},"timeAdded":{"t":"time"},"value":{"t":"string","z":1}}}',
   "io.k8s.api.resource.v1beta2.DeviceToleration":
-    '{"f":{"effect":{"t":"string","z":1},"key":{"t":"string","z":1},"operator":{"t":"string","z":1},"tolerationSeconds":{"t":"int64"},"value":{"t":"string","z":1}}}',
+    '{"f":{"effect":{"t":"string","g":"v1.DeviceTaintEffect","z":1},"key":{"t":"string","z":1},"operator":{"t":"string","g":"v1.DeviceTolerationOperator","z":1},"tolerationSeconds":{"t":"int64"},"value":{"t":"string","z":1}}}',
   "io.k8s.api.resource.v1beta2.ExactDeviceRequest":
-    '{"f":{"adminAccess":{"t":"boolean"},"allocationMode":{"t":"string","z":1},"capacity":{"t":"#io.k8s.api.resource.v1beta2.CapacityRequirements"},"count":{"t":"int64"},"deviceClassName":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceSelector","l":"atomic"}},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceToleration","l":"atomic"}}}}',
+    '{"f":{"adminAccess":{"t":"boolean"},"allocationMode":{"t":"string","g":"v1.DeviceAllocationMode","z":1},"capacity":{"t":"#io.k8s.api.resource.v1beta2.CapacityRequirements"},"count":{"t":"int64","z":1},"deviceClassName":{"t":"string","r":1,"w":1},"selectors":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceSelector","l":"atomic"},"z":1},"tolerations":{"t":{"i":"#io.k8s.api.resource.v1beta2.DeviceToleration","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.NetworkDeviceData":
-    '{"f":{"hardwareAddress":{"t":"string","z":1},"interfaceName":{"t":"string","z":1},"ips":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"hardwareAddress":{"t":"string","z":1},"interfaceName":{"t":"string","z":1},"ips":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.api.resource.v1beta2.OpaqueDeviceConfiguration":
     '{"f":{"driver":{"t":"string","r":1,"w":1},"parameters":{"t":"any","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.ResourceClaim":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1beta2.ResourceClaimSpec","r":1,"w":1},"status":{"t":"#io.k8s.api.resource.v1beta2.ResourceClaimStatus","w":1}}}',
   "io.k8s.api.resource.v1beta2.ResourceClaimConsumerReference":
-    '{"f":{"apiGroup":{"t":"string"},"name":{"t":"string","r":1,"w":1},"resource":{"t":"string","r":1,"w":1},"uid":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"apiGroup":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"resource":{"t":"string","r":1,"w":1},"uid":{"t":"string","g":"types.UID","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.ResourceClaimList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1beta2.ResourceClaim"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1beta2.ResourceClaimSpec":
-    '{"f":{"devices":{"t":"#io.k8s.api.resource.v1beta2.DeviceClaim"}}}',
+    '{"f":{"devices":{"t":"#io.k8s.api.resource.v1beta2.DeviceClaim","w":1}}}',
   "io.k8s.api.resource.v1beta2.ResourceClaimStatus":
-    '{"f":{"allocation":{"t":"#io.k8s.api.resource.v1beta2.AllocationResult"},"devices":{"t":{"i":"#io.k8s.api.resource.v1beta2.AllocatedDeviceStatus","l":"map","k":["driver","device","pool","shareID"]}},"reservedFor":{"t":{"i":"#io.k8s.api.resource.v1beta2.ResourceClaimConsumerReference","l":"map","k":["uid"]},"p":"merge","k":"uid"}}}',
+    '{"f":{"allocation":{"t":"#io.k8s.api.resource.v1beta2.AllocationResult"},"devices":{"t":{"i":"#io.k8s.api.resource.v1beta2.AllocatedDeviceStatus","l":"map","k":["driver","device","pool","shareID"]},"z":1},"reservedFor":{"t":{"i":"#io.k8s.api.resource.v1beta2.ResourceClaimConsumerReference","l":"map","k":["uid"]},"z":1,"p":"merge","k":"uid"}}}',
   "io.k8s.api.resource.v1beta2.ResourceClaimTemplate":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1beta2.ResourceClaimTemplateSpec","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.ResourceClaimTemplateList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1beta2.ResourceClaimTemplate"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1beta2.ResourceClaimTemplateSpec":
-    '{"f":{"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},"spec":{"t":"#io.k8s.api.resource.v1beta2.ResourceClaimSpec","r":1,"w":1}}}',
+    '{"f":{"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.resource.v1beta2.ResourceClaimSpec","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.ResourcePool":
     '{"f":{"generation":{"t":"int64","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"resourceSliceCount":{"t":"int64","r":1,"w":1}}}',
   "io.k8s.api.resource.v1beta2.ResourceSlice":
@@ -1275,9 +1275,9 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.resource.v1beta2.ResourceSliceList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.resource.v1beta2.ResourceSlice"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.resource.v1beta2.ResourceSliceSpec":
-    '{"f":{"allNodes":{"t":"boolean"},"devices":{"t":{"i":"#io.k8s.api.resource.v1beta2.Device","l":"atomic"}},"driver":{"t":"string","r":1,"w":1},"nodeName":{"t":"string","z":1},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"perDeviceNodeSelection":{"t":"boolean"},"pool":{"t":"#io.k8s.api.resource.v1beta2.ResourcePool","r":1,"w":1},"sharedCounters":{"t":{"i":"#io.k8s.api.resource.v1beta2.CounterSet","l":"atomic"}}}}',
+    '{"f":{"allNodes":{"t":"boolean"},"devices":{"t":{"i":"#io.k8s.api.resource.v1beta2.Device","l":"atomic"},"w":1},"driver":{"t":"string","r":1,"w":1},"nodeName":{"t":"string"},"nodeSelector":{"t":"#io.k8s.api.core.v1.NodeSelector"},"perDeviceNodeSelection":{"t":"boolean"},"pool":{"t":"#io.k8s.api.resource.v1beta2.ResourcePool","r":1,"w":1},"sharedCounters":{"t":{"i":"#io.k8s.api.resource.v1beta2.CounterSet","l":"atomic"},"z":1}}}',
   "io.k8s.api.scheduling.v1.PriorityClass":
-    '{"f":{"apiVersion":{"t":"string","z":1},"description":{"t":"string","z":1},"globalDefault":{"t":"boolean","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"preemptionPolicy":{"t":"string","z":1},"value":{"t":"int32","r":1,"w":1}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"description":{"t":"string","z":1},"globalDefault":{"t":"boolean","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"preemptionPolicy":{"t":"string","g":"v1.PreemptionPolicy"},"value":{"t":"int32","r":1,"w":1}}}',
   "io.k8s.api.scheduling.v1.PriorityClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.scheduling.v1.PriorityClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.storage.v1.CSIDriver":
@@ -1285,11 +1285,11 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.storage.v1.CSIDriverList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.storage.v1.CSIDriver"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.storage.v1.CSIDriverSpec":
-    '{"f":{"attachRequired":{"t":"boolean"},"fsGroupPolicy":{"t":"string","z":1},"nodeAllocatableUpdatePeriodSeconds":{"t":"int64"},"podInfoOnMount":{"t":"boolean"},"requiresRepublish":{"t":"boolean"},"seLinuxMount":{"t":"boolean"},"storageCapacity":{"t":"boolean"},"tokenRequests":{"t":{"i":"#io.k8s.api.storage.v1.TokenRequest","l":"atomic"}},"volumeLifecycleModes":{"t":{"i":"string","l":"set"}}}}',
+    '{"f":{"attachRequired":{"t":"boolean"},"fsGroupPolicy":{"t":"string","g":"v1.FSGroupPolicy"},"nodeAllocatableUpdatePeriodSeconds":{"t":"int64"},"podInfoOnMount":{"t":"boolean"},"requiresRepublish":{"t":"boolean"},"seLinuxMount":{"t":"boolean"},"storageCapacity":{"t":"boolean"},"tokenRequests":{"t":{"i":"#io.k8s.api.storage.v1.TokenRequest","l":"atomic"},"z":1},"volumeLifecycleModes":{"t":{"i":"string","l":"set"},"z":1}}}',
   "io.k8s.api.storage.v1.CSINode":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.storage.v1.CSINodeSpec","r":1,"w":1}}}',
   "io.k8s.api.storage.v1.CSINodeDriver":
-    '{"f":{"allocatable":{"t":"#io.k8s.api.storage.v1.VolumeNodeResources"},"name":{"t":"string","r":1,"w":1},"nodeID":{"t":"string","r":1,"w":1},"topologyKeys":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"allocatable":{"t":"#io.k8s.api.storage.v1.VolumeNodeResources"},"name":{"t":"string","r":1,"w":1},"nodeID":{"t":"string","r":1,"w":1},"topologyKeys":{"t":{"i":"string","l":"atomic"},"w":1}}}',
   "io.k8s.api.storage.v1.CSINodeList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.storage.v1.CSINode"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.storage.v1.CSINodeSpec":
@@ -1299,7 +1299,7 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.storage.v1.CSIStorageCapacityList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.storage.v1.CSIStorageCapacity"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.storage.v1.StorageClass":
-    '{"f":{"allowVolumeExpansion":{"t":"boolean"},"allowedTopologies":{"t":{"i":"#io.k8s.api.core.v1.TopologySelectorTerm","l":"atomic"}},"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"mountOptions":{"t":{"i":"string","l":"atomic"}},"parameters":{"t":{"v":"string"}},"provisioner":{"t":"string","r":1,"w":1},"reclaimPolicy":{"t":"string","z":1},"volumeBindingMode":{"t":"string","z":1}}}',
+    '{"f":{"allowVolumeExpansion":{"t":"boolean"},"allowedTopologies":{"t":{"i":"#io.k8s.api.core.v1.TopologySelectorTerm","l":"atomic"},"z":1},"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"mountOptions":{"t":{"i":"string","l":"atomic"},"z":1},"parameters":{"t":{"v":"string"},"z":1},"provisioner":{"t":"string","r":1,"w":1},"reclaimPolicy":{"t":"string","g":"v1.PersistentVolumeReclaimPolicy"},"volumeBindingMode":{"t":"string","g":"v1.VolumeBindingMode"}}}',
   "io.k8s.api.storage.v1.StorageClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.storage.v1.StorageClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.storage.v1.TokenRequest":
@@ -1309,13 +1309,13 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.storage.v1.VolumeAttachmentList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.storage.v1.VolumeAttachment"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.storage.v1.VolumeAttachmentSource":
-    '{"f":{"inlineVolumeSpec":{"t":"#io.k8s.api.core.v1.PersistentVolumeSpec"},"persistentVolumeName":{"t":"string","z":1}}}',
+    '{"f":{"inlineVolumeSpec":{"t":"#io.k8s.api.core.v1.PersistentVolumeSpec"},"persistentVolumeName":{"t":"string"}}}',
   "io.k8s.api.storage.v1.VolumeAttachmentSpec":
     '{"f":{"attacher":{"t":"string","r":1,"w":1},"nodeName":{"t":"string","r":1,"w":1},"source":{"t":"#io.k8s.api.storage.v1.VolumeAttachmentSource","r":1,"w":1}}}',
   "io.k8s.api.storage.v1.VolumeAttachmentStatus":
-    '{"f":{"attachError":{"t":"#io.k8s.api.storage.v1.VolumeError"},"attached":{"t":"boolean","r":1,"w":1},"attachmentMetadata":{"t":{"v":"string"}},"detachError":{"t":"#io.k8s.api.storage.v1.VolumeError"}}}',
+    '{"f":{"attachError":{"t":"#io.k8s.api.storage.v1.VolumeError"},"attached":{"t":"boolean","r":1,"w":1},"attachmentMetadata":{"t":{"v":"string"},"z":1},"detachError":{"t":"#io.k8s.api.storage.v1.VolumeError"}}}',
   "io.k8s.api.storage.v1.VolumeAttributesClass":
-    '{"f":{"apiVersion":{"t":"string","z":1},"driverName":{"t":"string","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"parameters":{"t":{"v":"string"}}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"driverName":{"t":"string","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"parameters":{"t":{"v":"string"},"z":1}}}',
   "io.k8s.api.storage.v1.VolumeAttributesClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.storage.v1.VolumeAttributesClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.storage.v1.VolumeError":
@@ -1323,17 +1323,17 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.storage.v1.VolumeNodeResources":
     '{"f":{"count":{"t":"int32"}}}',
   "io.k8s.api.storage.v1alpha1.VolumeAttributesClass":
-    '{"f":{"apiVersion":{"t":"string","z":1},"driverName":{"t":"string","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"parameters":{"t":{"v":"string"}}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"driverName":{"t":"string","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"parameters":{"t":{"v":"string"},"z":1}}}',
   "io.k8s.api.storage.v1alpha1.VolumeAttributesClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.storage.v1alpha1.VolumeAttributesClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.storage.v1beta1.VolumeAttributesClass":
-    '{"f":{"apiVersion":{"t":"string","z":1},"driverName":{"t":"string","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"parameters":{"t":{"v":"string"}}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"driverName":{"t":"string","r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"parameters":{"t":{"v":"string"},"z":1}}}',
   "io.k8s.api.storage.v1beta1.VolumeAttributesClassList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.api.storage.v1beta1.VolumeAttributesClass"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.api.storagemigration.v1alpha1.GroupVersionResource":
     '{"f":{"group":{"t":"string","z":1},"resource":{"t":"string","z":1},"version":{"t":"string","z":1}}}',
   "io.k8s.api.storagemigration.v1alpha1.MigrationCondition":
-    '{"f":{"lastUpdateTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastUpdateTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.MigrationConditionType","r":1,"w":1}}}',
   "io.k8s.api.storagemigration.v1alpha1.StorageVersionMigration":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.api.storagemigration.v1alpha1.StorageVersionMigrationSpec","w":1},"status":{"t":"#io.k8s.api.storagemigration.v1alpha1.StorageVersionMigrationStatus","w":1}}}',
   "io.k8s.api.storagemigration.v1alpha1.StorageVersionMigrationList":
@@ -1341,27 +1341,27 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.api.storagemigration.v1alpha1.StorageVersionMigrationSpec":
     '{"f":{"continueToken":{"t":"string","z":1},"resource":{"t":"#io.k8s.api.storagemigration.v1alpha1.GroupVersionResource","r":1,"w":1}}}',
   "io.k8s.api.storagemigration.v1alpha1.StorageVersionMigrationStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.storagemigration.v1alpha1.MigrationCondition","l":"map","k":["type"]},"p":"merge","k":"type"},"resourceVersion":{"t":"string","z":1}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.api.storagemigration.v1alpha1.MigrationCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"},"resourceVersion":{"t":"string","z":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition":
     '{"f":{"description":{"t":"string","z":1},"format":{"t":"string","z":1},"jsonPath":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"priority":{"t":"int32","z":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion":
-    '{"f":{"strategy":{"t":"string","r":1,"w":1},"webhook":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion"}}}',
+    '{"f":{"strategy":{"t":"string","g":"v1.ConversionStrategyType","r":1,"w":1},"webhook":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion"}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec","r":1,"w":1},"status":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus","w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.CustomResourceDefinitionConditionType","r":1,"w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames":
-    '{"f":{"categories":{"t":{"i":"string","l":"atomic"}},"kind":{"t":"string","r":1,"w":1},"listKind":{"t":"string","z":1},"plural":{"t":"string","r":1,"w":1},"shortNames":{"t":{"i":"string","l":"atomic"}},"singular":{"t":"string","z":1}}}',
+    '{"f":{"categories":{"t":{"i":"string","l":"atomic"},"z":1},"kind":{"t":"string","r":1,"w":1},"listKind":{"t":"string","z":1},"plural":{"t":"string","r":1,"w":1},"shortNames":{"t":{"i":"string","l":"atomic"},"z":1},"singular":{"t":"string","z":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec":
-    '{"f":{"conversion":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion"},"group":{"t":"string","r":1,"w":1},"names":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames","r":1,"w":1},"preserveUnknownFields":{"t":"boolean","z":1},"scope":{"t":"string","r":1,"w":1},"versions":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion","l":"atomic"},"r":1,"w":1}}}',
+    '{"f":{"conversion":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceConversion"},"group":{"t":"string","r":1,"w":1},"names":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames","r":1,"w":1},"preserveUnknownFields":{"t":"boolean","z":1},"scope":{"t":"string","g":"v1.ResourceScope","r":1,"w":1},"versions":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus":
     '{"f":{"acceptedNames":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames","w":1},"conditions":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition","l":"map","k":["type"]},"w":1},"storedVersions":{"t":{"i":"string","l":"atomic"},"w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion":
-    '{"f":{"additionalPrinterColumns":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition","l":"atomic"}},"deprecated":{"t":"boolean","z":1},"deprecationWarning":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"schema":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation"},"selectableFields":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField","l":"atomic"}},"served":{"t":"boolean","r":1,"w":1},"storage":{"t":"boolean","r":1,"w":1},"subresources":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources"}}}',
+    '{"f":{"additionalPrinterColumns":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceColumnDefinition","l":"atomic"},"z":1},"deprecated":{"t":"boolean","z":1},"deprecationWarning":{"t":"string"},"name":{"t":"string","r":1,"w":1},"schema":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceValidation"},"selectableFields":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField","l":"atomic"},"z":1},"served":{"t":"boolean","r":1,"w":1},"storage":{"t":"boolean","r":1,"w":1},"subresources":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources"}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceScale":
-    '{"f":{"labelSelectorPath":{"t":"string","z":1},"specReplicasPath":{"t":"string","r":1,"w":1},"statusReplicasPath":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"labelSelectorPath":{"t":"string"},"specReplicasPath":{"t":"string","r":1,"w":1},"statusReplicasPath":{"t":"string","r":1,"w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus":
     '{"f":{}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources":
@@ -1371,73 +1371,73 @@ export const SCHEMAS: Readonly<Record<string, string>> = {
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation":
     '{"f":{"description":{"t":"string","z":1},"url":{"t":"string","z":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps":
-    '{"f":{"$ref":{"t":"string","z":1},"$schema":{"t":"string","z":1},"additionalItems":{"t":"any"},"additionalProperties":{"t":"any"},"allOf":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps","l":"atomic"}},"anyOf":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps","l":"atomic"}},"default":{"t":"any"},"definitions":{"t":{"v":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"}},"dependencies":{"t":{"v":"any"}},"description":{"t":"string","z":1},"enum":{"t":{"i":"any","l":"atomic"}},"example":{"t":"any"},"exclusiveMaximum":{"t":"boolean","z":1},"exclusiveMinimum":{"t":"boolean","z":1},"externalDocs":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation"},"format":{"t":"string","z":1},"id":{"t":"string","z":1},"items":{"t":"any"},"maxItems":{"t":"int64"},"maxLength":{"t":"int64"},"maxProperties":{"t":"int64"},"maximum":{"t":"double"},"minItems":{"t":"int64"},"minLength":{"t":"int64"},"minProperties":{"t":"int64"},"minimum":{"t":"double"},"multipleOf":{"t":"double"},"not":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"},"nullable":{"t":"boolean","z":1},"oneOf":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps","l":"atomic"}},"pattern":{"t":"string","z":1},"patternProperties":{"t":{"v":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"}},"properties":{"t":{"v":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"}},"required":{"t":{"i":"string","l":"atomic"}},"title":{"t":"string","z":1},"type":{"t":"string","z":1},"uniqueItems":{"t":"boolean","z":1},"x-kubernetes-embedded-resource":{"t":"boolean","z":1},"x-kubernetes-int-or-string":{"t":"boolean","z":1},"x-kubernetes-list-map-keys":{"t":{"i":"string","l":"atomic"}},"x-kubernetes-list-type":{"t":"string","z":1},"x-kubernetes-map-type":{"t":"string","z":1},"x-kubernetes-preserve-unknown-fields":{"t":"boolean"},"x-kubernetes-validations":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule","l":"map","k":["rule"]},"p":"merge","k":"rule"}}}',
+    '{"f":{"$ref":{"t":"string"},"$schema":{"t":"string","g":"v1.JSONSchemaURL","z":1},"additionalItems":{"t":"any"},"additionalProperties":{"t":"any"},"allOf":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps","l":"atomic"},"z":1},"anyOf":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps","l":"atomic"},"z":1},"default":{"t":"any"},"definitions":{"t":{"v":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"},"z":1},"dependencies":{"t":{"v":"any"},"z":1},"description":{"t":"string","z":1},"enum":{"t":{"i":"any","l":"atomic"},"z":1},"example":{"t":"any"},"exclusiveMaximum":{"t":"boolean","z":1},"exclusiveMinimum":{"t":"boolean","z":1},"externalDocs":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ExternalDocumentation"},"format":{"t":"string","z":1},"id":{"t":"string","z":1},"items":{"t":"any"},"maxItems":{"t":"int64"},"maxLength":{"t":"int64"},"maxProperties":{"t":"int64"},"maximum":{"t":"double"},"minItems":{"t":"int64"},"minLength":{"t":"int64"},"minProperties":{"t":"int64"},"minimum":{"t":"double"},"multipleOf":{"t":"double"},"not":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"},"nullable":{"t":"boolean","z":1},"oneOf":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps","l":"atomic"},"z":1},"pattern":{"t":"string","z":1},"patternProperties":{"t":{"v":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"},"z":1},"properties":{"t":{"v":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"},"z":1},"required":{"t":{"i":"string","l":"atomic"},"z":1},"title":{"t":"string","z":1},"type":{"t":"string","z":1},"uniqueItems":{"t":"boolean","z":1},"x-kubernetes-embedded-resource":{"t":"boolean","z":1},"x-kubernetes-int-or-string":{"t":"boolean","z":1},"x-kubernetes-list-map-keys":{"t":{"i":"string","l":"atomic"},"z":1},"x-kubernetes-list-type":{"t":"string"},"x-kubernetes-map-type":{"t":"string"},"x-kubernetes-preserve-unknown-fields":{"t":"boolean"},"x-kubernetes-validations":{"t":{"i":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule","l":"map","k":["rule"]},"z":1,"p":"merge","k":"rule"}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.SelectableField":
     '{"f":{"jsonPath":{"t":"string","r":1,"w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference":
-    '{"f":{"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","r":1,"w":1},"path":{"t":"string","z":1},"port":{"t":"int32"}}}',
+    '{"f":{"name":{"t":"string","r":1,"w":1},"namespace":{"t":"string","r":1,"w":1},"path":{"t":"string"},"port":{"t":"int32"}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule":
-    '{"f":{"fieldPath":{"t":"string","z":1},"message":{"t":"string","z":1},"messageExpression":{"t":"string","z":1},"optionalOldSelf":{"t":"boolean"},"reason":{"t":"string","z":1},"rule":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"fieldPath":{"t":"string","z":1},"message":{"t":"string","z":1},"messageExpression":{"t":"string","z":1},"optionalOldSelf":{"t":"boolean"},"reason":{"t":"string","g":"v1.FieldValueErrorReason"},"rule":{"t":"string","r":1,"w":1}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig":
-    '{"f":{"caBundle":{"t":"bytes","z":1},"service":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference"},"url":{"t":"string","z":1}}}',
+    '{"f":{"caBundle":{"t":"bytes","z":1},"service":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ServiceReference"},"url":{"t":"string"}}}',
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookConversion":
     '{"f":{"clientConfig":{"t":"#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.WebhookClientConfig"},"conversionReviewVersions":{"t":{"i":"string","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup":
-    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"preferredVersion":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery"},"serverAddressByClientCIDRs":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR","l":"atomic"}},"versions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery","l":"atomic"},"r":1,"w":1}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"name":{"t":"string","r":1,"w":1},"preferredVersion":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery","w":1},"serverAddressByClientCIDRs":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR","l":"atomic"},"z":1},"versions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.APIGroupList":
     '{"f":{"apiVersion":{"t":"string","z":1},"groups":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.APIGroup","l":"atomic"},"r":1,"w":1},"kind":{"t":"string","z":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.APIResource":
-    '{"f":{"categories":{"t":{"i":"string","l":"atomic"}},"group":{"t":"string","z":1},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"namespaced":{"t":"boolean","r":1,"w":1},"shortNames":{"t":{"i":"string","l":"atomic"}},"singularName":{"t":"string","r":1,"w":1},"storageVersionHash":{"t":"string","z":1},"verbs":{"t":{"i":"string"},"r":1,"w":1},"version":{"t":"string","z":1}}}',
+    '{"f":{"categories":{"t":{"i":"string","l":"atomic"},"z":1},"group":{"t":"string","z":1},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"namespaced":{"t":"boolean","r":1,"w":1},"shortNames":{"t":{"i":"string","l":"atomic"},"z":1},"singularName":{"t":"string","r":1,"w":1},"storageVersionHash":{"t":"string","z":1},"verbs":{"t":{"i":"string"},"r":1,"w":1},"version":{"t":"string","z":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList":
     '{"f":{"apiVersion":{"t":"string","z":1},"groupVersion":{"t":"string","r":1,"w":1},"kind":{"t":"string","z":1},"resources":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.APIResource","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.APIVersions":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"serverAddressByClientCIDRs":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR","l":"atomic"},"r":1,"w":1},"versions":{"t":{"i":"string","l":"atomic"},"r":1,"w":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.Condition":
-    '{"f":{"lastTransitionTime":{"t":"time","r":1,"w":1},"message":{"t":"string","r":1,"w":1},"observedGeneration":{"t":"int64","z":1},"reason":{"t":"string","r":1,"w":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","r":1,"w":1},"message":{"t":"string","r":1,"w":1},"observedGeneration":{"t":"int64","z":1},"reason":{"t":"string","r":1,"w":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions":
-    '{"f":{"apiVersion":{"t":"string","z":1},"dryRun":{"t":{"i":"string","l":"atomic"}},"gracePeriodSeconds":{"t":"int64"},"ignoreStoreReadErrorWithClusterBreakingPotential":{"t":"boolean"},"kind":{"t":"string","z":1},"orphanDependents":{"t":"boolean"},"preconditions":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions"},"propagationPolicy":{"t":"string","z":1}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"dryRun":{"t":{"i":"string","l":"atomic"},"z":1},"gracePeriodSeconds":{"t":"int64"},"ignoreStoreReadErrorWithClusterBreakingPotential":{"t":"boolean"},"kind":{"t":"string","z":1},"orphanDependents":{"t":"boolean"},"preconditions":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions"},"propagationPolicy":{"t":"string","g":"v1.DeletionPropagation"}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement":
-    '{"f":{"key":{"t":"string","r":1,"w":1},"operator":{"t":"string","r":1,"w":1},"values":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"key":{"t":"string","r":1,"w":1},"operator":{"t":"string","g":"v1.FieldSelectorOperator","r":1,"w":1},"values":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.GroupVersionForDiscovery":
     '{"f":{"groupVersion":{"t":"string","r":1,"w":1},"version":{"t":"string","r":1,"w":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector":
-    '{"a":1,"f":{"matchExpressions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement","l":"atomic"}},"matchLabels":{"t":{"v":"string"}}}}',
+    '{"a":1,"f":{"matchExpressions":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement","l":"atomic"},"z":1},"matchLabels":{"t":{"v":"string"},"z":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement":
-    '{"f":{"key":{"t":"string","r":1,"w":1},"operator":{"t":"string","g":"v1.LabelSelectorOperator","r":1,"w":1},"values":{"t":{"i":"string","l":"atomic"}}}}',
+    '{"f":{"key":{"t":"string","r":1,"w":1},"operator":{"t":"string","g":"v1.LabelSelectorOperator","r":1,"w":1},"values":{"t":{"i":"string","l":"atomic"},"z":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta":
     '{"f":{"continue":{"t":"string","z":1},"remainingItemCount":{"t":"int64"},"resourceVersion":{"t":"string","z":1},"selfLink":{"t":"string","z":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry":
-    '{"f":{"apiVersion":{"t":"string","z":1},"fieldsType":{"t":"string","z":1},"fieldsV1":{"t":"any"},"manager":{"t":"string","z":1},"operation":{"t":"string","z":1},"subresource":{"t":"string","z":1},"time":{"t":"time"}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"fieldsType":{"t":"string","z":1},"fieldsV1":{"t":"any"},"manager":{"t":"string","z":1},"operation":{"t":"string","g":"v1.ManagedFieldsOperationType","z":1},"subresource":{"t":"string","z":1},"time":{"t":"time"}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta":
-    '{"f":{"annotations":{"t":{"v":"string"}},"creationTimestamp":{"t":"time"},"deletionGracePeriodSeconds":{"t":"int64"},"deletionTimestamp":{"t":"time"},"finalizers":{"t":{"i":"string","l":"set"},"p":"merge"},"generateName":{"t":"string","z":1},"generation":{"t":"int64","z":1},"labels":{"t":{"v":"string"}},"managedFields":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry","l":"atomic"}},"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"ownerReferences":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference","l":"map","k":["uid"]},"p":"merge","k":"uid"},"resourceVersion":{"t":"string","z":1},"selfLink":{"t":"string","z":1},"uid":{"t":"string","g":"types.UID","z":1}}}',
+    '{"f":{"annotations":{"t":{"v":"string"},"z":1},"creationTimestamp":{"t":"time"},"deletionGracePeriodSeconds":{"t":"int64"},"deletionTimestamp":{"t":"time"},"finalizers":{"t":{"i":"string","l":"set"},"z":1,"p":"merge"},"generateName":{"t":"string","z":1},"generation":{"t":"int64","z":1},"labels":{"t":{"v":"string"},"z":1},"managedFields":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry","l":"atomic"},"z":1},"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"ownerReferences":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference","l":"map","k":["uid"]},"z":1,"p":"merge","k":"uid"},"resourceVersion":{"t":"string","z":1},"selfLink":{"t":"string","z":1},"uid":{"t":"string","g":"types.UID","z":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference":
     '{"a":1,"f":{"apiVersion":{"t":"string","r":1,"w":1},"blockOwnerDeletion":{"t":"boolean"},"controller":{"t":"boolean"},"kind":{"t":"string","r":1,"w":1},"name":{"t":"string","r":1,"w":1},"uid":{"t":"string","g":"types.UID","r":1,"w":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.Patch":
     '{"f":{}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions":
-    '{"f":{"resourceVersion":{"t":"string","z":1},"uid":{"t":"string","z":1}}}',
+    '{"f":{"resourceVersion":{"t":"string"},"uid":{"t":"string","g":"types.UID"}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.ServerAddressByClientCIDR":
     '{"f":{"clientCIDR":{"t":"string","r":1,"w":1},"serverAddress":{"t":"string","r":1,"w":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.Status":
-    '{"f":{"apiVersion":{"t":"string","z":1},"code":{"t":"int32","z":1},"details":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.StatusDetails"},"kind":{"t":"string","z":1},"message":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1},"reason":{"t":"string","z":1},"status":{"t":"string","w":1}}}',
+    '{"f":{"apiVersion":{"t":"string","z":1},"code":{"t":"int32","z":1},"details":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.StatusDetails"},"kind":{"t":"string","z":1},"message":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1},"reason":{"t":"string","g":"v1.StatusReason","z":1},"status":{"t":"string","z":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.StatusCause":
-    '{"f":{"field":{"t":"string","z":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1}}}',
+    '{"f":{"field":{"t":"string","z":1},"message":{"t":"string","z":1},"reason":{"t":"string","g":"v1.CauseType","z":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.StatusDetails":
-    '{"f":{"causes":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.StatusCause","l":"atomic"}},"group":{"t":"string","z":1},"kind":{"t":"string","z":1},"name":{"t":"string","z":1},"retryAfterSeconds":{"t":"int32","z":1},"uid":{"t":"string","z":1}}}',
+    '{"f":{"causes":{"t":{"i":"#io.k8s.apimachinery.pkg.apis.meta.v1.StatusCause","l":"atomic"},"z":1},"group":{"t":"string","z":1},"kind":{"t":"string","z":1},"name":{"t":"string","z":1},"retryAfterSeconds":{"t":"int32","z":1},"uid":{"t":"string","g":"types.UID","z":1}}}',
   "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent":
-    '{"f":{"object":{"t":"any","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"object":{"t":"any","r":1,"z":1},"type":{"t":"string","r":1,"z":1}}}',
   "io.k8s.apimachinery.pkg.version.Info":
     '{"f":{"buildDate":{"t":"string","r":1,"w":1},"compiler":{"t":"string","r":1,"w":1},"emulationMajor":{"t":"string","z":1},"emulationMinor":{"t":"string","z":1},"gitCommit":{"t":"string","r":1,"w":1},"gitTreeState":{"t":"string","r":1,"w":1},"gitVersion":{"t":"string","r":1,"w":1},"goVersion":{"t":"string","r":1,"w":1},"major":{"t":"string","r":1,"w":1},"minCompatibilityMajor":{"t":"string","z":1},"minCompatibilityMinor":{"t":"string","z":1},"minor":{"t":"string","r":1,"w":1},"platform":{"t":"string","r":1,"w":1}}}',
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService":
     '{"f":{"apiVersion":{"t":"string","z":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta","w":1},"spec":{"t":"#io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec","w":1},"status":{"t":"#io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus","w":1}}}',
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceCondition":
-    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","r":1,"w":1},"type":{"t":"string","r":1,"w":1}}}',
+    '{"f":{"lastTransitionTime":{"t":"time","w":1},"message":{"t":"string","z":1},"reason":{"t":"string","z":1},"status":{"t":"string","g":"v1.ConditionStatus","r":1,"w":1},"type":{"t":"string","g":"v1.APIServiceConditionType","r":1,"w":1}}}',
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceList":
     '{"f":{"apiVersion":{"t":"string","z":1},"items":{"t":{"i":"#io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService"},"r":1,"w":1},"kind":{"t":"string","z":1},"metadata":{"t":"#io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta","w":1}}}',
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec":
     '{"f":{"caBundle":{"t":"bytes","z":1},"group":{"t":"string","z":1},"groupPriorityMinimum":{"t":"int32","r":1,"w":1},"insecureSkipTLSVerify":{"t":"boolean","z":1},"service":{"t":"#io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference"},"version":{"t":"string","z":1},"versionPriority":{"t":"int32","r":1,"w":1}}}',
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus":
-    '{"f":{"conditions":{"t":{"i":"#io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceCondition","l":"map","k":["type"]},"p":"merge","k":"type"}}}',
+    '{"f":{"conditions":{"t":{"i":"#io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceCondition","l":"map","k":["type"]},"z":1,"p":"merge","k":"type"}}}',
   "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.ServiceReference":
     '{"f":{"name":{"t":"string","z":1},"namespace":{"t":"string","z":1},"port":{"t":"int32"}}}',
 }
