@@ -29,6 +29,10 @@ export const COMPUTE_ERROR_CODES = {
   SHOAL_NO_COORDINATOR: 'The coordinator could not be started in the time allowed, or was lost for good',
   SHOAL_LINK_LOST: 'The link to the coordinator was cut for longer than a run can do without',
   SHOAL_RUN_DELETED: 'The run was deleted while it ran',
+  SHOAL_ARRAY_JOB: 'An array job cannot be started or followed',
+  SHOAL_ARRAY_JOB_FAILED: 'Indexes of an array job failed for good',
+  SHOAL_PIPELINE: 'A pipeline is put together in a way that cannot run',
+  SHOAL_STEP_FAILED: 'A step of a pipeline failed',
   SHOAL_CLOSED: 'The session was closed while something still ran, or is used after that',
 } as const
 

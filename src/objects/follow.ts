@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectKey } from '../api/object.ts'
 import type { ResourceType } from '../api/resource-type.ts'
 import type { Client } from '../client/client.ts'
+import { follow as followObject } from '../client/follow.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { WAIT_MS } from './manager.ts'
 import type { WaitOptions } from './manager.ts'
@@ -17,7 +18,7 @@ export interface Wanted<T, R> {
 
 /**
  * Follows one object until `judge` has a result. Rejects with `OBJECTS_WAITED_TOO_LONG`, which says what it waited for,
- * with what `judge` throws, or with the signal's reason. A watch that is cut is resumed.
+ * with what `judge` throws, or with the signal's reason.
  */
 export async function follow<T extends KubeObject, R>(
   client: Client,
@@ -31,10 +32,7 @@ export async function follow<T extends KubeObject, R>(
   const ended = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal])
   let last: T | undefined
   try {
-    for (;;) {
-      const result = await watchOnce(client, type, key, ended, (object) => judge((last = object)))
-      if (result !== undefined) return result
-    }
+    return await followObject(client, type, key, (object) => judge((last = object)), ended)
   } catch (error) {
     if (!timeout.signal.aborted || signal?.aborted) throw error
     const message = `Cannot wait for ${type.singular} "${key.name}": after ${timeoutMs} ms ${state(last)}, expected ${expected}`
@@ -42,50 +40,5 @@ export async function follow<T extends KubeObject, R>(
     throw new ObjectsError('OBJECTS_WAITED_TOO_LONG', message, hint)
   } finally {
     timer.cancel()
-  }
-}
-
-/** One list and one watch; resolves to the result, or to `undefined` where the watch was cut first. */
-async function watchOnce<T extends KubeObject, R>(
-  client: Client,
-  type: ResourceType<T>,
-  { name, namespace }: ObjectKey,
-  ended: AbortSignal,
-  judge: (object: T | undefined) => R | undefined,
-): Promise<R | undefined> {
-  ended.throwIfAborted()
-  const where = { fieldSelector: `metadata.name=${name}`, ...(namespace !== undefined && { namespace }) }
-  const { items, metadata } = await client.list(type, { ...where, signal: ended })
-  const now = judge(items[0])
-  if (now !== undefined) return now
-  const { promise, resolve, reject } = Promise.withResolvers<R | undefined>()
-  const look = (object: T | undefined) => {
-    const result = judge(object)
-    if (result !== undefined) resolve(result)
-  }
-  const resourceVersion = metadata.resourceVersion ?? ''
-  const watch = client.watch(
-    type,
-    { ...where, resourceVersion },
-    {
-      events(events) {
-        try {
-          for (const event of events) {
-            if (event.type !== 'BOOKMARK') look(event.type === 'DELETED' ? undefined : event.object)
-          }
-        } catch (error) {
-          reject(error)
-        }
-      },
-      closed: () => resolve(undefined),
-    },
-  )
-  const abort = () => reject(ended.reason)
-  ended.addEventListener('abort', abort)
-  try {
-    return await promise
-  } finally {
-    ended.removeEventListener('abort', abort)
-    watch.close()
   }
 }
