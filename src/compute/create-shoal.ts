@@ -3,6 +3,7 @@ import { filesDataset, recordsDataset } from './dataset/create-dataset.ts'
 import type { FilesOptions } from './dataset/create-dataset.ts'
 import { createDatasetHost } from './dataset/session-host.ts'
 import type { DatasetParts } from './dataset/session-host.ts'
+import type { JobApi } from './jobs.ts'
 import { imapAll } from './map/imap.ts'
 import { mapAll } from './map/map.ts'
 import type { MapOptions } from './map/map.ts'
@@ -21,6 +22,7 @@ export interface ShoalParts extends DatasetParts {
   readonly shipper: Pick<Shipper, 'ship'>
   readonly stages: StageRunner
   readonly tasks: TaskApi
+  readonly jobs: JobApi
   /** Ends the session, the first time that it is called. */
   readonly close: (reason?: Error) => Promise<void>
 }
@@ -31,6 +33,7 @@ export function createShoal(parts: ShoalParts): Shoal {
   const host = createDatasetHost(parts)
   const shoal: Shoal = {
     ...parts.tasks,
+    ...parts.jobs,
     name,
     map<T, R>(items: Iterable<T>, fn: (item: T, index: number) => R | PromiseLike<R>, options: MapOptions = {}) {
       const shipment = shipper.ship(fn)

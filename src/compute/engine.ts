@@ -8,6 +8,8 @@ import type { ProgramBundle } from './coordinator/stage.ts'
 import { createShoal } from './create-shoal.ts'
 import { ComputeError } from './errors.ts'
 import type { OnComputeEvent } from './events.ts'
+import { NO_JOBS } from './jobs.ts'
+import type { JobApi, JobEngine } from './jobs.ts'
 import { createProgress } from './progress.ts'
 import type { RunStatus } from './run/run.ts'
 import { createRunReport } from './run-report.ts'
@@ -32,6 +34,8 @@ export interface EngineOptions {
   /** Volumes that the workers share with each other and the driver, by name. */
   readonly volumes?: Volumes
   readonly shipper: Shipper
+  /** What runs containers, where there is a cluster. */
+  readonly jobs?: (engine: JobEngine) => JobApi
   readonly onEvent: OnComputeEvent
   readonly workerTimeoutMs: number
   /** Bounds of losses and heartbeats that differ from the usual. */
@@ -89,6 +93,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     isLocal: isLocal(reach),
     stages,
     tasks: tasks.api,
+    jobs: options.jobs?.({ tasks: tasks.api, shipper }) ?? NO_JOBS,
     close: closeOnce,
   })
   return { shoal, runDeleted: (run) => coordinator.close(runDeletedError(run)) }

@@ -7,6 +7,7 @@ import { createEngine } from './engine.ts'
 import type { EngineOptions } from './engine.ts'
 import type { Reach } from './coordinator/listen.ts'
 import type { OnComputeEvent } from './events.ts'
+import { createJobs } from './jobs.ts'
 import type { ClusterReach } from './pods/coordinate-in-pod.ts'
 import { createJobPool } from './pods/job-pool.ts'
 import type { WorkerOptions } from './pods/worker-job.ts'
@@ -73,6 +74,7 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     shipper:
       options.shipper ??
       createShipper({ cacheDirectory, onWarning: (message) => onEvent({ type: 'warning', message }) }),
+    jobs: (parts) => createJobs({ ...options, cacheDirectory }, parts),
     onEvent,
     workerTimeoutMs: place.workerTimeoutMs,
     onStatus: (change) => record.update(change),

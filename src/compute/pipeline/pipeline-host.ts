@@ -18,7 +18,11 @@ export interface PipelineHost {
   idOf(fn: (input: never) => unknown): Promise<string>
   hashOf(value: unknown): string
   /** The function as a call on a worker, under the step's name. */
-  callable(fn: (input: never) => unknown, options: StepOptions<unknown>, name: string): (input: unknown) => Promise<unknown>
+  callable(
+    fn: (input: never) => unknown,
+    options: StepOptions<unknown>,
+    name: string,
+  ): (input: unknown) => Promise<unknown>
   startArrayJob(options: ArrayJobOptions): Promise<ArrayJob>
 }
 
