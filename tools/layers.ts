@@ -53,7 +53,9 @@ interface Edge {
 
 /** Checks that imports only go down the levels, never across undeclared, never in a circle; a line for each offence. */
 export function layers(modules: readonly SourceModule[]): readonly string[] {
-  const edges = modules.filter(({ path }) => path.startsWith('src/') && !path.endsWith('.test.ts')).flatMap(edgesOf)
+  const edges = modules
+    .filter(({ path }) => path.startsWith('src/') && !/\.(test|fixture)\.ts$/.test(path))
+    .flatMap(edgesOf)
   return [...edges.flatMap(levelOffence), ...edges.flatMap(strictOffence), ...circles(edges)]
 }
 

@@ -155,3 +155,28 @@ test('old Jobs are forgotten beyond the limits, active ones that are gone are mi
     'status',
   ])
 })
+
+test('a month of a CronJob makes one Job for each of its times, and keeps as many as it should', () => {
+  let cron = cronJob({ schedule: '*/5 * * * *', successfulJobsHistoryLimit: 3 })
+  let jobs: Job[] = []
+  const made: string[] = []
+  let nowMs = at('2026-01-01T00:00:40Z')
+  for (const endMs = nowMs + 30 * 86_400_000; nowMs < endMs;) {
+    const { changes, requeueAfterMs } = decideCronJob({ cronJob: cron, jobs }, nowMs)
+    for (const change of changes) {
+      if (change.verb === 'update') cron = change.object as CronJob
+      if (change.verb === 'delete') jobs = jobs.filter(({ metadata }) => metadata.name !== change.key.name)
+      if (change.verb !== 'create') continue
+      made.push(change.object.metadata.annotations!['batch.kubernetes.io/cronjob-scheduled-timestamp']!)
+      const uid = `uid-${change.object.metadata.name}`
+      const time = new Date(nowMs + 20_000).toISOString().replace('.000', '')
+      const status = { startTime: time, completionTime: time, conditions: [{ type: 'Complete', status: 'True' }] }
+      jobs.push({ ...change.object, metadata: { ...change.object.metadata, uid }, status } as Job)
+    }
+    if (changes.length === 0) nowMs += Math.max(1, requeueAfterMs ?? 0)
+  }
+  expect(made).toHaveLength((30 * 24 * 60) / 5)
+  expect(new Set(made).size).toBe(made.length)
+  expect(jobs).toHaveLength(3)
+  expect(cron.status?.active).toBeUndefined()
+})
