@@ -85,6 +85,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     await starting
     await Promise.all([pool.close(), options.onClosed?.(reason ?? stages.failure()), shipper[Symbol.asyncDispose]()])
     await coordination.close()
+    tasks.close()
   }
   const closeOnce = (reason?: Error) => (closing ??= close(reason))
   const shoal = createShoal({

@@ -31,7 +31,8 @@ export function answerAsks(calls: Calls) {
         open.delete(number)
         if (settled.state === 'done' && settled.packed !== undefined) {
           const { bytes, start, end } = settled.packed
-          answer(place, body, 0, bytes.subarray(start, end))
+          // Its thread may not see what lies in shared memory.
+          answer(place, body, 0, settled.shared === undefined ? bytes.subarray(start, end) : packOne(settled.value()))
         } else answer(place, body, 1, packOne(recordError(settled.error)))
       },
     })

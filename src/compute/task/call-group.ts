@@ -3,7 +3,8 @@ import type { Place, StageHandle, StageSpec } from '../coordinator/stage.ts'
 import { errorOfFailure } from '../failure.ts'
 import { createChunkSize } from '../map/chunk-size.ts'
 import { CALL_STATUS, eachResult } from '../wire/calls.ts'
-import { Unpacker } from '../wire/pack.ts'
+import { sharedName, Unpacker } from '../wire/pack.ts'
+import { removeShared } from '../wire/shared-memory.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import type { TaskFailure } from '../wire/task-failure.ts'
 import { encodeValue } from '../wire/values.ts'
@@ -32,6 +33,8 @@ export interface CallGroup {
 /** What becomes of the calls of a group. */
 export interface CallGroupHost {
   readonly coordinator: StageHost
+  /** Where large results go, for workers that see it. */
+  readonly memory: string | undefined
   succeeded(call: Call, bytes: Uint8Array, start: number, end: number): void
   /** An attempt has failed; it may be tried again. */
   attemptFailed(call: Call, error: unknown): void
@@ -173,7 +176,7 @@ function stageOf(
   out: Out,
   isOver: () => boolean,
 ): StageSpec<CallBatch> {
-  const program: CallOptions = { fn: shipment.shipped }
+  const program: CallOptions = { fn: shipment.shipped, ...(host.memory === undefined ? {} : { memory: host.memory }) }
   const { timeoutMs, needs, twice } = options
   const isSingle = timeoutMs !== undefined || needs !== undefined
   const size = createChunkSize(isSingle ? 1 : undefined)
@@ -181,7 +184,7 @@ function stageOf(
     eachResult(payload, (index, status, _micros, start, end) => {
       const call = batch.calls[index]
       // Somebody else was faster, or it is no longer wanted.
-      if (call === undefined || call.isSettled || call.batch !== batch) return
+      if (call === undefined || call.isSettled || call.batch !== batch) return removeResult(payload, start)
       if (status === CALL_STATUS.done) return host.succeeded(call, payload, start, end)
       if (status !== CALL_STATUS.failed) return
       const failure = new Unpacker(payload, start).value() as TaskFailure
@@ -208,9 +211,9 @@ function stageOf(
     next: (threads) => leave(nextBatch(queue, size.next(queue.size, threads))),
     isExhausted: isOver,
     waiting: () => queue.size,
-    encode(batch) {
+    encode(batch, seesMemory) {
       for (const call of openCalls(batch)) call.state = 'running'
-      return encodeBatch(batch)
+      return encodeBatch(batch, seesMemory)
     },
     split: (batch) =>
       replace(
@@ -239,6 +242,11 @@ function stageOf(
       for (const call of openCalls(batch)) host.failed(call, error)
     },
   }
+}
+
+function removeResult(payload: Uint8Array, start: number): void {
+  const name = sharedName(payload, start)
+  if (name !== undefined) removeShared(name)
 }
 
 function requeued(call: Call): Call {

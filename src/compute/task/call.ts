@@ -4,6 +4,8 @@ import type { Future, FutureState } from './future.ts'
 /** What a call asks of whoever made it. */
 export interface CallOwner {
   why(call: Call): readonly string[]
+  /** The result was decoded: what it was decoded from is of no more use to the call. */
+  decoded(call: Call): void
   cancel(call: Call, reason: unknown): void
 }
 
@@ -39,6 +41,8 @@ export class Call implements Future<unknown> {
   /** With what it is at a thread. */
   batch: { readonly calls: readonly Call[] } | undefined
   key: string | undefined
+  /** Names in shared memory that it keeps there: of its arguments, then of its result. */
+  shared: readonly string[] | undefined
   /** What the owner needs to know of the call beside. */
   fate: object | undefined
   error: unknown
@@ -63,7 +67,7 @@ export class Call implements Future<unknown> {
     this.state = 'done'
     this.packed = result
     this.#release()
-    if (this.#resolve !== undefined) this.#resolve(this.#result())
+    if (this.#resolve !== undefined) this.#settleWithValue(this.#resolve, this.#reject)
   }
 
   fail(error: unknown, state: 'failed' | 'cancelled' = 'failed'): void {
@@ -97,10 +101,20 @@ export class Call implements Future<unknown> {
     if (!this.isSettled) this.owner.cancel(this, reason)
   }
 
+  #settleWithValue(resolve: (value: unknown) => void, reject: ((error: unknown) => void) | undefined): void {
+    let value: unknown
+    try {
+      value = this.value()
+    } catch (error) {
+      return reject?.(error)
+    }
+    resolve(value)
+  }
+
   #asPromise(): Promise<unknown> {
     this.isObserved = true
     return (this.#promise ??= new Promise((resolve, reject) => {
-      if (this.state === 'done') resolve(this.#result())
+      if (this.state === 'done') this.#settleWithValue(resolve, reject)
       else if (this.isSettled) reject(this.error)
       else {
         this.#resolve = resolve
@@ -109,10 +123,12 @@ export class Call implements Future<unknown> {
     }))
   }
 
-  #result(): unknown {
+  /** The result of a call that is done. */
+  value(): unknown {
     if (!this.#hasValue && this.packed !== undefined) {
       this.#value = new Unpacker(this.packed.bytes, this.packed.start).value()
       this.#hasValue = true
+      if (this.shared !== undefined) this.owner.decoded(this)
     }
     return this.#value
   }

@@ -3,13 +3,14 @@ import type { StageHost } from '../coordination.ts'
 import type { Shipper } from '../ship/ship.ts'
 import type { StageRunner } from '../stage-runner.ts'
 import { beginCall, endCall, MAX_ARGUMENTS } from '../wire/calls.ts'
-import { Packer } from '../wire/pack.ts'
+import { Packer, sharedName } from '../wire/pack.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import { Call } from './call.ts'
 import type { CallBatch } from './call-batch.ts'
 import { openCalls } from './call-batch.ts'
 import { createCallGroup } from './call-group.ts'
 import type { CallGroup } from './call-group.ts'
+import type { HeldMemory } from './held-memory.ts'
 import { checkRoom } from './check-room.ts'
 import { pauseBeforeRetry } from './retry.ts'
 import { argumentError, cancelledError, deadlineError, inputError, timeoutError } from './task-errors.ts'
@@ -40,6 +41,7 @@ export interface CallsOptions {
   readonly coordinator: StageHost
   readonly shipper: Pick<Shipper, 'ship'>
   readonly stages: StageRunner
+  readonly held: HeldMemory
 }
 
 /** One for each call, beside it. */
@@ -59,12 +61,16 @@ class CallTable implements Calls {
   /** Those of groups that the user named. */
   readonly #named = new Set<Call>()
   readonly #byKey = new Map<string, Call>()
+  readonly #held: HeldMemory
   #unobserved = 0
 
   constructor(options: CallsOptions) {
     this.#options = options
+    this.#held = options.held
+    this.#packer.memory = options.held.memory
     this.#groups = new Groups(options, {
       coordinator: options.coordinator,
+      memory: options.held.memory?.directory,
       succeeded: (call, bytes, start, end) => this.#succeeded(call, bytes, start, end),
       attemptFailed: (call, error) => this.#attemptFailed(call, error),
       failed: (call, error) => this.#settleFailed(call, error),
@@ -100,6 +106,12 @@ class CallTable implements Calls {
 
   cancel(call: Call, reason: unknown): void {
     this.#cancelAll([call], reason)
+  }
+
+  decoded(call: Call): void {
+    this.#held.forget(call)
+    this.#held.release(call.shared)
+    call.shared = call.packed = undefined
   }
 
   #adopt(call: Call, group: CallGroup, { parent, onSettled }: Submission): void {
@@ -138,6 +150,7 @@ class CallTable implements Calls {
     try {
       call.packed = this.#pack(args)
       call.args = undefined
+      if (this.#packer.shared !== undefined) this.#held.hold((call.shared = this.#packer.shared))
     } catch (error) {
       this.#packer.undo()
       return this.#settleFailed(call, argumentError(group.name, args, error))
@@ -159,7 +172,11 @@ class CallTable implements Calls {
     beginCall(packer, args.length)
     for (const arg of args) {
       if (!(arg instanceof Call)) packer.value(arg)
-      else if (arg.packed !== undefined) packer.raw(arg.packed.bytes.subarray(arg.packed.start, arg.packed.end))
+      else if (arg.packed === undefined) packer.value(arg.value())
+      else {
+        if (arg.shared !== undefined) packer.shared = [...(packer.shared ?? []), ...arg.shared]
+        packer.raw(arg.packed.bytes.subarray(arg.packed.start, arg.packed.end))
+      }
     }
     endCall(packer)
     return { bytes: packer.bytes, start: packer.start, end: packer.at }
@@ -167,6 +184,11 @@ class CallTable implements Calls {
 
   #succeeded(call: Call, bytes: Uint8Array, start: number, end: number): void {
     const fate = this.#take(call)
+    const name = sharedName(bytes, start)
+    if (name !== undefined) {
+      this.#held.hold((call.shared = [name]))
+      this.#held.releaseWith(call, call.shared)
+    }
     call.succeed({ bytes, start, end })
     this.#afterwards(call, fate)
   }
@@ -190,6 +212,10 @@ class CallTable implements Calls {
   #take(call: Call): Fate | undefined {
     const fate = fateOf(call)
     call.fate = undefined
+    if (call.shared !== undefined) {
+      this.#held.release(call.shared)
+      call.shared = undefined
+    }
     if (fate?.group.options.group !== undefined) this.#named.delete(call)
     call.parent?.children?.delete(call)
     return fate

@@ -57,6 +57,7 @@ export async function openTaskSession(
       coordinator.close(new Error('closed'))
       await pool.close()
       await coordination.close()
+      tasks.close()
       await shipper[Symbol.asyncDispose]()
       rmSync(directory, { recursive: true })
     },

@@ -6,6 +6,7 @@ import { asCompleted, settled, wait } from './collect.ts'
 import type { Completed, WaitOptions, Waited } from './collect.ts'
 import { answerAsks } from './answer-asks.ts'
 import { createCalls } from './calls.ts'
+import { createHeldMemory } from './held-memory.ts'
 import type { Future, Settled, Submitted } from './future.ts'
 import type { Task } from './task.ts'
 
@@ -51,10 +52,13 @@ export interface TaskSession {
   readonly onAsk: ReturnType<typeof answerAsks>
   /** Calls that failed without anybody asking. */
   unobserved(): number
+  /** Lets go of what lies outside of memory. */
+  close(): void
 }
 
 export function createTaskApi(parts: TaskApiParts): TaskSession {
-  const calls = createCalls(parts)
+  const held = createHeldMemory()
+  const calls = createCalls({ ...parts, held })
   const submit = (target: object, ...args: readonly unknown[]) => calls.submit(target, args) as Future<unknown>
   const api: TaskApi = {
     submit: submit as TaskApi['submit'],
@@ -70,5 +74,5 @@ export function createTaskApi(parts: TaskApiParts): TaskSession {
       },
     }),
   }
-  return { api, onAsk: answerAsks(calls), unobserved: () => calls.unobserved() }
+  return { api, onAsk: answerAsks(calls), unobserved: () => calls.unobserved(), close: () => held.close() }
 }

@@ -13,6 +13,9 @@ export const CALL_STATUS = {
   stopped: 2,
 } as const
 
+/** Added to the number of calls where some of their arguments are in shared memory. */
+export const SHARED_FLAG = 0x80000000
+
 /** How many values a call has at most: their number is one byte. */
 export const MAX_ARGUMENTS = 255
 

@@ -1,4 +1,6 @@
 import { deserialize, serialize } from 'node:v8'
+import { LARGE_BYTES, readShared } from './shared-memory.ts'
+import type { SharedMemory } from './shared-memory.ts'
 
 /**
  * How single values cross the wire, one after another in one buffer: each says its own length, so that the result of one
@@ -19,6 +21,8 @@ const TAG = {
   array: 10,
   object: 11,
   clone: 12,
+  /** In shared memory: what it is there (`bytes` or `clone`), and its name. */
+  shared: 13,
 } as const
 
 /** Objects with more keys, and arrays with more elements that are no numbers, go by structured clone. */
@@ -35,6 +39,10 @@ export class Packer {
   at = 0
   /** Where the record began that is being written: it is carried over to a new slab when this one is full. */
   start = 0
+  /** Where large values go; they are packed like others where it is absent. */
+  memory: SharedMemory | undefined
+  /** Names of what the record has in shared memory. */
+  shared: string[] | undefined
   readonly #slabBytes: number
 
   constructor(slabBytes: number = SLAB_BYTES) {
@@ -45,6 +53,7 @@ export class Packer {
   /** Begins a record: what is packed until the next one lies in one piece. */
   begin(): void {
     this.start = this.at
+    this.shared = undefined
   }
 
   /** Forgets the record that was begun. */
@@ -143,9 +152,7 @@ export class Packer {
     if (prototype === Object.prototype) return isFlatObject(value) ? this.#flatObject(value) : this.#clone(value)
     if (prototype === Array.prototype && isFlatArray(value as unknown[])) return this.#flatArray(value as unknown[])
     if (prototype === Uint8Array.prototype && !isShared(value as Uint8Array)) {
-      this.u8(TAG.bytes)
-      this.u32((value as Uint8Array).byteLength)
-      return this.raw(value as Uint8Array)
+      return this.#blob(TAG.bytes, value as Uint8Array)
     }
     this.#clone(value)
   }
@@ -171,10 +178,24 @@ export class Packer {
   }
 
   #clone(value: unknown): void {
-    const bytes = serialize(value)
-    this.u8(TAG.clone)
+    this.#blob(TAG.clone, serialize(value))
+  }
+
+  #blob(tag: number, bytes: Uint8Array): void {
+    if (bytes.byteLength >= LARGE_BYTES && this.memory !== undefined) return this.#inMemory(this.memory, tag, bytes)
+    this.u8(tag)
     this.u32(bytes.byteLength)
     this.raw(bytes)
+  }
+
+  #inMemory(memory: SharedMemory, tag: number, bytes: Uint8Array): void {
+    const name = memory.write(bytes)
+    ;(this.shared ??= []).push(name)
+    this.u8(TAG.shared)
+    this.u32(1 + name.length)
+    this.u8(tag)
+    this.ensure(name.length)
+    this.at += this.bytes.write(name, this.at, 'latin1')
   }
 }
 
@@ -281,6 +302,8 @@ export class Unpacker {
         return new Uint8Array(this.bytes.subarray(start, this.at))
       case TAG.clone:
         return deserialize(this.bytes.subarray(start, this.at))
+      case TAG.shared:
+        return valueInMemory(this.bytes[start]!, this.bytes.toString('latin1', start + 1, this.at))
       default:
         throw new Error(`Assertion: no value has tag ${tag}, at ${start} of ${this.bytes.byteLength} bytes`)
     }
@@ -300,6 +323,17 @@ export class Unpacker {
     }
     return value
   }
+}
+
+function valueInMemory(tag: number, name: string): unknown {
+  const bytes = readShared(name)
+  return tag === TAG.clone ? deserialize(bytes) : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** The name in shared memory of the value that begins at `at`; undefined where it is not there. */
+export function sharedName(bytes: Uint8Array, at: number): string | undefined {
+  if (bytes[at] !== TAG.shared) return undefined
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', at + 6, endOfValue(bytes, at))
 }
 
 /** The end of the value that begins at `at`. */

@@ -1,7 +1,9 @@
 import { systemEnvironment } from '../../env/system.ts'
 import { recordError } from '../wire/error-record.ts'
-import { beginResult, CALL_STATUS, endResult } from '../wire/calls.ts'
-import { Packer, Unpacker } from '../wire/pack.ts'
+import { beginResult, CALL_STATUS, endResult, SHARED_FLAG } from '../wire/calls.ts'
+import { Packer, readU32, Unpacker } from '../wire/pack.ts'
+import { sharedMemoryAt } from '../wire/shared-memory.ts'
+import type { SharedMemory } from '../wire/shared-memory.ts'
 import { STATUS } from '../wire/messages.ts'
 import type { ShippedFunction } from '../wire/shipped.ts'
 import type { TaskFailure } from '../wire/task-failure.ts'
@@ -12,6 +14,8 @@ import { withCall } from './call-context.ts'
 
 export interface CallOptions {
   readonly fn: ShippedFunction
+  /** The directory in shared memory for large results. */
+  readonly memory?: string
 }
 
 type AnyFunction = (...args: readonly unknown[]) => unknown
@@ -21,10 +25,18 @@ const EMIT_MS = 2
 
 /** Runs the calls of a task one after another, awaiting what they promise, and gives the result of each. */
 export function createCallProgram(options: Uint8Array, host: ProgramHost): StageProgram {
-  const { fn } = decodeValue(options) as CallOptions
+  const { fn, memory: directory } = decodeValue(options) as CallOptions
   const call = host.revive(fn) as AnyFunction
-  return { run: (payload, attempt) => new CallRun(call, payload, attempt).run() }
+  const memory = directory === undefined ? undefined : sharedMemoryAt(directory)
+  return {
+    run(payload, attempt) {
+      const isShared = readU32(payload, 0) >= SHARED_FLAG
+      return isShared && memory === undefined ? UNREACHABLE : new CallRun(call, payload, attempt, memory).run()
+    },
+  }
 }
+
+const UNREACHABLE: Outcome = { status: STATUS.unreachable, payload: new Uint8Array(0) }
 
 const { clock } = systemEnvironment()
 
@@ -34,14 +46,17 @@ class CallRun {
   readonly #calls: Unpacker
   readonly #count: number
   #index = 0
-  #results = new Packer(4096)
+  readonly #memory: SharedMemory | undefined
+  #results: Packer
   #emittedMs: number
 
-  constructor(fn: AnyFunction, payload: Uint8Array, attempt: Attempt) {
+  constructor(fn: AnyFunction, payload: Uint8Array, attempt: Attempt, memory: SharedMemory | undefined) {
     this.#fn = fn
     this.#attempt = attempt
     this.#calls = new Unpacker(payload)
-    this.#count = this.#calls.u32()
+    this.#count = this.#calls.u32() % SHARED_FLAG
+    this.#memory = memory
+    this.#results = this.#newResults()
     this.#emittedMs = clock.monotonicMs()
   }
 
@@ -136,8 +151,14 @@ class CallRun {
 
   #taken(): Uint8Array {
     const taken = this.#results.bytes.subarray(0, this.#results.at)
-    this.#results = new Packer(4096)
+    this.#results = this.#newResults()
     return taken
+  }
+
+  #newResults(): Packer {
+    const results = new Packer(4096)
+    results.memory = this.#memory
+    return results
   }
 }
 

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Large values between processes of one machine lie in files of its shared memory: written once, read where they are used,
+ * never pushed through a socket. The files of a session lie in one directory, which only its user may enter.
+ */
+const ROOT = '/dev/shm'
+const PREFIX = 'shoal-memory-'
+
+/** Smaller values travel in frames. */
+export const LARGE_BYTES = 256 * 1024
+
+/** Values of a session in shared memory. */
+export interface SharedMemory {
+  /** Under {@link ROOT}. */
+  readonly directory: string
+  /** The name under which whoever sees the directory reads them. */
+  write(bytes: Uint8Array): string
+}
+
+/** A directory for this process' session; undefined where the machine has no shared memory. Removes those of dead processes. */
+export function openSharedMemory(): (SharedMemory & { close(): void }) | undefined {
+  if (process.platform !== 'linux' || !existsSync(ROOT)) return undefined
+  const directory = `${PREFIX}${process.pid}-${randomBytes(6).toString('hex')}`
+  try {
+    sweep()
+    mkdirSync(join(ROOT, directory), { mode: 0o700 })
+  } catch {
+    return undefined
+  }
+  const close = () => rmSync(join(ROOT, directory), { recursive: true, force: true })
+  process.once('exit', close)
+  return {
+    ...writerTo(directory),
+    close() {
+      process.off('exit', close)
+      close()
+    },
+  }
+}
+
+/** The memory of a session as another process of it sees it; undefined where it does not. */
+export function sharedMemoryAt(directory: string): SharedMemory | undefined {
+  if (!isDirectoryName(directory) || !existsSync(join(ROOT, directory))) return undefined
+  return writerTo(directory)
+}
+
+/**
+ * So many files of each writer are written again when what was in them is no longer needed: pages that are there already cost a
+ * fifth of new ones. Larger files are not kept.
+ */
+const MOST_SPARE = 16
+const MOST_SPARE_BYTES = 4 * 1024 * 1024
+/** The first letter of a file's name: written again, or removed. */
+const AGAIN = 'a'
+const ONCE = 'b'
+
+function writerTo(directory: string): SharedMemory {
+  const prefix = randomBytes(6).toString('hex')
+  const mine: string[] = []
+  let count = 0
+  const create = (bytes: Uint8Array) => {
+    const isKept = mine.length < MOST_SPARE && bytes.byteLength <= MOST_SPARE_BYTES
+    const name = `${directory}/${isKept ? AGAIN : ONCE}${prefix}-${count++}`
+    writeFile(join(ROOT, name), 'wx', bytes)
+    if (isKept) mine.push(name)
+    return name
+  }
+  /** The one of those that were written before that was freed last: most of it is still in the processor's cache. */
+  const again = (bytes: Uint8Array) => {
+    if (bytes.byteLength > MOST_SPARE_BYTES) return undefined
+    const name = `${directory}/${AGAIN}${prefix}-${count++}`
+    const at = mine.findLastIndex((old) => isRenamed(`${join(ROOT, old)}.free`, join(ROOT, name)))
+    if (at < 0) return undefined
+    mine.splice(at, 1)
+    mine.push(name)
+    writeFile(join(ROOT, name), 'r+', bytes)
+    return name
+  }
+  return { directory, write: (bytes) => again(bytes) ?? create(bytes) }
+}
+
+function isRenamed(from: string, to: string): boolean {
+  try {
+    renameSync(from, to)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function writeFile(path: string, flags: 'wx' | 'r+', bytes: Uint8Array): void {
+  const file = openSync(path, flags, 0o600)
+  try {
+    for (let at = 0; at < bytes.byteLength;) at += writeSync(file, bytes, at)
+    if (flags === 'r+') ftruncateSync(file, bytes.byteLength)
+  } catch (error) {
+    unlinkSync(path)
+    throw error
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** What was written under the name, in memory of its own. Throws where it is gone, or was never seen from here. */
+export function readShared(name: string): Buffer {
+  const file = openSync(pathOf(name), 'r')
+  try {
+    const bytes = Buffer.allocUnsafeSlow(fstatSync(file).size)
+    for (let at = 0; at < bytes.byteLength;) {
+      const read = readSync(file, bytes, at, bytes.byteLength - at, null)
+      if (read === 0) throw new Error(`Cannot read "${name}" from shared memory: it ends after ${at} bytes`)
+      at += read
+    }
+    return bytes
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** It is no longer needed by anybody. */
+export function removeShared(name: string): void {
+  const path = pathOf(name)
+  try {
+    if (name.includes(`/${AGAIN}`)) renameSync(path, `${path}.free`)
+    else unlinkSync(path)
+  } catch {
+    // Its session is over, and its directory gone.
+  }
+}
+
+/** Removes all that a session left, whose driver has died. */
+export function removeSharedMemory(directory: string): void {
+  if (isDirectoryName(directory)) rmSync(join(ROOT, directory), { recursive: true, force: true })
+}
+
+const isDirectoryName = (directory: string) => /^shoal-memory-\d+-[0-9a-f]+$/.test(directory)
+
+function pathOf(name: string): string {
+  if (!/^shoal-memory-\d+-[0-9a-f]+\/[0-9a-f]+-\d+$/.test(name))
+    throw new Error(`Cannot read "${name}": it is no value`)
+  return join(ROOT, name)
+}
+
+function sweep(): void {
+  for (const name of readdirSync(ROOT)) {
+    const pid = Number(/^shoal-memory-(\d+)-/.exec(name)?.[1])
+    if (pid > 0 && !isAlive(pid)) rmSync(join(ROOT, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
