@@ -1,5 +1,6 @@
 import type { Node, Pod } from '../api/generated/core-v1.ts'
 import type { ClusterEvent, FilterPlugin, Profile } from '../placement/framework.ts'
+import { gangOf } from '../placement/gang.ts'
 import type { Hints } from './queue.ts'
 
 /** What Kubernetes calls queueing hints: of each plugin, which changes can help a pod that it turned away. */
@@ -9,6 +10,10 @@ export function createHints(profiles: Iterable<Profile>): Hints {
   return (pod, rejectedBy, event, about) => {
     if (rejectedBy.size === 0) return true
     for (const name of rejectedBy) {
+      if (name === 'Gang') {
+        if (event === 'group' && gangOf(about as Pod)?.key === gangOf(pod)?.key) return true
+        continue
+      }
       const plugin = plugins.get(name)
       if (plugin === undefined) return true
       if (plugin.wakesOn.includes(event) && (plugin.helps?.(pod, event, about) ?? true)) return true

@@ -23,6 +23,7 @@ import type { Informers } from '../informer/informers.ts'
 import { occupies, putObject, removeObject } from '../placement/cluster-view.ts'
 import type { ViewKind } from '../placement/cluster-view.ts'
 import type { ClusterEvent } from '../placement/framework.ts'
+import { gangOf } from '../placement/gang.ts'
 import { reportUnscheduled } from './binding.ts'
 import { nodeChanges, podChanges } from './hints.ts'
 import type { Placing } from './placing.ts'
@@ -68,7 +69,7 @@ export async function observe(informers: Informers, placing: Placing): Promise<v
   informers.of(pods).listen({
     added: (pod) => observePod(placing, pod, undefined),
     updated: (pod, previous) => observePod(placing, pod, previous),
-    deleted: (pod) => forgetPod(placing, pod),
+    deleted: (pod) => deletePod(placing, pod),
   })
   await informers.synced()
 }
@@ -108,9 +109,16 @@ function forgetPod({ queue, places, view }: Placing, pod: Pod): void {
   if (wasThere) queue.wake('pod-gone', pod)
 }
 
+/** One that is gone for good; one that has only ended still counts as a member of its gang. */
+function deletePod(placing: Placing, pod: Pod): void {
+  placing.gangs.forget(pod)
+  forgetPod(placing, pod)
+}
+
 function observePod(placing: Placing, pod: Pod, previous: Pod | undefined): void {
   const { queue, places, view } = placing
   if ((pod.spec?.nodeName ?? '') === '') return observeWaiting(placing, pod)
+  placing.gangs.isPlaced(pod)
   if (!occupies(pod)) return forgetPod(placing, pod)
   const key = keyString(keyOf(pod))
   queue.remove(key)
@@ -127,6 +135,7 @@ function observeWaiting(placing: Placing, pod: Pod): void {
   const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
   if (ended || pod.metadata.deletionTimestamp !== undefined || placing.profileOf(pod) === undefined) {
     view.nominations.remove(key)
+    placing.gangs.forget(pod)
     return queue.remove(key)
   }
   if ((pod.spec?.schedulingGates?.length ?? 0) > 0) {
@@ -141,4 +150,13 @@ function observeWaiting(placing: Placing, pod: Pod): void {
   // One that an earlier life of this scheduler has promised; of a newer one the status may not know yet.
   if (promised !== '' && view.nominations.nodeOf(key) === undefined) view.nominations.put(pod, promised)
   queue.put(pod)
+  joinGang(placing, pod, key)
+}
+
+/** A gang that waited for members is looked at again with each that comes. */
+function joinGang({ queue, gangs }: Placing, pod: Pod, key: string): void {
+  const gang = gangOf(pod)
+  if (gang === undefined || gangs.waiting(gang).has(key)) return
+  gangs.waits(pod)
+  queue.wake('group', pod)
 }

@@ -5,6 +5,7 @@ import type { ClusterView } from '../placement/cluster-view.ts'
 import type { Cycle, Profile } from '../placement/framework.ts'
 import { podRequests } from '../placement/pod-requests.ts'
 import type { PodPlaces } from './assumed-pods.ts'
+import type { Gangs } from './gangs.ts'
 import type { SchedulingQueue } from './queue.ts'
 import type { SchedulingEvents } from './scheduling-events.ts'
 import type { VolumeWaiters } from './volume-waiters.ts'
@@ -18,6 +19,7 @@ export interface Placing {
   readonly places: PodPlaces
   readonly events: SchedulingEvents
   readonly volumes: VolumeWaiters
+  readonly gangs: Gangs
   /** Pods whose victims are being told to leave. */
   readonly preempting: Set<string>
   /** The slot to look at first next time. */

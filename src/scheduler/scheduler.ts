@@ -4,13 +4,17 @@ import type { Environment } from '../env/environment.ts'
 import { createInformers } from '../informer/informers.ts'
 import { createClusterView } from '../placement/cluster-view.ts'
 import type { Profile } from '../placement/framework.ts'
+import { gangOf } from '../placement/gang.ts'
 import { createProfiles, DEFAULT_PROFILE } from '../placement/profiles.ts'
 import { createPodPlaces } from './assumed-pods.ts'
 import { attempt } from './attempt.ts'
+import { attemptGang } from './attempt-gang.ts'
+import { createGangs } from './gangs.ts'
 import { createHints } from './hints.ts'
 import { observe } from './observe.ts'
 import type { Placing } from './placing.ts'
 import { createSchedulingQueue } from './queue.ts'
+import type { QueuedPod } from './queue.ts'
 import { createSchedulingEvents } from './scheduling-events.ts'
 import { createVolumeWaiters } from './volume-waiters.ts'
 
@@ -78,7 +82,7 @@ function createLoop(options: SchedulerOptions) {
       const queued = placing.queue.pop()
       if (queued === undefined) return
       const profile = placing.profileOf(queued.pod)
-      if (profile !== undefined) attempt(placing, queued, profile)
+      if (profile !== undefined) attemptAny(placing, queued, profile)
     }
     if (!isRunning) return
     turnPending = true
@@ -95,8 +99,16 @@ function createLoop(options: SchedulerOptions) {
       placing.queue.close()
       placing.places.close()
       placing.volumes.close()
+      placing.gangs.close()
     },
   }
+}
+
+/** Pods of a gang that is not complete are decided together. */
+function attemptAny(placing: Placing, queued: QueuedPod, profile: Profile): void {
+  const gang = gangOf(queued.pod)
+  if (gang === undefined || placing.gangs.placed(gang).size >= gang.size) attempt(placing, queued, profile)
+  else attemptGang(placing, queued, profile, gang)
 }
 
 function createPlacing(options: SchedulerOptions, run: () => void): Placing {
@@ -112,6 +124,7 @@ function createPlacing(options: SchedulerOptions, run: () => void): Placing {
     places: createPodPlaces(env, view.table, () => queue.wake('pod-gone')),
     events: createSchedulingEvents(env, client),
     volumes: createVolumeWaiters(env.timers),
+    gangs: createGangs((delayMs, action) => env.timers.after(delayMs, action, { background: true })),
     preempting: new Set(),
     next: { slot: 0 },
     profileOf(pod: Pod) {
