@@ -1,8 +1,12 @@
 import { createRegistry } from '../api/registry.ts'
 import type { Registry } from '../api/registry.ts'
 import type { Environment } from '../env/environment.ts'
-import type { Store } from '../store/store.ts'
+import type { KeyPair } from '../identity/authority.ts'
+import type { Change, Store } from '../store/store.ts'
 import { createWatchHub } from '../watch/watch-hub.ts'
+import type { Aggregation } from './aggregation/aggregation.ts'
+import { createAggregation } from './aggregation/aggregation.ts'
+import { API_SERVICES } from './aggregation/remote-service.ts'
 import { createAdmissionChain } from './admission/admission.ts'
 import type { AdmissionPlugin } from './admission/admission.ts'
 import { createDynamicAdmission } from './admission/dynamic/dynamic-admission.ts'
@@ -43,12 +47,15 @@ export interface ApiServerOptions {
   /** In place of the default ones. */
   readonly plugins?: readonly AdmissionPlugin[]
   readonly network?: Partial<ServiceNetwork>
+  /** What this server shows itself as to aggregated ones, made when it is first needed. */
+  readonly proxyIdentity?: () => KeyPair
 }
 
 /** An API server without a protocol. */
 export interface ApiServer extends AsyncDisposable {
   readonly verbs: Verbs
   readonly registry: Registry
+  readonly aggregation: Aggregation
   /** For `createDirectClient`. */
   readonly engine: Engine
 }
@@ -59,6 +66,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const registry = options.registry ?? createRegistry()
   const definitions = { store, registry, environment }
   await serveStoredDefinitions(definitions)
+  const aggregation = createAggregation({ store, environment, identity: options.proxyIdentity })
   const engine: Engine = {
     environment,
     store,
@@ -72,12 +80,19 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     tokens: options.tokens,
     prepare: ({ storage, type }) =>
       storage === DEFINITIONS || type.group === 'admissionregistration.k8s.io' ? loadExpressions() : undefined,
-    afterWrite: new Map([[DEFINITIONS, (change) => followDefinition(definitions, change)]]),
+    afterWrite: new Map([
+      [DEFINITIONS, (change: Change) => followDefinition(definitions, change)],
+      [API_SERVICES, (change: Change) => aggregation.follow(change)],
+      ...['services', 'endpointslices.discovery.k8s.io'].map(
+        (storage) => [storage, () => aggregation.followAll()] as const,
+      ),
+    ]),
   }
   await bootstrap(engine, options.network?.serviceRange)
   return {
     verbs: verbsOf(engine),
     registry,
+    aggregation,
     engine,
     async [Symbol.asyncDispose]() {
       engine.watches.close()

@@ -62,7 +62,8 @@ function sliceOf(address: string, port: number): KubeObject {
 function authenticationOf({ clientAuthority }: PublishedServer): KubeObject {
   const data = {
     'client-ca-file': clientAuthority,
-    'requestheader-allowed-names': '[]',
+    // Whoever holds another certificate of the same authority must not speak for others.
+    'requestheader-allowed-names': '["front-proxy-client"]',
     'requestheader-client-ca-file': clientAuthority,
     'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
     'requestheader-group-headers': '["X-Remote-Group"]',

@@ -58,6 +58,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     store,
     authorizer,
     tokens,
+    proxyIdentity: () => identity.client('front-proxy-client', 'front-proxy-client', []),
     ...(nodeStreams !== undefined && { nodeStreams }),
   })
   await installPolicy(server.verbs, server.registry)

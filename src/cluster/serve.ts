@@ -34,6 +34,7 @@ export async function serve(
     catalog: plane.server.registry,
     authenticator: createAuthenticator({ clock: env.clock, tokens: plane.tokens }),
     authorizer: plane.authorizer,
+    aggregation: plane.server.aggregation,
     tokenKeys: () => [identity.serviceAccountKey.jwk()],
   }
   const server = await listen(options, { host, port: at.port, tls: { certificate, key, clientAuthority } }).catch(

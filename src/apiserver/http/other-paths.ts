@@ -10,6 +10,8 @@ import { sendBytes, sendJson, sendText } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import { answerHealth } from './health.ts'
 import { flag } from './query-options.ts'
+import type { Aggregation } from '../aggregation/aggregation.ts'
+import type { RemoteService } from '../aggregation/remote-service.ts'
 import type { HttpServerOptions } from './server-options.ts'
 import { VERSION } from './version.ts'
 
@@ -39,11 +41,21 @@ export function createOtherPaths(options: HttpServerOptions): OtherPaths {
       refuseUnlessAllowed(options, exchange, path)
       const health = HEALTH.exec(path)
       if (health !== null) return serveHealth(options, exchange, health[1] ?? '', health[2])
+      const remote = remoteAt(options, path)
+      if (remote !== undefined) return options.aggregation?.proxy(exchange, remote)
       if (exchange.method !== 'GET' && exchange.method !== 'HEAD')
         return sendText(exchange, 405, 'Method Not Allowed\n')
       return serveDocument(options, exchange, path, current)
     },
   }
+}
+
+/** Another server's discovery and OpenAPI are its own to give. */
+function remoteAt({ aggregation, catalog }: HttpServerOptions, path: string): RemoteService | undefined {
+  const [, group, version] = /^(?:\/openapi\/v3)?\/apis\/([^/]+)\/([^/]+)$/.exec(path) ?? []
+  if (aggregation === undefined || group === undefined || version === undefined) return undefined
+  const isOurs = catalog.groups().some(({ name, versions }) => name === group && versions.includes(version))
+  return isOurs ? undefined : aggregation.find(group, version)
 }
 
 function refuseUnlessAllowed({ authorizer }: HttpServerOptions, exchange: Exchange, path: string): void {
@@ -68,8 +80,10 @@ async function serveDocument(options: HttpServerOptions, exchange: Exchange, pat
     const document = current().openApi.document(path)
     return document === undefined ? notFound(exchange) : sendDocument(exchange, document)
   }
-  const document = documentAt(options, exchange, path, current)
-  if (document === undefined) return notFound(exchange)
+  const own = documentAt(options, exchange, path, current)
+  if (own === undefined) return notFound(exchange)
+  const document =
+    path === '/apis' && options.aggregation !== undefined ? await withRemote(options.aggregation, own) : own
   if (!('aggregated' in document))
     return sendJson(exchange, 200, document.value, negotiate(exchange.request.headers.accept))
   const type = `application/json;g=apidiscovery.k8s.io;v=${document.aggregated};as=APIGroupDiscoveryList`
@@ -107,6 +121,11 @@ function documentAt(
   if (root !== 'apis') return undefined
   if (rest.length === 1) return found(current().discovery.group(rest[0] ?? ''))
   return rest.length === 2 ? found(current().discovery.resources(rest[0] ?? '', rest[1] ?? '')) : undefined
+}
+
+async function withRemote(aggregation: Aggregation, own: Found): Promise<Found> {
+  const aggregated = 'aggregated' in own ? own.aggregated : undefined
+  return { ...own, value: await aggregation.withRemoteGroups(own.value, aggregated) }
 }
 
 const openIdConfiguration = () => ({

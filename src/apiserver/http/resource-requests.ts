@@ -3,6 +3,7 @@ import { apiError } from '../../api/meta/status.ts'
 import type { Verb } from '../../api/resource-type.ts'
 import { describeRefusal } from '../verbs/authorizer.ts'
 import type { Authorizer } from '../verbs/authorizer.ts'
+import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { CollectionTarget, ObjectTarget } from '../verbs/request.ts'
 import type { Catalog, ServedResource } from '../verbs/served-resource.ts'
 import type { Verbs } from '../verbs/verbs.ts'
@@ -29,6 +30,7 @@ export interface ResourceServer {
   readonly timers: Timers
   readonly views: Views
   readonly decoders: readonly BodyDecoder[]
+  readonly aggregation: Aggregation | undefined
 }
 
 /** Connections rather than requests; they are answered by a part of their own. */
@@ -40,6 +42,8 @@ export async function serveResource(server: ResourceServer, exchange: Exchange, 
   const resource = server.catalog.find(path.group, path.version, path.plural)
   if (resource === undefined) {
     refuseUnlessAllowed(server.authorizer, exchange, path, verb ?? exchange.method.toLowerCase())
+    const remote = server.aggregation?.find(path.group, path.version)
+    if (remote !== undefined) return server.aggregation?.proxy(exchange, remote)
     if (!servesVersion(server.catalog, path)) return sendText(exchange, 404, '404 page not found\n')
     throw apiError('NotFound', 'the server could not find the requested resource', {})
   }

@@ -1,4 +1,5 @@
 import type { Environment } from '../../env/environment.ts'
+import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { Authenticator } from '../authn/authenticator.ts'
 import type { DiscoverySource } from '../discovery/discovery.ts'
 import type { Authorizer } from '../verbs/authorizer.ts'
@@ -15,6 +16,8 @@ export interface HttpServerOptions {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
   readonly health?: HealthChecks
+  /** Other servers that answer a part of the API. */
+  readonly aggregation?: Aggregation
   readonly decoders?: readonly BodyDecoder[]
   /** The public half of the service account key, as a JSON Web Key, for `/openid/v1/jwks`. */
   readonly tokenKeys?: () => readonly unknown[]

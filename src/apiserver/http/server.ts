@@ -95,9 +95,9 @@ async function createTlsServer(tls: TlsOptions, handle: Handler) {
 
 /** The whole of a request's way: who asks, as whom, for what. */
 export function createHandler(options: HttpServerOptions): Handler {
-  const { environment, verbs, catalog, authorizer, decoders = [] } = options
+  const { environment, verbs, catalog, authorizer, decoders = [], aggregation } = options
   const { clock, timers } = environment
-  const resources: ResourceServer = { verbs, catalog, authorizer, timers, views: { clock }, decoders }
+  const resources: ResourceServer = { verbs, catalog, authorizer, timers, views: { clock }, decoders, aggregation }
   const others = createOtherPaths(options)
   return (request, response, upgrade) => {
     serve(options, resources, others, request, response, upgrade).catch((error: unknown) => {
