@@ -1,5 +1,6 @@
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import type { ApiKind } from '../../api/registry.ts'
+import { describeMetadata } from './metadata-descriptions.ts'
 import { schemaDocument } from './schema-document.ts'
 import type { RefPrefix, SchemaDocument } from './schema-document.ts'
 
@@ -31,7 +32,8 @@ export function definitionsFor(kinds: readonly ApiKind[], prefix: RefPrefix): Re
     }
   }
   for (const name of pending) {
-    const document = found.has(name) ? undefined : schemaDocument(name, prefix, pending)
+    const plain = found.has(name) ? undefined : schemaDocument(name, prefix, pending)
+    const document = plain !== undefined && name === OBJECT_META ? describeMetadata(plain) : plain
     const kind = kindNames.get(name)
     if (document !== undefined) found.set(name, kind === undefined ? document : { ...document, ...gvkOf(kind) })
   }
