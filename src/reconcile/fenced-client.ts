@@ -3,7 +3,6 @@ import type { Leadership } from './leader-election.ts'
 
 /** A write that was not sent, because its writer may no longer lead. */
 export class NotLeadingError extends Error {
-  readonly code = 'NOT_LEADING'
   constructor(act: string) {
     super(`Cannot ${act}: the lease was not renewed in time, expected to lead`)
     this.name = 'NotLeadingError'

@@ -96,7 +96,7 @@ async function advise(scene: Scene): Promise<Advice> {
   const results = await Promise.allSettled(specs.map((spec) => proposalOf(scene, spec)))
   const proposals = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as MetricError] : []))
-  const notes = errors.map(({ reason, detail }) => warn(reason, detail))
+  const notes = errors.map(({ said, detail }) => warn(said, detail))
   const metrics = proposals.map(({ status }) => status)
   const best = proposals.reduce<MetricProposal | undefined>(
     (most, one) => (most === undefined || one.replicas > most.replicas ? one : most),
@@ -107,7 +107,7 @@ async function advise(scene: Scene): Promise<Advice> {
     const why = `invalid metrics (${errors.length} invalid out of ${specs.length}), first error is: ${first?.message}`
     const message = `the HPA was unable to compute the replica count: ${first?.detail}`
     const all = [...notes, warn('FailedComputeMetricsReplicas', why)]
-    return { active: inactive(first?.reason ?? 'InvalidMetricSourceType', message), notes: all, metrics }
+    return { active: inactive(first?.said ?? 'InvalidMetricSourceType', message), notes: all, metrics }
   }
   const message = `the HPA was able to successfully calculate a replica count from ${best.name}`
   return { best, active: { status: 'True', reason: 'ValidMetricFound', message }, notes, metrics }

@@ -36,13 +36,14 @@ export interface MetricProposal {
 
 /** A metric from which nothing can be told. */
 export class MetricError extends Error {
-  readonly reason: string
+  /** The reason of the event and the condition. */
+  readonly said: string
   /** What went wrong, without what it was done for: the text of the event and the condition. */
   readonly detail: string
   constructor(reason: string, detail: string, message: string) {
     super(message)
     this.name = 'MetricError'
-    this.reason = reason
+    this.said = reason
     this.detail = detail
   }
 }
