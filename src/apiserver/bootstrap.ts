@@ -22,6 +22,7 @@ export async function bootstrap(engine: Engine, range = DEFAULT_SERVICE_RANGE): 
   await Promise.all(NAMESPACES.map((name) => ensure(trusted, namespace(name))))
   await Promise.all([
     ensure(trusted, kubernetesService()),
+    ensure(trusted, tokenTracking(engine)),
     ensure(trusted, serviceRange(range)).then((made) => (made ? readyRange(trusted) : undefined)),
     ensure(trusted, priorityClass('system-node-critical', 2_000_001_000, NODE_CRITICAL)),
     ensure(trusted, priorityClass('system-cluster-critical', 2_000_000_000, CLUSTER_CRITICAL)),
@@ -62,6 +63,13 @@ function kubernetesService(): Wanted {
   const metadata = { name: 'kubernetes', namespace: 'default', labels }
   const object = { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports, type: 'ClusterIP' } }
   return { plural: 'services', object }
+}
+
+/** Since when the use of tokens that lie in Secrets is recorded; who cleans them up reads it. */
+function tokenTracking({ environment }: Engine): Wanted {
+  const metadata = { namespace: 'kube-system', name: 'kube-apiserver-legacy-service-account-token-tracking' }
+  const data = { since: formatTime(environment.clock.now()).slice(0, 10) }
+  return { plural: 'configmaps', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata, data } as KubeObject }
 }
 
 /** The range that Services get their addresses from, as an object to look at. */

@@ -15,6 +15,8 @@ import type { Program } from './program.ts'
 export interface Reference extends AsyncDisposable {
   /** How its administrator, a member of `system:masters`, reaches it. */
   readonly admin: Endpoint
+  /** How further parts of the cluster reach it, and its keys. */
+  readonly server: ControlledServer
   /** What a program has said so far. */
   log(name: 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'): string
 }
@@ -36,6 +38,7 @@ export async function startReference({ controllers = false } = {}): Promise<Refe
   const keys = join(directory, 'keys')
   const identity = openClusterIdentity(systemEnvironment(), keys)
   identity.server(SERVER_HOSTS)
+  identity.client('kubelet-client', 'kube-apiserver-kubelet-client', ['system:masters'])
   writeFileSync(join(directory, 'sa.pub'), publicKeyOf(identity.serviceAccountKey.privateKeyPem))
   const [client = 0, peer = 0, port = 0] = await freePorts(3)
   const programs: Program[] = []
@@ -65,7 +68,7 @@ export async function startReference({ controllers = false } = {}): Promise<Refe
     throw error
   }
   const log = (name: string) => programs.find((program) => program.name === name)?.log() ?? ''
-  return { admin, log, [Symbol.asyncDispose]: close }
+  return { admin, server: { endpointFor, keys }, log, [Symbol.asyncDispose]: close }
 }
 
 const publicKeyOf = (privateKeyPem: string): string =>
@@ -101,6 +104,10 @@ function serverArguments(etcd: number, port: number): readonly string[] {
     '--service-cluster-ip-range=10.96.0.0/12',
     '--allow-privileged=true',
     '--endpoint-reconciler-type=none',
+    // Where a node is started beside it: as whom its kubelet is asked for logs and streams, and under which name.
+    '--kubelet-client-certificate=keys/kubelet-client.crt',
+    '--kubelet-client-key=keys/kubelet-client.key',
+    '--kubelet-preferred-address-types=Hostname',
   ]
 }
 
@@ -137,9 +144,15 @@ export async function startControllers(server: ControlledServer, directory: stri
     loopArguments(kubeconfig('kube-scheduler'), schedulerPort),
     folder,
   )
-  await manager.until(async () => manager.log().includes('Caches are synced'))
-  await scheduler.until(async () => scheduler.log().includes('Serving securely'))
-  return [manager, scheduler]
+  const programs = [manager, scheduler]
+  try {
+    await manager.until(async () => manager.log().includes('Caches are synced'))
+    await scheduler.until(async () => scheduler.log().includes('Serving securely'))
+    return programs
+  } catch (error) {
+    for (const program of programs) await program[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 function loopArguments(kubeconfig: string, port: number): readonly string[] {

@@ -3,8 +3,8 @@ import type { KubeObject } from '../../api/object.ts'
 import type { Catalog } from '../verbs/served-resource.ts'
 import type { RequestContext } from '../verbs/request.ts'
 import type { Verbs } from '../verbs/verbs.ts'
-import { aggregatedTo, BOOTSTRAP_ROLES } from './bootstrap-policy.ts'
-import type { BootstrapRole } from './bootstrap-policy.ts'
+import { bootstrapPolicy } from './bootstrap-policy.ts'
+import type { BootstrapObject } from './bootstrap-policy.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 const VERSION = 'v1'
@@ -15,55 +15,48 @@ const CONTEXT: RequestContext = {
   warn: () => {},
 }
 
+/** The kind of each resource; roles come before what binds them. */
+const KINDS = {
+  clusterroles: 'ClusterRole',
+  clusterrolebindings: 'ClusterRoleBinding',
+  roles: 'Role',
+  rolebindings: 'RoleBinding',
+} as const
+
 /**
  * Creates those of the bootstrap roles and bindings that are missing; what somebody has changed stays. They are written
  * together, so that a new store flushes once.
  */
 export async function installPolicy(verbs: Verbs, catalog: Catalog): Promise<void> {
-  const roles = BOOTSTRAP_ROLES.map(roleObject)
-  const bindings = BOOTSTRAP_ROLES.filter(({ subjects }) => subjects !== undefined).map(bindingObject)
-  await Promise.all([
-    ensureAll(verbs, catalog, 'clusterroles', roles),
-    ensureAll(verbs, catalog, 'clusterrolebindings', bindings),
-  ])
+  const known = await Promise.all(Object.keys(KINDS).map((plural) => namesOf(verbs, catalog, plural)))
+  const missing = bootstrapPolicy().filter(
+    ({ resource, namespace, name }) => !known.some((names) => names.has(`${resource} ${namespace ?? ''}/${name}`)),
+  )
+  await Promise.all(missing.map((one) => create(verbs, catalog, one)))
 }
 
-async function ensureAll(
-  verbs: Verbs,
-  catalog: Catalog,
-  plural: string,
-  objects: readonly KubeObject[],
-): Promise<void> {
+async function namesOf(verbs: Verbs, catalog: Catalog, plural: string): Promise<ReadonlySet<string>> {
   const resource = catalog.find(GROUP, VERSION, plural)
-  if (resource === undefined) return
+  if (resource === undefined) return new Set()
   const { items } = await verbs.list(CONTEXT, { resource })
-  const known = new Set(items.map(({ metadata }) => metadata.name))
-  const missing = objects.filter(({ metadata }) => !known.has(metadata.name))
-  await Promise.all(missing.map((value) => verbs.create(CONTEXT, { resource }, { value }).catch(ignoreExisting)))
+  return new Set(items.map(({ metadata }) => `${plural} ${metadata.namespace ?? ''}/${metadata.name ?? ''}`))
+}
+
+async function create(verbs: Verbs, catalog: Catalog, one: BootstrapObject): Promise<void> {
+  const found = catalog.find(GROUP, VERSION, one.resource)
+  if (found === undefined) return
+  const { resource, name, namespace, labels, ...rest } = one
+  const metadata = {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels },
+    annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' },
+  }
+  const value = { apiVersion: `${GROUP}/${VERSION}`, kind: KINDS[resource], metadata, ...rest } as KubeObject
+  const target = { resource: found, ...(namespace !== undefined && { namespace }) }
+  await verbs.create(CONTEXT, target, { value }).catch(ignoreExisting)
 }
 
 function ignoreExisting(error: unknown): void {
   if (!hasReason(error, 'AlreadyExists')) throw error
-}
-
-const labelsOf = (role: BootstrapRole) => ({ 'kubernetes.io/bootstrapping': 'rbac-defaults', ...role.labels })
-
-function metadataOf(name: string, role: BootstrapRole) {
-  return { name, labels: labelsOf(role), annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } }
-}
-
-function roleObject(role: BootstrapRole): KubeObject {
-  const metadata = metadataOf(role.name, role)
-  // The rules are there from the start, so that a server without controllers has roles that allow something.
-  const object = { apiVersion: `${GROUP}/${VERSION}`, kind: 'ClusterRole', metadata, rules: role.rules }
-  if (role.aggregates === undefined) return object
-  const aggregationRule = { clusterRoleSelectors: [{ matchLabels: aggregatedTo(role.aggregates) }] }
-  return Object.assign(object, { aggregationRule })
-}
-
-function bindingObject(role: BootstrapRole): KubeObject {
-  const metadata = metadataOf(role.bindingName ?? role.name, role)
-  const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: role.name }
-  const object = { kind: 'ClusterRoleBinding', metadata, roleRef, subjects: role.subjects ?? [] }
-  return { apiVersion: `${GROUP}/${VERSION}`, ...object }
 }

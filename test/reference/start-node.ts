@@ -1,0 +1,160 @@
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { nodes } from '../../src/api/generated/resources.ts'
+import type { Client } from '../../src/client/client.ts'
+import { formatKubeconfig } from '../../src/client/kubeconfig.ts'
+import { goProgram, whyNotBuilt } from './go-programs.ts'
+import { importImages } from './images.ts'
+import { freePorts, startProgram } from './program.ts'
+import type { Program } from './program.ts'
+import type { ControlledServer } from './start-reference.ts'
+
+/** A real node of a reference server: containerd and the kubelet, with the stock Node image at hand. */
+export interface ReferenceNode extends AsyncDisposable {
+  readonly name: string
+  log(name: 'containerd' | 'kubelet'): string
+}
+
+/** The server reaches the node's kubelet by its name, which is this machine's. */
+export const NODE_NAME = 'localhost'
+
+const TOOLS = ['containerd', 'ctr', 'runc'] as const
+const CNI_PLUGINS = '/usr/lib/cni'
+const run = promisify(execFile)
+
+/** Why no real node can be had here, undefined where it can. */
+export function whyNoNode(): string | undefined {
+  const notBuilt = whyNotBuilt('kubelet')
+  if (notBuilt !== undefined) return notBuilt
+  if (process.getuid?.() !== 0) return 'needs root'
+  const missing = TOOLS.filter((tool) => spawnSync(tool, ['--version']).error !== undefined)
+  if (missing.length > 0) return `needs ${missing.join(', ')}`
+  return existsSync(join(CNI_PLUGINS, 'bridge')) ? undefined : `needs CNI plugins in ${CNI_PLUGINS}`
+}
+
+/** Starts a node and waits until it is Ready. */
+export async function startNode(server: ControlledServer, client: Client): Promise<ReferenceNode> {
+  const directory = mkdtempSync(join(tmpdir(), 'reference-node-'))
+  const socket = join(directory, 'containerd.sock')
+  const programs: Program[] = []
+  const close = async () => {
+    await endContainers(socket)
+    for (const program of programs.toReversed()) await program[Symbol.asyncDispose]()
+    unmountBelow(directory)
+    spawnSync('ip', ['link', 'delete', BRIDGE])
+    rmSync(directory, { recursive: true, force: true })
+  }
+  try {
+    const containerd = startProgram('containerd', 'containerd', ['-c', await containerdConfig(directory)], directory)
+    programs.push(containerd)
+    await containerd.until(
+      async () => existsSync(socket) && (await run('ctr', ['-a', socket, 'version'])).stdout !== '',
+    )
+    await importImages(socket, directory)
+    const kubelet = startProgram(
+      'kubelet',
+      await goProgram('kubelet'),
+      await kubeletArguments(server, directory),
+      directory,
+    )
+    programs.push(kubelet)
+    await kubelet.until(async () => {
+      const node = await client.get(nodes, { name: NODE_NAME })
+      return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+    })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const log = (name: string) => programs.find((program) => program.name === name)?.log() ?? ''
+  return { name: NODE_NAME, log, [Symbol.asyncDispose]: close }
+}
+
+const BRIDGE = 'shoal-ref0'
+const POD_NETWORK = '10.245.7.0/24'
+
+/** The machine's own settings with everything it keeps in `directory`. */
+async function containerdConfig(directory: string): Promise<string> {
+  const { stdout } = await run('containerd', ['config', 'default'])
+  const networks = join(directory, 'net.d')
+  mkdirSync(networks)
+  const plugin = {
+    type: 'bridge',
+    bridge: BRIDGE,
+    isGateway: true,
+    ipMasq: true,
+    hairpinMode: true,
+    ipam: {
+      type: 'host-local',
+      dataDir: join(directory, 'addresses'),
+      ranges: [[{ subnet: POD_NETWORK }]],
+      routes: [{ dst: '0.0.0.0/0' }],
+    },
+  }
+  writeFileSync(
+    join(networks, '10-bridge.conflist'),
+    JSON.stringify({ cniVersion: '0.4.0', name: 'pods', plugins: [plugin] }),
+  )
+  const config = stdout
+    .replaceAll('/run/containerd/containerd.sock', join(directory, 'containerd.sock'))
+    .replace(/^root = .*$/m, `root = "${join(directory, 'root')}"`)
+    .replace(/^state = .*$/m, `state = "${join(directory, 'state')}"`)
+    .replaceAll('/opt/cni/bin', CNI_PLUGINS)
+    .replaceAll('/etc/cni/net.d', networks)
+    .replace(/sandbox_image = .*/, `sandbox_image = "registry.k8s.io/pause:3.10"`)
+    .replace('restrict_oom_score_adj = false', 'restrict_oom_score_adj = true')
+  const file = join(directory, 'config.toml')
+  writeFileSync(file, config)
+  return file
+}
+
+async function kubeletArguments(server: ControlledServer, directory: string): Promise<readonly string[]> {
+  const [port = 0, health = 0] = await freePorts(2)
+  const endpoint = server.endpointFor(`system:node:${NODE_NAME}`, ['system:nodes'])
+  const kubeconfig = join(directory, 'kubeconfig')
+  writeFileSync(kubeconfig, formatKubeconfig({ name: 'node', endpoint }))
+  const config = join(directory, 'kubelet.json')
+  writeFileSync(
+    config,
+    JSON.stringify({
+      apiVersion: 'kubelet.config.k8s.io/v1beta1',
+      kind: 'KubeletConfiguration',
+      address: '127.0.0.1',
+      port,
+      healthzPort: health,
+      authentication: { anonymous: { enabled: false }, x509: { clientCAFile: join(server.keys, 'ca.crt') } },
+      authorization: { mode: 'Webhook' },
+      cgroupDriver: 'cgroupfs',
+      failSwapOn: false,
+      failCgroupV1: false,
+      containerRuntimeEndpoint: `unix://${join(directory, 'containerd.sock')}`,
+      evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
+      imageGCHighThresholdPercent: 100,
+      localStorageCapacityIsolation: false,
+      shutdownGracePeriod: '0s',
+    }),
+  )
+  return [
+    `--config=${config}`,
+    `--kubeconfig=${kubeconfig}`,
+    `--hostname-override=${NODE_NAME}`,
+    `--root-dir=${join(directory, 'kubelet')}`,
+    `--cert-dir=${join(directory, 'certificates')}`,
+  ]
+}
+
+/** The kubelet leaves its containers running: they are ended before their runtime is. */
+async function endContainers(socket: string): Promise<void> {
+  const ctr = (...args: string[]) => run('ctr', ['-a', socket, '-n', 'k8s.io', ...args])
+  const { stdout } = await ctr('tasks', 'ls', '-q').catch(() => ({ stdout: '' }))
+  await Promise.allSettled(stdout.split('\n').map((id) => (id === '' ? undefined : ctr('tasks', 'rm', '-f', id))))
+}
+
+function unmountBelow(directory: string): void {
+  const mounts = execFileSync('cat', ['/proc/mounts']).toString().split('\n')
+  const below = mounts.map((line) => line.split(' ')[1] ?? '').filter((path) => path.startsWith(`${directory}/`))
+  for (const path of below.reverse()) spawnSync('umount', ['-l', path])
+}
