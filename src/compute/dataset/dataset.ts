@@ -1,3 +1,4 @@
+import type { S3Options } from '../sources/files-source.ts'
 import type { JoinHow } from './plan.ts'
 
 /**
@@ -163,6 +164,8 @@ export interface CsvOptions extends MalformedOptions {
 export interface WriteOptions {
   /** Replaces what is there. Default false. */
   readonly overwrite?: boolean
+  /** For `s3://` URIs. */
+  readonly s3?: S3Options
 }
 
 export interface WriteCsvOptions extends WriteOptions {

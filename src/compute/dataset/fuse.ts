@@ -1,5 +1,5 @@
 import { createCsvParser } from '../sources/csv.ts'
-import { parseJsonLine } from '../sources/json-lines.ts'
+import { createJsonLinesParser } from '../sources/json-lines.ts'
 import { broadcastJoin } from './broadcast-join.ts'
 import type { Operator } from './plan.ts'
 import { pushAll } from './push.ts'
@@ -47,7 +47,7 @@ function stepOf(operator: Operator<(value: never) => unknown>, next: Push, task:
     case 'lines':
       return { push: linesStep(next) }
     case 'jsonLines':
-      return { push: linesStep((line) => parseJsonLine(line as string, operator.malformed, task, next)) }
+      return { push: createJsonLinesParser(operator.malformed, task, next) }
     case 'csv':
       return { push: createCsvParser(operator.options, task, next) }
     case 'sample':

@@ -39,7 +39,7 @@ test('blocks of any size put together are the file, and no line is cut', () => {
         const longer = bytes.subarray(from, to - 1).includes(10) && to - from > blockBytes
         expect(longer).toBe(false)
       }
-      const position = { path: '', offset: 0, columns: undefined }
+      const position = { path: '', file: undefined, offset: 0, columns: undefined }
       const texts = [...textsIn(readTask({ ranges }) as Buffer, ranges, 16, position)]
       expect(texts.join('')).toBe(text)
     }

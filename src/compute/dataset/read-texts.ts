@@ -62,9 +62,10 @@ export function* textsIn(
   position: SourcePosition,
 ): Generator<string> {
   let start = 0
-  for (const { path, from, to, columns } of ranges) {
+  for (const { path, from, to, columns, url, shared } of ranges) {
     const end = start + to - from
     position.path = path
+    position.file = url === undefined ? (shared ?? path) : undefined
     position.columns = columns
     for (let at = start; at < end;) {
       const cut = endOfRecord(bytes, at, end, recordBytes)

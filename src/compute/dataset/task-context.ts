@@ -14,6 +14,8 @@ export interface TaskContext {
 
 export interface SourcePosition {
   path: string
+  /** Where the file itself can be read here. */
+  file: string | undefined
   /** In bytes of the file, where the text begins that was handed to the operators last. */
   offset: number
   /** The columns that the file's own header names. */
@@ -33,7 +35,7 @@ export interface TaskState extends TaskContext {
 }
 
 export function createTaskState(arrow: TaskContext['arrow']): TaskState {
-  const position: SourcePosition = { path: '', offset: 0, columns: undefined }
+  const position: SourcePosition = { path: '', file: undefined, offset: 0, columns: undefined }
   let skipped = 0
   let example = ''
   let order = 0

@@ -2,6 +2,7 @@ import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { DatasetHost } from '../dataset/host.ts'
 import { ComputeError } from '../errors.ts'
+import type { S3Options } from '../sources/files-source.ts'
 import { onVolume } from '../sources/find-inputs.ts'
 import type { Output } from './output.ts'
 import { PROOF_FILE } from './write-sink.ts'
@@ -12,6 +13,7 @@ export async function openOutput(
   extension: string,
   overwrite: boolean,
   host: DatasetHost,
+  s3: S3Options,
 ): Promise<Output> {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(to)?.[1]?.toLowerCase()
   switch (scheme) {
@@ -27,7 +29,7 @@ export async function openOutput(
     }
     case 's3': {
       const { openS3Output } = await import('./s3-output.ts')
-      return openS3Output(to, extension, overwrite, host)
+      return openS3Output(to, extension, overwrite, host, s3)
     }
     default: {
       const hint = 'Known are paths and file:, volume: and s3: URIs'

@@ -23,7 +23,7 @@ export async function writeDataset(
 ): Promise<WriteResult> {
   const extension = EXTENSIONS[format.kind]
   return act(plan, [], async (execution, flow) => {
-    const output = await openOutput(to, extension, options.overwrite === true, plan.host)
+    const output = await openOutput(to, extension, options.overwrite === true, plan.host, options.s3 ?? {})
     try {
       const written = new Map<Unit, Written>()
       const made = (unit: Unit, values: Uint8Array) => void written.set(unit, decodeValues(values)[0] as Written)

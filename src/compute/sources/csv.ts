@@ -1,7 +1,7 @@
 import type { Push } from '../dataset/push.ts'
 import type { CsvFormat, CsvType } from '../dataset/plan.ts'
 import type { TaskContext } from '../dataset/task-context.ts'
-import { malformedRecord } from './json-lines.ts'
+import { malformedRecord } from './malformed.ts'
 
 const QUOTE = 34
 const NEWLINE = 10
@@ -17,13 +17,14 @@ export function createCsvParser(format: CsvFormat, task: TaskContext, next: Push
       const record = readRecord(text, at, format.delimiter)
       const recordStart = at
       at = record.end
-      const own = () => text.slice(recordStart, record.end).trimEnd()
+      const refuse = (said: string) =>
+        malformedRecord({ format: 'CSV', said, text, from: recordStart, to: record.end }, format.malformed, task)
       if (record.fault !== undefined) {
-        malformedRecord('CSV', record.fault, own(), format.malformed, task)
+        refuse(record.fault)
         continue
       }
       if (record.fields.length === 1 && record.fields[0] === '' && !record.quoted) continue
-      const made = shaped(record.fields, format, task, own)
+      const made = shaped(record.fields, format, task, refuse)
       const waiting = made === undefined ? undefined : next(made)
       if (waiting !== undefined) return waiting.then(() => from(text, at))
     }
@@ -91,30 +92,19 @@ function lineEnd(text: string, from: number): number {
 
 function shaped(
   fields: string[],
-  { columns: given, header, types, malformed }: CsvFormat,
+  { columns: given, header, types }: CsvFormat,
   task: TaskContext,
-  text: () => string,
+  refuse: (said: string) => void,
 ): unknown {
   const columns = given ?? (header ? task.position.columns : undefined)
   if (columns === undefined) return fields
-  if (fields.length !== columns.length) {
-    const said = `it has ${fields.length} fields, expected ${columns.length}`
-    return malformedRecord('CSV', said, text(), malformed, task)
-  }
+  if (fields.length !== columns.length) return refuse(`it has ${fields.length} fields, expected ${columns.length}`)
   const record: Record<string, unknown> = {}
   for (let at = 0; at < columns.length; at++) {
     const name = columns[at]!
     const type = types[name]
     const value = type === undefined ? fields[at]! : converted(fields[at]!, type)
-    if (value === UNREADABLE) {
-      return malformedRecord(
-        'CSV',
-        `${name} is ${JSON.stringify(fields[at])}, expected a ${type}`,
-        text(),
-        malformed,
-        task,
-      )
-    }
+    if (value === UNREADABLE) return refuse(`${name} is ${JSON.stringify(fields[at])}, expected a ${type}`)
     record[name] = value
   }
   return record

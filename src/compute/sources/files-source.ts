@@ -25,5 +25,4 @@ export interface S3Options {
   readonly region?: string
   readonly accessKeyId?: string
   readonly secretAccessKey?: string
-  readonly sessionToken?: string
 }

@@ -1,5 +1,66 @@
+import { matchesGlob } from 'node:path'
+import type { S3mini } from 's3mini'
 import type { InputFile } from '../dataset/inputs.ts'
+import { ComputeError } from '../errors.ts'
 import type { S3Options } from './files-source.ts'
-export async function findObjects(_pattern: string, _options: S3Options): Promise<readonly InputFile[]> {
-  throw new Error('later')
+import { openBucket, parseS3, reaching, SIGNED_SECONDS } from './s3-client.ts'
+
+const PAGE = 1000
+
+/** The objects that a URI names: one by its key, all below it, or those whose keys match a glob; by key. */
+export async function findObjects(uri: string, options: S3Options): Promise<readonly InputFile[]> {
+  const { bucket, key } = parseS3(uri)
+  const client = await openBucket(uri, bucket, options)
+  const found = await reaching(uri, () => matching(client, key))
+  if (found.length === 0) {
+    const hint = 'Keys are compared letter by letter; * matches within one folder, ** across them'
+    throw new ComputeError('SHOAL_NO_FILE', `Cannot read "${uri}": no object matches`, {
+      hint,
+      facts: { pattern: uri },
+    })
+  }
+  return reaching(uri, () =>
+    Promise.all(
+      found.map(async (object) => ({
+        path: `s3://${bucket}/${object.key}`,
+        bytes: object.bytes,
+        identity: `"${object.etag}"`,
+        url: await client.getPresignedUrl('GET', object.key, SIGNED_SECONDS),
+        isRanged: true,
+      })),
+    ),
+  )
+}
+
+interface FoundObject {
+  readonly key: string
+  readonly bytes: number
+  readonly etag: string
+}
+
+async function matching(client: S3mini, key: string): Promise<readonly FoundObject[]> {
+  const glob = key.search(/[*?[{]/)
+  const objects = await listObjects(client, glob < 0 ? key : key.slice(0, glob))
+  if (glob >= 0) return objects.filter((object) => matchesGlob(object.key, key))
+  const exact = objects.filter((object) => object.key === key)
+  if (exact.length > 0) return exact
+  const folder = key === '' || key.endsWith('/') ? key : `${key}/`
+  return objects.filter((object) => object.key.startsWith(folder) && !isHidden(object.key.slice(folder.length)))
+}
+
+/** Marks that writers leave beside what they wrote are no input. */
+const isHidden = (name: string) => name.split('/').some((part) => part.startsWith('_') || part.startsWith('.'))
+
+/** All objects whose keys begin with `prefix`, in order of their keys. */
+export async function listObjects(client: S3mini, prefix: string): Promise<readonly FoundObject[]> {
+  const found: FoundObject[] = []
+  let token: string | undefined
+  do {
+    const page = await client.listObjectsPaged('', prefix, PAGE, token)
+    for (const { Key, Size, ETag } of page?.objects ?? []) {
+      found.push({ key: Key, bytes: Number(Size), etag: client.sanitizeETag(ETag) })
+    }
+    token = page?.nextContinuationToken
+  } while (token !== undefined && token !== '')
+  return found.sort((left, right) => (left.key < right.key ? -1 : 1))
 }

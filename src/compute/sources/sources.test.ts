@@ -1,0 +1,162 @@
+import { chmodSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { tableFromJSON, tableToIPC } from 'apache-arrow'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openSession } from '../dataset/session.fixture.ts'
+import type { TestSession } from '../dataset/session.fixture.ts'
+
+let session: TestSession
+beforeAll(async () => (session = await openSession()))
+afterAll(() => session[Symbol.asyncDispose]())
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
+const file = (name: string, content: string | Uint8Array) => {
+  const path = join(session.directory, name)
+  writeFileSync(path, content)
+  return path
+}
+const warnings = () => session.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+
+test('a CSV file whose quoted fields hold line ends, quotes and delimiters is cut between records alone', async () => {
+  const rows = numbers(3000).map((n) => ({ id: String(n), text: `a\nb "${n}",\r\n${'x'.repeat(n % 50)}`, last: '' }))
+  const quote = (text: string) => `"${text.replaceAll('"', '""')}"`
+  const text = rows.map(({ id, text: own, last }) => `${id},${quote(own)},${last}\r\n`).join('')
+  const path = file('quoted.csv', `id,text,last\r\n${text}`)
+  for (const blockBytes of [1, 1000, 33_333]) {
+    expect(await session.shoal.files([path], { blockBytes }).csv().collect()).toEqual(rows)
+  }
+})
+
+test('CSV without a header, with another delimiter and with columns of types', async () => {
+  const { shoal } = session
+  const path = file('plain.csv', '1;true;x\n\n;false;"y;z"\n')
+  expect(await shoal.files(path).csv({ header: false, delimiter: ';' }).collect()).toEqual([
+    ['1', 'true', 'x'],
+    ['', 'false', 'y;z'],
+  ])
+  const types = { n: 'number', flag: 'boolean' } as const
+  expect(
+    await shoal
+      .files(path)
+      .csv({ header: ['n', 'flag', 'word'], delimiter: ';', types })
+      .collect(),
+  ).toEqual([
+    { n: 1, flag: true, word: 'x' },
+    { n: null, flag: false, word: 'y;z' },
+  ])
+})
+
+test.each([
+  ['too few fields', 'a,b\n1,2\n3\n4,5\n', 'it has 1 fields, expected 2', 3, 8],
+  ['a quote within a field', 'a,b\n1,2\n3,x"y\n', 'a quote within a field without quotes', 3, 8],
+  ['text after a quote', 'a,b\n1,2\n3,"x"y\n', 'text after the quote that ends a field', 3, 8],
+  ['a quote that does not end', 'a,b\n1,2\n3,"x\n', 'a quoted field does not end', 3, 8],
+])('malformed CSV fails with file, line and byte: %s', async (name, text, said, line, offset) => {
+  const path = file(`${name}.csv`, text)
+  const error = await session.shoal
+    .files(path)
+    .csv()
+    .collect()
+    .catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: 'SHOAL_MALFORMED', facts: { path, line, offset } })
+  expect((error as Error).message).toContain(said)
+})
+
+test('a field that is not of its type is named with its column', async () => {
+  const path = file('types.csv', 'n\n1\ntwo\n')
+  const failing = session.shoal
+    .files(path)
+    .csv({ types: { n: 'number' } })
+    .collect()
+  await expect(failing).rejects.toThrow('n is "two", expected a number, at line 3, byte 4')
+})
+
+test('malformed records are left out, counted and told on request', async () => {
+  const { shoal } = session
+  const csv = file('skipped.csv', 'a,b\n1,2\n3\n4,5\n6,7,8\n')
+  expect(await shoal.files(csv).csv({ malformed: 'skip' }).collect()).toEqual([
+    { a: '1', b: '2' },
+    { a: '4', b: '5' },
+  ])
+  expect(warnings().at(-1)).toContain('2 malformed records were left out, the first of')
+  const json = file('skipped.jsonl', '{"a":1}\n\n{"a":\n[2]\n')
+  expect(await shoal.files(json).jsonLines({ malformed: 'skip' }).collect()).toEqual([{ a: 1 }, [2]])
+  expect(warnings().at(-1)).toContain(`1 malformed records were left out, the first of ${json} at byte 9`)
+})
+
+test('malformed JSON fails with file, line and byte', async () => {
+  const path = file('bad.jsonl', '{"ä":1}\n{"b":}\n')
+  const failing = session.shoal.files(path).jsonLines().collect()
+  await expect(failing).rejects.toMatchObject({ code: 'SHOAL_MALFORMED', facts: { path, line: 2, offset: 9 } })
+})
+
+test('a Parquet file that is cut off, and one that is none, are refused by name', async () => {
+  const { shoal } = session
+  await shoal
+    .dataset(numbers(1000).map((n) => ({ n })))
+    .repartition(1)
+    .writeParquet(join(session.directory, 'pq'))
+  const path = join(session.directory, 'pq', 'part-00000.parquet')
+  expect(await shoal.files(path).parquet().count()).toBe(1000)
+  truncateSync(path, 500)
+  await expect(shoal.files(path).parquet().collect()).rejects.toMatchObject({
+    code: 'SHOAL_MALFORMED',
+    facts: { path },
+  })
+  const text = file('text.parquet', 'this is no parquet file at all')
+  await expect(shoal.files(text).parquet().collect()).rejects.toMatchObject({ code: 'SHOAL_MALFORMED' })
+})
+
+test('Arrow files are read, and what is none is refused by name', async () => {
+  const rows = numbers(500).map((n) => ({ n, name: `name ${n}` }))
+  const path = file('rows.arrow', tableToIPC(tableFromJSON(rows), 'file'))
+  expect(await session.shoal.files(path).arrow().collect()).toEqual(rows)
+  const broken = file('broken.arrow', readFileSync(path).subarray(0, 300))
+  await expect(session.shoal.files(broken).arrow().collect()).rejects.toMatchObject({ facts: { path: broken } })
+})
+
+test('a file that nobody may read is refused at submission', async () => {
+  const path = file('secret.txt', 'x')
+  chmodSync(path, 0o000)
+  const failing = session.shoal.files(path).collect()
+  if (process.getuid?.() === 0) await expect(failing).resolves.toEqual(['x'])
+  else await expect(failing).rejects.toMatchObject({ code: 'SHOAL_UNREADABLE', facts: { path } })
+  await expect(session.shoal.files(join(session.directory, 'absent*')).collect()).rejects.toMatchObject({
+    code: 'SHOAL_NO_FILE',
+  })
+})
+
+test('an address is read by ranges where its server gives them, and refused where there is nothing', async () => {
+  const lines = numbers(50_000).map((n) => `line ${n}`)
+  const bytes = Buffer.from(`${lines.join('\n')}\n`)
+  const ranges: string[] = []
+  const server = createServer((request, response) => {
+    if (request.url !== '/lines.txt?key=secret') return void response.writeHead(404).end()
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+    const headers = { 'accept-ranges': 'bytes', etag: '"v1"' }
+    if (from === undefined) {
+      return void response
+        .writeHead(200, { ...headers, 'content-length': bytes.length })
+        .end(request.method === 'HEAD' ? undefined : bytes)
+    }
+    ranges.push(request.headers.range!)
+    response.writeHead(206, headers).end(bytes.subarray(Number(from), Number(to) + 1))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  try {
+    const { shoal } = session
+    const read = shoal.files([`${address}/lines.txt?key=secret`], { blockBytes: 100_000 }).lines()
+    expect(await read.collect()).toEqual(lines)
+    expect(ranges.length).toBeGreaterThan(4)
+    const failing = shoal.files(`${address}/absent?key=secret`).collect()
+    const error = await failing.catch((thrown: unknown) => thrown as Error)
+    expect(error).toMatchObject({ code: 'SHOAL_UNREACHABLE' })
+    expect(String((error as Error).message)).not.toContain('secret')
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+})
