@@ -74,7 +74,6 @@ export interface Issue {
 
 /** An expression that cannot be compiled: the message shows every issue with its line, as Google's implementation does. */
 export class CompileError extends Error {
-  readonly code = 'cel-compile'
   readonly issues: readonly Issue[]
   constructor(source: string, issues: readonly Issue[]) {
     super(issues.map((issue) => shown(source, issue)).join('\n'))

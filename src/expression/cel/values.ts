@@ -135,9 +135,7 @@ function mapKey(key: Value): string | undefined {
 }
 
 /** An expression that failed while it ran, in the words of Google's implementation. */
-export class EvaluationError extends Error {
-  readonly code = 'cel-evaluation'
-}
+export class EvaluationError extends Error {}
 
 /** The expression cost more than it may. */
 export class BudgetError extends EvaluationError {
