@@ -3,7 +3,7 @@ import { graceOf } from './running-stages.ts'
 import type { Stage, Task } from './stage.ts'
 import type { TaskQueue } from './task-queue.ts'
 import { tell } from './worker.ts'
-import type { ConnectedWorker } from './worker.ts'
+import type { ConnectedWorker, Slot } from './worker.ts'
 
 /** Takes tasks back from the threads that have them. */
 export interface Revoker {
@@ -12,6 +12,8 @@ export interface Revoker {
   /** The task has come to its end: the other attempt at it need not. */
   revokeTwin(task: Task): void
   revokeTask(task: Task): void
+  /** See `StageHandle.more`. */
+  more(stage: Stage, work: unknown, piece: number, count: number): void
 }
 
 export function createRevoker(
@@ -20,24 +22,13 @@ export function createRevoker(
   queue: Pick<TaskQueue, 'remove'>,
 ): Revoker {
   const stop = (task: Task, piece?: number): boolean => {
-    for (const worker of workers) {
-      for (const { thread, sent } of worker.slots) {
-        if (!sent.includes(task)) continue
-        const { id, attempt, stage } = task
-        const which = piece === undefined ? {} : { index: piece }
-        tell(worker, {
-          type: 'revoke',
-          stage: stage.id,
-          task: id,
-          attempt,
-          thread,
-          ...which,
-          graceMs: graceOf(options),
-        })
-        return true
-      }
-    }
-    return false
+    const slot = slotOf(workers, task)
+    if (slot === undefined) return false
+    const { id, attempt, stage } = task
+    const { worker, thread } = slot
+    const which = piece === undefined ? {} : { index: piece }
+    tell(worker, { type: 'revoke', stage: stage.id, task: id, attempt, thread, ...which, graceMs: graceOf(options) })
+    return true
   }
   const revokeWhole = (task: Task) => {
     task.revoked = true
@@ -61,5 +52,19 @@ export function createRevoker(
       revokeWhole(twin)
     },
     revokeTask: revokeWhole,
+    more(stage, work, piece, count) {
+      for (const task of stage.open) {
+        const slot = task.work === work ? slotOf(workers, task) : undefined
+        if (slot === undefined) continue
+        const { worker, thread } = slot
+        tell(worker, { type: 'more', task: task.id, attempt: task.attempt, thread, index: piece, count })
+      }
+    },
   }
+}
+
+/** Where the task is, if it was sent. */
+function slotOf(workers: ReadonlySet<ConnectedWorker>, task: Task): Slot | undefined {
+  for (const worker of workers) for (const slot of worker.slots) if (slot.sent.includes(task)) return slot
+  return undefined
 }

@@ -95,6 +95,8 @@ export interface StageHandle {
    * others run again elsewhere. Answers whether it was with a worker. Absent where the coordinator is out of reach of that.
    */
   revoke?(work: unknown, piece?: number): boolean
+  /** That piece of `work` may send so many more of the values that it yields. Absent like `revoke`. */
+  more?(work: unknown, piece: number, count: number): void
 }
 
 /** One piece of work on its way. An attempt is what was sent to a thread; only the last one sent may be committed. */

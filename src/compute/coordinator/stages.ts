@@ -103,6 +103,7 @@ function handleOf(
     wake,
     cancel: (reason) => running.end(stage, reason ?? new Error('cancelled')),
     revoke: (work, piece) => revoker.revoke(stage, work, piece),
+    more: (work, piece, count) => revoker.more(stage, work, piece, count),
   }
 }
 

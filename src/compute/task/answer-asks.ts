@@ -5,11 +5,12 @@ import { packOne, Unpacker } from '../wire/pack.ts'
 import type { Call } from './call.ts'
 import type { CallBatch } from './call-batch.ts'
 import type { Calls } from './calls.ts'
-import { unknownTaskError } from './task-errors.ts'
+import type { Actors } from '../actor/actors.ts'
+import { goneError, unknownTaskError } from './task-errors.ts'
 import { capturedTask, taskOf } from './task.ts'
 
 /** Answers what user code on workers asks of the session. */
-export function answerAsks(calls: Calls) {
+export function answerAsks(calls: Calls, actors: Pick<Actors, 'call' | 'idOf'>) {
   /** What a thread has submitted and not been told the end of, by the number of its ask. */
   const submitted = new WeakMap<object, Map<number, Call>>()
   const ofPlace = (place: AskingPlace) => {
@@ -23,29 +24,42 @@ export function answerAsks(calls: Calls) {
     const definition = capturedTask(id)
     if (definition === undefined) return answer(place, body, 1, packOne(recordError(unknownTaskError(id))))
     const parent = parentOf(place, read.u32(), read.u32())
+    const packed = { bytes: body, start: read.at, end: body.byteLength }
     const open = ofPlace(place)
-    const call = calls.submit(taskOf(definition), [], {
-      parent,
-      packed: { bytes: body, start: read.at, end: body.byteLength },
-      onSettled(settled) {
-        open.delete(number)
-        if (settled.state === 'done' && settled.packed !== undefined) {
-          const { bytes, start, end } = settled.packed
-          // Its thread may not see what lies in shared memory.
-          answer(place, body, 0, settled.shared === undefined ? bytes.subarray(start, end) : packOne(settled.value()))
-        } else answer(place, body, 1, packOne(recordError(settled.error)))
-      },
-    })
+    const onSettled = (settled: Call) => {
+      open.delete(number)
+      answerWith(place, body, settled)
+    }
+    const call = calls.submit(taskOf(definition), [], { parent, packed, onSettled })
     if (!call.isSettled) open.set(number, call)
+  }
+  const callActor = (place: AskingPlace, body: Uint8Array) => {
+    const read = new Unpacker(body, ASK_HEADER_BYTES)
+    const id = read.value() as string
+    const packed = { bytes: body, start: read.at, end: body.byteLength }
+    const call = actors.call(id, packed, (settled) => answerWith(place, body, settled))
+    if (call === undefined) answer(place, body, 1, packOne(recordError(goneError(id))))
   }
   return (place: AskingPlace, body: Uint8Array): void => {
     const number = new Unpacker(body, 0).u32()
     if (body[5] === ASK.submit) submit(place, body, number)
-    else if (body[5] === ASK.cancel) {
+    else if (body[5] === ASK.call) callActor(place, body)
+    else if (body[5] === ASK.find) {
+      const name = new Unpacker(body, ASK_HEADER_BYTES).value() as string
+      answer(place, body, 0, packOne(actors.idOf(name)))
+    } else if (body[5] === ASK.cancel) {
       ofPlace(place).get(new Unpacker(body, ASK_HEADER_BYTES).u32())?.cancel()
       answer(place, body, 0, packOne(undefined))
     }
   }
+}
+
+function answerWith(place: AskingPlace, asked: Uint8Array, call: Call): void {
+  if (call.state !== 'done') return answer(place, asked, 1, packOne(recordError(call.error)))
+  const { packed, shared } = call
+  // Its thread may not see what lies in shared memory.
+  const isInline = packed !== undefined && shared === undefined
+  answer(place, asked, 0, isInline ? packed.bytes.subarray(packed.start, packed.end) : packOne(call.value()))
 }
 
 /** The call that asks: that piece of the task that runs there. */

@@ -2,16 +2,13 @@ import type { StageHost } from '../coordination.ts'
 import type { Place, StageHandle, StageSpec } from '../coordinator/stage.ts'
 import { errorOfFailure } from '../failure.ts'
 import { createChunkSize } from '../map/chunk-size.ts'
-import { CALL_STATUS, eachResult } from '../wire/calls.ts'
-import { sharedName, Unpacker } from '../wire/pack.ts'
-import { removeShared } from '../wire/shared-memory.ts'
 import type { Shipment } from '../wire/shipped.ts'
-import type { TaskFailure } from '../wire/task-failure.ts'
 import { encodeValue } from '../wire/values.ts'
 import type { CallOptions } from '../worker/call-program.ts'
 import type { Call } from './call.ts'
-import { batchOf, encodeBatch, openCalls, sizeOf } from './call-batch.ts'
+import { batchOf, encodeBatch, openCalls } from './call-batch.ts'
 import type { CallBatch } from './call-batch.ts'
+import { CallQueue, takeResults } from './call-queue.ts'
 import type { TaskOptions } from './task.ts'
 
 /** The calls of one task that can run: a stage that stays open while there are any. */
@@ -26,6 +23,8 @@ export interface CallGroup {
   rest(): void
   /** A call that was settled from outside, at a thread perhaps. */
   revoke(call: Call): void
+  /** So many more of the values that the call yields may come. */
+  more(call: Call, count: number): void
   /** Where the call is run, in words; undefined where it is not. */
   placeOf(call: Call): string | undefined
 }
@@ -111,6 +110,10 @@ export function createCallGroup(group: CallGroupOptions): CallGroup {
       const only = batch.calls.length === 1
       handle?.revoke?.(batch, only ? undefined : batch.calls.indexOf(call))
     },
+    more(call, count) {
+      const batch = call.batch as CallBatch | undefined
+      if (batch !== undefined) handle?.more?.(batch, batch.calls.indexOf(call), count)
+    },
     placeOf(call) {
       const place = call.batch === undefined ? undefined : out.places.get(call.batch as CallBatch)
       return place && `${place.worker.facts.pod}, thread ${place.thread}`
@@ -125,50 +128,6 @@ interface Out {
   readonly places: WeakMap<CallBatch, Place>
 }
 
-/** Calls in the order in which they run. What was settled meanwhile is left out when it would be taken. */
-class CallQueue {
-  readonly #isStack: boolean
-  #calls: Call[] = []
-  #head = 0
-  /** Settled while they waited. */
-  #gone = 0
-
-  constructor(isStack: boolean) {
-    this.#isStack = isStack
-  }
-
-  get size(): number {
-    return Math.max(0, this.#calls.length - this.#head - this.#gone)
-  }
-
-  add(call: Call): void {
-    this.#calls.push(call)
-  }
-
-  forget(): void {
-    this.#gone++
-  }
-
-  take(): Call | undefined {
-    for (let call = this.#next(); call !== undefined; call = this.#next()) {
-      if (!call.isSettled) return call
-      this.#gone--
-    }
-    this.#gone = 0
-    return undefined
-  }
-
-  #next(): Call | undefined {
-    if (this.#isStack) return this.#calls.pop()
-    if (this.#head === this.#calls.length) {
-      this.#calls = []
-      this.#head = 0
-      return undefined
-    }
-    return this.#calls[this.#head++]
-  }
-}
-
 function stageOf(
   { name, options, isNested, host }: CallGroupOptions,
   shipment: Shipment,
@@ -180,16 +139,7 @@ function stageOf(
   const { timeoutMs, needs, twice } = options
   const isSingle = timeoutMs !== undefined || needs !== undefined
   const size = createChunkSize(isSingle ? 1 : undefined)
-  const take = (batch: CallBatch, payload: Uint8Array) =>
-    eachResult(payload, (index, status, _micros, start, end) => {
-      const call = batch.calls[index]
-      // Somebody else was faster, or it is no longer wanted.
-      if (call === undefined || call.isSettled || call.batch !== batch) return removeResult(payload, start)
-      if (status === CALL_STATUS.done) return host.succeeded(call, payload, start, end)
-      if (status !== CALL_STATUS.failed) return
-      const failure = new Unpacker(payload, start).value() as TaskFailure
-      host.attemptFailed(call, errorOfFailure(failure, `a call of "${name}"`, [shipment]))
-    })
+  const take = (batch: CallBatch, payload: Uint8Array) => takeResults(batch, payload, host, [shipment], name)
   const leave = (batch: CallBatch | undefined) => {
     if (batch !== undefined) out.batches.add(batch)
     return batch
@@ -244,24 +194,12 @@ function stageOf(
   }
 }
 
-function removeResult(payload: Uint8Array, start: number): void {
-  const name = sharedName(payload, start)
-  if (name !== undefined) removeShared(name)
-}
-
 function requeued(call: Call): Call {
   call.state = 'queued'
   return call
 }
 
 function nextBatch(queue: CallQueue, wanted: number): CallBatch | undefined {
-  const calls: Call[] = []
-  let bytes = 0
-  while (calls.length < Math.min(wanted, MAX_CALLS) && bytes < MAX_BYTES) {
-    const call = queue.take()
-    if (call === undefined) break
-    calls.push(call)
-    bytes += sizeOf(call)
-  }
+  const calls = queue.takeSome(Math.min(wanted, MAX_CALLS), MAX_BYTES)
   return calls.length === 0 ? undefined : batchOf(calls)
 }

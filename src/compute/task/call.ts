@@ -1,5 +1,6 @@
 import { Unpacker } from '../wire/pack.ts'
 import type { Future, FutureState } from './future.ts'
+import type { ItemStream } from './item-stream.ts'
 
 /** What a call asks of whoever made it. */
 export interface CallOwner {
@@ -45,6 +46,8 @@ export class Call implements Future<unknown> {
   shared: readonly string[] | undefined
   /** What the owner needs to know of the call beside. */
   fate: object | undefined
+  /** Where the values go that it yields. */
+  stream: ItemStream<unknown> | undefined
   error: unknown
   /** Somebody has asked for what became of it. */
   isObserved = false
@@ -67,6 +70,7 @@ export class Call implements Future<unknown> {
     this.state = 'done'
     this.packed = result
     this.#release()
+    this.stream?.end({})
     if (this.#resolve !== undefined) this.#settleWithValue(this.#resolve, this.#reject)
   }
 
@@ -75,6 +79,7 @@ export class Call implements Future<unknown> {
     this.error = error
     this.packed = undefined
     this.#release()
+    this.stream?.end({ error })
     this.#reject?.(error)
   }
 

@@ -9,9 +9,10 @@ import { Call } from './call.ts'
 import type { CallBatch } from './call-batch.ts'
 import { openCalls } from './call-batch.ts'
 import { createCallGroup } from './call-group.ts'
-import type { CallGroup } from './call-group.ts'
+import type { CallGroup, CallGroupHost } from './call-group.ts'
 import type { HeldMemory } from './held-memory.ts'
 import { checkRoom } from './check-room.ts'
+import { ItemStream } from './item-stream.ts'
 import { pauseBeforeRetry } from './retry.ts'
 import { argumentError, cancelledError, deadlineError, inputError, timeoutError } from './task-errors.ts'
 import { definitionOf } from './task.ts'
@@ -22,6 +23,12 @@ import { whyOf } from './why-call.ts'
 export interface Calls {
   /** A function, or a task made of one, with arguments that may be futures. */
   submit(target: object, args: readonly unknown[], from?: Submission): Call
+  /** The same for a group that somebody else keeps, such as an actor. */
+  submitTo(group: CallGroup, args: readonly unknown[], from?: Submission): Call
+  /** The values that the call yields. */
+  streamFrom(group: CallGroup, args: readonly unknown[]): AsyncIterableIterator<unknown>
+  /** What such a group tells of its calls. */
+  host(): CallGroupHost
   /** Calls that failed and nobody asked for. */
   unobserved(): number
   /** Not settled, of that group of the user's. */
@@ -56,6 +63,7 @@ export function createCalls(options: CallsOptions): Calls {
 
 class CallTable implements Calls {
   readonly #options: CallsOptions
+  readonly #host: CallGroupHost
   readonly #groups: Groups
   readonly #packer = new Packer()
   /** Those of groups that the user named. */
@@ -68,14 +76,15 @@ class CallTable implements Calls {
     this.#options = options
     this.#held = options.held
     this.#packer.memory = options.held.memory
-    this.#groups = new Groups(options, {
+    this.#host = {
       coordinator: options.coordinator,
       memory: options.held.memory?.directory,
       succeeded: (call, bytes, start, end) => this.#succeeded(call, bytes, start, end),
       attemptFailed: (call, error) => this.#attemptFailed(call, error),
       failed: (call, error) => this.#settleFailed(call, error),
       started: (batch) => this.#started(batch),
-    })
+    }
+    this.#groups = new Groups(options, this.#host)
   }
 
   unobserved(): number {
@@ -94,6 +103,28 @@ class CallTable implements Calls {
     const group = this.#groups.of(target, definition, from.parent !== undefined)
     const call = new Call(this)
     if (key !== undefined) this.#byKey.set((call.key = key), call)
+    return this.#submit(call, group, args, from)
+  }
+
+  submitTo(group: CallGroup, args: readonly unknown[], from: Submission = NO_SUBMISSION): Call {
+    return this.#submit(new Call(this), group, args, from)
+  }
+
+  streamFrom(group: CallGroup, args: readonly unknown[]): AsyncIterableIterator<unknown> {
+    const call = new Call(this)
+    const stop = () => this.cancel(call, new Error('Its values are no longer wanted'))
+    const stream = (call.stream = new ItemStream({ more: (count) => group.more(call, count), stop }))
+    // What it fails with, the stream throws.
+    call.isObserved = true
+    this.#submit(call, group, args, NO_SUBMISSION)
+    return stream
+  }
+
+  host(): CallGroupHost {
+    return this.#host
+  }
+
+  #submit(call: Call, group: CallGroup, args: readonly unknown[], from: Submission): Call {
     this.#adopt(call, group, from)
     this.#begin(call, group, args, from.packed)
     return call
@@ -340,11 +371,11 @@ const LINGER_MS = 250
 /** The groups of a session, and what is told of them. */
 class Groups {
   readonly #options: CallsOptions
-  readonly #host: Parameters<typeof createCallGroup>[0]['host']
+  readonly #host: CallGroupHost
   readonly #byTask = new Map<TaskDefinition, [CallGroup | undefined, CallGroup | undefined]>()
   readonly #shown = new Map<CallGroup, Shown>()
 
-  constructor(options: CallsOptions, host: Parameters<typeof createCallGroup>[0]['host']) {
+  constructor(options: CallsOptions, host: CallGroupHost) {
     this.#options = options
     this.#host = host
   }

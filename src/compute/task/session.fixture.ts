@@ -11,11 +11,11 @@ import { createStageRunner } from '../stage-runner.ts'
 import { createWorkerProcesses } from '../worker-processes.ts'
 import type { WorkerProcesses, WorkerProcessesOptions } from '../worker-processes.ts'
 import { createTaskApi } from './task-api.ts'
-import type { TaskApi } from './task-api.ts'
+import type { TaskSession } from './task-api.ts'
 
 /** Tasks alone, on worker processes of their own. */
 export interface TaskTestSession {
-  readonly shoal: TaskApi
+  readonly shoal: TaskSession['api']
   readonly pool: WorkerProcesses
   readonly why: () => readonly string[]
   close(): Promise<void>
@@ -33,6 +33,7 @@ export async function openTaskSession(
     env,
     investigate: (record) => pool.investigate(record),
     onSilent: (pod) => void pool.discard(pod),
+    onWorkers: () => tasks.onWorkers(),
     onAsk: (place, body) => tasks.onAsk(place, body),
     ...options,
   })
@@ -52,7 +53,7 @@ export async function openTaskSession(
   return {
     shoal,
     pool,
-    why: () => coordinator.why(),
+    why: () => [...coordinator.why(), ...tasks.why()],
     async close() {
       coordinator.close(new Error('closed'))
       await pool.close()

@@ -4,6 +4,8 @@ import type { Shipper } from '../ship/ship.ts'
 import type { StageRunner } from '../stage-runner.ts'
 import { asCompleted, settled, wait } from './collect.ts'
 import type { Completed, WaitOptions, Waited } from './collect.ts'
+import { createActors } from '../actor/actors.ts'
+import type { ActorApi } from '../actor/actors.ts'
 import { answerAsks } from './answer-asks.ts'
 import { createCalls } from './calls.ts'
 import { createHeldMemory } from './held-memory.ts'
@@ -47,7 +49,11 @@ export interface TaskApiParts {
 
 /** What a session needs to know of its calls beside. */
 export interface TaskSession {
-  readonly api: TaskApi
+  readonly api: TaskApi & ActorApi
+  /** Workers came or went. */
+  onWorkers(): void
+  /** What actors wait for. */
+  why(): readonly string[]
   /** What user code on a worker asks. */
   readonly onAsk: ReturnType<typeof answerAsks>
   /** Calls that failed without anybody asking. */
@@ -74,5 +80,13 @@ export function createTaskApi(parts: TaskApiParts): TaskSession {
       },
     }),
   }
-  return { api, onAsk: answerAsks(calls), unobserved: () => calls.unobserved(), close: () => held.close() }
+  const actors = createActors(calls, parts.shipper)
+  return {
+    api: { ...api, ...actors.api },
+    onAsk: answerAsks(calls, actors),
+    onWorkers: () => actors.look(),
+    why: () => actors.why(),
+    unobserved: () => calls.unobserved(),
+    close: () => held.close(),
+  }
 }

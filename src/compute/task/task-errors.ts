@@ -48,3 +48,7 @@ export function argumentError(name: string, args: readonly unknown[], cause: unk
   }
   return cause
 }
+
+export function goneError(id: string): ComputeError {
+  return new ComputeError('SHOAL_ACTOR_LOST', `Cannot call "${id}" from a worker: there is no such actor any more`)
+}

@@ -11,7 +11,15 @@ export const CALL_STATUS = {
   failed: 1,
   /** It was told to stop. */
   stopped: 2,
+  /** One of the values that a generator yields; the call goes on. */
+  item: 3,
 } as const
+
+/** In place of an index: not a call's result, but the state of the actor after all of those before it. */
+export const STATE_INDEX = 0xffffffff
+
+/** How many values of a generator are sent before the first of them was taken. */
+export const FIRST_CREDIT = 64
 
 /** Added to the number of calls where some of their arguments are in shared memory. */
 export const SHARED_FLAG = 0x80000000

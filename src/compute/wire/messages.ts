@@ -107,6 +107,15 @@ export type CoordinatorMessage =
       readonly index?: number
       readonly graceMs: number
     }
+  /** So many more of the values that a piece of a task yields may be sent. */
+  | {
+      readonly type: 'more'
+      readonly task: number
+      readonly attempt: number
+      readonly thread: number
+      readonly index: number
+      readonly count: number
+    }
   /** Start one more thread, beside those that the worker has of itself. */
   | { readonly type: 'open-thread'; readonly thread: number }
   | { readonly type: 'ping'; readonly sequence: number }

@@ -1,3 +1,4 @@
+import { FIRST_CREDIT } from '../wire/calls.ts'
 import { FRAME_HEADER_BYTES, writeFrameHeader } from '../wire/frame.ts'
 import { FRAME, RESULT_HEADER_BYTES, STATUS, writeResultHeader } from '../wire/messages.ts'
 import type { TaskHeader, WorkerMessage } from '../wire/messages.ts'
@@ -27,6 +28,8 @@ export const RUNNING = { cancellations: 0, task: 1, piece: 2 } as const
 /** An attempt at a task on this thread. */
 export interface RunningAttempt extends Attempt {
   readonly header: TaskHeader
+  /** So many more values of the piece may be sent. */
+  more(piece: number, count: number): void
   /** The whole of it, or a piece, is no longer wanted. */
   stop(piece?: number): void
   finish(outcome: Outcome, elapsedMs: number): void
@@ -35,6 +38,7 @@ export interface RunningAttempt extends Attempt {
 export function createAttempt(header: TaskHeader, host: AttemptHost): RunningAttempt {
   const stops = new Map<number, PromiseWithResolvers<symbol>>()
   let controllers: Map<number, AbortController> | undefined
+  const credits = new Credits()
   let waits = false
   const told = new Set<number>()
   const stoppedAlready = (piece: number) => told.size > 0 && (told.has(WHOLE) || told.has(piece))
@@ -71,6 +75,8 @@ export function createAttempt(header: TaskHeader, host: AttemptHost): RunningAtt
       if (stoppedAlready(piece)) controller.abort()
       return controller.signal
     },
+    credit: (piece) => credits.take(piece, () => onStop(piece)),
+    more: (piece, count) => credits.add(piece, count),
     waits: setWaits,
     stop(piece = WHOLE) {
       told.add(piece)
@@ -96,4 +102,23 @@ function resultFrame(
   writeResultHeader(frame, FRAME_HEADER_BYTES, { ...header, status, micros })
   frame.set(payload, FRAME_HEADER_BYTES + RESULT_HEADER_BYTES)
   return frame
+}
+
+/** How many values each piece may still send. */
+class Credits {
+  readonly #left = new Map<number, number>()
+  readonly #wake = new Map<number, () => void>()
+
+  take(piece: number, onStop: () => Promise<symbol>): Promise<unknown> | undefined {
+    const left = this.#left.get(piece) ?? FIRST_CREDIT
+    this.#left.set(piece, left - 1)
+    if (left > 0) return undefined
+    return Promise.race([new Promise<void>((resolve) => this.#wake.set(piece, resolve)), onStop()])
+  }
+
+  add(piece: number, count: number): void {
+    this.#left.set(piece, (this.#left.get(piece) ?? FIRST_CREDIT) + count)
+    this.#wake.get(piece)?.()
+    this.#wake.delete(piece)
+  }
 }

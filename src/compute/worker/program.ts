@@ -30,6 +30,8 @@ export interface Attempt {
   /** What `result` gives, or {@link stopped} where the piece is told to stop before. */
   unlessStopped(piece: number, result: PromiseLike<unknown>): Promise<unknown>
   readonly stopped: symbol
+  /** Takes one of the values that the piece may still send; waits while there is none. {@link stopped} where it is told to stop. */
+  credit(piece: number): Promise<unknown> | undefined
   /** Aborted when the piece is told to stop. */
   signal(piece: number): AbortSignal
   /** The task waits for what it asked of the session, or no longer: the thread may do other things meanwhile. */

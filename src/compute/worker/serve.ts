@@ -139,7 +139,7 @@ function batchesTo(threads: Threads, parts: PartService) {
     }
     if (message.type === 'leave') return process.exit(0)
     if (message.type === 'release') return parts.release(message.name)
-    if (message.type === 'collect') return add(message.thread, FRAME.control, body)
+    if (message.type === 'collect' || message.type === 'more') return add(message.thread, FRAME.control, body)
     flush()
     if (message.type === 'open-thread') return threads.open(message.thread)
     if (message.type === 'revoke') return threads.revoke(message, body)

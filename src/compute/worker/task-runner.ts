@@ -16,6 +16,8 @@ export interface TaskRunner {
   run(): void
   /** That attempt, or a piece of it, is no longer wanted; it may be queued, running or long over. */
   stop(task: number, attempt: number, piece?: number): void
+  /** So many more values of a piece may be sent. */
+  more(task: number, attempt: number, piece: number, count: number): void
   /** All of a stage. */
   stopStage(stage: number): void
 }
@@ -91,6 +93,11 @@ export function createTaskRunner(
     },
     run,
     stop: (task, number, piece) => stop((header) => header.task === task && header.attempt === number, piece),
+    more(task, number, piece, count) {
+      for (const attempt of active) {
+        if (attempt.header.task === task && attempt.header.attempt === number) attempt.more(piece, count)
+      }
+    },
     stopStage: (stage) => stop((header) => header.stage === stage),
   }
 }

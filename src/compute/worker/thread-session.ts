@@ -27,7 +27,7 @@ export interface ThreadSessionOptions {
 }
 
 /** How things of the session are captured and named on workers. */
-export const HOST = { session: 'session', task: 'task', context: 'taskContext' } as const
+export const HOST = { session: 'session', task: 'task', actor: 'actor', context: 'taskContext' } as const
 
 export function createThreadSession({ thread, send }: ThreadSessionOptions): ThreadSession {
   const asked = new Map<number, Asked>()
@@ -68,7 +68,17 @@ export function createThreadSession({ thread, send }: ThreadSessionOptions): Thr
       ask(ASK.cancel, (packer) => packer.u32(number)).answer.catch(() => {})
     })
   }
-  const session = Object.freeze({ submit })
+  const actorOf = (id: string) => {
+    const key = `${HOST.actor} ${id}`
+    const known = values.get(key) ?? actorHandle((args) => ask(ASK.call, (packer) => writeCall(packer, id, args)))
+    values.set(key, known)
+    return known
+  }
+  const findActor = async (name: string) => {
+    const id = await ask(ASK.find, (packer) => packer.value(name)).answer
+    return id === undefined ? undefined : actorOf(id as string)
+  }
+  const session = Object.freeze({ submit, findActor })
   return {
     answer(body) {
       const number = readU32(body, 0)
@@ -85,6 +95,7 @@ export function createThreadSession({ thread, send }: ThreadSessionOptions): Thr
       wantContexts()
       if (name === HOST.session) return session
       if (name === HOST.context) return taskContext
+      if (name === HOST.actor) return actorOf(id)
       const key = `${name} ${id}`
       const known = values.get(key) ?? taskHandle(id)
       values.set(key, known)
@@ -103,6 +114,26 @@ function packCall(packer: Packer, values: readonly unknown[]): void {
   for (const value of values) inner.value(value)
   endCall(inner)
   packer.raw(inner.bytes.subarray(inner.start, inner.at))
+}
+
+function writeCall(packer: Packer, id: string, args: readonly unknown[]): void {
+  packer.value(id)
+  packCall(packer, args)
+}
+
+/** An actor as a thread knows it: methods that ask for its calls. */
+function actorHandle(call: (args: readonly unknown[]) => Sent): object {
+  return new Proxy(Object.freeze(Object.create(null) as object), {
+    get(_, name) {
+      if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined
+      return (...args: readonly unknown[]) => {
+        const sent = args.some(isFuture)
+          ? Promise.all(args).then((values) => call([name, ...values]))
+          : call([name, ...args])
+        return new ThreadFuture(sent, () => {})
+      }
+    },
+  })
 }
 
 const taskIds = new WeakMap<object, string>()

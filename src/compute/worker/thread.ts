@@ -8,6 +8,7 @@ import { readControl } from '../wire/link.ts'
 import { FRAME, PART_HEADER_BYTES } from '../wire/messages.ts'
 import type { CoordinatorMessage, StageDefinition, WorkerMessage } from '../wire/messages.ts'
 import { createReviver } from '../wire/revive.ts'
+import { createActorProgram } from './actor-program.ts'
 import { RUNNING } from './attempts.ts'
 import { createCallProgram } from './call-program.ts'
 import { createMapProgram } from './map-program.ts'
@@ -38,6 +39,7 @@ export function runThread(port: MessagePort, data: ThreadData): void {
   const programs = new Map<string, CreateProgram>([
     ['map', createMapProgram],
     ['call', createCallProgram],
+    ['actor', createActorProgram],
   ])
   const stages = new Map<number, Stage>()
   const running = new Int32Array(data.running)
@@ -49,6 +51,7 @@ export function runThread(port: MessagePort, data: ThreadData): void {
       stages.set(message.definition.stage, { definition: message.definition, program: undefined })
     }
     if (message.type === 'revoke') runner.stop(message.task, message.attempt, message.index)
+    if (message.type === 'more') runner.more(message.task, message.attempt, message.index, message.count)
     if (message.type === 'cancel') runner.stopStage(message.stage)
     if (message.type === 'forget' || message.type === 'cancel') {
       stages.get(message.stage)?.program?.close?.()
