@@ -13,7 +13,7 @@ import { markHostValue } from './ship/host-values.ts'
 import type { Shoal } from './shoal.ts'
 import { runStreamed } from './stage-runner.ts'
 import type { StageRunner } from './stage-runner.ts'
-import type { TaskApi } from './task/task-api.ts'
+import type { TaskSession } from './task/task-api.ts'
 
 /** What a session's user interface stands on. */
 export interface ShoalParts extends DatasetParts {
@@ -21,7 +21,8 @@ export interface ShoalParts extends DatasetParts {
   readonly coordinator: StageHost
   readonly shipper: Pick<Shipper, 'ship'>
   readonly stages: StageRunner
-  readonly tasks: TaskApi
+  readonly tasks: TaskSession['api']
+  readonly why: () => readonly string[]
   readonly jobs: JobApi
   /** Ends the session, the first time that it is called. */
   readonly close: (reason?: Error) => Promise<void>
@@ -54,7 +55,7 @@ export function createShoal(parts: ShoalParts): Shoal {
       return filesDataset(host, patterns, listed ? ((rest[0] ?? {}) as FilesOptions) : {})
     },
     dataset: (records, options = {}) => recordsDataset(host, records, options.signal),
-    why: () => coordinator.why(),
+    why: parts.why,
     // Whoever says that it is over has dealt with what failed; a scope that is left may be left by the failure.
     close(reason) {
       if (reason === undefined) stages.forgetFailure()

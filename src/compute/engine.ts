@@ -61,6 +61,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     onAsk: (place, body) => tasks.onAsk(place, body),
     onWorkers(counts) {
       watchdog.threads(counts.threads)
+      tasks.onWorkers()
       report.workers(counts)
     },
   })
@@ -94,6 +95,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     isLocal: isLocal(reach),
     stages,
     tasks: tasks.api,
+    why: () => [...coordinator.why(), ...tasks.why()],
     jobs: options.jobs?.({ tasks: tasks.api, shipper }) ?? NO_JOBS,
     close: closeOnce,
   })
