@@ -31,7 +31,7 @@ interface Build {
   readonly of: string
 }
 
-/** Kubernetes' own programs, etcd, and programs of ours that use Kubernetes' Go libraries, each with how it is built. */
+/** Kubernetes' own programs, etcd, an S3 server, and programs of ours that use Kubernetes' Go libraries, each with how it is built. */
 const builds = {
   'kube-apiserver': command('kube-apiserver'),
   'kube-controller-manager': command('kube-controller-manager'),
@@ -42,6 +42,11 @@ const builds = {
     module: 'test/conformance',
     args: ['test', '-c', `-ldflags=-s -w ${VERSION_FLAGS}`],
     of: 'k8s.io/kubernetes/test/e2e',
+  },
+  versitygw: {
+    module: 'test/reference/s3',
+    args: ['build', '-ldflags=-s -w'],
+    of: 'github.com/versity/versitygw/cmd/versitygw',
   },
   'client-go-informer': { module: 'test/clients/informer', args: ['build', '-ldflags=-s -w'], of: '.' },
 } as const satisfies Record<string, Build>

@@ -5,8 +5,6 @@ import { ComputeError } from '../errors.ts'
 import type { S3Options } from './files-source.ts'
 import { openBucket, parseS3, reaching, SIGNED_SECONDS } from './s3-client.ts'
 
-const PAGE = 1000
-
 /** The objects that a URI names: one by its key, all below it, or those whose keys match a glob; by key. */
 export async function findObjects(uri: string, options: S3Options): Promise<readonly InputFile[]> {
   const { bucket, key } = parseS3(uri)
@@ -53,14 +51,12 @@ const isHidden = (name: string) => name.split('/').some((part) => part.startsWit
 
 /** All objects whose keys begin with `prefix`, in order of their keys. */
 export async function listObjects(client: S3mini, prefix: string): Promise<readonly FoundObject[]> {
-  const found: FoundObject[] = []
-  let token: string | undefined
-  do {
-    const page = await client.listObjectsPaged('', prefix, PAGE, token)
-    for (const { Key, Size, ETag } of page?.objects ?? []) {
-      found.push({ key: Key, bytes: Number(Size), etag: client.sanitizeETag(ETag) })
-    }
-    token = page?.nextContinuationToken
-  } while (token !== undefined && token !== '')
+  const listed = await client.listObjects('/', prefix)
+  if (listed === null) throw new Error(`there is no bucket "${client.bucketName}"`)
+  const found = listed.map(({ Key, Size, ETag }) => ({
+    key: Key,
+    bytes: Number(Size),
+    etag: client.sanitizeETag(ETag),
+  }))
   return found.sort((left, right) => (left.key < right.key ? -1 : 1))
 }
