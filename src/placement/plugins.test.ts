@@ -59,7 +59,7 @@ test('anti-affinity is symmetric: a pod without terms keeps away from those that
 test('the first of pods that want each other near may go anywhere, the next ones to its zone', () => {
   const cluster = clusterOf(zoned())
   const first = cluster.place(pod('p', { affinity: near }, web)).slice(0, 1)
-  for (const name of ['q', 'r', 's']) expect(cluster.place(pod(name, { affinity: near }, web)).slice(0, 1)).toBe(first)
+  for (const name of ['q', 'r']) expect(cluster.place(pod(name, { affinity: near }, web)).slice(0, 1)).toBe(first)
   expect(cluster.place(pod('stranger', { affinity: near }))).toMatch(/^[ab]\d$/)
   expect(clusterOf(zoned()).place(pod('stranger', { affinity: near }))).toContain(
     "3 node(s) didn't match pod affinity rules",

@@ -13,6 +13,9 @@ export type Preemption =
   | { readonly found: true; readonly slot: number; readonly nodeName: string; readonly victims: readonly Pod[] }
   | { readonly found: false; readonly message: string; readonly keepsNomination: boolean }
 
+/** Whose place may be taken; by Kubernetes' rule that of pods of lower priority. */
+export type MayTake = (info: PodInfo) => boolean
+
 /** One node, and the fewest pods that would have to leave it. */
 interface Candidate {
   readonly slot: number
@@ -33,12 +36,17 @@ const NOT_HELPFUL = rejection('DefaultPreemption', 'Preemption is not helpful fo
  * few and as unimportant victims as possible, disruption budgets kept where that can be. Trials change the table and change
  * it back within this call.
  */
-export function findPreemption(cycle: Cycle, filters: readonly NodeFilter[], diagnosis: Diagnosis): Preemption {
-  const refusal = ineligible(cycle, diagnosis)
+export function findPreemption(
+  cycle: Cycle,
+  filters: readonly NodeFilter[],
+  diagnosis: Diagnosis,
+  mayTake: MayTake = ({ priority }) => priority < priorityOf(cycle.pod),
+): Preemption {
+  const refusal = ineligible(cycle, diagnosis, mayTake)
   if (refusal !== undefined) return { found: false, message: refusal, keepsNomination: true }
   const slots = diagnosis.slots.filter((_, i) => diagnosis.rejections[i]?.preemptionMayHelp === true)
   const tried = new Map<number, Rejection>()
-  const candidates = general(diagnosis) ? [] : findCandidates(cycle, filters, slots, tried)
+  const candidates = general(diagnosis) ? [] : findCandidates(cycle, filters, slots, tried, mayTake)
   const best = pick(candidates)
   if (best === undefined) return { found: false, message: nobody(diagnosis, tried), keepsNomination: false }
   const nodeName = cycle.table.node(best.slot)?.metadata.name ?? ''
@@ -47,13 +55,13 @@ export function findPreemption(cycle: Cycle, filters: readonly NodeFilter[], dia
 
 const general = (diagnosis: Diagnosis) => diagnosis.general?.preemptionMayHelp === false
 
-function ineligible({ pod, table, view }: Cycle, diagnosis: Diagnosis): string | undefined {
+function ineligible({ pod, table, view }: Cycle, diagnosis: Diagnosis, mayTake: MayTake): string | undefined {
   if (pod.spec?.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.'
   const slot = table.slotOf(nominatedNode(view, pod))
   if (slot === undefined) return undefined
   const there = diagnosis.slots.indexOf(slot)
   if (there >= 0 && diagnosis.rejections[there]?.preemptionMayHelp === false) return undefined
-  const isLeaving = table.podsOn(slot).some((info) => info.priority < priorityOf(pod) && isPreempted(info.pod))
+  const isLeaving = table.podsOn(slot).some((info) => mayTake(info) && isPreempted(info.pod))
   return isLeaving ? 'not eligible due to a terminating pod on the nominated node.' : undefined
 }
 
@@ -75,6 +83,7 @@ function findCandidates(
   filters: readonly NodeFilter[],
   slots: readonly number[],
   tried: Map<number, Rejection>,
+  mayTake: MayTake,
 ): readonly Candidate[] {
   const enough = Math.min(
     slots.length,
@@ -85,7 +94,7 @@ function findCandidates(
   let kind = 0
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[(offset + i) % slots.length] ?? 0
-    const found = selectVictims(cycle, filters, slot)
+    const found = selectVictims(cycle, filters, slot, mayTake)
     if ('reasons' in found) tried.set(slot, found)
     else {
       candidates.push(found)
@@ -97,9 +106,13 @@ function findCandidates(
 }
 
 /** The fewest pods of lower priority that must leave the node for the pod to fit; the table is as before afterwards. */
-function selectVictims(cycle: Cycle, filters: readonly NodeFilter[], slot: number): Candidate | Rejection {
-  const priority = priorityOf(cycle.pod)
-  const lower = cycle.table.podsOn(slot).filter((info) => info.priority < priority)
+function selectVictims(
+  cycle: Cycle,
+  filters: readonly NodeFilter[],
+  slot: number,
+  mayTake: MayTake,
+): Candidate | Rejection {
+  const lower = cycle.table.podsOn(slot).filter(mayTake)
   if (lower.length === 0) return NO_VICTIMS
   for (const info of lower) tryPod(cycle, filters, info, slot, -1)
   const away = new Set(lower)

@@ -24,6 +24,11 @@ export class ActiveHeap<T> {
     items[at] = item
   }
 
+  /** The next, which stays. */
+  peek(): T | undefined {
+    return this.#items[0]
+  }
+
   pop(): T | undefined {
     const items = this.#items
     const first = items[0]

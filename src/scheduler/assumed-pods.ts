@@ -34,7 +34,13 @@ interface Place {
   readonly expiry?: Timer
 }
 
-export function createPodPlaces(env: Environment, table: NodeTable, onExpired: () => void): PodPlaces {
+/** `onCount` hears of every pod that the table counts from now on (1) or no more (-1). */
+export function createPodPlaces(
+  env: Environment,
+  table: NodeTable,
+  onExpired: () => void,
+  onCount: (pod: Pod, sign: 1 | -1) => void = () => {},
+): PodPlaces {
   const places = new Map<string, Place>()
 
   const remove = (key: string) => {
@@ -43,12 +49,14 @@ export function createPodPlaces(env: Environment, table: NodeTable, onExpired: (
     place.expiry?.cancel()
     places.delete(key)
     table.removePod(place.pod, place.nodeName)
+    onCount(place.pod, -1)
   }
 
   const put = (key: string, place: Place) => {
     remove(key)
     places.set(key, place)
     table.addPod(place.pod, place.nodeName)
+    onCount(place.pod, 1)
   }
 
   return {

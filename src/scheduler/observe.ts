@@ -112,6 +112,8 @@ function forgetPod({ queue, places, view }: Placing, pod: Pod): void {
 /** One that is gone for good; one that has only ended still counts as a member of its gang. */
 function deletePod(placing: Placing, pod: Pod): void {
   placing.gangs.forget(pod)
+  placing.shares.withdraw(pod)
+  placing.awaited.delete(keyString(keyOf(pod)))
   forgetPod(placing, pod)
 }
 
@@ -123,6 +125,7 @@ function observePod(placing: Placing, pod: Pod, previous: Pod | undefined): void
   const key = keyString(keyOf(pod))
   queue.remove(key)
   view.nominations.remove(key)
+  placing.awaited.delete(key)
   const isNew = !places.has(key)
   places.observe(pod)
   if (isNew || (previous?.spec?.nodeName ?? '') === '') queue.wake('pod-added', pod)

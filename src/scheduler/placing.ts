@@ -2,6 +2,7 @@ import type { Pod } from '../api/generated/core-v1.ts'
 import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
 import type { ClusterView } from '../placement/cluster-view.ts'
+import type { FairShares } from '../placement/fair-share.ts'
 import type { Cycle, Profile } from '../placement/framework.ts'
 import { podRequests } from '../placement/pod-requests.ts'
 import type { PodPlaces } from './assumed-pods.ts'
@@ -20,8 +21,11 @@ export interface Placing {
   readonly events: SchedulingEvents
   readonly volumes: VolumeWaiters
   readonly gangs: Gangs
+  readonly shares: FairShares
   /** Pods whose victims are being told to leave. */
   readonly preempting: Set<string>
+  /** By pod: the victims that it waits for to be gone, by key. */
+  readonly awaited: Map<string, readonly string[]>
   /** The slot to look at first next time. */
   readonly next: { slot: number }
   profileOf(pod: Pod): Profile | undefined

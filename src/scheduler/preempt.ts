@@ -22,15 +22,38 @@ export interface PreemptionOutcome {
 export function preempt(placing: Placing, pod: Pod, placement: Placement & { placed: false }): PreemptionOutcome {
   const { view } = placing
   const key = keyString(keyOf(pod))
-  const found = findPreemption(cycleFor(placing, pod), placement.filters, placement.diagnosis)
+  // Whoever asks for more victims before the first are gone takes more than it needs.
+  if (placing.awaited.get(key)?.some((victim) => placing.places.has(victim)) === true)
+    return { message: 'not eligible due to a terminating pod on the nominated node.' }
+  const byPriority = findPreemption(cycleFor(placing, pod), placement.filters, placement.diagnosis)
+  const found = byPriority.found ? byPriority : (takeBack(placing, pod, placement) ?? byPriority)
   if (found.found) {
     view.nominations.put(pod, found.nodeName)
+    placing.shares.exchange(pod, found.victims)
+    placing.awaited.set(
+      key,
+      found.victims.map((victim) => keyString(keyOf(victim))),
+    )
     void clearNode(placing, pod, found)
     return { message: undefined, nominatedNodeName: found.nodeName }
   }
   if (found.keepsNomination) return { message: found.message }
   view.nominations.remove(key)
+  placing.awaited.delete(key)
+  placing.shares.withdraw(pod)
   return { message: found.message, nominatedNodeName: '' }
+}
+
+/** What other namespaces have borrowed goes back to one that has less than its share. */
+function takeBack(placing: Placing, pod: Pod, { filters, diagnosis }: Placement & { placed: false }) {
+  const { shares } = placing
+  if (shares.queueOf(pod) === undefined || pod.spec?.preemptionPolicy === 'Never') return undefined
+  const mayTake = (info: { readonly pod: Pod; readonly priority: number }) =>
+    info.priority <= priorityOf(pod) &&
+    info.pod.metadata.deletionTimestamp === undefined &&
+    shares.mayTakeBack(pod, [info.pod])
+  const found = findPreemption(cycleFor(placing, pod), filters, diagnosis, mayTake)
+  return found.found && shares.mayTakeBack(pod, found.victims) ? found : undefined
 }
 
 /** Tells the victims to leave, in the background. Until all are told, the pod is not tried again: it would choose others. */

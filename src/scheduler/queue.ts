@@ -61,9 +61,19 @@ export function createSchedulingQueue(
   env: Environment,
   onReady: () => void,
   hints: Hints = () => true,
+  lanes: Lanes = ONE_LANE,
 ): SchedulingQueue {
-  return new ThreePools(env, onReady, hints)
+  return new ThreePools(env, onReady, hints, lanes)
 }
+
+/** Queues within the queue: of pods of one priority, the lane with the lowest order is served next. */
+export interface Lanes {
+  /** Undefined: none of its own, such pods come by age. */
+  laneOf(pod: Pod): string | undefined
+  orderOf(lane: string): number
+}
+
+const ONE_LANE: Lanes = { laneOf: () => undefined, orderOf: () => 0 }
 
 interface BackingOff extends QueuedPod {
   readonly timer: Timer
@@ -80,12 +90,14 @@ class ThreePools implements SchedulingQueue {
   readonly #unschedulable = new Map<string, QueuedPod>()
   readonly #hints: Hints
   /** Active pods in order; those that are active no more, or were brought up to date since, are skipped. */
-  readonly #order = new ActiveHeap<QueuedPod>(comesBefore)
+  readonly #orders = new Map<string | undefined, ActiveHeap<QueuedPod>>()
+  readonly #lanes: Lanes
   #sweep: Timer
 
-  constructor(env: Environment, onReady: () => void, hints: Hints) {
+  constructor(env: Environment, onReady: () => void, hints: Hints, lanes: Lanes) {
     this.#env = env
     this.#hints = hints
+    this.#lanes = lanes
     this.#onReady = onReady
     this.#sweep = this.#sweepLater()
   }
@@ -98,7 +110,7 @@ class ThreePools implements SchedulingQueue {
     if (waiting !== undefined) {
       const newer = { ...waiting, pod }
       this.#active.set(key, newer)
-      this.#order.push(newer)
+      this.#enqueue(newer)
       return
     }
     const rejected = this.#unschedulable.get(key)
@@ -128,13 +140,16 @@ class ThreePools implements SchedulingQueue {
   }
 
   pop(): QueuedPod | undefined {
-    for (;;) {
-      const next = this.#order.pop()
-      if (next === undefined) return this.#popBackingOff()
-      if (this.#active.get(next.key) !== next) continue
-      this.#active.delete(next.key)
-      return next
+    let best: { readonly lane: string | undefined; readonly next: QueuedPod } | undefined
+    for (const [lane, order] of this.#orders) {
+      const next = this.#firstOf(order)
+      if (next === undefined) this.#orders.delete(lane)
+      else if (best === undefined || this.#comesFirst(lane, next, best)) best = { lane, next }
     }
+    if (best === undefined) return this.#popBackingOff()
+    this.#orders.get(best.lane)?.pop()
+    this.#active.delete(best.next.key)
+    return best.next
   }
 
   unschedulable(queued: QueuedPod, rejectedBy: ReadonlySet<string> = NOBODY) {
@@ -181,8 +196,29 @@ class ThreePools implements SchedulingQueue {
 
   #activate(queued: QueuedPod) {
     this.#active.set(queued.key, queued)
-    this.#order.push(queued)
+    this.#enqueue(queued)
     this.#onReady()
+  }
+
+  #enqueue(queued: QueuedPod) {
+    const lane = this.#lanes.laneOf(queued.pod)
+    const order = this.#orders.get(lane) ?? new ActiveHeap<QueuedPod>(comesBefore)
+    this.#orders.set(lane, order)
+    order.push(queued)
+  }
+
+  #firstOf(order: ActiveHeap<QueuedPod>): QueuedPod | undefined {
+    for (;;) {
+      const next = order.peek()
+      if (next === undefined || this.#active.get(next.key) === next) return next
+      order.pop()
+    }
+  }
+
+  #comesFirst(lane: string | undefined, next: QueuedPod, best: { lane: string | undefined; next: QueuedPod }): boolean {
+    const bothHaveLanes = lane !== undefined && best.lane !== undefined
+    if (!bothHaveLanes || priorityOf(next.pod) !== priorityOf(best.next.pod)) return comesBefore(next, best.next)
+    return this.#lanes.orderOf(lane) < this.#lanes.orderOf(best.lane ?? '')
   }
 
   /** As Kubernetes does since 1.33 (SchedulerPopFromBackoffQ): a scheduler with nothing else to do does not wait. */

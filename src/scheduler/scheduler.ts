@@ -3,6 +3,7 @@ import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
 import { createInformers } from '../informer/informers.ts'
 import { createClusterView } from '../placement/cluster-view.ts'
+import { FairShares } from '../placement/fair-share.ts'
 import type { Profile } from '../placement/framework.ts'
 import { gangOf } from '../placement/gang.ts'
 import { createProfiles, DEFAULT_PROFILE } from '../placement/profiles.ts'
@@ -115,17 +116,24 @@ function createPlacing(options: SchedulerOptions, run: () => void): Placing {
   const { env, client, defaultProfile = DEFAULT_PROFILE, profiles = createProfiles() } = options
   if (!profiles.has(defaultProfile)) throw new UnknownProfileError(defaultProfile, [...profiles.keys()])
   const view = createClusterView()
-  const queue = createSchedulingQueue(env, run, createHints(profiles.values()))
+  const shares = new FairShares(view)
+  const queue = createSchedulingQueue(env, run, createHints(profiles.values()), {
+    laneOf: (pod) => shares.queueOf(pod),
+    orderOf: (namespace) => shares.shareOf(namespace),
+  })
+  const expired = () => queue.wake('pod-gone')
   return {
     env,
     client,
     view,
     queue,
-    places: createPodPlaces(env, view.table, () => queue.wake('pod-gone')),
+    shares,
+    places: createPodPlaces(env, view.table, expired, (pod, sign) => shares.count(pod, sign)),
     events: createSchedulingEvents(env, client),
     volumes: createVolumeWaiters(env.timers),
     gangs: createGangs((delayMs, action) => env.timers.after(delayMs, action, { background: true })),
     preempting: new Set(),
+    awaited: new Map(),
     next: { slot: 0 },
     profileOf(pod: Pod) {
       const name = pod.spec?.schedulerName ?? DEFAULT_PROFILE
