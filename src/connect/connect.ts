@@ -140,11 +140,20 @@ async function ofContext(name: string | undefined, { kubeconfig }: ConnectOption
       cause,
     })
   })
-  const [{ parseKubeconfig }, { createHttpClient }] = await Promise.all([
+  const [{ KubeconfigError, parseKubeconfig }, { createHttpClient }] = await Promise.all([
     import('../client/kubeconfig.ts'),
     import('../client/http.ts'),
   ])
-  const { endpoint, namespace = 'default', context } = await parseKubeconfig(text, name)
+  const {
+    endpoint,
+    namespace = 'default',
+    context,
+  } = await parseKubeconfig(text, name).catch(async (error: unknown) => {
+    if (!(error instanceof KubeconfigError) || error.code !== 'unsupported') throw error
+    // Plugins, references to files, cloud providers: Kubernetes' own reading of these, which few need and all would load.
+    const { readForeignKubeconfig } = await import('../client/foreign-kubeconfig.ts')
+    return await readForeignKubeconfig([path], name)
+  })
   const client = createHttpClient(endpoint)
   await requireAnswer(client, context, endpoint.server)
   const isHere = await isThisMachine(client, endpoint.server)

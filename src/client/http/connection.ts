@@ -18,6 +18,8 @@ export interface Endpoint {
   readonly insecureSkipTlsVerify?: boolean
   /** Extra headers for each request, such as those of impersonation. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Headers that have to be asked for before each request, such as a token that expires. */
+  readonly authorize?: () => Promise<Readonly<Record<string, string>>>
 }
 
 export interface HttpRequest {
@@ -59,7 +61,9 @@ export function openConnection(endpoint: Endpoint, userAgent: string): Connectio
     send: (request) => {
       const agent = request.streaming === true ? streams : shared
       const options = { ...target, agent, method: request.method, path: base + request.path }
-      return sendRequest(secure, { ...options, headers: { ...headers, ...bodyHeaders(request) } }, request)
+      const send = (more: Readonly<Record<string, string>>) =>
+        sendRequest(secure, { ...options, headers: { ...headers, ...more, ...bodyHeaders(request) } }, request)
+      return endpoint.authorize === undefined ? send({}) : endpoint.authorize().then(send)
     },
     close() {
       shared.destroy()

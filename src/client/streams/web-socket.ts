@@ -49,6 +49,7 @@ export async function dialWebSocket(endpoint: Endpoint, options: DialOptions): P
       'sec-websocket-protocol': protocols.join(', '),
       ...authorization,
       ...endpoint.headers,
+      ...(await endpoint.authorize?.()),
     },
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     maxPayload: MAX_MESSAGE_BYTES,
