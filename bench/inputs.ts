@@ -27,7 +27,8 @@ export function wordsFile(words: number): string {
 /** The word of that rank: the more frequent ones are shorter. */
 function wordOf(rank: number): string {
   let word = ''
-  for (let left = rank + 1; left > 0; left = Math.floor((left - 1) / LETTERS.length)) word += LETTERS[(left - 1) % LETTERS.length]
+  for (let left = rank + 1; left > 0; left = Math.floor((left - 1) / LETTERS.length))
+    word += LETTERS[(left - 1) % LETTERS.length]
   return rank < 1000 ? word : `${word}${LETTERS.slice(rank % 23, (rank % 23) + (rank % 4))}`
 }
 

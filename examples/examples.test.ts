@@ -33,3 +33,31 @@ test('the word count counts what one thread counts', async () => {
   const most = [...counts.values()].sort((a, b) => b - a).slice(0, 20)
   expect(shown.map(([n]) => Number(n))).toEqual(most)
 })
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly dependencies?: Readonly<Record<string, string>> }>>
+}
+
+test('PageRank over the lock file gives what loops give', async () => {
+  const { packages } = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8')) as Lock
+  const links = new Map<string, Set<string>>()
+  for (const [place, { dependencies = {} }] of Object.entries(packages)) {
+    if (place === '') continue
+    const name = place.split('node_modules/').at(-1)!
+    links.set(name, new Set([...(links.get(name) ?? []), ...Object.keys(dependencies)]))
+  }
+  let ranks = new Map([...links.keys()].map((name) => [name, 1 / links.size]))
+  for (let round = 0; round < 10; round++) {
+    const next = new Map<string, number>()
+    const give = (name: string, rank: number) => next.set(name, (next.get(name) ?? 0) + rank)
+    for (const [name, targets] of links) {
+      give(name, 0.15 / links.size)
+      for (const target of targets) give(target, (0.85 * ranks.get(name)!) / targets.size)
+    }
+    ranks = next
+  }
+  const shown = (await run('examples/page-rank/main.ts')).trimEnd().split('\n')
+  const most = [...ranks.values()].sort((left, right) => right - left).slice(0, 5)
+  expect(shown.map((line) => line.split(' ')[0])).toEqual(most.map((rank) => rank.toFixed(4)))
+  for (const line of shown) expect(ranks.get(line.slice(7))!.toFixed(4)).toBe(line.slice(0, 6))
+})
