@@ -21,6 +21,7 @@ export const COMPUTE_ERROR_CODES = {
   SHOAL_NO_ROOM: 'No worker can ever hold what a task or actor needs',
   SHOAL_ACTOR_LOST: 'An actor is gone, or a call was with it when it was lost',
   SHOAL_ACTOR_NAME: 'An actor of that name lives already',
+  SHOAL_OBJECT_GONE: 'An object that was put into a session is no longer there',
   SHOAL_ARGUMENT_CANNOT_TRAVEL: 'An argument holds something that cannot be sent from driver to worker',
   SHOAL_UNKNOWN_TASK: 'A worker submitted a task that the session does not know',
   SHOAL_TASK_FAILED: 'The function threw an error of a class that the driver does not know',

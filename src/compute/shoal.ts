@@ -4,10 +4,11 @@ import type { JobApi } from './jobs.ts'
 import type { ImapOptions } from './map/imap.ts'
 import type { MapOptions } from './map/map.ts'
 import type { ActorApi } from './actor/actors.ts'
+import type { ObjectApi } from './objects/objects.ts'
 import type { TaskApi } from './task/task-api.ts'
 
 /** A session: what a program does its work with. `await using` ends its workers when the program is done with it. */
-export interface Shoal extends AsyncDisposable, TaskApi, ActorApi, JobApi {
+export interface Shoal extends AsyncDisposable, TaskApi, ActorApi, ObjectApi, JobApi {
   /** The name of the run, under which the cluster lists it. */
   readonly name: string
   /**

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -158,16 +158,18 @@ test('an actor that is lost with its worker fails what it was at, and is made ag
 test('a blocked actor keeps no task waiting', async () => {
   const { shoal } = session
   class Blocked {
-    block(ms: number): number {
-      const end = performance.now() + ms
-      while (performance.now() < end);
-      return ms
+    /** Returns once there is such a file, and gives nobody else a turn until then. */
+    block(path: string): boolean {
+      const { existsSync } = process.getBuiltinModule('node:fs')
+      while (!existsSync(path));
+      return true
     }
   }
-  const blocked = shoal.actor(Blocked)
-  const blocking = blocked.block(500)
+  const path = join(directory, 'go on')
+  const blocking = shoal.actor(Blocked).block(path)
   let done = 0
   for (let index = 0; index < 20; index++) done += await shoal.submit((value: number) => value, 1)
   expect([done, blocking.state]).toEqual([20, 'running'])
-  expect(await blocking).toBe(500)
+  writeFileSync(path, '')
+  expect(await blocking).toBe(true)
 })

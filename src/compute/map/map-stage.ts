@@ -50,7 +50,7 @@ export function mapStage(name: string, shipment: Shipment, size: ChunkSize, flow
 }
 
 /** The function's own name, or the place where it stands. */
-function nameOf({ shipped: { display } }: Shipment): string {
+export function nameOf({ shipped: { display } }: Shipment): string {
   return display.name === '' ? `${basename(display.file)}:${display.line}` : display.name
 }
 

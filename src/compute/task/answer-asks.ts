@@ -5,12 +5,13 @@ import { packOne, Unpacker } from '../wire/pack.ts'
 import type { Call } from './call.ts'
 import type { CallBatch } from './call-batch.ts'
 import type { Calls } from './calls.ts'
+import type { Objects } from '../objects/objects.ts'
 import type { Actors } from '../actor/actors.ts'
 import { goneError, unknownTaskError } from './task-errors.ts'
 import { capturedTask, taskOf } from './task.ts'
 
 /** Answers what user code on workers asks of the session. */
-export function answerAsks(calls: Calls, actors: Pick<Actors, 'call' | 'idOf'>) {
+export function answerAsks(calls: Calls, actors: Pick<Actors, 'call' | 'idOf'>, objects: Pick<Objects, 'bytesOf'>) {
   /** What a thread has submitted and not been told the end of, by the number of its ask. */
   const submitted = new WeakMap<object, Map<number, Call>>()
   const ofPlace = (place: AskingPlace) => {
@@ -40,10 +41,18 @@ export function answerAsks(calls: Calls, actors: Pick<Actors, 'call' | 'idOf'>) 
     const call = actors.call(id, packed, (settled) => answerWith(place, body, settled))
     if (call === undefined) answer(place, body, 1, packOne(recordError(goneError(id))))
   }
+  const sendObject = (place: AskingPlace, body: Uint8Array) => {
+    try {
+      answer(place, body, 0, objects.bytesOf(new Unpacker(body, ASK_HEADER_BYTES).value() as string))
+    } catch (error) {
+      answer(place, body, 1, packOne(recordError(error)))
+    }
+  }
   return (place: AskingPlace, body: Uint8Array): void => {
     const number = new Unpacker(body, 0).u32()
     if (body[5] === ASK.submit) submit(place, body, number)
     else if (body[5] === ASK.call) callActor(place, body)
+    else if (body[5] === ASK.object) sendObject(place, body)
     else if (body[5] === ASK.find) {
       const name = new Unpacker(body, ASK_HEADER_BYTES).value() as string
       answer(place, body, 0, packOne(actors.idOf(name)))

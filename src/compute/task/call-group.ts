@@ -2,6 +2,7 @@ import type { StageHost } from '../coordination.ts'
 import type { Place, StageHandle, StageSpec } from '../coordinator/stage.ts'
 import { errorOfFailure } from '../failure.ts'
 import { createChunkSize } from '../map/chunk-size.ts'
+import { nameOf } from '../map/map-stage.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import { encodeValue } from '../wire/values.ts'
 import type { CallOptions } from '../worker/call-program.ts'
@@ -13,6 +14,7 @@ import type { TaskOptions } from './task.ts'
 
 /** The calls of one task that can run: a stage that stays open while there are any. */
 export interface CallGroup {
+  /** That of the task or function; where its source is known, the place of one without a name. */
   readonly name: string
   readonly options: TaskOptions<never>
   readonly queued: number
@@ -69,8 +71,9 @@ export function createCallGroup(group: CallGroupOptions): CallGroup {
     isOpening = true
     try {
       const shipment = await group.shipment
+      if (named === '') named = nameOf(shipment)
       const isOver = () => group.isBrief && made.pending === 0
-      handle = host.coordinator.open(stageOf(group, shipment, queue, out, isOver))
+      handle = host.coordinator.open(stageOf({ ...group, name: named }, shipment, queue, out, isOver))
       await handle.finished
     } catch (error) {
       const away = [...out.batches].flatMap(openCalls)
@@ -87,8 +90,11 @@ export function createCallGroup(group: CallGroupOptions): CallGroup {
     if (!isOpening) void open()
     else handle?.wake()
   }
+  let named = name
   const made: CallGroup = {
-    name,
+    get name() {
+      return named
+    },
     options,
     pending: 0,
     rest() {

@@ -390,7 +390,7 @@ class Groups {
   #create(fn: TaskDefinition['fn'], options: TaskOptions<never>, isNested: boolean, isBrief: boolean): CallGroup {
     const shipment: Promise<Shipment> = this.#options.shipper.ship(fn)
     shipment.catch(() => {})
-    const name = options.name ?? (fn.name || 'function')
+    const name = options.name ?? fn.name
     return createCallGroup({ name, options, isNested, isBrief, shipment, host: this.#host })
   }
 
@@ -409,7 +409,12 @@ class Groups {
       return promise
     }
     // What becomes of calls is for those who hold their futures.
-    const run = this.#options.stages.run({ title: group.name, unit: 'items', work, isCancelled: () => true })
+    const run = this.#options.stages.run({
+      title: group.name === '' ? 'function' : group.name,
+      unit: 'items',
+      work,
+      isCancelled: () => true,
+    })
     run.catch(() => {})
   }
 

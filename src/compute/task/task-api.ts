@@ -6,6 +6,8 @@ import { asCompleted, settled, wait } from './collect.ts'
 import type { Completed, WaitOptions, Waited } from './collect.ts'
 import { createActors } from '../actor/actors.ts'
 import type { ActorApi } from '../actor/actors.ts'
+import { createObjects } from '../objects/objects.ts'
+import type { ObjectApi } from '../objects/objects.ts'
 import { answerAsks } from './answer-asks.ts'
 import { createCalls } from './calls.ts'
 import { createHeldMemory } from './held-memory.ts'
@@ -49,7 +51,7 @@ export interface TaskApiParts {
 
 /** What a session needs to know of its calls beside. */
 export interface TaskSession {
-  readonly api: TaskApi & ActorApi
+  readonly api: TaskApi & ActorApi & ObjectApi
   /** Workers came or went. */
   onWorkers(): void
   /** What actors wait for. */
@@ -81,12 +83,16 @@ export function createTaskApi(parts: TaskApiParts): TaskSession {
     }),
   }
   const actors = createActors(calls, parts.shipper)
+  const objects = createObjects({ memory: held.memory, onReleased: (id) => parts.coordinator.release?.(id) })
   return {
-    api: { ...api, ...actors.api },
-    onAsk: answerAsks(calls, actors),
+    api: { ...api, ...actors.api, ...objects.api },
+    onAsk: answerAsks(calls, actors, objects),
     onWorkers: () => actors.look(),
     why: () => actors.why(),
     unobserved: () => calls.unobserved(),
-    close: () => held.close(),
+    close() {
+      objects.close()
+      held.close()
+    },
   }
 }

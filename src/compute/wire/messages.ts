@@ -12,6 +12,8 @@ export const FRAME = {
   ask: 7,
   /** What came of an ask. */
   answer: 8,
+  /** Between the threads of a worker: the bytes of the object that the answer before it speaks of. */
+  object: 9,
 } as const
 
 /** What came of an attempt. */

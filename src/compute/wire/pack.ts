@@ -1,4 +1,5 @@
 import { deserialize, serialize } from 'node:v8'
+import { ObjectRef } from './object-ref.ts'
 import { LARGE_BYTES, readShared } from './shared-memory.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
@@ -23,6 +24,8 @@ const TAG = {
   clone: 12,
   /** In shared memory: what it is there (`bytes` or `clone`), and its name. */
   shared: 13,
+  /** An object of the session, by its id. */
+  ref: 14,
 } as const
 
 /** Objects with more keys, and arrays with more elements that are no numbers, go by structured clone. */
@@ -154,7 +157,15 @@ export class Packer {
     if (prototype === Uint8Array.prototype && !isShared(value as Uint8Array)) {
       return this.#blob(TAG.bytes, value as Uint8Array)
     }
+    if (prototype === ObjectRef.prototype) return this.#ref(ObjectRef.idOf(value as ObjectRef<unknown>))
     this.#clone(value)
+  }
+
+  #ref(id: string): void {
+    this.u8(TAG.ref)
+    this.u32(id.length)
+    this.ensure(id.length)
+    this.at += this.bytes.write(id, this.at, 'latin1')
   }
 
   #flatArray(values: readonly unknown[]): void {
@@ -302,6 +313,8 @@ export class Unpacker {
         return new Uint8Array(this.bytes.subarray(start, this.at))
       case TAG.clone:
         return deserialize(this.bytes.subarray(start, this.at))
+      case TAG.ref:
+        return new ObjectRef(this.bytes.toString('latin1', start, this.at))
       case TAG.shared:
         return valueInMemory(this.bytes[start]!, this.bytes.toString('latin1', start + 1, this.at))
       default:

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs'
-import { existsSync, readdirSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -107,15 +107,23 @@ function writeFile(path: string, flags: 'wx' | 'r+', bytes: Uint8Array): void {
 
 /** What was written under the name, in memory of its own. Throws where it is gone, or was never seen from here. */
 export function readShared(name: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(sharedBytes(name))
+  readSharedInto(name, bytes)
+  return bytes
+}
+
+/** How large it is. */
+export const sharedBytes = (name: string): number => statSync(pathOf(name)).size
+
+/** Fills `target` with it. */
+export function readSharedInto(name: string, target: Uint8Array): void {
   const file = openSync(pathOf(name), 'r')
   try {
-    const bytes = Buffer.allocUnsafeSlow(fstatSync(file).size)
-    for (let at = 0; at < bytes.byteLength;) {
-      const read = readSync(file, bytes, at, bytes.byteLength - at, null)
+    for (let at = 0; at < target.byteLength;) {
+      const read = readSync(file, target, at, target.byteLength - at, null)
       if (read === 0) throw new Error(`Cannot read "${name}" from shared memory: it ends after ${at} bytes`)
       at += read
     }
-    return bytes
   } finally {
     closeSync(file)
   }
@@ -139,9 +147,11 @@ export function removeSharedMemory(directory: string): void {
 
 const isDirectoryName = (directory: string) => /^shoal-memory-\d+-[0-9a-f]+$/.test(directory)
 
+/** Whether it may be the name of something in shared memory. */
+export const isSharedName = (name: string): boolean => /^shoal-memory-\d+-[0-9a-f]+\/[ab][0-9a-f]+-\d+$/.test(name)
+
 function pathOf(name: string): string {
-  if (!/^shoal-memory-\d+-[0-9a-f]+\/[0-9a-f]+-\d+$/.test(name))
-    throw new Error(`Cannot read "${name}": it is no value`)
+  if (!isSharedName(name)) throw new Error(`Cannot read "${name}": it is no value in shared memory`)
   return join(ROOT, name)
 }
 

@@ -2,11 +2,13 @@ import { availableParallelism } from 'node:os'
 import { systemEnvironment } from '../../env/system.ts'
 import { openLink, readControl } from '../wire/link.ts'
 import type { Link } from '../wire/link.ts'
+import { FRAME_HEADER_BYTES } from '../wire/frame.ts'
 import { FRAME, readTaskHeader } from '../wire/messages.ts'
 import type { CoordinatorMessage, WorkerFacts, WorkerMessage } from '../wire/messages.ts'
 import { dial, readTrust } from '../wire/secure.ts'
 import type { Trust } from '../wire/secure.ts'
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
+import { createObjectCache } from './object-cache.ts'
 import { createPartService } from './part-service.ts'
 import type { PartService } from './part-service.ts'
 import { securePeers } from './secure-peers.ts'
@@ -72,7 +74,10 @@ function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
     count: facts.threads,
     timers: systemEnvironment().timers,
     onPartPort: (port) => parts.attach(port),
-    onFrame: (frame) => link?.sendFrames([frame]),
+    onFrame: (frame) => {
+      const isAsk = frame[FRAME_HEADER_BYTES - 1] === FRAME.ask
+      if (!isAsk || objects.ask(frame.subarray(FRAME_HEADER_BYTES))) link?.sendFrames([frame])
+    },
     onLost: (thread, death) => {
       starting.add(thread)
       send({ type: 'thread-lost', thread, death })
@@ -82,7 +87,13 @@ function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
       send({ type: 'thread-ready', thread })
     },
   })
-  const batches = batchesTo(threads, parts)
+  const objects = createObjectCache({
+    forward: (body) => link?.send(FRAME.ask, body),
+    reply(thread, header, bytes) {
+      threads.post(thread, [[FRAME.answer, header], ...(bytes === undefined ? [] : [[FRAME.object, bytes] as const])])
+    },
+  })
+  const batches = batchesTo(threads, { release: (name) => (objects.release(name), parts.release(name)) })
   openLink(dial(address, trust, 'coordinator'), 'worker', token, {
     onOpen: (opened) => {
       link = opened
@@ -93,8 +104,9 @@ function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
     },
     onFrame: (kind, body) => {
       if (kind === FRAME.task) batches.add(readTaskHeader(body).thread, kind, body)
-      else if (kind === FRAME.answer) batches.add(body[4]!, kind, body)
-      else if (kind === FRAME.control) batches.control(readControl(body) as CoordinatorMessage, body, send)
+      else if (kind === FRAME.answer) {
+        if (objects.answer(body)) batches.add(body[4]!, kind, body)
+      } else if (kind === FRAME.control) batches.control(readControl(body) as CoordinatorMessage, body, send)
     },
     onReadEnd: () => batches.flush(),
     onClosed: (error) => leave(error, trust !== undefined),
@@ -118,7 +130,7 @@ function keyOf(message: CoordinatorMessage): string | undefined {
 }
 
 /** Gathers what one read brought for each thread, so that it crosses to the thread in one message. */
-function batchesTo(threads: Threads, parts: PartService) {
+function batchesTo(threads: Threads, parts: Pick<PartService, 'release'>) {
   const waiting = new Map<number, [number, Uint8Array<ArrayBuffer>][]>()
   const add = (thread: number, kind: number, body: Uint8Array<ArrayBuffer>) => {
     const batch = waiting.get(thread)

@@ -4,13 +4,18 @@ import { beginCall, endCall } from '../wire/calls.ts'
 import { FRAME_HEADER_BYTES, writeFrameHeader } from '../wire/frame.ts'
 import { ASK, ASK_HEADER_BYTES, FRAME } from '../wire/messages.ts'
 import { Packer, readU32, Unpacker } from '../wire/pack.ts'
+import { ObjectRef, setObjectSource } from '../wire/object-ref.ts'
+import { decodeShared } from '../wire/shared-value.ts'
 import { currentCall, wantContexts } from './call-context.ts'
 import type { CallContext } from './call-context.ts'
+import { OBJECT_STATUS } from './object-cache.ts'
 
 /** What user code on a thread may do with the session that it runs in. */
 export interface ThreadSession {
   /** Takes in an answer of the coordinator. */
   answer(body: Uint8Array): void
+  /** Takes in the bytes of the object that the last answer spoke of: memory that other threads share. */
+  object(bytes: Uint8Array): void
   /** What stands on this thread for something of the session that a function captured. */
   readonly valueOf: (name: string, id: string) => unknown
 }
@@ -27,7 +32,13 @@ export interface ThreadSessionOptions {
 }
 
 /** How things of the session are captured and named on workers. */
-export const HOST = { session: 'session', task: 'task', actor: 'actor', context: 'taskContext' } as const
+export const HOST = {
+  session: 'session',
+  task: 'task',
+  actor: 'actor',
+  object: 'object',
+  context: 'taskContext',
+} as const
 
 export function createThreadSession({ thread, send }: ThreadSessionOptions): ThreadSession {
   const asked = new Map<number, Asked>()
@@ -78,20 +89,36 @@ export function createThreadSession({ thread, send }: ThreadSessionOptions): Thr
     const id = await ask(ASK.find, (packer) => packer.value(name)).answer
     return id === undefined ? undefined : actorOf(id as string)
   }
-  const session = Object.freeze({ submit, findActor })
+  const session = Object.freeze({ submit, findActor, get: (ref: ObjectRef<unknown>) => ref.get() })
+  const objects = new Map<string, Promise<unknown>>()
+  let awaited: Asked | undefined
+  setObjectSource((id) => {
+    let found = objects.get(id)
+    if (found === undefined) objects.set(id, (found = ask(ASK.object, (packer) => packer.value(id)).answer))
+    found.catch(() => objects.delete(id))
+    return found
+  })
+  const settleAsk = (number: number): Asked | undefined => {
+    const found = asked.get(number)
+    asked.delete(number)
+    if (found?.context !== undefined && --found.context.open === 0) found.context.attempt.waits(false)
+    return found
+  }
   return {
     answer(body) {
-      const number = readU32(body, 0)
-      const found = asked.get(number)
-      if (found === undefined) return
-      asked.delete(number)
-      const { context } = found
-      if (context !== undefined && --context.open === 0) context.attempt.waits(false)
+      const found = settleAsk(readU32(body, 0))
+      if (body[5] === OBJECT_STATUS) awaited = found
+      if (found === undefined || body[5] === OBJECT_STATUS) return
       const value = new Unpacker(body, ASK_HEADER_BYTES).value()
       if (body[5] === 0) found.resolve(value)
       else found.reject(reviveError(value as ErrorRecord, unknownError))
     },
+    object(bytes) {
+      awaited?.resolve(decodeShared(bytes))
+      awaited = undefined
+    },
     valueOf(name, id) {
+      if (name === HOST.object) return new ObjectRef(id)
       wantContexts()
       if (name === HOST.session) return session
       if (name === HOST.context) return taskContext

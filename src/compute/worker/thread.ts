@@ -18,7 +18,7 @@ import { createTaskRunner } from './task-runner.ts'
 import { createThreadSession } from './thread-session.ts'
 
 /** What the main thread hands to a thread: frames in order, as it got them. */
-export type ThreadBatch = readonly (readonly [kind: number, body: Uint8Array<ArrayBuffer>])[]
+export type ThreadBatch = readonly (readonly [kind: number, body: Uint8Array])[]
 
 export interface ThreadData {
   readonly thread: number
@@ -63,6 +63,7 @@ export function runThread(port: MessagePort, data: ThreadData): void {
     for (const [kind, body] of batch) {
       if (kind === FRAME.task) runner.add(body)
       else if (kind === FRAME.answer) session.answer(body)
+      else if (kind === FRAME.object) session.object(body)
       else if (kind === FRAME.control) control(readControl(body) as CoordinatorMessage)
     }
   }

@@ -109,7 +109,7 @@ const asControl = (body: Uint8Array<ArrayBuffer>) => [FRAME.control, body] as co
 
 /** Tasks may be moved; control frames may be wanted again by a thread that comes later, and are small. */
 function transferable(batch: ThreadBatch): ArrayBuffer[] {
-  return batch.flatMap(([kind, body]) => (kind === FRAME.task ? [body.buffer] : []))
+  return batch.flatMap(([kind, body]) => (kind === FRAME.task ? [body.buffer as ArrayBuffer] : []))
 }
 
 function endStuck(
