@@ -19,6 +19,7 @@ import type { Shoal } from './shoal.ts'
 import { createStageRunner } from './stage-runner.ts'
 import { createTaskApi } from './task/task-api.ts'
 import type { TaskSession } from './task/task-api.ts'
+import type { PartLimits } from './dataset/parts-input.ts'
 import type { Volumes } from './sources/find-inputs.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
@@ -33,6 +34,8 @@ export interface EngineOptions {
   readonly columnar?: () => Promise<ProgramBundle>
   /** Volumes that the workers share with each other and the driver, by name. */
   readonly volumes?: Volumes
+  /** Bounds of what one task reads of a shuffle that differ from the usual. */
+  readonly partLimits?: PartLimits
   readonly shipper: Shipper
   /** What runs containers, where there is a cluster. */
   readonly jobs?: (engine: JobEngine) => JobApi

@@ -14,6 +14,7 @@ import type { Exchange, Merge, Operator, Pipeline, Sink } from './plan.ts'
 import { recordsInput, streamInput } from './records-input.ts'
 import { runStage } from './run-stage.ts'
 import type { RunningStage, StageRun } from './run-stage.ts'
+import { spooled } from './spooled-input.ts'
 import type { StageInput, Unit } from './stage-input.ts'
 
 /** Records on their way: an input, and the operators that are to be applied to it in one pass. */
@@ -56,13 +57,15 @@ export function createExecution(
     shipments.set(fn, shipment)
   }
   const names: string[] = []
+  const spools: Disposable[] = []
   const execution: Execution = {
     host,
     shipped: (fn) => shipments.get(fn)!,
-    flowOf: (from) => flowOf({ execution, names, signal }, from),
+    flowOf: (from) => flowOf({ execution, names, spools, signal }, from),
     run: (flow, sink, use, onStart) => run(host, signal, flow, sink, use, onStart),
     close() {
       for (const name of names) host.coordinator.release?.(name)
+      for (const spool of spools) spool[Symbol.dispose]()
     },
   }
   return execution
@@ -72,6 +75,8 @@ interface Action {
   readonly execution: Execution
   /** Of all that is to be released at the end. */
   readonly names: string[]
+  /** What the driver keeps of sources that can be read once. */
+  readonly spools: Disposable[]
   readonly signal: AbortSignal | undefined
 }
 
@@ -105,7 +110,7 @@ async function flowOf(action: Action, node: Node): Promise<Flow> {
     case 'cache': {
       node.cell.made ??= madeOnce(node.cell, async () => {
         // It outlives the action: nobody releases it.
-        return store({ ...action, names: [] }, await flowOf(action, node.input))
+        return store({ ...action, names: [], spools: [] }, await flowOf(action, node.input))
       })
       const stored = await node.cell.made
       return flow(() => storedInput(stored), totalBytes(stored), 'cached')
@@ -140,7 +145,7 @@ async function shuffled(action: Action, node: Wide): Promise<Flow> {
   const partitions = wanted ?? partitionCount(from.bytes, threads)
   const through = async (exchange: Exchange<Shipment>, merge: Merge<Shipment>): Promise<Flow> => {
     const made = await exchanged(action, from, exchange, partitions)
-    return flow(() => partitionsInput([made], merge, threads), totalBytes(made), node.kind)
+    return flow(() => partitionsInput([made], merge, threads, host.partLimits), totalBytes(made), node.kind)
   }
   switch (node.kind) {
     case 'repartition':
@@ -184,7 +189,11 @@ async function joined(action: Action, node: Extract<Node, { kind: 'join' }>): Pr
     await exchanged(action, right, exchange, partitions),
   ]
   const total = sides.reduce((sum, side) => sum + totalBytes(side), 0)
-  return flow(() => partitionsInput(sides, { kind: 'join', how }, threads), total, 'join')
+  return flow(
+    () => partitionsInput(sides, { kind: 'join', how }, threads, action.execution.host.partLimits),
+    total,
+    'join',
+  )
 }
 
 /** How many keys stand for each partition when splitters are chosen. */
@@ -215,7 +224,11 @@ async function sorted(action: Action, node: Extract<Node, { kind: 'sort' }>): Pr
   const splitters = chooseSplitters(keys, wanted)
   const { descending } = node
   const made = await exchanged(action, from, { kind: 'range', splitters, descending, ...by }, splitters.length + 1)
-  return flow(() => partitionsInput([made], { kind: 'sort', descending }, threads), totalBytes(made), 'sort')
+  return flow(
+    () => partitionsInput([made], { kind: 'sort', descending }, threads, host.partLimits),
+    totalBytes(made),
+    'sort',
+  )
 }
 
 function store(action: Action, from: Flow): Promise<Materialized> {
@@ -224,19 +237,20 @@ function store(action: Action, from: Flow): Promise<Materialized> {
 
 /** Runs a stage whose tasks leave their records on their workers, each in its partition. */
 async function exchanged(
-  { execution, names }: Action,
-  from: Flow,
+  { execution, names, spools }: Action,
+  source: Flow,
   exchange: Exchange<Shipment>,
   partitions: number,
 ): Promise<Materialized> {
   const { host } = execution
+  const from = source.isStream ? keptFlow(source, spools) : source
   const name = `shuffle-${host.unique()}`
   names.push(name)
   const sink: Sink<Shipment> = { kind: 'shuffle', name, exchange, compress: host.compress }
-  const make = async (source: Flow): Promise<Map<Unit, Output>> => {
+  const make = async (flow: Flow): Promise<Map<Unit, Output>> => {
     const outputs = new Map<Unit, Output>()
     const made = (unit: Unit, values: Uint8Array) => void outputs.set(unit, decodeValues(values)[0] as Output)
-    await execution.run(source, sink, { made })
+    await execution.run(flow, sink, { made })
     return outputs
   }
   const makeAgain = async (units: readonly Unit[]) => {
@@ -246,10 +260,16 @@ async function exchanged(
   return materialized(name, partitions, await make({ ...from, name: `${from.name} ${exchange.kind}` }), makeAgain)
 }
 
+/** A stream is read once; what it gave is on the driver's disk when it is needed again. */
+function keptFlow(flow: Flow, spools: Disposable[]): Flow {
+  const kept = spooled(flow.input())
+  spools.push(kept)
+  return { ...flow, input: () => kept.input, isStream: false }
+}
+
 function onlyUnits(input: StageInput, units: readonly Unit[]): StageInput {
   let taken = 0
-  const { listen: _, close, ...rest } = input
-  close?.()
+  const { listen: _, close: __, ...rest } = input
   return { ...rest, totalBytes: undefined, next: () => units[taken++], isExhausted: () => taken >= units.length }
 }
 

@@ -3,6 +3,7 @@ import type { ProgramBundle } from '../coordinator/stage.ts'
 import type { Reachable } from '../sources/find-inputs.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import type { AnyFunction } from './node.ts'
+import type { PartLimits } from './parts-input.ts'
 
 /** What datasets need of a session. */
 export interface DatasetHost {
@@ -17,6 +18,7 @@ export interface DatasetHost {
   readonly seed: () => number
   readonly warn: (message: string) => void
   readonly reachable: Reachable
+  readonly partLimits?: PartLimits
   /** Parts are compressed before they travel: where workers are on several machines. */
   readonly compress: boolean
 }

@@ -7,22 +7,35 @@ import type { Materialized } from './materialized.ts'
 import type { Merge } from './plan.ts'
 import type { PartsUnit, StageInput, Unit } from './stage-input.ts'
 
-/** A task reads about this much: small partitions go together. */
-const TARGET_BYTES = 16 * 1024 * 1024
-/** A partition that is larger is read by several tasks. */
-const MOST_BYTES = 96 * 1024 * 1024
+/** How much of partitions one task reads. */
+export interface PartLimits {
+  /** Small partitions go together up to so many bytes. */
+  readonly targetBytes: number
+  /** A partition that is larger is read by several tasks. */
+  readonly mostBytes: number
+}
+
+export const PART_LIMITS: PartLimits = { targetBytes: 16 * 1024 * 1024, mostBytes: 96 * 1024 * 1024 }
 
 /** Ids of the second side's outputs begin here. */
 const SECOND_SIDE = 1 << 24
 
 /** The partitions of a shuffle, of one side or two, as tasks of about the same size. */
-export function partitionsInput(sides: readonly Materialized[], merge: Merge<Shipment>, threads: number): StageInput {
+export function partitionsInput(
+  sides: readonly Materialized[],
+  merge: Merge<Shipment>,
+  threads: number,
+  limits: PartLimits = PART_LIMITS,
+): StageInput {
   const bytes = sides.reduce((sum, side) => sum + totalBytes(side), 0)
-  const units = partitionUnits(sides, merge, Math.min(TARGET_BYTES, Math.max(1, bytes / (threads * 3))))
+  const units = partitionUnits(sides, merge, {
+    ...limits,
+    targetBytes: Math.min(limits.targetBytes, Math.max(1, bytes / (threads * 3))),
+  })
   return unitsInput(sides, merge, units, bytes)
 }
 
-function partitionUnits(sides: readonly Materialized[], merge: Merge<Shipment>, target: number): readonly Unit[] {
+function partitionUnits(sides: readonly Materialized[], merge: Merge<Shipment>, limits: PartLimits): readonly Unit[] {
   const sizes = sides.map(bytesByPartition)
   const sizeOf = (partition: number) => sizes.reduce((sum, side) => sum + side[partition]!, 0)
   const count = sides[0]!.partitions
@@ -30,9 +43,8 @@ function partitionUnits(sides: readonly Materialized[], merge: Merge<Shipment>, 
   for (let from = 0; from < count;) {
     let bytes = sizeOf(from)
     let to = from + 1
-    // Sorted partitions are read one by one: each is in order by itself, and together they would be sorted at once.
-    while (to < count && bytes + sizeOf(to) <= target) bytes += sizeOf(to++)
-    if (bytes > MOST_BYTES) cuts.push(...split({ from, to }, sides, sizes, merge))
+    while (to < count && bytes + sizeOf(to) <= limits.targetBytes) bytes += sizeOf(to++)
+    if (bytes > limits.mostBytes) cuts.push(...split({ from, to }, sides, sizes, merge, limits.mostBytes))
     else if (bytes > 0) cuts.push({ from, to })
     from = to
   }
@@ -48,27 +60,29 @@ function split(
   sides: readonly Materialized[],
   sizes: readonly Float64Array[],
   merge: Merge<Shipment>,
+  mostBytes: number,
 ): readonly PartsUnit[] {
   if (merge.kind === 'sort') return [{ from, to }]
   const bytes = sizes.map((side) => side[from]!)
   if (merge.kind === 'join' && merge.how !== 'full') {
     const streamed = merge.how === 'right' ? 1 : 0
     if (streamed === 0 && bytes[0]! > bytes[1]!) {
-      return shares(sides[0]!, from, to).map((own) => ({ from, to, outputs: [own, undefined] }))
+      return shares(sides[0]!, from, to, mostBytes / 2).map((own) => ({ from, to, outputs: [own, undefined] }))
     }
   }
-  if (merge.kind === 'concat') return shares(sides[0]!, from, to).map((own) => ({ from, to, outputs: [own] }))
-  const of = Math.ceil(bytes.reduce((sum, each) => sum + each, 0) / MOST_BYTES)
+  if (merge.kind === 'concat')
+    return shares(sides[0]!, from, to, mostBytes / 2).map((own) => ({ from, to, outputs: [own] }))
+  const of = Math.ceil(bytes.reduce((sum, each) => sum + each, 0) / mostBytes)
   return Array.from({ length: of }, (_, index) => ({ from, to, piece: { index, of } }))
 }
 
 /** The outputs in groups that hold no more than a task should read. */
-function shares({ outputs }: Materialized, from: number, to: number): number[][] {
+function shares({ outputs }: Materialized, from: number, to: number, most: number): number[][] {
   const groups: number[][] = []
   let held = Infinity
   outputs.forEach((output, index) => {
     const bytes = partitionBytes(output, from, to)
-    if (held + bytes > MOST_BYTES / 2) {
+    if (held + bytes > most) {
       groups.push([])
       held = 0
     }

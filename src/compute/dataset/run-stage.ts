@@ -102,7 +102,7 @@ function createUnits(run: StageRun, onError: (error: unknown) => void) {
       if (input.recover === undefined) throw new Error(`Assertion: output ${output} is lost of an input without parts`)
       const { isChanged } = await input.recover(output)
       for (const done of made) {
-        if (done.parts !== undefined && isChanged(done.parts.from, done.parts.to)) remake(done, reason)
+        if (isChanged(done.parts!.from, done.parts!.to)) remake(done, reason)
       }
       again.push(unit)
     } catch (error) {
@@ -125,7 +125,8 @@ function createUnits(run: StageRun, onError: (error: unknown) => void) {
       if (payload.byteLength === 0) return count(unit)
       const answer = decodeAnswer(payload)
       if (answer.kind === 'lost') return void recover(unit, answer.output, answer.reason)
-      made.add(unit)
+      // Only what reads parts is ever made again; other units are let go with their records.
+      if (unit.parts !== undefined) made.add(unit)
       if (answer.notes !== undefined) run.noted?.(answer.notes)
       run.made(unit, answer.values)
       count(unit)

@@ -7,6 +7,7 @@ import type { Shipper } from '../ship/ship.ts'
 import type { Volumes } from '../sources/find-inputs.ts'
 import type { StageRunner } from '../stage-runner.ts'
 import type { DatasetHost } from './host.ts'
+import type { PartLimits } from './parts-input.ts'
 
 /** What of a session its datasets stand on. */
 export interface DatasetParts {
@@ -18,6 +19,8 @@ export interface DatasetParts {
   readonly stages: Pick<StageRunner, 'run'>
   readonly onEvent: OnComputeEvent
   readonly volumes?: Volumes
+  /** Bounds that differ from the usual. */
+  readonly partLimits?: PartLimits
   /** Workers reach each other within one machine: compressing what travels costs more than it saves. */
   readonly isLocal: boolean
 }
@@ -44,6 +47,7 @@ export function createDatasetHost(parts: DatasetParts): DatasetHost {
     seed: () => Math.floor(env.random.next() * 0x1_0000_0000),
     warn: (message) => onEvent({ type: 'warning', message }),
     reachable: { volumes: parts.volumes ?? {} },
+    ...(parts.partLimits === undefined ? {} : { partLimits: parts.partLimits }),
     compress: !parts.isLocal,
   }
 }

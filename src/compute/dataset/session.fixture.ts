@@ -18,7 +18,7 @@ export interface TestSession extends AsyncDisposable {
   readonly events: ComputeEvent[]
 }
 
-export interface TestSessionOptions extends Pick<EngineOptions, 'volumes'> {
+export interface TestSessionOptions extends Pick<EngineOptions, 'volumes' | 'partLimits'> {
   readonly workers?: number
   readonly network?: boolean
   readonly nodeFlags?: readonly string[]
@@ -40,6 +40,7 @@ export async function openSession(options: TestSessionOptions = {}): Promise<Tes
     pipeline: programs.pipeline,
     columnar: () => columnarProgram(cache),
     ...(options.volumes === undefined ? {} : { volumes: options.volumes }),
+    ...(options.partLimits === undefined ? {} : { partLimits: options.partLimits }),
     shipper: createShipper(),
     onEvent: (event) => void events.push(event),
     workerTimeoutMs: 30_000,

@@ -15,12 +15,17 @@ import { mergeRuns } from './sort-runs.ts'
 const RUN_BYTES = 48 * 1024 * 1024
 
 /** All records of the parts in the order of their keys; equal ones in the order in which they were written. */
-export async function* sortedRecords(refs: readonly PartRef[], store: PartStore, descending: boolean): RecordBatches {
+export async function* sortedRecords(
+  refs: readonly PartRef[],
+  store: PartStore,
+  descending: boolean,
+  runBytes = RUN_BYTES,
+): RecordBatches {
   const total = refs.reduce((sum, { pieces }) => sum + piecesBytes(pieces), 0)
   let blocks: SortBlock[] = []
   let bytes = 0
   let rows = 0
-  if (total > RUN_BYTES) return yield* mergeRuns(runsOf(refs, store, descending), descending, store)
+  if (total > runBytes) return yield* mergeRuns(runsOf(refs, store, descending, runBytes), descending, store)
   for await (const read of readParts(refs, store)) {
     const block = decodeSortBlock(read)
     blocks.push(block)
@@ -37,6 +42,7 @@ async function* runsOf(
   refs: readonly PartRef[],
   store: PartStore,
   descending: boolean,
+  runBytes: number,
 ): AsyncGenerator<{ rows: LoadedRows; order: Uint32Array }> {
   let blocks: SortBlock[] = []
   let bytes = 0
@@ -49,7 +55,7 @@ async function* runsOf(
   }
   for await (const read of readParts(refs, store)) {
     const block = decodeSortBlock(read)
-    if (blocks.length > 0 && (bytes + block.bytes.byteLength > RUN_BYTES || rows + block.rows > MAX_SORT_ROWS)) {
+    if (blocks.length > 0 && (bytes + block.bytes.byteLength > runBytes || rows + block.rows > MAX_SORT_ROWS)) {
       yield take()
     }
     blocks.push(block)
