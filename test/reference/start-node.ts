@@ -128,6 +128,10 @@ async function kubeletArguments(server: ControlledServer, directory: string): Pr
       authentication: { anonymous: { enabled: false }, x509: { clientCAFile: join(server.keys, 'ca.crt') } },
       authorization: { mode: 'Webhook' },
       cgroupDriver: 'cgroupfs',
+      // A kubelet ends whatever it does not know under its cgroups: those of another one on this machine among it.
+      cgroupsPerQOS: false,
+      enforceNodeAllocatable: [],
+      clusterDNS: ['10.96.0.10'],
       failSwapOn: false,
       failCgroupV1: false,
       containerRuntimeEndpoint: `unix://${join(directory, 'containerd.sock')}`,

@@ -51,4 +51,4 @@ export function differences(want: unknown, got: unknown, path = ''): readonly st
   return want === got ? [] : [`${path}: recorded ${short(want)}, received ${short(got)}`]
 }
 
-const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 160)
+const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 600)

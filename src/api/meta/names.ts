@@ -39,6 +39,15 @@ const RULES = {
     ['example.com'],
     253,
   ),
+  underscored: rule(
+    '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*',
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+    ['example.com'],
+    253,
+  ),
+  header: rule('[-A-Za-z0-9]+', "a valid HTTP header must consist of alphanumeric characters or '-'", [
+    'X-Header-Name',
+  ]),
   label1035: rule(
     LABEL_1035,
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
@@ -87,6 +96,8 @@ export const dnsLabelProblems = (value: string): Problems => check(RULES.label, 
 export const dnsSubdomainProblems = (value: string): Problems => check(RULES.subdomain, value)
 export const dns1035LabelProblems = (value: string): Problems => check(RULES.label1035, value)
 export const wildcardSubdomainProblems = (value: string): Problems => check(RULES.wildcard, value)
+export const underscoredSubdomainProblems = (value: string): Problems => check(RULES.underscored, value)
+export const headerNameProblems = (value: string): Problems => check(RULES.header, value)
 export const labelValueProblems = (value: string): Problems => check(RULES.labelValue, value)
 export const cIdentifierProblems = (value: string): Problems => check(RULES.cIdentifier, value)
 

@@ -1,13 +1,17 @@
-import type { Container, ContainerPort, EnvFromSource, EnvVar, VolumeMount } from '../generated/core-v1.ts'
-import { duplicate, forbidden, invalid, notFound, notSupported, required } from '../meta/field-error.ts'
+import type { Container, ContainerPort, EnvFromSource, EnvVar, PodSpec } from '../generated/core-v1.ts'
+import { duplicate, forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { configKeyProblems, dnsLabelProblems, envVarNameProblems } from '../meta/names.ts'
+import { configKeyProblems, dnsLabelProblems, dnsSubdomainProblems, envVarNameProblems } from '../meta/names.ts'
 import { portNameProblems, portNumberProblems } from '../meta/names.ts'
+import { named } from './object-meta.ts'
 import { validateLifecycle, validateProbes } from './probe.ts'
-import { validateResources } from './resources.ts'
+import { validateResizePolicy, validateResources } from './resources.ts'
+import { validateResourceField } from './resource-field.ts'
+import { validateSecurity } from './security-context.ts'
+import { validateDevices, validateMounts } from './volume-mounts.ts'
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
-const MESSAGE_POLICIES = ['FallbackToLogsOnError', 'File']
+const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 
 /** What containers are checked against: the volumes of their pod, and the names that are taken. */
@@ -15,6 +19,7 @@ export interface ContainerContext {
   readonly volumes: ReadonlySet<string>
   readonly names: Set<string>
   readonly init: boolean
+  readonly spec: PodSpec
 }
 
 export function validateContainer(container: Container, path: string, context: ContainerContext): FieldError[] {
@@ -28,21 +33,26 @@ export function validateContainer(container: Container, path: string, context: C
   errors.push(...validatePorts(container.ports ?? [], `${path}.ports`))
   errors.push(...validateEnv(container.env ?? [], `${path}.env`))
   errors.push(...validateEnvFrom(container.envFrom ?? [], `${path}.envFrom`))
-  errors.push(...validateMounts(container.volumeMounts ?? [], `${path}.volumeMounts`, context.volumes))
+  errors.push(...validateMounts(container, path, context.volumes))
+  errors.push(...validateDevices(container, path, context.spec))
   const { imagePullPolicy = '' } = container
   if (!PULL_POLICIES.includes(imagePullPolicy)) {
     errors.push(notSupported(`${path}.imagePullPolicy`, imagePullPolicy, PULL_POLICIES))
   }
-  errors.push(...validateResources(container.resources, `${path}.resources`))
+  const claims = new Set(context.spec.resourceClaims?.map(({ name }) => name))
+  errors.push(...validateResources(container.resources, `${path}.resources`, claims))
+  errors.push(...validateResizePolicy(container, `${path}.resizePolicy`, context.spec.restartPolicy))
   const restarts = container.restartPolicy
   const isSidecar = context.init && restarts === 'Always'
   if (restarts !== undefined && context.init && !isSidecar) {
     errors.push(notSupported(`${path}.restartPolicy`, restarts, ['Always']))
   }
   if (!context.init || isSidecar) {
-    errors.push(...validateLifecycle(container.lifecycle, `${path}.lifecycle`), ...validateProbes(container, path))
+    const grace = context.spec.terminationGracePeriodSeconds ?? 0
+    errors.push(...validateLifecycle(container.lifecycle, `${path}.lifecycle`, grace))
+    errors.push(...validateProbes(container, path))
   } else errors.push(...validateInitOnly(container, path))
-  errors.push(...validateSecurity(container, `${path}.securityContext`))
+  errors.push(...validateSecurity(container.securityContext, `${path}.securityContext`, context.spec.hostUsers))
   return errors
 }
 
@@ -120,12 +130,13 @@ function validateValueFrom({ value = '', valueFrom }: EnvVar, path: string): Fie
   const sources = Object.keys(valueFrom)
   const { fieldRef, configMapKeyRef, secretKeyRef, resourceFieldRef } = valueFrom
   if (fieldRef) errors.push(...validateFieldPath(fieldRef.fieldPath, `${path}.fieldRef.fieldPath`))
-  if (resourceFieldRef && resourceFieldRef.resource === '') {
-    errors.push(required(`${path}.resourceFieldRef.resource`))
-  }
+  if (resourceFieldRef) errors.push(...validateResourceField(resourceFieldRef, `${path}.resourceFieldRef`))
   for (const [name, reference] of Object.entries({ configMapKeyRef, secretKeyRef })) {
     if (reference === undefined) continue
-    if (reference.key === '') errors.push(required(`${path}.${name}.key`))
+    const at = `${path}.${name}`
+    const of = reference.name ?? ''
+    errors.push(...named(`${at}.name`, of, dnsSubdomainProblems(of)))
+    if (reference.key === '') errors.push(required(`${at}.key`))
     else
       for (const problem of configKeyProblems(reference.key))
         errors.push(invalid(`${path}.${name}.key`, reference.key, problem))
@@ -155,49 +166,15 @@ function validateEnvFrom(sources: readonly EnvFromSource[], path: string): Field
     const errors: FieldError[] = []
     if (prefix !== '')
       errors.push(...envVarNameProblems(prefix).map((problem) => invalid(`${at}.prefix`, prefix, problem)))
-    if (configMapRef && (configMapRef.name ?? '') === '') errors.push(required(`${at}.configMapRef.name`))
-    if (secretRef && (secretRef.name ?? '') === '') errors.push(required(`${at}.secretRef.name`))
+    for (const [kind, reference] of Object.entries({ configMapRef, secretRef })) {
+      if (reference === undefined) continue
+      const of = reference.name ?? ''
+      if (of === '') errors.push(required(`${at}.${kind}.name`))
+      else errors.push(...named(`${at}.${kind}.name`, of, dnsSubdomainProblems(of)))
+    }
     const count = [configMapRef, secretRef].filter((one) => one !== undefined).length
     if (count === 0) errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'))
     if (count > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'))
     return errors
   })
-}
-
-function validateMounts(mounts: readonly VolumeMount[], path: string, volumes: ReadonlySet<string>): FieldError[] {
-  const paths = new Set<string>()
-  return mounts.flatMap((mount, i) => {
-    const at = `${path}[${i}]`
-    const errors: FieldError[] = []
-    if ((mount.name ?? '') === '') errors.push(required(`${at}.name`))
-    else if (!volumes.has(mount.name)) errors.push(notFound(`${at}.name`, mount.name))
-    if ((mount.mountPath ?? '') === '') errors.push(required(`${at}.mountPath`))
-    if (paths.has(mount.mountPath)) errors.push(invalid(`${at}.mountPath`, mount.mountPath, 'must be unique'))
-    paths.add(mount.mountPath)
-    for (const field of ['subPath', 'subPathExpr'] as const) {
-      const value = mount[field] ?? ''
-      if (value.startsWith('/')) errors.push(invalid(`${at}.${field}`, value, 'must be a relative path'))
-      if (value.split('/').includes('..')) errors.push(invalid(`${at}.${field}`, value, "must not contain '..'"))
-    }
-    if (mount.subPath && mount.subPathExpr) {
-      errors.push(invalid(`${at}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'))
-    }
-    return errors
-  })
-}
-
-function validateSecurity({ securityContext }: Container, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  for (const field of ['runAsUser', 'runAsGroup'] as const) {
-    const id = securityContext?.[field]
-    if (id !== undefined && (id < 0 || id > 0x7fffffff)) {
-      errors.push(invalid(`${path}.${field}`, id, 'must be between 0 and 2147483647, inclusive'))
-    }
-  }
-  if (securityContext?.allowPrivilegeEscalation === false && securityContext.privileged === true) {
-    errors.push(
-      invalid(path, securityContext, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'),
-    )
-  }
-  return errors
 }

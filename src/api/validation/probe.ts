@@ -1,7 +1,7 @@
 import type { Container, HTTPGetAction, Lifecycle, LifecycleHandler, Probe } from '../generated/core-v1.ts'
 import { forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { portNameProblems, portNumberProblems } from '../meta/names.ts'
+import { headerNameProblems, portNameProblems, portNumberProblems } from '../meta/names.ts'
 import { nonNegative } from './numbers.ts'
 
 export function validateProbes(container: Container, path: string): FieldError[] {
@@ -40,17 +40,18 @@ function validateProbe(probe: Probe | undefined, path: string): FieldError[] {
   return errors
 }
 
-export function validateLifecycle(lifecycle: Lifecycle | undefined, path: string): FieldError[] {
+/** `graceSeconds` is how long the pod may take to end: a sleep before that must be shorter. */
+export function validateLifecycle(lifecycle: Lifecycle | undefined, path: string, graceSeconds: number): FieldError[] {
   const errors: FieldError[] = []
-  if (lifecycle?.postStart) errors.push(...validateHandler(lifecycle.postStart, `${path}.postStart`))
-  if (lifecycle?.preStop) errors.push(...validateHandler(lifecycle.preStop, `${path}.preStop`))
+  if (lifecycle?.postStart) errors.push(...validateHandler(lifecycle.postStart, `${path}.postStart`, graceSeconds))
+  if (lifecycle?.preStop) errors.push(...validateHandler(lifecycle.preStop, `${path}.preStop`, graceSeconds))
   return errors
 }
 
 const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const
 type Handler = LifecycleHandler & Pick<Probe, 'grpc'>
 
-function validateHandler(handler: Handler, path: string): FieldError[] {
+function validateHandler(handler: Handler, path: string, graceSeconds = 0): FieldError[] {
   const errors: FieldError[] = []
   const given = HANDLERS.filter((name) => handler[name] !== undefined)
   given
@@ -62,6 +63,11 @@ function validateHandler(handler: Handler, path: string): FieldError[] {
   if (given[0] === 'tcpSocket' && handler.tcpSocket) {
     errors.push(...validatePortReference(handler.tcpSocket.port, `${path}.tcpSocket.port`))
   }
+  if (given[0] === 'sleep' && handler.sleep) {
+    const { seconds } = handler.sleep
+    const detail = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`
+    if (seconds < 0 || seconds > graceSeconds) errors.push(invalid(`${path}.sleep`, seconds, detail))
+  }
   if (given[0] === 'grpc' && handler.grpc) errors.push(...validatePortReference(handler.grpc.port, `${path}.grpc.port`))
   return errors
 }
@@ -72,6 +78,9 @@ function validateHttpGet(action: HTTPGetAction, path: string): FieldError[] {
   errors.push(...validatePortReference(action.port, `${path}.port`))
   const schemes = ['HTTP', 'HTTPS']
   if (!schemes.includes(action.scheme ?? '')) errors.push(notSupported(`${path}.scheme`, action.scheme ?? '', schemes))
+  for (const { name } of action.httpHeaders ?? []) {
+    errors.push(...headerNameProblems(name).map((problem) => invalid(`${path}.httpHeaders`, name, problem)))
+  }
   return errors
 }
 

@@ -1,33 +1,100 @@
-import type { ResourceRequirements } from '../generated/core-v1.ts'
-import { invalid, required } from '../meta/field-error.ts'
+import type { Container, ResourceRequirements } from '../generated/core-v1.ts'
+import { duplicate, forbidden, invalid, notFound, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { labelKeyProblems } from '../meta/names.ts'
+import { dnsLabelProblems, labelKeyProblems } from '../meta/names.ts'
 import { compareQuantities, parseQuantity } from '../meta/quantity.ts'
+import { named } from './object-meta.ts'
 
-const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage', 'storage'])
+const STANDARD = new Set([
+  'cpu',
+  'memory',
+  'ephemeral-storage',
+  'requests.cpu',
+  'requests.memory',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'persistentvolumeclaims',
+  'configmaps',
+  'services.nodeports',
+  'services.loadbalancers',
+  'storage',
+  'requests.storage',
+])
 
 /** Requests within limits; whole numbers and no overcommitment for what is not cpu or memory. */
-export function validateResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {
+export function validateResources(
+  resources: ResourceRequirements | undefined,
+  path: string,
+  claimNames: ReadonlySet<string> = new Set(),
+): FieldError[] {
   const errors: FieldError[] = []
-  const { limits = {}, requests = {} } = resources ?? {}
+  const { limits = {}, requests = {}, claims = [] } = resources ?? {}
   for (const [name, quantity] of Object.entries(limits)) {
-    errors.push(...validateQuantityOf(name, quantity, `${path}.limits[${name}]`, `${path}.limits`))
+    errors.push(...validateQuantityOf(name, quantity, `${path}.limits[${name}]`))
   }
   for (const [name, quantity] of Object.entries(requests)) {
-    errors.push(...validateQuantityOf(name, quantity, `${path}.requests[${name}]`, `${path}.requests`))
+    errors.push(...validateQuantityOf(name, quantity, `${path}.requests[${name}]`))
     errors.push(...validateAgainstLimit(name, quantity, limits[name], path))
   }
-  if (resources?.requests === undefined) return errors
-  for (const name of Object.keys(limits)) {
-    if (isExtended(name) && requests[name] === undefined) {
-      errors.push(required(`${path}.limits`, 'Limit must be set for non overcommitable resources'))
-    }
+  const names = Object.keys({ ...limits, ...requests })
+  if (names.some((name) => name.startsWith('hugepages-')) && !names.some((name) => OVERCOMMITTED.has(name))) {
+    errors.push(forbidden(path, 'HugePages require cpu or memory'))
   }
-  return errors
+  return [...errors, ...validateClaims(claims, `${path}.claims`, claimNames)]
 }
 
-function validateQuantityOf(name: string, quantity: string | number, path: string, listPath: string): FieldError[] {
-  const errors = nameProblems(name).map((problem) => invalid(listPath, name, problem))
+const OVERCOMMITTED = new Set(['cpu', 'memory'])
+
+function validateClaims(
+  claims: NonNullable<ResourceRequirements['claims']>,
+  path: string,
+  known: ReadonlySet<string>,
+): FieldError[] {
+  const seen = new Set<string>()
+  return claims.flatMap(({ name, request = '' }, i) => {
+    const at = `${path}[${i}]`
+    if (name === '') return [required(at)]
+    const key = request === '' ? name : `${name}/${request}`
+    const errors = request === '' ? [] : named(`${at}.request`, request, dnsLabelProblems(request))
+    if (seen.has(name) || seen.has(key)) errors.push(duplicate(at, key))
+    seen.add(key)
+    return known.has(name) ? errors : [...errors, notFound(at, name)]
+  })
+}
+
+const RESIZABLE = ['cpu', 'memory']
+const RESIZE_POLICIES = ['NotRequired', 'RestartContainer']
+
+/** What happens to a running container when its resources change. */
+export function validateResizePolicy(
+  { resizePolicy = [] }: Pick<Container, 'resizePolicy'>,
+  path: string,
+  restartPolicy: string | undefined,
+): FieldError[] {
+  const seen = new Set<string>()
+  return resizePolicy.flatMap(({ resourceName, restartPolicy: onResize }) => {
+    const errors = seen.has(resourceName) ? [duplicate(path, resourceName)] : []
+    seen.add(resourceName)
+    if (resourceName === '') errors.push(required(path))
+    else if (!RESIZABLE.includes(resourceName)) errors.push(notSupported(path, resourceName, RESIZABLE))
+    if (onResize === '') errors.push(required(path))
+    else if (!RESIZE_POLICIES.includes(onResize)) errors.push(notSupported(path, onResize, RESIZE_POLICIES))
+    if (restartPolicy === 'Never' && onResize !== 'NotRequired') {
+      errors.push(invalid(path, onResize, "must be 'NotRequired' when `restartPolicy` is 'Never'"))
+    }
+    return errors
+  })
+}
+
+function validateQuantityOf(name: string, quantity: string | number, path: string): FieldError[] {
+  const errors = named(path, name, nameProblems(name))
   if (compareQuantities(quantity, 0) < 0) {
     errors.push(invalid(path, String(quantity), 'must be greater than or equal to 0'))
   }
@@ -35,12 +102,18 @@ function validateQuantityOf(name: string, quantity: string | number, path: strin
   return errors
 }
 
+const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage'])
+
+/** An unqualified name must be a standard one, and one of those that containers have. */
 function nameProblems(name: string): readonly string[] {
-  const problems = labelKeyProblems(name)
-  if (problems.length > 0) return problems
-  if (name.includes('/') || STANDARD.has(name) || name.startsWith('hugepages-')) return []
-  return ['must be a standard resource type or fully qualified', 'must be a standard resource for containers']
+  const own = labelKeyProblems(name)
+  if (name.includes('/')) return own
+  const standard = own.length > 0 || isStandard(name) ? [] : ['must be a standard resource type or fully qualified']
+  const ofContainers = PLAIN.has(name) || name.startsWith('hugepages-')
+  return [...own, ...standard, ...(ofContainers ? [] : ['must be a standard resource for containers'])]
 }
+
+const isStandard = (name: string) => STANDARD.has(name) || name.startsWith('hugepages-')
 
 const isExtended = (name: string) => name.includes('/') || name.startsWith('hugepages-')
 
@@ -64,4 +137,15 @@ function validateAgainstLimit(
   }
   if (difference <= 0) return []
   return [invalid(`${path}.requests`, String(request), `must be less than or equal to ${name} limit of ${limit}`)]
+}
+
+/** What a pod takes beside what its containers ask for. */
+export function validateOverhead(
+  overhead: Readonly<Record<string, string | number>> | undefined,
+  path: string,
+): FieldError[] {
+  return validateResources(overhead === undefined ? undefined : { limits: overhead }, path).map((error) => ({
+    ...error,
+    field: error.field.replace(`${path}.limits`, path),
+  }))
 }

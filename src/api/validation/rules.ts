@@ -33,7 +33,8 @@ import {
   validatePriorityClass,
   validatePriorityClassUpdate,
 } from './others.ts'
-import { validatePod, validatePodUpdate } from './pod.ts'
+import { validatePod, validatePodCreation } from './pod.ts'
+import { validatePodUpdate } from './pod-update.ts'
 import { validateClusterRole, validateRole, validateRoleBinding, validateRoleBindingUpdate } from './rbac.ts'
 import { validateService, validateServiceUpdate } from './service.ts'
 
@@ -95,7 +96,7 @@ const RBAC = 'rbac.authorization.k8s.io'
 
 /** By resource and group; kinds without an entry have the rules for metadata alone. */
 export const RULES: Readonly<Record<string, Rules>> = {
-  pods: { always: validatePod, update: validatePodUpdate, steps: 'mufs' },
+  pods: { always: validatePod, create: validatePodCreation, update: validatePodUpdate, steps: 'mufs' },
   namespaces: { update: validateNamespaceUpdate, names: dnsLabelProblems, steps: 'fmu' },
   nodes: { always: validateNode, update: validateNodeUpdate, steps: 'fsmu' },
   configmaps: { always: validateConfigMap, update: validateConfigMapUpdate, steps: 'mufs' },

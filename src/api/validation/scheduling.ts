@@ -1,21 +1,18 @@
-import type { PodSpec, Taint, Toleration, TopologySpreadConstraint } from '../generated/core-v1.ts'
-import { duplicate, forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
+import type { Taint, Toleration, TopologySpreadConstraint } from '../generated/core-v1.ts'
+import { duplicate, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { labelKeyProblems, labelValueProblems } from '../meta/names.ts'
+import { validateKeys } from './affinity.ts'
 import { validateLabelSelector } from './label-selector.ts'
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
-/** Where a pod may run: tolerations, spreading, affinity. */
-export function validateScheduling(spec: PodSpec, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  ;(spec.tolerations ?? []).forEach((toleration, i) => {
-    errors.push(...validateToleration(toleration, `${path}.tolerations[${i}]`))
-  })
-  ;(spec.topologySpreadConstraints ?? []).forEach((constraint, i) => {
-    errors.push(...validateSpread(constraint, `${path}.topologySpreadConstraints[${i}]`))
-  })
-  return [...errors, ...validateNodeAffinity(spec, `${path}.affinity.nodeAffinity`)]
+export function validateTolerations(tolerations: readonly Toleration[], path: string): FieldError[] {
+  return tolerations.flatMap((toleration, i) => validateToleration(toleration, `${path}[${i}]`))
+}
+
+export function validateSpreads(constraints: readonly TopologySpreadConstraint[], path: string): FieldError[] {
+  return constraints.flatMap((one, i) => validateSpread(one, `${path}[${i}]`, constraints.slice(i + 1)))
 }
 
 function validateToleration(toleration: Toleration, path: string): FieldError[] {
@@ -30,55 +27,48 @@ function validateToleration(toleration: Toleration, path: string): FieldError[] 
     errors.push(invalid(`${path}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"))
   }
   if (operator === 'Equal' || operator === '') {
-    errors.push(...labelValueProblems(value).map((problem) => invalid(`${path}.operator`, value, problem)))
+    const problems = labelValueProblems(value)
+    if (problems.length > 0) errors.push(invalid(`${path}.operator`, value, problems.join(';')))
   } else if (operator === 'Exists') {
     const detail = "value must be empty when `operator` is 'Exists'"
-    if (value !== '') errors.push(invalid(`${path}.operator`, toleration, detail))
+    if (value !== '') errors.push(invalid(`${path}.operator`, value, detail))
   } else errors.push(notSupported(`${path}.operator`, operator, ['Equal', 'Exists']))
   if (effect !== '' && !EFFECTS.includes(effect)) errors.push(notSupported(`${path}.effect`, effect, EFFECTS))
   return errors
 }
 
-function validateSpread(constraint: TopologySpreadConstraint, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (constraint.maxSkew <= 0) errors.push(invalid(`${path}.maxSkew`, constraint.maxSkew, 'must be greater than zero'))
-  if (constraint.topologyKey === '') errors.push(required(`${path}.topologyKey`, 'can not be empty'))
-  const actions = ['DoNotSchedule', 'ScheduleAnyway']
-  if (!actions.includes(constraint.whenUnsatisfiable)) {
-    errors.push(notSupported(`${path}.whenUnsatisfiable`, constraint.whenUnsatisfiable, actions))
-  }
-  return [...errors, ...validateLabelSelector(constraint.labelSelector, `${path}.labelSelector`)]
-}
+const ACTIONS = ['DoNotSchedule', 'ScheduleAnyway']
+const INCLUSION_POLICIES = ['Honor', 'Ignore']
 
-function validateNodeAffinity({ affinity }: PodSpec, path: string): FieldError[] {
+function validateSpread(
+  constraint: TopologySpreadConstraint,
+  path: string,
+  later: readonly TopologySpreadConstraint[],
+): FieldError[] {
   const errors: FieldError[] = []
-  const required_ = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-  const at = `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`
-  if (required_ && (required_.nodeSelectorTerms ?? []).length === 0) {
-    errors.push(required(at, 'must have at least one node selector term'))
+  const { maxSkew, topologyKey, whenUnsatisfiable, minDomains, matchLabelKeys, labelSelector } = constraint
+  if (maxSkew <= 0) errors.push(invalid(`${path}.maxSkew`, maxSkew, 'must be greater than zero'))
+  if (topologyKey === '') errors.push(required(`${path}.topologyKey`, 'can not be empty'))
+  if (!ACTIONS.includes(whenUnsatisfiable)) {
+    errors.push(notSupported(`${path}.whenUnsatisfiable`, whenUnsatisfiable, ACTIONS))
   }
-  ;(required_?.nodeSelectorTerms ?? []).forEach((term, i) => {
-    ;(term.matchExpressions ?? []).forEach(({ key, operator, values = [] }, j) => {
-      const where = `${at}[${i}].matchExpressions[${j}]`
-      errors.push(...validateNodeExpression(key, operator, values, where))
-    })
-  })
-  return errors
-}
-
-function validateNodeExpression(key: string, operator: string, values: readonly string[], path: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (operator === 'In' || operator === 'NotIn') {
-    const detail = "must be specified when `operator` is 'In' or 'NotIn'"
-    if (values.length === 0) errors.push(required(`${path}.values`, detail))
-  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
-    const detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-    if (values.length > 0) errors.push(forbidden(`${path}.values`, detail))
-  } else if (operator === 'Gt' || operator === 'Lt') {
-    const detail = "must be specified single value when `operator` is 'Lt' or 'Gt'"
-    if (values.length !== 1) errors.push(required(`${path}.values`, detail))
-  } else errors.push(invalid(`${path}.operator`, operator, 'not a valid selector operator'))
-  return [...errors, ...labelKeyProblems(key).map((problem) => invalid(`${path}.key`, key, problem))]
+  if (later.some((one) => one.topologyKey === topologyKey && one.whenUnsatisfiable === whenUnsatisfiable)) {
+    errors.push(duplicate(`${path}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${whenUnsatisfiable}}`))
+  }
+  if (minDomains !== undefined) {
+    if (minDomains <= 0) errors.push(invalid(`${path}.minDomains`, minDomains, 'must be greater than zero'))
+    if (whenUnsatisfiable !== 'DoNotSchedule') {
+      const detail = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`
+      errors.push(invalid(`${path}.minDomains`, minDomains, detail))
+    }
+  }
+  for (const field of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
+    const policy = constraint[field]
+    if (policy === undefined || INCLUSION_POLICIES.includes(policy)) continue
+    errors.push(notSupported(`${path}.${field}`, policy, INCLUSION_POLICIES))
+  }
+  errors.push(...validateKeys(matchLabelKeys, `${path}.matchLabelKeys`, labelSelector !== undefined))
+  return [...errors, ...validateLabelSelector(labelSelector, `${path}.labelSelector`)]
 }
 
 /** A node's taints: valid, and each key and effect once. */

@@ -39,7 +39,7 @@ function mountToken({ environment }: AdmissionRequest, spec: Draft<PodSpec>): vo
   const existing = spec.volumes?.find((one) => one.name.startsWith('kube-api-access-'))
   const name = existing?.name ?? `kube-api-access-${randomSuffix(environment.random)}`
   let needed = false
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
     if (container.volumeMounts?.some((mount) => mount.mountPath === MOUNT_PATH)) continue
     container.volumeMounts = [...(container.volumeMounts ?? []), { mountPath: MOUNT_PATH, name, readOnly: true }]
     needed = true

@@ -35,7 +35,8 @@ const SCALARS: Readonly<Record<string, SchemaDocument>> = {
   'micro-time': { type: 'string', format: 'date-time' },
   quantity: { type: 'string', format: 'quantity' },
   'int-or-string': { type: 'string', format: 'int-or-string' },
-  any: {},
+  // What Kubernetes publishes of values that may be anything; clients fail on a schema that says nothing.
+  any: { type: 'object' },
 }
 
 /** The definition `name`, and into `pending` the names of those that it refers to. Undefined where there is none. */

@@ -55,7 +55,7 @@ async function main(): Promise<number> {
 
 function print({ name, lines, mutation }: Difference): void {
   console.log(
-    `${name} ${JSON.stringify(mutation?.value)?.slice(0, 60)}\n${lines.map((line) => `    ${line.slice(0, 700)}`).join('\n')}`,
+    `${name} ${JSON.stringify(mutation?.value)?.slice(0, 60)}\n${lines.map((line) => `    ${line.slice(0, 1500)}`).join('\n')}`,
   )
 }
 

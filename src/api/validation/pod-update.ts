@@ -1,0 +1,64 @@
+import type { Container, Pod, PodSpec } from '../generated/core-v1.ts'
+import { forbidden, invalid } from '../meta/field-error.ts'
+import type { FieldError } from '../meta/field-error.ts'
+import { semanticallyEqual } from '../meta/equal.ts'
+import { nonNegative } from './numbers.ts'
+
+const MUTABLE =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
+
+/** A pod's spec is settled when it is made, but for its images and a few numbers; gated pods may be moved too. */
+export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): FieldError[] {
+  if (subresource === 'status') return []
+  const [spec, oldSpec] = [pod.spec as PodSpec, old.spec as PodSpec]
+  if ((spec.containers ?? []).length !== oldSpec.containers.length) {
+    return [forbidden('spec.containers', 'pod updates may not add or remove containers')]
+  }
+  const errors = validateDeadline(spec.activeDeadlineSeconds, oldSpec.activeDeadlineSeconds)
+  if (!tolerationsOnlyAdded(spec, oldSpec)) {
+    errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))
+  }
+  if (subresource !== undefined) return errors
+  if (!semanticallyEqual(fixedParts(spec, oldSpec), fixedParts(oldSpec, oldSpec)))
+    errors.push(forbidden('spec', MUTABLE))
+  return errors
+}
+
+function validateDeadline(deadline: number | undefined, old: number | undefined): FieldError[] {
+  const path = 'spec.activeDeadlineSeconds'
+  if (deadline === undefined) {
+    return old === undefined ? [] : [invalid(path, deadline, 'must not update from a positive integer to nil value')]
+  }
+  if (old !== undefined && deadline > old) {
+    return [invalid(path, deadline, 'must be less than or equal to previous value')]
+  }
+  return nonNegative(path, deadline)
+}
+
+function tolerationsOnlyAdded(spec: PodSpec, old: PodSpec): boolean {
+  const known = (spec.tolerations ?? []).map((one) => omit(one, 'tolerationSeconds'))
+  return (old.tolerations ?? []).every((old) =>
+    known.some((toleration) => semanticallyEqual(toleration, omit(old, 'tolerationSeconds'))),
+  )
+}
+
+/** The spec without what an update may change. */
+function fixedParts(spec: PodSpec, old: PodSpec): unknown {
+  const withoutImages = (list: readonly Container[] | undefined) => list?.map((one) => omit(one, 'image'))
+  const gated = (old.schedulingGates ?? []).length > 0
+  const { tolerations: _t, activeDeadlineSeconds: _a, schedulingGates: _s, ...rest } = spec
+  const { nodeSelector: _n, affinity: _f, ...whenGated } = rest
+  const grace = (old.terminationGracePeriodSeconds ?? 0) < 0 ? undefined : rest.terminationGracePeriodSeconds
+  return {
+    ...(gated ? whenGated : rest),
+    terminationGracePeriodSeconds: grace,
+    containers: withoutImages(spec.containers),
+    initContainers: withoutImages(spec.initContainers),
+  }
+}
+
+function omit<T extends object>(object: T, field: keyof T): Partial<T> {
+  const rest: Partial<T> = { ...object }
+  delete rest[field]
+  return rest
+}
