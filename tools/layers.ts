@@ -19,6 +19,7 @@ const LEVELS: readonly (readonly string[])[] = [
 const ACROSS: Readonly<Record<string, string>> = {
   'api -> env': 'ages and times are formatted by the clock',
   'client -> streams': 'exec, attach and port-forward are framings over a connection',
+  'runtime -> streams': 'container engines stream commands over SPDY',
 }
 
 /** Folders that are stricter than their level: what they may import, of all that lies beneath. */

@@ -4,14 +4,18 @@ import type { ContainerSpec, ContainerState, Runtime, SandboxSpec } from './runt
 /** What a runtime can do, so that the suite asks of each only what it promises. */
 export interface SuiteSubject {
   /** A runtime of its own for each test; disposed of at the test's end. */
-  open(): { readonly runtime: Runtime } & AsyncDisposable
+  open(): MaybePromise<{ readonly runtime: Runtime } & AsyncDisposable>
   /** An image that is there, in which `sh` and `true` run. */
   readonly image: string
   /** An image that cannot be pulled. */
   readonly missingImage: string
   /** False where commands are not really run, so that their output and exit codes cannot be told. */
   readonly runsCommands: boolean
+  /** A container's first process is the first of its namespace: signals that it has no handler for do nothing to it. */
+  readonly firstProcessIsInit?: boolean
 }
+
+type MaybePromise<T> = T | Promise<T>
 
 export function sandboxSpec(name: string): SandboxSpec {
   return {
@@ -80,13 +84,13 @@ export function runtimeSuite(name: string, subject: SuiteSubject): void {
     containerSpec(command, { image: subject.image, ...changes })
 
   test(`${name}: an image that cannot be had is an ImageError with Kubernetes' reason`, async () => {
-    await using held = subject.open()
+    await using held = await subject.open()
     await expect(held.runtime.pullImage(subject.missingImage)).rejects.toMatchObject({ name: 'ImageError' })
     expect(await held.runtime.imageStatus(subject.missingImage)).toBeUndefined()
   })
 
   test(`${name}: every sandbox has an address of its own and is ready until it is stopped`, async () => {
-    await using held = subject.open()
+    await using held = await subject.open()
     const [first, second] = await Promise.all(['a', 'b'].map((pod) => held.runtime.startSandbox(sandboxSpec(pod))))
     expect(first?.ready && second?.ready).toBe(true)
     expect(first?.ip).not.toBe(second?.ip)
@@ -96,7 +100,7 @@ export function runtimeSuite(name: string, subject: SuiteSubject): void {
   })
 
   test(`${name}: a container goes from created over running to exited, and a stop ends it`, async () => {
-    await using held = subject.open()
+    await using held = await subject.open()
     const { runtime } = held
     const sandbox = await runtime.startSandbox(sandboxSpec('a'))
     const id = await runtime.createContainer(sandbox.id, spec(['sh', '-c', 'sleep 600']))
@@ -111,7 +115,7 @@ export function runtimeSuite(name: string, subject: SuiteSubject): void {
   })
 
   test(`${name}: removing a sandbox removes its containers, and removing it again does nothing`, async () => {
-    await using held = subject.open()
+    await using held = await subject.open()
     const { runtime } = held
     const sandbox = await runtime.startSandbox(sandboxSpec('a'))
     const id = await runtime.createContainer(sandbox.id, spec(['sh', '-c', 'sleep 600']))
@@ -125,11 +129,13 @@ export function runtimeSuite(name: string, subject: SuiteSubject): void {
   if (subject.runsCommands) commandSuite(name, subject, spec)
 }
 
+const TERMINATED = { exitCode: 143, signal: 'SIGTERM' }
+
 type MakeSpec = (command: readonly string[], changes?: Partial<ContainerSpec>) => ContainerSpec
 
 function commandSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void {
   test(`${name}: exit codes, streams and unfinished lines of a command are kept`, async () => {
-    await using held = subject.open()
+    await using held = await subject.open()
     const { runtime } = held
     const sandbox = await runtime.startSandbox(sandboxSpec('a'))
     const script = 'echo out; echo err >&2; printf unfinished; exit 3'
@@ -140,7 +146,7 @@ function commandSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void
   })
 
   test(`${name}: SIGTERM comes first, and its effect is the exit code 128 + n`, async () => {
-    await using held = subject.open()
+    await using held = await subject.open()
     const { runtime } = held
     const sandbox = await runtime.startSandbox(sandboxSpec('a'))
     const polite = await runtime.createContainer(
@@ -150,22 +156,26 @@ function commandSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void
     const plain = await runtime.createContainer(sandbox.id, spec(['sleep', '600'], { name: 'plain' }))
     await Promise.all([polite, plain].map((id) => runtime.startContainer(id)))
     for await (const _line of runtime.logs(polite, { follow: true })) break
-    await Promise.all([polite, plain].map((id) => runtime.stopContainer(id, 30_000)))
+    const graceMs = subject.firstProcessIsInit === true ? 1_000 : 30_000
+    await Promise.all([runtime.stopContainer(polite, 30_000), runtime.stopContainer(plain, graceMs)])
     expect(runtime.containerStatus(polite)?.state).toMatchObject({ exitCode: 5 })
-    expect(runtime.containerStatus(plain)?.state).toMatchObject({ exitCode: 143, signal: 'SIGTERM' })
+    const end = subject.firstProcessIsInit === true ? { exitCode: 137, signal: 'SIGKILL' } : TERMINATED
+    expect(runtime.containerStatus(plain)?.state).toMatchObject(end)
   })
 
   test(`${name}: a command that does not exist is told apart from one that failed`, async () => {
-    await using held = subject.open()
+    await using held = await subject.open()
     const { runtime } = held
     const sandbox = await runtime.startSandbox(sandboxSpec('a'))
     const id = await runtime.createContainer(sandbox.id, spec(['no-such-program']))
     await expect(runtime.startContainer(id)).rejects.toMatchObject({ reason: 'RunContainerError' })
-    expect(runtime.containerStatus(id)?.state).toMatchObject({ exitCode: 127, startError: expect.any(String) })
+    // 127 by the shell's custom, 128 in containerd's books.
+    const exitCode = expect.toSatisfy((code: number) => [126, 127, 128].includes(code))
+    expect(runtime.containerStatus(id)?.state).toMatchObject({ exitCode, startError: expect.any(String) })
   })
 
   test(`${name}: logs can be followed to the container's end and cut to their tail`, async () => {
-    await using held = subject.open()
+    await using held = await subject.open()
     const { runtime } = held
     const sandbox = await runtime.startSandbox(sandboxSpec('a'))
     const id = await runtime.createContainer(sandbox.id, spec(['sh', '-c', 'for i in 1 2 3 4 5; do echo $i; done']))
@@ -183,7 +193,7 @@ function commandSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void
 
 function execSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void {
   test(`${name}: a command runs within a container with its streams and exit code`, async () => {
-    await using held = subject.open()
+    await using held = await subject.open()
     const { runtime } = held
     const sandbox = await runtime.startSandbox(sandboxSpec('a'))
     const id = await runtime.createContainer(sandbox.id, spec(['sleep', '600'], { env: { COLOUR: 'red' } }))
@@ -207,7 +217,7 @@ function execSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void {
   })
 
   test(`${name}: input that a command does not read waits with whoever sends it`, async () => {
-    await using held = subject.open()
+    await using held = await subject.open()
     const { runtime } = held
     const sandbox = await runtime.startSandbox(sandboxSpec('a'))
     const id = await runtime.createContainer(sandbox.id, spec(['sleep', '600']))

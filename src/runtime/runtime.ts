@@ -10,8 +10,10 @@ export interface Runtime {
   /** As it stands in container ids and messages: `process`, `docker`, `containerd`, `simulated`. */
   readonly name: string
   readonly version: string
+  /** Containers go on when the agent is killed, and are known again to the runtime that is opened after it. */
+  readonly outlivesAgent?: boolean
   /** Makes the image available. Rejects with an {@link ImageError}. */
-  pullImage(image: string, signal?: AbortSignal): Promise<ImageInfo>
+  pullImage(image: string, signal?: AbortSignal, credentials?: readonly RegistryCredentials[]): Promise<ImageInfo>
   /** The image as it is present, or undefined. */
   imageStatus(image: string): Promise<ImageInfo | undefined>
   /** Creates the pod's surroundings: directory, network, cgroup. Rejects with a {@link RuntimeError}. */
@@ -58,6 +60,14 @@ export interface ImageInfo {
   readonly user?: string
 }
 
+/** How to log in to the registry of an image; each is tried until one is let in. */
+export interface RegistryCredentials {
+  readonly username: string
+  readonly password: string
+  /** As the secret names it: `registry.example.com:5000`. */
+  readonly server: string
+}
+
 /** Why an image is not there. `reason` is what Kubernetes shows as the waiting reason. */
 export class ImageError extends Error {
   override readonly name = 'ImageError'
@@ -91,8 +101,24 @@ export interface SandboxSpec {
   readonly hostNetwork: boolean
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
-  readonly ports: readonly { readonly containerPort: number; readonly hostPort?: number; readonly protocol: string }[]
-  readonly dns: { readonly servers: readonly string[]; readonly searches: readonly string[] }
+  /** Absent: none of the node's, and processes of one container do not see those of another. */
+  readonly hostPid?: boolean
+  readonly hostIpc?: boolean
+  readonly shareProcessNamespace?: boolean
+  /** One of its containers is. */
+  readonly privileged?: boolean
+  readonly sysctls?: Readonly<Record<string, string>>
+  readonly ports: readonly {
+    readonly containerPort: number
+    readonly hostPort?: number
+    readonly hostIp?: string
+    readonly protocol: string
+  }[]
+  readonly dns: {
+    readonly servers: readonly string[]
+    readonly searches: readonly string[]
+    readonly options?: readonly string[]
+  }
   readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[]
   /** Limits of the whole pod: the sums of its containers'. */
   readonly limits: ResourceLimits
@@ -135,6 +161,8 @@ export interface ContainerSpec {
   readonly stdinOnce?: boolean
   readonly tty: boolean
   readonly security: ContainerSecurity
+  /** How soon the kernel ends it where memory runs out: -1000 never, 1000 first. Default 0. */
+  readonly oomScoreAdj?: number
   /** A file on the host that appears in the container at `terminationMessagePath`. */
   readonly terminationMessage?: { readonly hostPath: string; readonly containerPath: string }
 }
@@ -156,6 +184,10 @@ export interface ContainerSecurity {
   readonly addCapabilities?: readonly string[]
   readonly dropCapabilities?: readonly string[]
   readonly noNewPrivileges?: boolean
+  /** `RuntimeDefault`, `Unconfined` (the default), or the path of a profile on the node. */
+  readonly seccompProfile?: string
+  /** The whole of /proc is to be seen, for containers that run containers. */
+  readonly unmaskedProc?: boolean
 }
 
 export type ContainerState =

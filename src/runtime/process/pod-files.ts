@@ -24,14 +24,18 @@ export async function createPodFiles(directory: string, spec: SandboxSpec, ip: s
     written.push(mount(name))
   }
   await Promise.all([
-    write('hosts', spec.hostNetwork ? await hostHosts(spec) : podHosts(spec, ip)),
+    writeHostsFile(path.join(directory, 'hosts'), spec, ip).then(() => void written.push(mount('hosts'))),
     spec.hostNetwork ? undefined : write('hostname', `${spec.hostname}\n`),
     spec.dns.servers.length > 0 ? write('resolv.conf', resolverFile(spec)) : undefined,
   ])
   return { ...files, mounts: written }
 }
 
-/** As the kubelet writes it. */
+/** A pod's hosts file, as the kubelet writes it. */
+export async function writeHostsFile(file: string, spec: SandboxSpec, ip: string): Promise<void> {
+  await writeFile(file, spec.hostNetwork ? await hostHosts(spec) : podHosts(spec, ip))
+}
+
 function podHosts(spec: SandboxSpec, ip: string): string {
   const own = `${ip}\t${spec.hostname}\n`
   return `# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${own}${aliases(spec)}`

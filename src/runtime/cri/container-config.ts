@@ -1,0 +1,112 @@
+import type { ContainerSecurity, ContainerSpec, Mount, ResourceLimits } from '../runtime.ts'
+import type {
+  ContainerConfig,
+  CriMount,
+  LinuxContainerSecurity,
+  LinuxResources,
+  NamespaceOptions,
+  PodSandboxConfig,
+} from './messages.ts'
+import { CONTAINER_NAME_LABEL, seccompOf } from './sandbox-config.ts'
+
+/** What a container has no business to see of the node, as the kubelet hides it. */
+const MASKED_PATHS = [
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+]
+const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
+
+/** The scheduler's period of 100 ms, in which a container gets its quota, in microseconds. */
+const CPU_PERIOD = 100_000
+/** The kernel's least amounts of shares and quota. */
+const LEAST_SHARES = 2
+const LEAST_QUOTA = 1000
+
+/** Where a container's log lies beneath its sandbox's directory of logs. */
+export const logPathOf = (name: string, attempt: number) => `${name}/${attempt}.log`
+
+/** One attempt of a container as the CRI wants it described; `files` are those of /etc that the pod shares. */
+export function containerConfig(
+  spec: ContainerSpec,
+  sandbox: PodSandboxConfig,
+  files: readonly Mount[],
+): ContainerConfig {
+  const { name, attempt, terminationMessage } = spec
+  const words: readonly Mount[] = terminationMessage === undefined ? [] : [{ ...terminationMessage, readOnly: false }]
+  const isMounted = ({ containerPath }: Mount) => spec.mounts.some((mount) => mount.containerPath === containerPath)
+  const mounts = [...files.filter((file) => !isMounted(file)), ...spec.mounts, ...words]
+  return {
+    metadata: { name, attempt },
+    image: { image: spec.image },
+    command: spec.command ?? [],
+    args: spec.args ?? [],
+    workingDir: spec.workingDir ?? '',
+    envs: Object.entries(spec.env).map(([key, value]) => ({ key, value })),
+    mounts: mounts.map(mountOf),
+    labels: { ...sandbox.labels, [CONTAINER_NAME_LABEL]: name },
+    annotations: {},
+    logPath: logPathOf(name, attempt),
+    stdin: spec.stdin,
+    stdinOnce: spec.stdinOnce === true,
+    tty: spec.tty,
+    linux: {
+      resources: resourcesOf(spec.limits, spec.oomScoreAdj ?? 0),
+      securityContext: securityOf(spec.security, sandbox.linux.securityContext.namespaceOptions),
+    },
+  }
+}
+
+const PROPAGATION = {
+  None: 'PROPAGATION_PRIVATE',
+  HostToContainer: 'PROPAGATION_HOST_TO_CONTAINER',
+  Bidirectional: 'PROPAGATION_BIDIRECTIONAL',
+} as const
+
+function mountOf({ hostPath, containerPath, readOnly, propagation = 'None' }: Mount): CriMount {
+  return { hostPath, containerPath, readonly: readOnly, propagation: PROPAGATION[propagation] }
+}
+
+/** Shares by what was asked for, else by the limit; a quota by the limit alone. */
+export function resourcesOf(
+  { cpuMillis, cpuRequestMillis, memoryBytes }: ResourceLimits,
+  oomScoreAdj: number,
+): LinuxResources {
+  const shares = Math.floor(((cpuRequestMillis ?? cpuMillis ?? 0) * 1024) / 1000)
+  const quota = cpuMillis === undefined ? undefined : Math.floor((cpuMillis * CPU_PERIOD) / 1000)
+  return {
+    cpuShares: Math.max(LEAST_SHARES, shares),
+    cpuPeriod: CPU_PERIOD,
+    ...(quota !== undefined && quota > 0 && { cpuQuota: Math.max(LEAST_QUOTA, quota) }),
+    ...(memoryBytes !== undefined && { memoryLimitInBytes: memoryBytes }),
+    oomScoreAdj,
+  }
+}
+
+function securityOf(security: ContainerSecurity, namespaceOptions: NamespaceOptions): LinuxContainerSecurity {
+  const { runAsUser, runAsGroup, addCapabilities = [], dropCapabilities = [], privileged = false } = security
+  const seesAll = privileged || security.unmaskedProc === true
+  return {
+    capabilities: { addCapabilities, dropCapabilities },
+    privileged,
+    namespaceOptions,
+    ...(runAsUser !== undefined && { runAsUser: { value: runAsUser } }),
+    // The CRI takes a group only beside a user.
+    ...(runAsUser !== undefined && runAsGroup !== undefined && { runAsGroup: { value: runAsGroup } }),
+    readonlyRootfs: security.readOnlyRootFilesystem === true,
+    supplementalGroups: security.supplementalGroups ?? [],
+    noNewPrivs: security.noNewPrivileges === true,
+    maskedPaths: seesAll ? [] : MASKED_PATHS,
+    readonlyPaths: seesAll ? [] : READONLY_PATHS,
+    seccomp: privileged ? { profileType: 'Unconfined' } : seccompOf(security.seccompProfile),
+  }
+}

@@ -1,0 +1,126 @@
+import { mkdir } from 'node:fs/promises'
+import type { Environment } from '../../env/environment.ts'
+import { measureCapacity } from '../process/capacity.ts'
+import { dialPod } from '../process/dial.ts'
+import { RuntimeError } from '../runtime.ts'
+import type { ContainerUsage, Runtime } from '../runtime.ts'
+import { connectCri } from './connection.ts'
+import type { CriConnection } from './connection.ts'
+import { openContainers } from './containers.ts'
+import type { Containers } from './containers.ts'
+import { connectFailure } from './engine-missing.ts'
+import { imageStatus, pullImage } from './images.ts'
+import { containerLog, rotateLogs } from './log-files.ts'
+import type { LogLimits } from './log-files.ts'
+import { openSandboxes } from './sandboxes.ts'
+import { openCommand } from './streaming.ts'
+import { watchContainers } from './watching.ts'
+
+export interface CriRuntimeOptions {
+  readonly environment: Environment
+  /** The engine's socket: a path or `unix:///path`. Default containerd's. */
+  readonly endpoint?: string
+  /** Where pods' logs and hosts files lie. The same one after a restart finds the pods of before. */
+  readonly directory: string
+  /** Whose pods they are, of all that the engine runs: at most 63 letters, digits, dots and dashes. */
+  readonly owner: string
+  /** The address of pods in the node's own network. Default 127.0.0.1. */
+  readonly hostAddress?: string
+  /** Default 10 MiB in each of 5 files. */
+  readonly logs?: LogLimits
+}
+
+export const DEFAULT_ENDPOINT = 'unix:///run/containerd/containerd.sock'
+const DEFAULT_LOGS = { maxBytes: 10 * 1024 * 1024, maxFiles: 5 }
+const CONNECT_TIMEOUT_MS = 5_000
+
+/**
+ * Containers run by any engine that speaks the Container Runtime Interface. They outlive this runtime: one that is opened
+ * later for the same owner and directory knows them again. Rejects with an {@link EngineMissing}.
+ */
+export async function openCriRuntime(options: CriRuntimeOptions): Promise<Runtime> {
+  const { environment, directory, owner, endpoint = DEFAULT_ENDPOINT, hostAddress = '127.0.0.1' } = options
+  await mkdir(directory, { recursive: true })
+  const connection = await connectCri(environment.clock, endpoint)
+  const version = await connection.call('Version', {}, { timeoutMs: CONNECT_TIMEOUT_MS }).catch((error: unknown) => {
+    connection.close()
+    throw connectFailure(endpoint, error)
+  })
+  const sandboxes = await openSandboxes({ connection, owner, directory, hostAddress })
+  const containers = await openContainers({ environment, connection, sandboxes, owner })
+  const closing = new AbortController()
+  const { signal } = closing
+  const work = [
+    watchContainers(environment, connection, containers, signal),
+    rotateLogs(environment, connection, containers, options.logs ?? DEFAULT_LOGS, signal),
+  ]
+
+  return {
+    name: version.runtimeName,
+    version: version.runtimeVersion.replace(/^v/, ''),
+    outlivesAgent: true,
+    pullImage: (image, stop, credentials) => pullImage(connection, image, stop, credentials),
+    imageStatus: (image) => imageStatus(connection, image),
+    startSandbox: sandboxes.start,
+    async stopSandbox(sandboxId) {
+      await sandboxes.stop(sandboxId)
+      await containers.refreshAll()
+    },
+    async removeSandbox(sandboxId) {
+      await sandboxes.remove(sandboxId)
+      containers.forgetAll(sandboxId)
+    },
+    createContainer: (sandboxId, spec) => containers.create(sandboxId, spec),
+    startContainer: (id) => containers.start(id),
+    stopContainer: (id, graceMs) => containers.stop(id, graceMs),
+    removeContainer: (id) => containers.remove(id),
+    containerStatus: (id) => containers.status(id),
+    list: async () => ({ sandboxes: await sandboxes.list(), containers: containers.list() }),
+    onChange: (listener) => containers.onChange(listener),
+    logs: (id, request) => containerLog(environment, containers, id, request),
+    ...streamsOf(connection, containers),
+    async dial(sandboxId, port) {
+      const pod = sandboxes.find(sandboxId)
+      if (pod === undefined) throw new RuntimeError('RunContainerError', `Cannot dial "${sandboxId}": no such sandbox`)
+      return await dialPod(pod.sandbox.ip, port)
+    },
+    usage: (sandboxId) => usage(connection, sandboxId),
+    capacity: () => measureCapacity(directory),
+    limitations: () => [],
+    async close() {
+      closing.abort()
+      await Promise.all(work)
+      connection.close()
+    },
+  }
+}
+
+function streamsOf(connection: CriConnection, containers: Containers): Required<Pick<Runtime, 'exec' | 'attach'>> {
+  return {
+    async exec(containerId, { command, stdin, tty, signal }) {
+      const wanted = { stdin, tty, stdout: true, stderr: !tty }
+      const { url } = await connection.call('Exec', { containerId, cmd: command, ...wanted })
+      return await openCommand(url, wanted, signal)
+    },
+    async attach(containerId, { stdin, tty, signal }) {
+      const wanted = { stdin, tty, stdout: true, stderr: !tty }
+      const { url } = await connection.call('Attach', { containerId, ...wanted })
+      const session = await openCommand(url, wanted, signal)
+      const exitCode = session.exitCode.then(async (code) => {
+        const state = (await containers.refresh(containerId))?.state
+        return state?.phase === 'exited' ? state.exitCode : code
+      })
+      return { ...session, exitCode }
+    },
+  }
+}
+
+async function usage(connection: CriConnection, podSandboxId: string): Promise<readonly ContainerUsage[]> {
+  const { stats } = await connection.call('ListContainerStats', { filter: { podSandboxId } })
+  return stats.map(({ attributes, cpu, memory }) => ({
+    name: attributes?.metadata.name ?? '',
+    cpuMs: (cpu?.usageCoreNanoSeconds?.value ?? 0) / 1e6,
+    memoryBytes: memory?.workingSetBytes?.value ?? 0,
+    processes: 0,
+  }))
+}

@@ -1,0 +1,50 @@
+import { ImageError } from '../runtime.ts'
+import type { ImageInfo, RegistryCredentials } from '../runtime.ts'
+import { CriError } from './connection.ts'
+import type { CriConnection } from './connection.ts'
+import type { CriImage } from './messages.ts'
+
+/** A pull may take long, and is ended by its pod's deletion. */
+const PULL_TIMEOUT_MS = 3_600_000
+
+export async function imageStatus(connection: CriConnection, image: string): Promise<ImageInfo | undefined> {
+  const found = await connection.call('ImageStatus', { image: { image } }).catch((error: unknown) => {
+    if (error instanceof CriError && ['NotFound', 'InvalidArgument', 'Unknown'].includes(error.code)) return undefined
+    throw error
+  })
+  return found === undefined || found.image === null ? undefined : infoOf(image, found.image)
+}
+
+/** Tries each of the credentials, or none where there are none, and fails with the last failure. */
+export async function pullImage(
+  connection: CriConnection,
+  image: string,
+  signal: AbortSignal | undefined,
+  credentials: readonly RegistryCredentials[] = [],
+): Promise<ImageInfo> {
+  let failure: unknown
+  for (const login of credentials.length === 0 ? [undefined] : credentials) {
+    try {
+      const auth = login && { username: login.username, password: login.password, serverAddress: login.server }
+      const request = { image: { image }, ...(auth !== undefined && { auth }) }
+      const { imageRef } = await connection.call('PullImage', request, {
+        timeoutMs: PULL_TIMEOUT_MS,
+        ...(signal !== undefined && { signal }),
+      })
+      return (await imageStatus(connection, imageRef)) ?? { reference: image, id: imageRef, sizeBytes: 0 }
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw new ImageError('ErrImagePull', failure instanceof Error ? failure.message : String(failure), { cause: failure })
+}
+
+function infoOf(asked: string, { id, repoTags, repoDigests, size, uid, username }: CriImage): ImageInfo {
+  const user = username || (uid === null ? undefined : String(uid.value))
+  return {
+    reference: repoTags[0] ?? repoDigests[0] ?? asked,
+    id,
+    sizeBytes: size,
+    ...(user !== undefined && { user }),
+  }
+}
