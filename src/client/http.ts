@@ -75,6 +75,8 @@ async function* streamLogs(
   const { signal, ...asked } = options
   const path = objectPath(pods, key, 'log') + queryString({ ...asked })
   const response = await connection.send({ method: 'GET', path, streaming: true, ...signalOf(signal) })
+  // A kubelet that has nothing to send yet says so.
+  if (response.statusCode === 204) return void response.resume()
   if (response.statusCode !== 200) throw failureOf(response, await readAll(response))
   yield* response as AsyncIterable<Uint8Array>
 }

@@ -3,6 +3,7 @@ import { customResourceDefinitions } from '../../api/generated/resources.ts'
 import type { Client } from '../../client/client.ts'
 import { formatTime, sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
+import { tidyRuns } from './tidy-runs.ts'
 import { runDefinition, runs } from './run.ts'
 import type { Run, RunSpec, RunStatus } from './run.ts'
 
@@ -17,6 +18,8 @@ export interface RunRecord {
 }
 
 const UPDATE_MS = 1000
+/** How often a driver says that it lives. */
+export const HEARTBEAT_MS = 10_000
 /** How often a new definition is asked whether it is served yet, and for how long. */
 const DEFINITION_PAUSE_MS = 50
 const DEFINITION_TRIES = 100
@@ -39,14 +42,26 @@ export function recordRun(options: RunRecordOptions): RunRecord {
   const stopped = new AbortController()
   let pending = false
   let closed = false
+  let heartbeat = env.timers.after(HEARTBEAT_MS, beat, { background: true })
+  function beat() {
+    update({})
+    heartbeat = env.timers.after(HEARTBEAT_MS, beat, { background: true })
+  }
   const ready = options.after?.catch(() => {}) ?? Promise.resolve()
   const created = ready.then(() => createRun(options))
   created.then((run) => watchDeletion(options, run, stopped.signal)).catch(() => {})
   created.catch(() => {})
+  // Whoever lists runs at once sees that this one runs, and not what is long over.
+  created
+    .then(() => (update({}), tidyRuns(options)))
+    .catch((error: unknown) => {
+      env.log.debug('Cannot tidy the runs', { name, error })
+    })
   /** What cannot be written is not worth more than the work that it tells of. */
   const write = async () => {
     try {
       await created
+      status = { ...status, heartbeatTime: formatTime(env.clock.now()) }
       await client.patch(runs, { namespace, name }, { type: 'merge', patch: { status } }, { subresource: 'status' })
     } catch (error) {
       env.log.debug('Cannot write the status of the run', { name, error })
@@ -70,6 +85,7 @@ export function recordRun(options: RunRecordOptions): RunRecord {
     update,
     async close(error) {
       closed = true
+      heartbeat.cancel()
       stopped.abort()
       const phase = error === undefined ? 'Succeeded' : 'Failed'
       const message = error === undefined ? {} : { message: error.message }
@@ -79,13 +95,14 @@ export function recordRun(options: RunRecordOptions): RunRecord {
   }
 }
 
-/** Makes the object, and the definition first where the API server does not know of runs. */
+/** Makes the object, and the definition first where the API server does not know of runs. One that was there goes on. */
 async function createRun({ client, env, name, namespace, spec }: RunRecordOptions): Promise<Run> {
   const run: Run = { apiVersion: 'shoal.dev/v1', kind: 'Run', metadata: { name, namespace }, spec }
   for (let tries = 0; ; tries++) {
     try {
       return await client.create(runs, run)
     } catch (error) {
+      if (hasReason(error, 'AlreadyExists')) return await client.get(runs, { namespace, name })
       if (!hasReason(error, 'NotFound') || tries >= DEFINITION_TRIES) throw error
       if (tries === 0) await define(client)
       else await sleep(env.timers, DEFINITION_PAUSE_MS)
@@ -93,7 +110,7 @@ async function createRun({ client, env, name, namespace, spec }: RunRecordOption
   }
 }
 
-async function define(client: Client): Promise<void> {
+export async function define(client: Client): Promise<void> {
   try {
     await client.create(customResourceDefinitions, runDefinition)
   } catch (error) {

@@ -19,6 +19,10 @@ export interface RunSpec {
 
 export interface RunStatus {
   readonly phase: 'Running' | 'Succeeded' | 'Failed'
+  /** When its driver last said that it lives: every ten seconds while the phase is Running. */
+  readonly heartbeatTime?: string
+  /** `DriverLost` where nothing has been heard of the driver for a minute: somebody else has written this. */
+  readonly reason?: string
   readonly startTime?: string
   readonly completionTime?: string
   /** Workers that are connected. */
@@ -68,7 +72,10 @@ export const runDefinition: CustomResourceDefinition = {
           { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
           { name: 'Workers', type: 'integer', jsonPath: '.status.workers' },
           { name: 'Tasks', type: 'integer', jsonPath: '.status.tasks' },
+          { name: 'Retries', type: 'integer', jsonPath: '.status.retries', priority: 1 },
           { name: 'Losses', type: 'integer', jsonPath: '.status.losses' },
+          { name: 'Owner', type: 'string', jsonPath: '.spec.owner', priority: 1 },
+          { name: 'Message', type: 'string', jsonPath: '.status.message', priority: 1 },
           { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
         ],
         schema: {
@@ -92,6 +99,8 @@ export const runDefinition: CustomResourceDefinition = {
                   tasks: integer,
                   retries: integer,
                   losses: integer,
+                  heartbeatTime: time,
+                  reason: text,
                   message: text,
                 },
               },
