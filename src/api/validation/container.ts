@@ -1,5 +1,12 @@
-import type { Container, ContainerPort, EnvFromSource, EnvVar, PodSpec } from '../generated/core-v1.ts'
-import { duplicate, forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
+import type {
+  Container,
+  ContainerPort,
+  EnvFromSource,
+  EnvVar,
+  EphemeralContainer,
+  PodSpec,
+} from '../generated/core-v1.ts'
+import { duplicate, forbidden, invalid, notFound, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { configKeyProblems, dnsLabelProblems, dnsSubdomainProblems, envVarNameProblems } from '../meta/names.ts'
 import { portNameProblems, portNumberProblems } from '../meta/names.ts'
@@ -14,17 +21,80 @@ const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 
-/** What containers are checked against: the volumes of their pod, and the names that are taken. */
+/** What containers are checked against: their pod, its volumes, and the names that are taken. */
 export interface ContainerContext {
   readonly volumes: ReadonlySet<string>
   readonly names: Set<string>
-  readonly init: boolean
   readonly spec: PodSpec
 }
 
+/** A container that runs while its pod does. */
 export function validateContainer(container: Container, path: string, context: ContainerContext): FieldError[] {
-  const errors = validateName(container.name, `${path}.name`, context.names)
-  const { image = '' } = container
+  return [
+    ...validateCommon(container, path, context),
+    ...takeName(container.name, `${path}.name`, context.names),
+    ...validateRunning(container, path, context),
+  ]
+}
+
+const RESTARTS = ['Always']
+
+/** One that must end before the others start, or, if it is always restarted, runs beside them. */
+export function validateInitContainer(container: Container, path: string, context: ContainerContext): FieldError[] {
+  const errors = validateCommon(container, path, context)
+  const { restartPolicy } = container
+  if (restartPolicy !== undefined && restartPolicy !== 'Always') {
+    errors.push(notSupported(`${path}.restartPolicy`, restartPolicy, RESTARTS))
+  }
+  errors.push(...takeName(container.name, `${path}.name`, context.names))
+  if (restartPolicy === 'Always') return [...errors, ...validateRunning(container, path, context)]
+  const detail = 'may not be set for init containers without restartPolicy=Always'
+  const fields = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const
+  const set = fields.filter((field) => container[field] !== undefined)
+  return [...errors, ...set.map((field) => forbidden(`${path}.${field}`, detail))]
+}
+
+/** In the order in which Kubernetes declares them. */
+const NOT_EPHEMERAL = [
+  'ports',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+] as const
+
+/** One that is put beside the others to look at them: it has nothing that others could rely on. */
+export function validateEphemeralContainer(
+  container: EphemeralContainer,
+  path: string,
+  context: ContainerContext,
+  targets: ReadonlySet<string>,
+): FieldError[] {
+  const errors = validateCommon(container as Container, path, context)
+  errors.push(...takeName(container.name, `${path}.name`, context.names))
+  const { targetContainerName: target = '' } = container
+  if (target !== '' && !targets.has(target)) errors.push(notFound(`${path}.targetContainerName`, target))
+  const detail = 'cannot be set for an Ephemeral Container'
+  const set = NOT_EPHEMERAL.filter((field) => container[field] !== undefined && !isEmpty(container[field]))
+  errors.push(...set.map((field) => forbidden(`${path}.${field}`, detail)))
+  container.volumeMounts?.forEach((mount, i) => {
+    for (const field of ['subPath', 'subPathExpr'] as const) {
+      if (mount[field]) errors.push(forbidden(`${path}.volumeMounts[${i}].${field}`, detail))
+    }
+  })
+  return errors
+}
+
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'claims' in value === false && JSON.stringify(value) === '{}'
+
+function validateCommon(container: Container, path: string, context: ContainerContext): FieldError[] {
+  const { name = '', image = '', imagePullPolicy = '' } = container
+  const errors = name === '' ? [required(`${path}.name`)] : named(`${path}.name`, name, dnsLabelProblems(name))
   if (image === '') errors.push(required(`${path}.image`))
   else if (image.trim() !== image) {
     errors.push(invalid(`${path}.image`, image, 'must not have leading or trailing whitespace'))
@@ -35,39 +105,26 @@ export function validateContainer(container: Container, path: string, context: C
   errors.push(...validateEnvFrom(container.envFrom ?? [], `${path}.envFrom`))
   errors.push(...validateMounts(container, path, context.volumes))
   errors.push(...validateDevices(container, path, context.spec))
-  const { imagePullPolicy = '' } = container
-  if (!PULL_POLICIES.includes(imagePullPolicy)) {
+  if (imagePullPolicy === '') errors.push(required(`${path}.imagePullPolicy`))
+  else if (!PULL_POLICIES.includes(imagePullPolicy)) {
     errors.push(notSupported(`${path}.imagePullPolicy`, imagePullPolicy, PULL_POLICIES))
   }
   const claims = new Set(context.spec.resourceClaims?.map(({ name }) => name))
   errors.push(...validateResources(container.resources, `${path}.resources`, claims))
   errors.push(...validateResizePolicy(container, `${path}.resizePolicy`, context.spec.restartPolicy))
-  const restarts = container.restartPolicy
-  const isSidecar = context.init && restarts === 'Always'
-  if (restarts !== undefined && context.init && !isSidecar) {
-    errors.push(notSupported(`${path}.restartPolicy`, restarts, ['Always']))
-  }
-  if (!context.init || isSidecar) {
-    const grace = context.spec.terminationGracePeriodSeconds ?? 0
-    errors.push(...validateLifecycle(container.lifecycle, `${path}.lifecycle`, grace))
-    errors.push(...validateProbes(container, path))
-  } else errors.push(...validateInitOnly(container, path))
-  errors.push(...validateSecurity(container.securityContext, `${path}.securityContext`, context.spec.hostUsers))
-  return errors
+  const { securityContext } = container
+  return [...errors, ...validateSecurity(securityContext, `${path}.securityContext`, context.spec.hostUsers)]
 }
 
-function validateName(name: string | undefined, path: string, names: Set<string>): FieldError[] {
-  if (name === undefined || name === '') return [required(path)]
-  const errors: FieldError[] = dnsLabelProblems(name).map((problem) => invalid(path, name, problem))
-  if (names.has(name)) errors.push(duplicate(path, name))
+function validateRunning(container: Container, path: string, { spec }: ContainerContext): FieldError[] {
+  const grace = spec.terminationGracePeriodSeconds ?? 0
+  return [...validateLifecycle(container.lifecycle, `${path}.lifecycle`, grace), ...validateProbes(container, path)]
+}
+
+function takeName(name: string, path: string, names: Set<string>): FieldError[] {
+  const errors = names.has(name) ? [duplicate(path, name)] : []
   names.add(name)
   return errors
-}
-
-function validateInitOnly(container: Container, path: string): FieldError[] {
-  const detail = 'may not be set for init containers without restartPolicy=Always'
-  const fields = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const
-  return fields.filter((field) => container[field] !== undefined).map((field) => forbidden(`${path}.${field}`, detail))
 }
 
 function validateMessagePolicy(container: Container, path: string): FieldError[] {

@@ -14,6 +14,9 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): Fie
   if ((spec.containers ?? []).length !== oldSpec.containers.length) {
     return [forbidden('spec.containers', 'pod updates may not add or remove containers')]
   }
+  if ((spec.initContainers ?? []).length !== (oldSpec.initContainers ?? []).length) {
+    return [forbidden('spec.initContainers', 'pod updates may not add or remove containers')]
+  }
   const errors = validateDeadline(spec.activeDeadlineSeconds, oldSpec.activeDeadlineSeconds)
   if (!tolerationsOnlyAdded(spec, oldSpec)) {
     errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))

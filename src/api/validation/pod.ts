@@ -3,7 +3,7 @@ import { duplicate, forbidden, invalid, notSupported, required } from '../meta/f
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsLabelProblems, dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
 import { validateAffinity } from './affinity.ts'
-import { validateContainer } from './container.ts'
+import { validateContainer, validateEphemeralContainer, validateInitContainer } from './container.ts'
 import { named, validateAnnotations, validateLabels } from './object-meta.ts'
 import { validateDns, validateHostAliases } from './pod-dns.ts'
 import { validateOverhead } from './resources.ts'
@@ -60,25 +60,19 @@ export function validatePodSpec(spec: PodSpec, path: string, isPod: boolean): Fi
 
 function validateContainers(spec: PodSpec, path: string): FieldError[] {
   const volumes = new Set((spec.volumes ?? []).map((volume) => volume.name))
-  const names = new Set<string>()
-  const check = (list: readonly Container[], field: string, init: boolean) =>
-    list.flatMap((one, i) => validateContainer(one, `${path}.${field}[${i}]`, { volumes, names, init, spec }))
+  const context = { volumes, names: new Set<string>(), spec }
   const containers = spec.containers ?? []
-  const errors = containers.length === 0 ? [required(`${path}.containers`)] : check(containers, 'containers', false)
+  const errors = containers.length === 0 ? [required(`${path}.containers`)] : []
+  containers.forEach((one, i) => errors.push(...validateContainer(one, `${path}.containers[${i}]`, context)))
   errors.push(...conflictingHostPorts(containers, `${path}.containers`))
-  errors.push(...check(spec.initContainers ?? [], 'initContainers', true))
-  return [...errors, ...validateEphemeral(spec, `${path}.ephemeralContainers`, names)]
-}
-
-function validateEphemeral({ ephemeralContainers }: PodSpec, path: string, names: Set<string>): FieldError[] {
-  return (ephemeralContainers ?? []).flatMap(({ name = '', image = '' }, i) => {
-    const at = `${path}[${i}]`
-    const errors = name === '' ? [required(`${at}.name`)] : named(`${at}.name`, name, dnsLabelProblems(name))
-    if (image === '') errors.push(required(`${at}.image`))
-    if (names.has(name)) errors.push(duplicate(`${at}.name`, name))
-    names.add(name)
-    return errors
+  spec.initContainers?.forEach((one, i) => {
+    errors.push(...validateInitContainer(one, `${path}.initContainers[${i}]`, context))
   })
+  const targets = new Set(context.names)
+  spec.ephemeralContainers?.forEach((one, i) => {
+    errors.push(...validateEphemeralContainer(one, `${path}.ephemeralContainers[${i}]`, context, targets))
+  })
+  return errors
 }
 
 function conflictingHostPorts(containers: readonly Container[], path: string): FieldError[] {
