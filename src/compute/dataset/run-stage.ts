@@ -57,6 +57,8 @@ export function runStage(host: Host, run: StageRun): RunningStage {
     options: encodeValue(mapFunctions(pipeline, ({ shipped }) => shipped)),
     code: shipments.flatMap(({ code }) => code),
     accumulates: pipeline.sink.kind === 'countBy',
+    // What lies on workers, or was made of it, goes with them.
+    isReplayable: !['shuffle', 'write'].includes(pipeline.sink.kind) && pipeline.input.kind !== 'parts',
     next: units.next,
     isExhausted: units.isExhausted,
     encode: (unit, seesFiles) => encodeUnit(run, unit, seesFiles),

@@ -21,7 +21,7 @@ export interface TestSession extends AsyncDisposable {
 export interface TestSessionOptions extends Pick<EngineOptions, 'volumes' | 'partLimits'> {
   readonly workers?: number
   readonly network?: boolean
-  readonly nodeFlags?: readonly string[]
+  readonly variables?: Readonly<Record<string, string>>
 }
 
 export async function openSession(options: TestSessionOptions = {}): Promise<TestSession> {
@@ -31,11 +31,11 @@ export async function openSession(options: TestSessionOptions = {}): Promise<Tes
   const events: ComputeEvent[] = []
   const reach: Reach =
     options.network === true ? { kind: 'tcp', host: '127.0.0.1' } : { kind: 'unix', directory: join(directory, 's') }
-  const { nodeFlags = [] } = options
+  const { variables = {} } = options
   const { shoal } = await createEngine({
     env: systemEnvironment(),
     name: 'test',
-    pool: createWorkerProcesses({ count: options.workers ?? 2, threads: 1, nodeFlags }),
+    pool: createWorkerProcesses({ count: options.workers ?? 2, threads: 1, variables }),
     reach,
     pipeline: programs.pipeline,
     columnar: () => columnarProgram(cache),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -95,6 +95,27 @@ test('lost parts that come out otherwise are used throughout', async () => {
   // Collected: whatever was made of the first is made again.
   expect(new Map(await random.collect())).toEqual(new Map(numbers(40).map((key) => [key, 100])))
   expect(madeAgain(session.events)).toBeGreaterThan(0)
+})
+
+test('lost parts that come out otherwise are refused where records made of the first were handed on', async () => {
+  await using session = await openSession({ workers: 1 })
+  const die = dieOnce(join(session.directory, 'died'))
+  const taken = join(session.directory, 'taken')
+  const random = session.shoal
+    .dataset(numbers(20_000))
+    .map((n) => [n, Math.random()] as const)
+    .sort(([n]) => n)
+    .map(async (pair) => {
+      if (pair[0] < 19_999) return pair
+      const { existsSync: exists } = await import('node:fs')
+      while (!exists(taken)) await new Promise((resolve) => setTimeout(resolve, 10))
+      await die()
+      return pair
+    })
+  const reading = async () => {
+    for await (const _ of random.iterate()) writeFileSync(taken, '')
+  }
+  await expect(reading()).rejects.toMatchObject({ code: 'SHOAL_NOT_REPEATABLE' })
 })
 
 test('parts cross the network, compressed and checked, where workers do not see each other’s files', async () => {
