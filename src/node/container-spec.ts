@@ -6,7 +6,7 @@ import { ContainerConfigError } from './config-error.ts'
 import type { NodeContext } from './node-context.ts'
 import type { PodRecord } from './pod-record.ts'
 import { expand } from './variable-expansion.ts'
-import { containerMounts } from './volumes/pod-volumes.ts'
+import { containerMounts } from './volumes/container-mounts.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
 
 /** The pod's surroundings as the runtime makes them. */
@@ -87,13 +87,14 @@ function securityOf(pod: Pod, container: Container): ContainerSecurity {
   const own = container.securityContext ?? {}
   const runAsUser = own.runAsUser ?? of.runAsUser
   const runAsGroup = own.runAsGroup ?? of.runAsGroup
+  const groups = [...(of.supplementalGroups ?? []), ...(of.fsGroup === undefined ? [] : [of.fsGroup])]
   if ((own.runAsNonRoot ?? of.runAsNonRoot) === true && runAsUser === 0) {
     throw new ContainerConfigError("container's runAsUser breaks non-root policy")
   }
   return {
     ...(runAsUser !== undefined && { runAsUser }),
     ...(runAsGroup !== undefined && { runAsGroup }),
-    ...(of.supplementalGroups !== undefined && { supplementalGroups: of.supplementalGroups }),
+    ...(groups.length > 0 && { supplementalGroups: groups }),
     ...(own.privileged !== undefined && { privileged: own.privileged }),
     ...(own.readOnlyRootFilesystem !== undefined && { readOnlyRootFilesystem: own.readOnlyRootFilesystem }),
     ...(own.capabilities?.add !== undefined && { addCapabilities: own.capabilities.add }),

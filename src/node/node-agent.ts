@@ -23,6 +23,7 @@ import { startPodWorker } from './pod-worker.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { nodeObject, register } from './registration.ts'
 import type { NodeFacts } from './registration.ts'
+import { createSourceWatch } from './volumes/source-watch.ts'
 
 /** How long closing and flushing wait for events that are still to be written, in milliseconds. */
 const FLUSH_MS = 1_000
@@ -70,6 +71,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     hostIp: facts.hostIp,
     files: options.files,
     events,
+    sources: createSourceWatch(env, client),
     allocatable: () => node?.status?.allocatable ?? {},
   }
   const closers: (() => void)[] = []
@@ -110,6 +112,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     await ready.catch(() => {})
     for (const closer of closers) closer()
     await Promise.all([...workers.values()].map((worker) => worker.close()))
+    context.sources.close()
     await flushEvents()
   }
 

@@ -3,6 +3,7 @@ import type { Environment } from '../env/environment.ts'
 import type { EventRecorder } from '../reconcile/event-recorder.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { PodFiles } from './pod-files.ts'
+import type { SourceWatch } from './volumes/source-watch.ts'
 
 /** What every part of one node's agent works with. */
 export interface NodeContext {
@@ -14,6 +15,8 @@ export interface NodeContext {
   readonly hostIp: string
   readonly files: PodFiles
   readonly events: EventRecorder
+  /** Tells of changes of what volumes are made of. */
+  readonly sources: SourceWatch
   /** What pods may use of the node: the default of limits in the downward API. */
   readonly allocatable: () => Readonly<Record<string, string | number>>
 }

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Pod } from '../api/generated/core-v1.ts'
-import { provideVolumes, removeVolumes } from './volumes/pod-volumes.ts'
+import { provideVolumes, refreshVolumes, removeVolumes } from './volumes/pod-volumes.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
 import type { VolumeContext } from './volumes/projected.ts'
 
@@ -14,19 +14,27 @@ const MESSAGE_BYTES = 4096
  */
 export interface PodFiles {
   provide(context: VolumeContext): Promise<PodVolumes>
+  /** Brings volumes up to date with the API; resolves to those that changed. */
+  refresh(context: VolumeContext, volumes: PodVolumes): Promise<PodVolumes>
   /** An empty file for the container's last words; undefined where nobody could read it. */
   messageFile(pod: Pod, container: string, attempt: number): Promise<string | undefined>
   readMessage(pod: Pod, container: string, attempt: number): Promise<string>
   remove(pod: Pod): Promise<void>
 }
 
-/** Files under `directory`, a folder for each pod by its uid. */
+/** A file system in memory, where the machine has one. */
+const MEMORY = '/dev/shm'
+
+/** Files under `directory`, a folder for each pod by its uid; volumes in memory lie in a folder of the same name there. */
 export function createPodFiles(directory: string): PodFiles {
+  const memoryOf = (pod: Pod) => path.join(MEMORY, path.basename(path.dirname(directory)), pod.metadata.uid ?? '')
   const folderOf = (pod: Pod) => path.join(directory, pod.metadata.uid ?? '')
   const messageOf = (pod: Pod, container: string, attempt: number) =>
     path.join(folderOf(pod), 'messages', `${container}-${attempt}`)
   return {
-    provide: (context) => provideVolumes(context, path.join(folderOf(context.pod), 'volumes')),
+    provide: (context) =>
+      provideVolumes(context, { disk: path.join(folderOf(context.pod), 'volumes'), memory: memoryOf(context.pod) }),
+    refresh: refreshVolumes,
     async messageFile(pod, container, attempt) {
       const file = messageOf(pod, container, attempt)
       mkdirSync(path.dirname(file), { recursive: true })
@@ -37,7 +45,7 @@ export function createPodFiles(directory: string): PodFiles {
     async readMessage(pod, container, attempt) {
       return beginningOf(messageOf(pod, container, attempt))
     },
-    remove: (pod) => removeVolumes(folderOf(pod)),
+    remove: (pod) => removeVolumes(folderOf(pod), memoryOf(pod)),
   }
 }
 
@@ -53,9 +61,12 @@ function beginningOf(file: string): string {
   }
 }
 
+const simulated = (name: string) => ({ path: `/simulated/${name}`, readOnly: false, isSimulated: true }) as const
+
 /** No files at all: for nodes whose containers are simulated. Every volume is there, and empty. */
 export const noFiles: PodFiles = {
-  provide: async ({ pod }) => new Map(pod.spec?.volumes?.map(({ name }) => [name, `/simulated/${name}`])),
+  provide: async ({ pod }) => new Map(pod.spec?.volumes?.map(({ name }) => [name, simulated(name)])),
+  refresh: async () => new Map(),
   messageFile: async () => undefined,
   readMessage: async () => '',
   remove: async () => {},

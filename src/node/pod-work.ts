@@ -1,6 +1,8 @@
 import type { Container, Pod } from '../api/generated/core-v1.ts'
 import type { NodeContext } from './node-context.ts'
 import type { ContainerRecord, PodRecord } from './pod-record.ts'
+import type { Freshness } from './volumes/freshness.ts'
+import type { PodTokens } from './volumes/pod-tokens.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
 
 /** The probes of one attempt of a container, at work until stopped. */
@@ -20,6 +22,10 @@ export interface PodWork {
   record: PodRecord
   /** The pod's volumes, once they are provided. */
   volumes: PodVolumes
+  /** Keeps the volumes up to date, while the pod has its surroundings. */
+  freshness: Freshness | undefined
+  /** The tokens in the pod's volumes. */
+  readonly tokens: PodTokens
   /** The object is gone from the API: nothing may be reported, and nothing of the pod may stay. */
   objectGone: boolean
   /** Set while containers are being stopped: the grace that they were given. */

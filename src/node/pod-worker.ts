@@ -17,6 +17,7 @@ import { endProbes, superviseProbes } from './probes/supervision.ts'
 import { createStatusReports, releaseObject } from './status-reports.ts'
 import type { StatusReports } from './status-reports.ts'
 import { graceOf, hurry, stopContainers } from './stopping.ts'
+import { createPodTokens } from './volumes/pod-tokens.ts'
 import { clearAway, giveBack, startSurroundings } from './surroundings.ts'
 
 /** The pause before a pod at which something unexpected failed is tried again, in milliseconds. */
@@ -108,7 +109,17 @@ export function startPodWorker(context: NodeContext, pod: Pod, record: PodRecord
 
 function newWork(context: NodeContext, pod: Pod, record: PodRecord, wake: () => void): PodWork {
   const ending = new AbortController()
-  const state = { pod, record, volumes: new Map(), objectGone: false, stopping: undefined, failures: 0 }
+  const tokens = createPodTokens(context.client, context.env.clock)
+  const state = {
+    pod,
+    record,
+    volumes: new Map(),
+    freshness: undefined,
+    tokens,
+    objectGone: false,
+    stopping: undefined,
+    failures: 0,
+  }
   return { context, ...state, ending, probers: new Map(), wake }
 }
 
@@ -117,6 +128,7 @@ const isEnding = ({ pod, objectGone }: PodWork) => objectGone || pod.metadata.de
 function see(work: PodWork, next: Pod | undefined): void {
   if (next === undefined) work.objectGone = true
   else work.pod = next
+  work.freshness?.podChanged()
   if (!isEnding(work)) return
   work.ending.abort()
   hurry(work, graceOf(work))

@@ -4,7 +4,9 @@ import { VolumeError } from './config-error.ts'
 import { sandboxSpec } from './container-spec.ts'
 import { tell } from './pod-events.ts'
 import type { PodWork } from './pod-work.ts'
+import { keepFresh } from './volumes/fresh-volumes.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
+import type { VolumeContext } from './volumes/projected.ts'
 
 /** The kubelet's pause before volumes are tried again, doubled with each failure; bounded lower than the kubelet's 2 min. */
 const FIRST_PAUSE_MS = 500
@@ -24,6 +26,8 @@ export async function startSurroundings(work: PodWork): Promise<number | undefin
     work.volumes = volumes.value
     work.record = { ...work.record, sandbox: sandbox.value }
     work.failures = 0
+    if ([...work.volumes.values()].some(({ files }) => files !== undefined))
+      work.freshness = keepFresh(work, volumeContext)
     return undefined
   }
   // A pod without its volumes gets no address, so that its status says what Kubernetes' would.
@@ -32,10 +36,13 @@ export async function startSurroundings(work: PodWork): Promise<number | undefin
   return Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** work.failures++)
 }
 
-async function provideVolumes({ context, pod }: PodWork): Promise<PodVolumes> {
+const provideVolumes = (work: PodWork): Promise<PodVolumes> => work.context.files.provide(volumeContext(work))
+
+/** What the pod's volumes are made with, as things are now. */
+function volumeContext({ context, pod, record, tokens }: PodWork): VolumeContext {
   const { client, hostIp, nodeName } = context
-  const facts = { podIp: '', hostIp, nodeName, allocatable: context.allocatable() }
-  return await context.files.provide({ client, pod, facts })
+  const facts = { podIp: record.sandbox?.ip ?? '', hostIp, nodeName, allocatable: context.allocatable() }
+  return { client, pod, facts, tokens }
 }
 
 async function discard({ context }: PodWork, { id }: Sandbox): Promise<void> {
@@ -52,6 +59,8 @@ function tellFailure({ context, pod }: PodWork, error: unknown): void {
 /** Gives the network back at once; directory and logs stay until the object goes. */
 export async function giveBack(work: PodWork): Promise<void> {
   const { sandbox } = work.record
+  work.freshness?.stop()
+  work.freshness = undefined
   if (sandbox === undefined || !sandbox.ready) return
   work.record = { ...work.record, sandbox: { ...sandbox, ready: false } }
   await work.context.runtime.stopSandbox(sandbox.id)

@@ -1,24 +1,44 @@
-import { chmodSync, mkdirSync } from 'node:fs'
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { Container, HostPathVolumeSource, Volume } from '../../api/generated/core-v1.ts'
-import type { Mount } from '../../runtime/runtime.ts'
-import { ContainerConfigError, VolumeError } from '../config-error.ts'
+import type { Volume } from '../../api/generated/core-v1.ts'
+import { VolumeError } from '../config-error.ts'
+import { claimNameOf, claimVolume } from './claim-volume.ts'
+import { provideHostPath } from './host-path.ts'
+import { giveToGroup } from './ownership.ts'
 import { apiFiles } from './projected.ts'
 import type { VolumeContext } from './projected.ts'
 import { writeVolume } from './volume-files.ts'
+import type { VolumeFile } from './volume-files.ts'
 
-/** Where each volume of a pod lies on the host, by name. */
-export type PodVolumes = ReadonlyMap<string, string>
+/** Where a volume of a pod lies on the host. */
+export interface PodVolume {
+  readonly path: string
+  /** Nobody may write it, whatever the mount says. */
+  readonly readOnly: boolean
+  /** What was written, of a volume whose content comes from the API. */
+  readonly files?: readonly VolumeFile[]
+  /** There is no such place: containers only seem to run. */
+  readonly isSimulated?: true
+}
+
+/** The volumes of a pod by name. */
+export type PodVolumes = ReadonlyMap<string, PodVolume>
+
+/** Where volumes of a pod are made: on disk, and where the machine allows it in memory. */
+export interface VolumePlaces {
+  readonly disk: string
+  readonly memory: string
+}
 
 /**
- * Provides all volumes of the pod under `directory`. Rejects with a {@link VolumeError} that names the volume; what was
- * made so far stays, and the next try goes over it.
+ * Provides all volumes of the pod. Rejects with a {@link VolumeError} that names the volume; what was made so far stays,
+ * and the next try goes over it.
  */
-export async function provideVolumes(context: VolumeContext, directory: string): Promise<PodVolumes> {
+export async function provideVolumes(context: VolumeContext, places: VolumePlaces): Promise<PodVolumes> {
   const provideOne = async (volume: Volume) => {
     try {
-      return [volume.name, await provide(context, volume, path.join(directory, volume.name))] as const
+      return [volume.name, await provide(context, volume, places)] as const
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${reason}`, { cause })
@@ -27,53 +47,65 @@ export async function provideVolumes(context: VolumeContext, directory: string):
   return new Map(await Promise.all((context.pod.spec?.volumes ?? []).map(provideOne)))
 }
 
-async function provide(context: VolumeContext, volume: Volume, target: string): Promise<string> {
-  if (volume.hostPath !== undefined) return await hostPath(volume.hostPath)
+async function provide(context: VolumeContext, volume: Volume, places: VolumePlaces): Promise<PodVolume> {
+  const { client, pod } = context
+  if (volume.hostPath !== undefined) return { path: await provideHostPath(volume.hostPath), readOnly: false }
+  const claimName = claimNameOf(pod, volume)
+  if (claimName !== undefined) {
+    const readOnly = volume.persistentVolumeClaim?.readOnly === true
+    const { path: place, isOwnable } = await claimVolume(client, pod, claimName)
+    if (isOwnable) giveToGroup(pod, place, readOnly)
+    return { path: place, readOnly }
+  }
+  const target = path.join(places.disk, volume.name)
   const files = await apiFiles(context, volume)
-  if (files !== undefined) {
-    writeVolume(target, files)
-    return target
-  }
+  if (files !== undefined) return writeApiVolume(context, target, files)
   if (volume.emptyDir === undefined) throw new VolumeError('this sort of volume is not supported by this node')
+  const isInMemory = volume.emptyDir.medium === 'Memory' && existsSync(path.dirname(path.dirname(places.memory)))
+  return provideEmptyDir(context, isInMemory ? path.join(places.memory, volume.name) : target)
+}
+
+function provideEmptyDir({ pod }: VolumeContext, place: string): PodVolume {
   // Anybody may write, whoever the container runs as: the umask has no say in it.
-  mkdirSync(target, { recursive: true })
-  chmodSync(target, 0o777)
-  return target
+  mkdirSync(place, { recursive: true })
+  chmodSync(place, 0o777)
+  giveToGroup(pod, place, false)
+  return { path: place, readOnly: false }
 }
 
-/** Checks or creates a path of the host, as its `type` asks. */
-async function hostPath({ path: host, type = '' }: HostPathVolumeSource): Promise<string> {
-  if (type === 'DirectoryOrCreate') await mkdir(host, { recursive: true, mode: 0o755 })
-  if (type === 'FileOrCreate') await writeFile(host, '', { flag: 'a', mode: 0o644 })
-  if (type === '' || type.endsWith('OrCreate')) return host
-  const found = await stat(host).catch(() => undefined)
-  const checks: Readonly<Record<string, boolean | undefined>> = {
-    Directory: found?.isDirectory(),
-    File: found?.isFile(),
-    Socket: found?.isSocket(),
-    CharDevice: found?.isCharacterDevice(),
-    BlockDevice: found?.isBlockDevice(),
+function writeApiVolume({ pod }: VolumeContext, target: string, files: readonly VolumeFile[]): PodVolume {
+  writeVolume(target, files, (fresh) => giveToGroup(pod, fresh, true))
+  return { path: target, readOnly: true, files }
+}
+
+/** Brings volumes whose content comes from the API up to date; returns those that changed. */
+export async function refreshVolumes(context: VolumeContext, volumes: PodVolumes): Promise<PodVolumes> {
+  const changed = new Map<string, PodVolume>()
+  for (const volume of context.pod.spec?.volumes ?? []) {
+    const known = volumes.get(volume.name)
+    if (known?.files === undefined) continue
+    const files = await apiFiles(context, volume)
+    if (files !== undefined && !sameFiles(files, known.files))
+      changed.set(volume.name, writeApiVolume(context, known.path, files))
   }
-  if (checks[type] !== true) throw new VolumeError(`hostPath type check failed: ${host} is not a ${type.toLowerCase()}`)
-  return host
+  return changed
 }
 
-/** What of the pod's volumes a container sees, and where. */
-export function containerMounts(container: Container, volumes: PodVolumes, expandPath: (text: string) => string) {
-  return (container.volumeMounts ?? []).map((mount): Mount => {
-    const host = volumes.get(mount.name)
-    if (host === undefined) throw new ContainerConfigError(`volume "${mount.name}" is not one of the pod's volumes`)
-    const below = mount.subPath ?? (mount.subPathExpr === undefined ? '' : expandPath(mount.subPathExpr))
-    if (below.split('/').includes('..')) throw new ContainerConfigError(`subPath "${below}" leads out of the volume`)
-    return {
-      hostPath: below === '' ? host : path.join(host, below),
-      containerPath: mount.mountPath,
-      readOnly: mount.readOnly === true,
-    }
-  })
+function sameFiles(a: readonly VolumeFile[], b: readonly VolumeFile[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((file, index) => {
+      const other = b[index]
+      return (
+        file.path === other?.path &&
+        file.mode === other.mode &&
+        Buffer.from(file.bytes).equals(Buffer.from(other.bytes))
+      )
+    })
+  )
 }
 
 /** Removes what the pod left in its volumes. */
-export async function removeVolumes(directory: string): Promise<void> {
-  await rm(directory, { recursive: true, force: true })
+export async function removeVolumes(...directories: readonly string[]): Promise<void> {
+  await Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })))
 }

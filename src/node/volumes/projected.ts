@@ -5,13 +5,12 @@ import type {
   Volume,
   VolumeProjection,
 } from '../../api/generated/core-v1.ts'
-import type { TokenRequest } from '../../api/generated/authentication-v1.ts'
-import { serviceAccounts } from '../../api/generated/resources.ts'
 import type { Client } from '../../client/client.ts'
 import { VolumeError } from '../config-error.ts'
 import { podField, resourceField } from '../pod-fields.ts'
 import type { FieldFacts } from '../pod-fields.ts'
 import { configMapData, secretData } from '../pod-sources.ts'
+import type { PodTokens } from './pod-tokens.ts'
 import type { VolumeFile } from './volume-files.ts'
 import { DEFAULT_MODE, filesOf } from './volume-files.ts'
 
@@ -19,6 +18,7 @@ export interface VolumeContext {
   readonly client: Client
   readonly pod: Pod
   readonly facts: FieldFacts
+  readonly tokens: PodTokens
 }
 
 /** The files of a volume whose content comes from the API; undefined for other sorts of volume. */
@@ -61,7 +61,8 @@ async function fromMap(
 
 function downward({ pod, facts }: VolumeContext, item: DownwardAPIVolumeFile, mode: number): VolumeFile {
   const { fieldRef, resourceFieldRef } = item
-  const container = pod.spec?.containers.find(({ name }) => name === resourceFieldRef?.containerName)
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
+  const container = containers.find(({ name }) => name === resourceFieldRef?.containerName)
   const text =
     fieldRef !== undefined
       ? (podField(pod, fieldRef.fieldPath, facts) ?? '')
@@ -72,22 +73,19 @@ function downward({ pod, facts }: VolumeContext, item: DownwardAPIVolumeFile, mo
 }
 
 async function token(
-  { client, pod }: VolumeContext,
+  { pod, tokens }: VolumeContext,
   projection: ServiceAccountTokenProjection,
   mode: number,
 ): Promise<VolumeFile> {
-  const { name = '', namespace = '', uid = '' } = pod.metadata
-  const request: TokenRequest = {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    metadata: {},
-    spec: {
-      audiences: projection.audience === undefined ? [] : [projection.audience],
-      expirationSeconds: projection.expirationSeconds ?? 3600,
-      boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name, uid },
-    },
-  }
-  const key = { namespace, name: pod.spec?.serviceAccountName ?? 'default' }
-  const answer = await client.createSubresource<TokenRequest>(serviceAccounts, key, 'token', request)
-  return { path: projection.path, bytes: answer.status?.token ?? '', mode }
+  const bytes = await tokens.tokenFor(pod, projection)
+  const user = soleUserOf(pod)
+  const isPrivate = user !== undefined || pod.spec?.securityContext?.fsGroup !== undefined
+  return { path: projection.path, bytes, mode: isPrivate ? 0o600 : mode, ...(user !== undefined && { user }) }
+}
+
+/** The user that all the pod's containers run as, if there is one: only it may read the pod's tokens. */
+function soleUserOf({ spec }: Pod): number | undefined {
+  const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
+  const users = new Set(all.map(({ securityContext: own }) => own?.runAsUser ?? spec?.securityContext?.runAsUser))
+  return users.size === 1 ? [...users][0] : undefined
 }

@@ -1,4 +1,15 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import type { KeyToPath } from '../../api/generated/core-v1.ts'
 import { VolumeError } from '../config-error.ts'
@@ -9,6 +20,8 @@ export interface VolumeFile {
   readonly path: string
   readonly bytes: Uint8Array | string
   readonly mode: number
+  /** Its owner, where it is not the agent's user. */
+  readonly user?: number
 }
 
 /** Kubernetes' default mode of files in config map, secret, downward API and projected volumes: 0644. */
@@ -30,13 +43,52 @@ export function filesOf(
   })
 }
 
+/** The link that names the files of now, as Kubernetes' own volumes have it. */
+const CURRENT = '..data'
+
 /**
- * Writes the files under `directory`, which is created. At once and without the thread pool: the API bounds them to a
- * megabyte or so, and for files this small the way to another thread takes many times longer than the write.
+ * Makes `files` the content of `directory`, all at once: they are written into a directory of their own, then the link
+ * `..data` is replaced; every file is a link through it, so that nobody sees half of an update. `finish` sees the new
+ * directory before anybody else does. Without the thread pool: the API bounds files to a megabyte or so, and for files
+ * this small the way to another thread takes many times longer than the write.
  */
-export function writeVolume(directory: string, files: readonly VolumeFile[]): void {
+export function writeVolume(
+  directory: string,
+  files: readonly VolumeFile[],
+  finish: (directory: string) => void = () => {},
+): void {
   mkdirSync(directory, { recursive: true })
-  for (const file of files) write(directory, file)
+  const before = linkAt(path.join(directory, CURRENT))
+  const fresh = mkdtempSync(`${directory}${path.sep}..`)
+  chmodSync(fresh, 0o755)
+  for (const file of files) write(fresh, file)
+  finish(fresh)
+  const next = path.join(directory, '..data_tmp')
+  rmSync(next, { force: true })
+  symlinkSync(path.basename(fresh), next)
+  renameSync(next, path.join(directory, CURRENT))
+  const names = new Set(files.map((file) => file.path.split('/')[0] ?? ''))
+  for (const name of names) {
+    const link = path.join(directory, name)
+    if (linkAt(link) === undefined) symlinkSync(path.join(CURRENT, name), link)
+  }
+  if (before !== undefined) clean(directory, before, names)
+}
+
+/** Takes away what only the content before had. */
+function clean(directory: string, before: string, names: ReadonlySet<string>): void {
+  rmSync(path.join(directory, before), { recursive: true, force: true })
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith('..') && !names.has(name)) rmSync(path.join(directory, name), { force: true })
+  }
+}
+
+function linkAt(file: string): string | undefined {
+  try {
+    return readlinkSync(file)
+  } catch {
+    return undefined
+  }
 }
 
 function write(directory: string, file: VolumeFile): void {
@@ -44,9 +96,8 @@ function write(directory: string, file: VolumeFile): void {
   // The API has refused such paths; this is the last line of defence.
   if (!target.startsWith(directory + path.sep)) throw new VolumeError(`path "${file.path}" leads out of the volume`)
   if (file.path.includes('/')) mkdirSync(path.dirname(target), { recursive: true })
-  // What is there from an earlier try may be read-only.
-  rmSync(target, { force: true })
   writeFileSync(target, file.bytes, { mode: file.mode })
   // The process' umask took away what a mode of its own would give.
   if ((file.mode & 0o022) !== 0) chmodSync(target, file.mode)
+  if (file.user !== undefined && process.getuid?.() === 0) chownSync(target, file.user, -1)
 }

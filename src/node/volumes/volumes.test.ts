@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import type { PodSpec } from '../../api/generated/core-v1.ts'
-import { configMaps, secrets } from '../../api/generated/resources.ts'
+import { configMaps, persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../api/generated/resources.ts'
+import { keyOf } from '../../api/object.ts'
 import { phaseIs, shell, startTestNode } from '../test-node.fixture.ts'
+import type { TestNode } from '../test-node.fixture.ts'
+import { createPodTokens } from './pod-tokens.ts'
 
 const metadata = { namespace: 'default', name: 'settings' }
 
@@ -101,4 +104,134 @@ test('where the policy says so, the end of the log stands in for an absent messa
   const terminationMessagePolicy = 'FallbackToLogsOnError'
   const { status } = await printed({ containers: [shell('echo it broke; exit 3', { terminationMessagePolicy })] })
   expect(status?.containerStatuses?.[0]?.state?.terminated?.message).toBe('it broke\n')
+})
+
+test('a changed config map is in the volume as a whole, through one link that is replaced', async () => {
+  await using node = await startTestNode({ runtime: 'process' })
+  const data = { a: 'a1', b: 'b1' }
+  await node.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data })
+  const volumes = [{ name: 'live', configMap: { name: 'settings' } }]
+  const script = 'cd /etc/live; until [ "$(cat a)" = a2 ]; do sleep 0.05; done; cat ..data/c; ls; readlink a'
+  await node.run('p', { restartPolicy: 'Never', volumes, containers: [shell(script, mount('live'))] })
+  await node.untilPod('p', phaseIs('Running'))
+  await node.client.update(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'a2', c: 'c2\n' } })
+  await node.untilPod('p', phaseIs('Succeeded'))
+  // Kubernetes' own layout: every file is a link through `..data`; `b` has gone with the content before.
+  expect(await node.log('p')).toBe('c2\na\nc\n..data/a\n')
+})
+
+test('labels that change are in the downward API volume', async () => {
+  await using node = await startTestNode({ runtime: 'process' })
+  const items = [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }]
+  const volumes = [{ name: 'about', downwardAPI: { items } }]
+  const script = 'until grep -q after /etc/about/labels; do sleep 0.05; done; cat /etc/about/labels'
+  const pod = await node.run('p', { restartPolicy: 'Never', volumes, containers: [shell(script, mount('about'))] })
+  await node.untilPod('p', phaseIs('Running'))
+  const patch = { metadata: { labels: { stage: 'after' } } }
+  await node.client.patch(pods, keyOf(pod), { type: 'merge', patch })
+  await node.untilPod('p', phaseIs('Succeeded'))
+  expect(await node.log('p')).toBe('stage="after"')
+})
+
+test('a claim is the directory of its volume, and what a pod writes there the next one reads', async () => {
+  await using node = await startTestNode({ runtime: 'process' })
+  const directory = `${node.directory}/volume`
+  await bindClaim(node, directory)
+  const volumes = [{ name: 'kept', persistentVolumeClaim: { claimName: 'kept' } }]
+  const write = shell('echo kept > /etc/kept/file', mount('kept'))
+  await node.run('writer', { restartPolicy: 'Never', volumes, containers: [write] })
+  await node.untilPod('writer', phaseIs('Succeeded'))
+  const readOnly = [{ name: 'kept', persistentVolumeClaim: { claimName: 'kept', readOnly: true } }]
+  const read = shell('cat /etc/kept/file; touch /etc/kept/more 2>/dev/null || echo read-only', mount('kept'))
+  await node.run('reader', { restartPolicy: 'Never', volumes: readOnly, containers: [read] })
+  await node.untilPod('reader', phaseIs('Succeeded'))
+  expect(await node.log('reader')).toBe('kept\nread-only\n')
+})
+
+async function bindClaim({ client }: TestNode, path: string): Promise<void> {
+  const size = { storage: '1Mi' }
+  const accessModes = ['ReadWriteOnce']
+  const claim = await client.create(persistentVolumeClaims, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { namespace: 'default', name: 'kept' },
+    spec: { accessModes, resources: { requests: size }, volumeName: 'volume' },
+  })
+  const claimRef = { kind: 'PersistentVolumeClaim', ...keyOf(claim), uid: claim.metadata.uid! }
+  const spec = { accessModes, capacity: size, claimRef, hostPath: { path, type: 'DirectoryOrCreate' } }
+  await client.create(persistentVolumes, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'volume' },
+    spec,
+  })
+  const patch = { status: { phase: 'Bound' } }
+  await client.patch(persistentVolumeClaims, keyOf(claim), { type: 'merge', patch }, { subresource: 'status' })
+}
+
+test('a pod waits for its claim to be bound, and says so', async () => {
+  await using node = await startTestNode({ runtime: 'process' })
+  const volumes = [{ name: 'kept', persistentVolumeClaim: { claimName: 'none' } }]
+  await node.run('p', { volumes, containers: [shell('true', mount('kept'))] })
+  await node.untilEvent('p', 'FailedMount')
+  expect(await node.eventsOf('p')).toContain(
+    'Warning FailedMount 1 MountVolume.SetUp failed for volume "kept" : persistentvolumeclaim "none" not found',
+  )
+})
+
+test('subPaths are made where they are missing, expanded, and none leads out of its volume', async () => {
+  await using node = await startTestNode({ runtime: 'process' })
+  const volumes = [{ name: 'shared', emptyDir: {} }]
+  const env = [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }]
+  const own = shell('echo mine > /own/file; ln -s /etc /all/out; ls /all', {
+    env,
+    volumeMounts: [
+      { name: 'shared', mountPath: '/own', subPathExpr: 'logs/$(POD)' },
+      { name: 'shared', mountPath: '/all' },
+    ],
+  })
+  const out = shell('true', { name: 'out', volumeMounts: [{ name: 'shared', mountPath: '/x', subPath: 'out' }] })
+  await node.run('p', {
+    restartPolicy: 'Never',
+    volumes,
+    initContainers: [{ ...own, name: 'init' }],
+    containers: [out],
+  })
+  await node.untilEvent('p', 'Failed')
+  expect(await node.log('p', 'init')).toBe('logs\nout\n')
+  expect((await node.eventsOf('p')).some((line) => line.includes('leads out of it'))).toBe(true)
+})
+
+test.skipIf(process.getuid?.() !== 0)('the group of a pod owns its volumes, and may read its token', async () => {
+  const folder = '/var/run/secrets/kubernetes.io/serviceaccount'
+  const volumes = [
+    { name: 'shared', emptyDir: {} },
+    { name: 'fast', emptyDir: { medium: 'Memory' } },
+  ]
+  const volumeMounts = volumes.map(({ name }) => ({ name, mountPath: `/etc/${name}` }))
+  const script = `stat -c '%a %g' /etc/shared /etc/fast; stat -f -c %T /etc/fast; stat -L -c '%a %g' ${folder}/token; id -G`
+  const { text } = await printed({
+    volumes,
+    securityContext: { fsGroup: 1234 },
+    containers: [shell(script, { volumeMounts })],
+  })
+  // Kubernetes adds 02770 to directories and 0440 to files that nobody may write; tokens are 0600 before.
+  expect(text.split('\n').slice(0, 4)).toEqual(['2777 1234', '2777 1234', 'tmpfs', '640 1234'])
+  expect(text.split('\n')[4]?.split(' ')).toContain('1234')
+})
+
+test('a token is asked for once, and again after four fifths of its life', async () => {
+  await using node = await startTestNode({ runtime: 'process' })
+  const pod = await node.run('p', { containers: [shell('sleep 100')] })
+  let nowMs = node.env.clock.now()
+  const tokens = createPodTokens(node.nodeClient, { ...node.env.clock, now: () => nowMs })
+  const projection = { path: 'token', expirationSeconds: 600 }
+  const first = await tokens.tokenFor(pod, projection)
+  const renewAt = tokens.refreshAtMs ?? 0
+  expect(Math.abs(renewAt - nowMs - 480_000)).toBeLessThan(3_000)
+  nowMs = renewAt - 1
+  expect(await tokens.tokenFor(pod, projection)).toBe(first)
+  nowMs = renewAt + 1
+  await tokens.tokenFor(pod, projection)
+  expect(tokens.refreshAtMs).toBeGreaterThan(renewAt)
 })

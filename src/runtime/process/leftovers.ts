@@ -32,7 +32,10 @@ export async function sweepLeftovers(base: string): Promise<void> {
     for (const name of orphansIn(folder)) removeTree(path.join(folder, name))
   }
   // What belongs to another user stays for that user's next sweep.
-  const removed = orphansIn(base).map((name) => rm(path.join(base, name), { recursive: true, force: true }))
+  const remove = (folder: string) =>
+    orphansIn(folder).map((name) => rm(path.join(folder, name), { recursive: true, force: true }))
+  // Volumes in memory lie there, in a directory of the same name.
+  const removed = [...remove(base), ...remove('/dev/shm')]
   await Promise.allSettled(removed)
 }
 
