@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { apiError } from '../api/meta/status.ts'
 import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
 import type { Client } from '../client/client.ts'
@@ -128,5 +129,13 @@ function nodesOptions(
   const { podDirectory, dataDirectory } = options
   const directory = podDirectory ?? (dataDirectory === undefined ? undefined : `${dataDirectory}/pods`)
   const runtime = options.runtime ?? 'process'
-  return { env, clientFor, count, runtime, ...(directory !== undefined && { directory }) }
+  const volumeDirectory = dataDirectory === undefined ? undefined : resolve(dataDirectory, 'volumes')
+  return {
+    env,
+    clientFor,
+    count,
+    runtime,
+    ...(directory !== undefined && { directory }),
+    ...(volumeDirectory !== undefined && { volumeDirectory }),
+  }
 }

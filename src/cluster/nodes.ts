@@ -9,7 +9,9 @@ import type { NodeAgent } from '../node/node-agent.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { apiError } from '../api/meta/status.ts'
 import { ClusterError } from './cluster-error.ts'
-import { nodeUser } from './users.ts'
+import { startLocalVolumes } from './local-volumes.ts'
+import type { LocalVolumes } from './local-volumes.ts'
+import { ADMIN, nodeUser } from './users.ts'
 
 /** The runtimes that a cluster can give its nodes. */
 export type RuntimeName = 'process' | 'simulated'
@@ -22,6 +24,8 @@ export interface NodesOptions {
   readonly heartbeatPace?: number
   /** Where pods' files and logs go; default the system's directory for temporary files. */
   readonly directory?: string
+  /** Where the volumes of claims are made; default beside the pods' files, and gone with them. */
+  readonly volumeDirectory?: string
 }
 
 /** The nodes of a cluster, all on this machine. */
@@ -39,6 +43,7 @@ export function startNodes(options: NodesOptions): Nodes {
   const runtimes: Runtime[] = []
   const agents = new Map<string, NodeAgent>()
   let ownDirectory: string | undefined
+  let volumes: LocalVolumes | undefined
   const ready = start()
   ready.catch((error: unknown) => options.env.log.error('nodes did not start', { error }))
 
@@ -59,6 +64,8 @@ export function startNodes(options: NodesOptions): Nodes {
       const client = options.clientFor(nodeUser(name))
       agents.set(name, startNodeAgent({ env: options.env, client, runtime, files, facts, ...pace }))
     }
+    const volumeDirectory = options.volumeDirectory ?? join(directory ?? '/simulated', 'volumes')
+    volumes = await startLocalVolumes(options.env, options.clientFor(ADMIN), volumeDirectory)
     await Promise.all([...agents.values()].map((agent) => agent.ready))
   }
 
@@ -76,6 +83,7 @@ export function startNodes(options: NodesOptions): Nodes {
     portForward: async (address) => agentOf(address).portForward(podOf(address)),
     async close() {
       await ready.catch(() => {})
+      await volumes?.close()
       await Promise.all([...agents.values()].map((agent) => agent.close()))
       await Promise.all(runtimes.map((runtime) => runtime.close()))
       if (ownDirectory !== undefined) await rm(ownDirectory, { recursive: true, force: true })

@@ -61,19 +61,9 @@ export interface NodeAgent extends AsyncDisposable, PodStreams {
 export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   const { env, client, runtime, facts } = options
   const workers = new Map<string, PodWorker>()
-  const events = createEventRecorder(env, client, { component: 'kubelet', host: facts.name })
   let node: Node | undefined
-  const context: NodeContext = {
-    env,
-    client,
-    runtime,
-    nodeName: facts.name,
-    hostIp: facts.hostIp,
-    files: options.files,
-    events,
-    sources: createSourceWatch(env, client),
-    allocatable: () => node?.status?.allocatable ?? {},
-  }
+  const context = contextOf(options, () => node)
+  const { events } = context
   const closers: (() => void)[] = []
   const ready = start()
   ready.catch((error: unknown) => env.log.error('a node did not start', { node: facts.name, error }))
@@ -128,6 +118,23 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     flushEvents,
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+function contextOf(
+  { env, client, runtime, files, facts }: NodeAgentOptions,
+  node: () => Node | undefined,
+): NodeContext {
+  return {
+    env,
+    client,
+    runtime,
+    nodeName: facts.name,
+    hostIp: facts.hostIp,
+    files,
+    events: createEventRecorder(env, client, { component: 'kubelet', host: facts.name }),
+    sources: createSourceWatch(env, client),
+    allocatable: () => node()?.status?.allocatable ?? {},
   }
 }
 
