@@ -6,6 +6,7 @@ import type { Change, Store } from '../store/store.ts'
 import { createWatchHub } from '../watch/watch-hub.ts'
 import type { Aggregation } from './aggregation/aggregation.ts'
 import { createAggregation } from './aggregation/aggregation.ts'
+import { keepLocalServices } from './aggregation/local-services.ts'
 import { API_SERVICES } from './aggregation/remote-service.ts'
 import { createAdmissionChain } from './admission/admission.ts'
 import type { AdmissionPlugin } from './admission/admission.ts'
@@ -14,7 +15,8 @@ import { defaultPlugins } from './admission/default-plugins.ts'
 import { createServiceAllocations } from './allocation/service-allocations.ts'
 import type { ServiceNetwork } from './allocation/service-allocations.ts'
 import { bootstrap } from './bootstrap.ts'
-import { DEFINITIONS, followDefinition, serveStoredDefinitions } from './custom/definitions.ts'
+import { DEFINITIONS } from './custom/definition-status.ts'
+import { followDefinition, serveStoredDefinitions } from './custom/definitions.ts'
 import { loadExpressions } from './custom/expression-engine.ts'
 import type { NodeStreams } from './subresources/node-streams.ts'
 import type { TokenSigner } from './subresources/token-signer.ts'
@@ -88,7 +90,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       ),
     ]),
   }
-  await bootstrap(engine, options.network?.serviceRange)
+  await Promise.all([
+    bootstrap(engine, options.network?.serviceRange),
+    keepLocalServices({ store, registry, environment }),
+  ])
   return {
     verbs: verbsOf(engine),
     registry,

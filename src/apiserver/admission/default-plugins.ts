@@ -14,10 +14,12 @@ import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageInUse } from './storage-in-use.ts'
 import { taintNodes } from './taint-nodes.ts'
+import { terminatingDefinition } from './terminating-definition.ts'
 
 /** The plugins that a server has by default, in Kubernetes' order. */
 export function defaultPlugins(authorizer: Authorizer): readonly AdmissionPlugin[] {
   return [
+    terminatingDefinition,
     namespaceLifecycle,
     limitRanger,
     serviceAccount,

@@ -38,11 +38,10 @@ const DISCOVERY_TIMEOUT_MS = 5_000
 export function createAggregation(options: AggregationOptions): Aggregation {
   const { store } = options
   return {
-    find: (group, version) =>
-      store.head().count(API_SERVICES) === 0 ? undefined : remoteService(store.head(), group, version),
+    find: (group, version) => remoteService(store.head(), group, version),
     proxy: (exchange, service) => proxy(options, exchange, service),
     withRemoteGroups: async (document, aggregated) => {
-      const services = store.head().count(API_SERVICES) === 0 ? [] : remoteServices(store.head())
+      const services = remoteServices(store.head())
       return services.length === 0 ? document : withGroups(options, document, services, aggregated)
     },
     // Nobody waits for this: it may take as long as the other server does.
@@ -50,8 +49,9 @@ export function createAggregation(options: AggregationOptions): Aggregation {
       if (change.type !== 'delete') check(options, change.entry)
     },
     async followAll() {
-      if (store.head().count(API_SERVICES) === 0) return
-      for (const entry of store.head().list(API_SERVICES)) check(options, entry)
+      for (const entry of store.head().list(API_SERVICES)) {
+        if (asRemote(entry.object as APIService) !== undefined) check(options, entry)
+      }
     },
   }
 }

@@ -99,15 +99,90 @@ test('a server that starts on a store with definitions serves their kinds', asyn
   expect((await again.client.list(boats)).items).toHaveLength(1)
 })
 
+/** Resolves when the definition is gone from the store. */
+function definitionGone(store: Store): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (store.durable().count('customresourcedefinitions.apiextensions.k8s.io') > 0) return
+      stop()
+      resolve()
+    }
+    const stop = store.onDurable(look)
+    look()
+  })
+}
+
 test('deleting a definition takes its objects along and ends its paths', async () => {
-  const { client } = await connect()
+  const { client, store } = await connect()
   await client.create(customResourceDefinitions, definition)
   await client.create(boats, boat('a', { sails: 1 }))
-  await client.delete(customResourceDefinitions, { name: 'boats.example.com' })
+  const marked = (await client.delete(customResourceDefinitions, {
+    name: 'boats.example.com',
+  })) as CustomResourceDefinition
+  expect(marked.metadata.finalizers).toEqual(['customresourcecleanup.apiextensions.k8s.io'])
+  expect(marked.status?.conditions?.at(-1)).toMatchObject({
+    type: 'Terminating',
+    status: 'True',
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  })
+  await definitionGone(store)
   await expect(client.list(boats)).rejects.toMatchObject({ reason: 'NotFound' })
   await client.create(customResourceDefinitions, definition)
   expect((await client.list(boats)).items).toEqual([])
   expect((await client.list(namespaces)).items).toHaveLength(4)
+})
+
+test('a deleted definition waits for the finalizers of its objects, lets nothing new in, and ends after a restart too', async () => {
+  const { client, store } = await connect()
+  await client.create(customResourceDefinitions, definition)
+  const held = boat('a', { sails: 1 })
+  await client.create(boats, { ...held, metadata: { ...held.metadata, finalizers: ['example.com/anchor'] } })
+  await client.delete(customResourceDefinitions, { name: 'boats.example.com' })
+  await expect(client.create(boats, boat('b', { sails: 1 }))).rejects.toMatchObject({
+    message: 'boats.example.com "b" is forbidden: create not allowed while custom resource definition is terminating',
+  })
+  const again = await connect(store)
+  const waiting = await again.client.get(boats, { namespace: 'default', name: 'a' })
+  expect(waiting.metadata.deletionTimestamp).toBeDefined()
+  const found = await again.client.get(customResourceDefinitions, { name: 'boats.example.com' })
+  expect(found.status?.conditions?.at(-1)?.reason).toBe('InstanceDeletionInProgress')
+  await again.client.patch(
+    boats,
+    { namespace: 'default', name: 'a' },
+    { type: 'merge', patch: { metadata: { finalizers: null } } },
+  )
+  await definitionGone(store)
+  expect(store.durable().count('boats.example.com')).toBe(0)
+})
+
+test("every version that is served has an API service, a definition's for as long as it is there", async () => {
+  const { client, store } = await connect()
+  const services = () => [...store.durable().list('apiservices.apiregistration.k8s.io')].map(({ object }) => object)
+  const labelOf = (name: string) =>
+    services().find(({ metadata }) => metadata.name === name)?.metadata.labels?.[
+      'kube-aggregator.kubernetes.io/automanaged'
+    ]
+  expect([labelOf('v1.'), labelOf('v1.apps'), labelOf('v2.autoscaling')]).toEqual(['onstart', 'onstart', 'onstart'])
+  const listed = (wanted: boolean) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if ((labelOf('v1.example.com') !== undefined) !== wanted) return
+        stop()
+        resolve()
+      }
+      const stop = store.onDurable(look)
+      look()
+    })
+  await client.create(customResourceDefinitions, definition)
+  await listed(true)
+  expect(services().find(({ metadata }) => metadata.name === 'v1.example.com')).toMatchObject({
+    metadata: { labels: { 'kube-aggregator.kubernetes.io/automanaged': 'true' } },
+    spec: { group: 'example.com', version: 'v1', groupPriorityMinimum: 1000, versionPriority: 100 },
+    status: { conditions: [{ type: 'Available', status: 'True', reason: 'Local' }] },
+  })
+  await client.delete(customResourceDefinitions, { name: 'boats.example.com' })
+  await listed(false)
 })
 
 test('versions of one kind share their objects: written in one, read in the other, stored in the one marked so', async () => {

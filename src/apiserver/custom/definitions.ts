@@ -1,27 +1,22 @@
 import type { Registry } from '../../api/registry.ts'
 import { formatTime } from '../../env/clock.ts'
-import type { Environment } from '../../env/environment.ts'
-import type { Change, Mutation, Snapshot, Store } from '../../store/store.ts'
+import type { Change, Mutation, Snapshot } from '../../store/store.ts'
+import { StoreError } from '../../store/store.ts'
 import { loadExpressions } from './expression-engine.ts'
+import { cleanUp } from './definition-cleanup.ts'
+import type { DefinitionServer } from './definition-server.ts'
+import { CLEANUP_FINALIZER, DEFINITIONS, isTrue } from './definition-status.ts'
 import { hasRules } from './rules.ts'
 import { kindsOf, storageOf } from './definition-kinds.ts'
 import type { Definition, DefinitionCondition } from './json-schema.ts'
 
-/** Storage name of the definitions themselves. */
-export const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io'
-
-/** What serving custom kinds works with. */
-export interface DefinitionServer {
-  readonly store: Store
-  readonly registry: Registry
-  readonly environment: Environment
-}
-
 /** Serves all definitions that a store holds, as after a restart. */
-export async function serveStoredDefinitions({ store, registry }: DefinitionServer): Promise<void> {
+export async function serveStoredDefinitions(server: DefinitionServer): Promise<void> {
+  const { store, registry } = server
   for (const { object } of store.durable().list(DEFINITIONS)) {
     if (needsExpressions(object as Definition)) await loadExpressions()
     serve(registry, object as Definition)
+    if (object.metadata.deletionTimestamp !== undefined) beginCleanUp(server, object as Definition)
   }
 }
 
@@ -32,13 +27,18 @@ function needsExpressions({ spec }: Definition): boolean {
 
 /**
  * What must be true before the write of a definition is acknowledged: its kind is served, and its status says so; a
- * deleted one takes its objects along.
+ * deleted one begins to take its objects along.
  */
 export async function followDefinition(server: DefinitionServer, change: Change): Promise<void> {
   const definition = change.entry.object as Definition
   const { store, registry } = server
   if (change.type === 'delete') return withdraw(server, definition)
-  if (definition.metadata.deletionTimestamp !== undefined) return
+  if (definition.metadata.deletionTimestamp !== undefined) {
+    serve(registry, definition)
+    return change.previous?.object.metadata.deletionTimestamp === undefined
+      ? beginCleanUp(server, definition)
+      : undefined
+  }
   const entry = store.head().get(DEFINITIONS, change.entry.key)
   if (entry === undefined) return
   const current = entry.object as Definition
@@ -47,6 +47,16 @@ export async function followDefinition(server: DefinitionServer, change: Change)
   const commit = await store.commit([{ type: 'update', resource: DEFINITIONS, key: entry.key, object: updated }])
   const written = commit.changes[0]
   if (written !== undefined) serve(registry, written.entry.object as Definition)
+}
+
+/** Nobody waits for it: finalizers of objects may take as long as they like. */
+function beginCleanUp(server: DefinitionServer, definition: Definition): void {
+  const { name = '', finalizers = [] } = definition.metadata
+  if (!finalizers.includes(CLEANUP_FINALIZER)) return
+  cleanUp(server, name).catch((error: unknown) => {
+    if (error instanceof StoreError && error.code === 'closed') return
+    server.environment.log.error('Cannot delete the objects of a definition', { name, error })
+  })
 }
 
 function serve(registry: Registry, definition: Definition): void {
@@ -60,10 +70,6 @@ async function withdraw({ store, registry }: DefinitionServer, definition: Defin
   const mutations: Mutation[] = []
   for (const { key } of store.head().list(resource)) mutations.push({ type: 'delete', resource, key })
   if (mutations.length > 0) await store.commit(mutations)
-}
-
-function isTrue({ status }: Definition, type: string): boolean {
-  return (status?.conditions ?? []).some((one) => one.type === type && one.status === 'True')
 }
 
 /** The definition with NamesAccepted and Established; the same object where its status says all that already. */

@@ -55,6 +55,10 @@ export interface Definition extends KubeObject {
     readonly preserveUnknownFields?: boolean
     readonly names: DefinedNames
     readonly versions: readonly DefinedVersion[]
+    readonly conversion?: {
+      readonly strategy?: string
+      readonly webhook?: { readonly clientConfig?: object; readonly conversionReviewVersions?: readonly string[] }
+    }
   }
   readonly status?: {
     readonly acceptedNames?: DefinedNames

@@ -12,6 +12,7 @@ import type { Entry } from '../../store/store.ts'
 import type { Engine } from '../verbs/engine.ts'
 import { modified, notFound } from '../verbs/failure.ts'
 import { storageKey } from '../verbs/get.ts'
+import { convertsByWebhook, servedForm } from '../verbs/conversion.ts'
 import { patched } from '../verbs/patched.ts'
 import { replaceObject } from '../verbs/replace.ts'
 import type { Answer, ObjectTarget, RequestContext } from '../verbs/request.ts'
@@ -40,10 +41,19 @@ export async function updateScale(
   }
   const { resourceVersion } = scale.metadata
   if (resourceVersion && resourceVersion !== entry.object.metadata.resourceVersion) throw modified(resource.type, name)
-  const object = structuredClone(entry.object) as Draft<KubeObject>
+  const live = await liveForm(engine, target, entry)
+  const object = structuredClone(live) as Draft<KubeObject>
   setReplicas(resource, object, replicas)
-  trackReplicas(resource, object, entry.object, replicas, writerOf(engine, context, resource, options, 'scale'))
+  trackReplicas(resource, object, live, replicas, writerOf(engine, context, resource, options, 'scale'))
   return writeScale(engine, context, target, entry, object, options)
+}
+
+/** The object that a scale is of, in the form in which it is written; a conflict where it changed while a webhook was asked. */
+async function liveForm(engine: Engine, { resource, name }: ObjectTarget, entry: Entry): Promise<KubeObject> {
+  if (!convertsByWebhook(resource)) return entry.object
+  const live = await servedForm(engine, resource, entry.object)
+  if (engine.store.head().get(resource.storage, entry.key) !== entry) throw modified(resource.type, name)
+  return live
 }
 
 /** A Scale leaves zero replicas out, so nobody owns them then. */
@@ -86,7 +96,7 @@ export async function patchScale(
   const entry = engine.store.head().get(resource.storage, storageKey(target))
   if (entry === undefined) throw notFound(resource.type, name)
   if (change.type === 'apply') return applyScale(engine, context, target, entry, change.patch, options)
-  const current = scaleOf(resource, entry.object)
+  const current = scaleOf(resource, await liveForm(engine, target, entry))
   const value = patched(change, current, schemaOf('io.k8s.api.autoscaling.v1.Scale'))
   return updateScale(engine, context, target, value, options)
 }
@@ -102,10 +112,11 @@ async function applyScale(
 ): Promise<Answer> {
   const { resource, name } = target
   const replicas = readScale(value).spec?.replicas
-  const { apiVersion, kind } = entry.object
+  const live = await liveForm(engine, target, entry)
+  const { apiVersion, kind } = live
   const applied = { apiVersion, kind, metadata: { name } } as Draft<KubeObject>
   if (replicas !== undefined) setReplicas(resource, applied, replicas)
-  const merged = applyConfiguration(resource.schema(), entry.object, applied as KubeObject, {
+  const merged = applyConfiguration(resource.schema(), live, applied as KubeObject, {
     manager: applyManager(options),
     force: options.force === true,
     subresource: 'scale',

@@ -11,7 +11,7 @@ import { deepFreeze } from '../../store/freeze.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { createReview, isReview } from '../subresources/reviews.ts'
 import { authorize } from './authorization.ts'
-import { toServed, toStored } from './conversion.ts'
+import { servedForm, storedByWebhook, toServed, toStored } from './conversion.ts'
 import { decodeBody, placeInNamespace } from './decode-body.ts'
 import type { Engine } from './engine.ts'
 import { commit } from './engine.ts'
@@ -89,18 +89,23 @@ export async function createObject(
     }
     engine.admission.validate({ ...request, head: engine.store.head() })
   }
+  const converting = storedByWebhook(engine, resource, object as KubeObject)
+  const stored = converting === undefined ? (object as KubeObject) : await converting
+  if (converting !== undefined && engine.store.head().get(storage, key) !== undefined) {
+    throw alreadyExists(resource.type, object.metadata.name ?? '')
+  }
   const reservation = engine.allocations.reserve(resource, object, undefined)
   if (options.dryRun) {
     reservation?.undo()
     return { object: deepFreeze(toServed(resource, object as KubeObject)), code: 201 }
   }
   try {
-    const { changes } = await commit(engine, [{ type: 'create', resource: storage, key, object: object as KubeObject }])
+    const { changes } = await commit(engine, [{ type: 'create', resource: storage, key, object: stored }])
     reservation?.done()
     const change = changes[0]
     if (change === undefined) throw new Error(`A commit of one creation has ${changes.length} changes`)
     await engine.afterWrite.get(storage)?.(change)
-    return { object: toServed(resource, change.entry.object), code: 201 }
+    return { object: await servedForm(engine, resource, change.entry.object), code: 201 }
   } catch (error) {
     reservation?.undo()
     throw error

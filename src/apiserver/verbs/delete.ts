@@ -6,7 +6,7 @@ import { deepFreeze } from '../../store/freeze.ts'
 import type { Entry, Mutation } from '../../store/store.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { authorize } from './authorization.ts'
-import { toServed } from './conversion.ts'
+import { servedForm } from './conversion.ts'
 import { planDeletion } from './deletion-plan.ts'
 import type { Engine } from './engine.ts'
 import { commit } from './engine.ts'
@@ -52,8 +52,8 @@ export async function removeObject(
     }
   }
   const plan = planDeletion(resource, entry.object, options, engine.environment.clock.now())
-  if (plan.type === 'keep') return { object: toServed(resource, entry.object), code: 200 }
-  if (options.dryRun) return answer(target, plan.type, deepFreeze({ ...plan.object }))
+  if (plan.type === 'keep') return { object: await servedForm(engine, resource, entry.object), code: 200 }
+  if (options.dryRun) return answer(engine, target, plan.type, deepFreeze({ ...plan.object }))
   return carryOut(engine, target, entry, {
     type: plan.type,
     resource: entry.resource,
@@ -90,17 +90,18 @@ async function carryOut(engine: Engine, target: ObjectTarget, entry: Entry, muta
   if (change === undefined) throw new Error(`The deletion of ${entry.key} has no change`)
   if (change.type === 'delete') engine.allocations.release(target.resource, entry.object)
   await engine.afterWrite.get(entry.resource)?.(change)
-  return answer(target, change.type, change.entry.object)
+  return answer(engine, target, change.type, change.entry.object)
 }
 
 /** What a client is told: the object where it lives on or its kind answers so, else a Success. */
-function answer(
+async function answer(
+  engine: Engine,
   { resource, name }: ObjectTarget,
   type: Mutation['type'],
   object: KubeObject,
-): Answer<KubeObject | StatusObject> {
+): Promise<Answer<KubeObject | StatusObject>> {
   if (type !== 'delete' || resource.strategy.deleteAnswersObject)
-    return { object: toServed(resource, object), code: 200 }
+    return { object: await servedForm(engine, resource, object), code: 200 }
   const { group, plural } = resource.type
   const { uid } = object.metadata
   const details = { name, ...(group !== '' && { group }), kind: plural, ...(uid !== undefined && { uid }) }

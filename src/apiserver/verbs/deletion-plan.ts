@@ -2,6 +2,7 @@ import type { Namespace, Pod } from '../../api/generated/core-v1.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { RemoveOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
+import { DEFINITIONS, terminatingDefinition } from '../custom/definition-status.ts'
 import type { ServedResource } from './served-resource.ts'
 
 /** What a DELETE does to an object: takes it away, marks it, or finds that all is under way already. */
@@ -19,6 +20,9 @@ export function planDeletion(
   nowMs: number,
 ): DeletionPlan {
   if (resource.storage === 'namespaces') return planNamespace(object as Namespace, options, nowMs)
+  if (resource.storage === DEFINITIONS && object.metadata.deletionTimestamp === undefined) {
+    return { type: 'update', object: terminatingDefinition(object, nowMs) }
+  }
   const finalizers = finalizersFor(object, options, resource.strategy.defaultPropagation)
   const graceSeconds = resource.strategy.deletesGracefully ? graceOf(object as Pod, options) : 0
   const marked = withDeletion(object, graceSeconds, nowMs)

@@ -5,7 +5,7 @@ import type { Entry, Snapshot } from '../../store/store.ts'
 import { scaleOf } from '../subresources/scale-object.ts'
 import { waitForRevision } from '../../watch/freshness.ts'
 import { authorize } from './authorization.ts'
-import { toServed } from './conversion.ts'
+import { servedForm } from './conversion.ts'
 import type { Engine } from './engine.ts'
 import { notFound } from './failure.ts'
 import type { ObjectTarget, RequestContext } from './request.ts'
@@ -22,7 +22,8 @@ export async function get(
   const revision = parseRevision(options.resourceVersion)
   if (revision > engine.store.durable().revision) await caughtUp(engine, context, revision)
   const { object } = entryAt(engine.store.durable(), target)
-  return target.subresource === 'scale' ? scaleOf(target.resource, object) : toServed(target.resource, object)
+  const served = await servedForm(engine, target.resource, object)
+  return target.subresource === 'scale' ? scaleOf(target.resource, served) : served
 }
 
 /** The entry that a target names, at `snapshot`; throws NotFound. */

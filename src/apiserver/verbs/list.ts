@@ -9,7 +9,7 @@ import type { Entry, Snapshot } from '../../store/store.ts'
 import { authorize } from './authorization.ts'
 import type { ContinueToken } from './continue-token.ts'
 import { continueExpired, decodeContinue, encodeContinue } from './continue-token.ts'
-import { toServed } from './conversion.ts'
+import { fetchServed, toServed } from './conversion.ts'
 import type { Engine } from './engine.ts'
 import { invalidOptions } from './failure.ts'
 import { caughtUp, parseRevision } from './get.ts'
@@ -42,10 +42,13 @@ export async function listObjects(
   const wanted = from?.revision ?? parseRevision(options.resourceVersion)
   if (wanted > engine.store.durable().revision) await caughtUp(engine, context, wanted)
   const snapshot = from === undefined ? snapshotFor(engine, options, wanted) : snapshotOf(engine, from)
-  return pageOf(target, snapshot, selection, from, options.limit ?? 0)
+  const page = pageOf(target, snapshot, selection, from, options.limit ?? 0)
+  const fetching = fetchServed(engine, target.resource, page.items)
+  if (fetching !== undefined) await fetching
+  return { ...page, items: page.items.map((item) => toServed(target.resource, item)) }
 }
 
-/** What one page holds: the entries, and the last key where there are more. */
+/** What one page holds: the objects as they are stored, and the last key where there are more. */
 interface Page {
   readonly items: KubeObject[]
   readonly passed: number
@@ -61,7 +64,7 @@ function pageOf(
 ): ObjectList {
   const { type, storage, listKind } = target.resource
   const prefix = target.namespace === undefined ? undefined : `${target.namespace}/`
-  const page = collect(target, candidates(target, snapshot, selection, from), selection, limit)
+  const page = collect(candidates(target, snapshot, selection, from), selection, limit)
   const metadata: { -readonly [K in keyof ListMeta]: ListMeta[K] } = { resourceVersion: String(snapshot.revision) }
   if (page.last !== undefined) {
     const passed = (from?.passed ?? 0) + page.passed
@@ -91,7 +94,7 @@ function candidates(
   })
 }
 
-function collect(target: CollectionTarget, entries: Iterable<Entry>, selection: Selection, limit: number): Page {
+function collect(entries: Iterable<Entry>, selection: Selection, limit: number): Page {
   const items: KubeObject[] = []
   let passed = 0
   let last: string | undefined
@@ -101,7 +104,7 @@ function collect(target: CollectionTarget, entries: Iterable<Entry>, selection: 
       continue
     }
     if (limit > 0 && items.length === limit) return { items, passed, last }
-    items.push(toServed(target.resource, entry.object))
+    items.push(entry.object)
     last = entry.key
     passed++
   }

@@ -7,14 +7,14 @@ import { formatTime } from '../../env/clock.ts'
 import type { Entry } from '../../store/store.ts'
 import { patchScale } from '../subresources/scale.ts'
 import { authorize } from './authorization.ts'
-import { toServed, toStored } from './conversion.ts'
+import { fetchServed, toServed, toStored } from './conversion.ts'
 import { createObject } from './create.ts'
 import { checkKind, checkNames, decodeBody, placeInNamespace } from './decode-body.ts'
 import type { Engine } from './engine.ts'
 import { conflict, notFound } from './failure.ts'
 import { storageKey } from './get.ts'
 import { defaultsFor } from './kind-rules.ts'
-import { untilNotOvertaken } from './overtaken.ts'
+import { Overtaken, untilNotOvertaken } from './overtaken.ts'
 import { patched } from './patched.ts'
 import { replaceObject } from './replace.ts'
 import type { Answer, ObjectTarget, RequestContext } from './request.ts'
@@ -47,6 +47,11 @@ async function patchObject(
 ): Promise<Answer> {
   const { resource } = target
   const entry = engine.store.head().get(resource.storage, storageKey(target))
+  const fetching = entry === undefined ? undefined : fetchServed(engine, resource, [entry.object])
+  if (fetching !== undefined) {
+    await fetching
+    if (engine.store.head().get(resource.storage, storageKey(target)) !== entry) throw new Overtaken()
+  }
   if (change.type === 'apply') return applyObject(engine, context, target, entry, change.patch, options)
   if (entry === undefined) throw notFound(resource.type, target.name)
   const live = toServed(resource, entry.object)

@@ -7,7 +7,7 @@ import type { UpdateOptions } from '../../client/client.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { Entry, Mutation } from '../../store/store.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
-import { toServed } from './conversion.ts'
+import { convertsByWebhook, fetchServed, servedForm, storedByWebhook, toServed } from './conversion.ts'
 import type { Engine } from './engine.ts'
 import { commit } from './engine.ts'
 import { jsonEqual } from './equal.ts'
@@ -38,8 +38,13 @@ export async function replaceObject(
   options: ReplaceOptions,
 ): Promise<Answer> {
   const { resource, subresource } = target
-  const old = entry.object
   const named = Boolean(object.metadata.resourceVersion) && options.retried !== true
+  const fetching = fetchServed(engine, resource, [entry.object])
+  if (fetching !== undefined) {
+    await fetching
+    refuseOvertaken(engine, target, entry, object, named)
+  }
+  const old = convertsByWebhook(resource) ? toServed(resource, entry.object) : entry.object
   checkVersion(target, object, old)
   const request = admissionOf(engine, context, target, object, old, options)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
@@ -64,7 +69,11 @@ export async function replaceObject(
     refuseOvertaken(engine, target, entry, object, named)
     engine.admission.validate({ ...request, head: engine.store.head() })
   }
-  return write(engine, target, entry, object as KubeObject, options)
+  const converting = storedByWebhook(engine, resource, object as KubeObject)
+  if (converting === undefined) return write(engine, target, entry, object as KubeObject, options)
+  const stored = await converting
+  refuseOvertaken(engine, target, entry, object, named)
+  return write(engine, target, entry, stored, options)
 }
 
 async function write(
@@ -82,7 +91,7 @@ async function write(
       : undefined
   if (options.dryRun) {
     reservation?.undo()
-    return { object: deepFreeze(toServed(resource, object)), code: 200 }
+    return { object: deepFreeze(await servedForm(engine, resource, object)), code: 200 }
   }
   const type = isDeletionComplete(object, entry.object) ? 'delete' : 'update'
   const mutation: Mutation = { type, resource: entry.resource, key: entry.key, object }
@@ -92,7 +101,7 @@ async function write(
     reservation?.done()
     if (type === 'delete') engine.allocations.release(resource, change.entry.object)
     await engine.afterWrite.get(entry.resource)?.(change)
-    return { object: toServed(resource, change.entry.object), code: 200 }
+    return { object: await servedForm(engine, resource, change.entry.object), code: 200 }
   } catch (error) {
     reservation?.undo()
     throw error

@@ -4,7 +4,7 @@ import { bookmarkObject } from '../../watch/watch-event.ts'
 import type { WatchEvent as StoredEvent } from '../../watch/watch-event.ts'
 import type { WatchRequest, WatchStart } from '../../watch/watch-hub.ts'
 import { authorize } from './authorization.ts'
-import { toServed } from './conversion.ts'
+import { convertsByWebhook, fetchServed, toServed } from './conversion.ts'
 import type { Engine } from './engine.ts'
 import { parseRevision } from './get.ts'
 import type { CollectionTarget, RequestContext } from './request.ts'
@@ -34,9 +34,21 @@ export function startWatch(
   const { resource } = target
   const served = (events: readonly StoredEvent[]) => events.map((event) => servedEvent(resource, event))
   return engine.watches.watch(requestOf(target, options), {
-    events: (events) => handler.events(served(events)),
+    events: convertsByWebhook(resource)
+      ? (events) => convertedEvents(engine, resource, events).then(() => handler.events(served(events)))
+      : (events) => handler.events(served(events)),
     closed: (error) => handler.closed(error),
   })
+}
+
+/** The hub holds back what follows until this resolves, and ends the watch where it rejects. */
+async function convertedEvents(
+  engine: Engine,
+  resource: ServedResource,
+  events: readonly StoredEvent[],
+): Promise<void> {
+  const objects = events.flatMap((event) => (event.type === 'BOOKMARK' ? [] : [event.entry.object]))
+  await fetchServed(engine, resource, objects)
 }
 
 function requestOf(target: CollectionTarget & { readonly name?: string }, options: WatchOptions): WatchRequest {
