@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
-import { port, quantity, usageError, wholeNumber } from './option-values.ts'
+import { port, quantity, runName, usageError, wholeNumber } from './option-values.ts'
 import { exitCodeOf, showError } from './show-error.ts'
 
 /** Each command is loaded when it is called, so that none pays for another. */
@@ -28,6 +28,7 @@ function addRun(program: Command): void {
     .option('--context <name>', 'a context of the kubeconfig in place of an embedded cluster')
     .option('--kubeconfig <file>', 'the kubeconfig; alone, its current context (default: $KUBECONFIG, ~/.kube/config)')
     .option('-n, --namespace <name>', 'the namespace that the run lives in')
+    .option('--name <name>', 'makes the run durable: started again under its name, it goes on where it was', runName)
     .option('--workers <count>', 'worker pods', wholeNumber(1))
     .option('--threads <count>', 'threads in each worker pod', wholeNumber(1))
     .option('--memory <quantity>', 'memory of each worker pod, such as 512Mi', quantity)

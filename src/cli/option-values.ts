@@ -30,6 +30,13 @@ export function quantity(text: string): string {
   throw new CliError('CLI_USAGE', message, HINT)
 }
 
+/** Checks the name of a run: it becomes the name of objects, with something after it. */
+export function runName(text: string): string {
+  if (/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(text)) return text
+  const message = `Cannot use "${text}" as a name: expected up to 40 lower case letters, digits and dashes, such as nightly-1`
+  throw new CliError('CLI_USAGE', message, HINT)
+}
+
 /** What the parser of the command line complains of, in our grammar. */
 export function usageError({ message, code }: CommanderError): CliError {
   const [said = '', ...suggestions] = message.replace(/^error: /, '').split('\n')

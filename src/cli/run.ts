@@ -13,6 +13,7 @@ export interface RunOptions {
   readonly context?: string
   readonly kubeconfig?: string
   readonly namespace?: string
+  readonly name?: string
   readonly workers?: number
   readonly threads?: number
   readonly memory?: string
@@ -99,11 +100,12 @@ function programPath(file: string): string {
   return path
 }
 
-function settingsOf({ context, kubeconfig, namespace, workers, threads, memory }: RunOptions): RunSettings {
+function settingsOf({ context, kubeconfig, namespace, name, workers, threads, memory }: RunOptions): RunSettings {
   return {
     ...(context !== undefined && { context }),
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(namespace !== undefined && { namespace }),
+    ...(name !== undefined && { name }),
     ...((workers ?? threads ?? memory) !== undefined && {
       workers: {
         ...(workers !== undefined && { count: workers }),

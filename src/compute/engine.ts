@@ -10,6 +10,8 @@ import { ComputeError } from './errors.ts'
 import type { OnComputeEvent } from './events.ts'
 import { NO_JOBS } from './jobs.ts'
 import type { JobApi, JobEngine } from './jobs.ts'
+import type { Journal } from './journal/journal-file.ts'
+import { journaled } from './journal/journaled.ts'
 import { createProgress } from './progress.ts'
 import type { RunStatus } from './run/run.ts'
 import { createRunReport } from './run-report.ts'
@@ -44,6 +46,8 @@ export interface EngineOptions {
   /** Bounds of losses and heartbeats that differ from the usual. */
   readonly limits?: Pick<CoordinatorOptions, 'maxLosses' | 'heartbeatMs' | 'silentMs' | 'cancelGraceMs'>
   readonly onStatus?: (change: Partial<RunStatus>) => void
+  /** What was committed before, and is from now on. */
+  readonly journal?: Journal
   readonly onClosed?: (error: Error | undefined) => Promise<void>
 }
 
@@ -68,7 +72,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       report.workers(counts)
     },
   })
-  const { coordinator } = coordination
+  const { journal } = options
+  const coordinator = journal === undefined ? coordination.coordinator : journaled(coordination.coordinator, journal)
   const watchdog = awaitWorkers(env, pool, {
     limitMs: options.workerTimeoutMs,
     onWaiting: (reasons) => onEvent({ type: 'waiting', reasons }),
@@ -89,6 +94,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     await starting
     await Promise.all([pool.close(), options.onClosed?.(reason ?? stages.failure()), shipper[Symbol.asyncDispose]()])
     await coordination.close()
+    journal?.close(reason === undefined && stages.failure() === undefined)
     tasks.close()
   }
   const closeOnce = (reason?: Error) => (closing ??= close(reason))

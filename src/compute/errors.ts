@@ -31,6 +31,7 @@ export const COMPUTE_ERROR_CODES = {
   SHOAL_NO_WORKERS: 'No worker could be started in the time allowed',
   SHOAL_NO_COORDINATOR: 'The coordinator could not be started in the time allowed, or was lost for good',
   SHOAL_LINK_LOST: 'The link to the coordinator was cut for longer than a run can do without',
+  SHOAL_RUN_EXISTS: 'A run of that name has a driver already',
   SHOAL_RUN_DELETED: 'The run was deleted while it ran',
   SHOAL_ARRAY_JOB: 'An array job cannot be started or followed',
   SHOAL_ARRAY_JOB_FAILED: 'Indexes of an array job failed for good',

@@ -11,6 +11,7 @@ import { createJobs } from './jobs.ts'
 import type { ClusterReach } from './pods/coordinate-in-pod.ts'
 import { createJobPool } from './pods/job-pool.ts'
 import type { WorkerOptions } from './pods/worker-job.ts'
+import type { Journal } from './journal/journal-file.ts'
 import { recordRun } from './run/run-record.ts'
 import { createShipper } from './ship/ship.ts'
 import type { Shipper } from './ship/ship.ts'
@@ -33,6 +34,13 @@ export interface ComputeOptions {
   readonly cacheDirectory?: string
   /** How functions are made ready to travel. One of the session's own where absent. */
   readonly shipper?: Shipper
+  /**
+   * Makes the run durable: what it commits is recorded, and a driver that is started again under the same name, after it
+   * was killed or has failed, goes on from there.
+   */
+  readonly name?: string
+  /** Where runs that have a name keep their journals. Default `~/.local/state/shoal/runs`. */
+  readonly stateDirectory?: string
   readonly onEvent?: OnComputeEvent
   /** How long work waits while there is no worker. Default 60,000 ms, five times that on a cluster elsewhere. */
   readonly workerTimeoutMs?: number
@@ -51,18 +59,20 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
   const cacheDirectory = options.cacheDirectory ?? join(homedir(), '.cache', 'shoal')
   const onEvent = options.onEvent ?? (() => {})
   const programs = await workerPrograms(cacheDirectory)
-  const name = `run-${randomSuffix(env.random, 8)}`
+  const name =
+    options.name === undefined ? `run-${randomSuffix(env.random, 8)}` : `${options.name}-${randomSuffix(env.random)}`
+  const durable = options.name === undefined ? undefined : await openDurably(options, options.name)
   const place = await placeOf(options, name, cacheDirectory)
   const pool = createJobPool({ ...options, ...place, name, workers, program: programs.worker })
   const { name: program = 'unnamed', ...facts } = options.program ?? {}
   const record = recordRun({
     client,
     env,
-    name,
+    name: options.name ?? name,
     namespace,
     spec: { program, ...facts, workers: pool.wanted },
     after: pool.created,
-    onDeleted: () => engine.runDeleted(name),
+    onDeleted: () => engine.runDeleted(options.name ?? name),
   })
   const engine = await createEngine({
     env,
@@ -79,11 +89,37 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     workerTimeoutMs: place.workerTimeoutMs,
     onStatus: (change) => record.update(change),
     onClosed: (error) => record.close(error),
+    ...(durable === undefined ? {} : { journal: durable }),
   })
   void record.created
-    .then((run) => pool.adopt({ apiVersion: run.apiVersion, kind: run.kind, name, uid: run.metadata.uid ?? '' }))
+    .then((run) =>
+      pool.adopt({
+        apiVersion: run.apiVersion,
+        kind: run.kind,
+        name: run.metadata.name ?? name,
+        uid: run.metadata.uid ?? '',
+      }),
+    )
     .catch((error: Error) => env.log.debug('The run has no object of its own', { name, error }))
   return engine.shoal
+}
+
+/** The journal of a run with a name, which is this process' own until it is closed. */
+async function openDurably({ env, stateDirectory }: ComputeOptions, name: string): Promise<Journal> {
+  const [{ openJournal }, { lockRun }] = await Promise.all([
+    import('./journal/journal-file.ts'),
+    import('./journal/run-lock.ts'),
+  ])
+  const directory = join(stateDirectory ?? join(homedir(), '.local', 'state', 'shoal', 'runs'), name)
+  const release = lockRun(directory, name)
+  const journal = openJournal(env, join(directory, 'journal'))
+  return {
+    ...journal,
+    close(isOver) {
+      journal.close(isOver)
+      release()
+    },
+  }
 }
 
 /** Where the coordinator runs, and what follows from that. What a cluster elsewhere needs is loaded for it alone. */

@@ -5,3 +5,8 @@ import { join } from 'node:path'
 export function cacheDirectory(): string {
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'shoal')
 }
+
+/** Where runs that have a name keep what they have committed: `$XDG_STATE_HOME/shoal/runs`, `~/.local/state/shoal/runs`. */
+export function runsDirectory(): string {
+  return join(process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'shoal', 'runs')
+}

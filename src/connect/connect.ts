@@ -8,7 +8,7 @@ import type { Client } from '../client/client.ts'
 import type { HttpClient } from '../client/http.ts'
 import type { Endpoint } from '../client/http/connection.ts'
 import { startClusterThread } from '../cluster/thread/start-thread.ts'
-import { cacheDirectory } from './cache-directory.ts'
+import { cacheDirectory, runsDirectory } from './cache-directory.ts'
 import type { OnComputeEvent } from '../compute/events.ts'
 import type { ClusterReach } from '../compute/pods/coordinate-in-pod.ts'
 import type { WorkerOptions } from '../compute/pods/worker-job.ts'
@@ -30,6 +30,11 @@ export interface ConnectOptions {
   readonly kubeconfig?: string
   /** Default: the context's namespace, else `default`. */
   readonly namespace?: string
+  /**
+   * Makes the run durable: what it commits is recorded under `$XDG_STATE_HOME/shoal/runs`, and a driver that is started
+   * again under the same name, after it was killed or has failed, goes on from there. Letters, digits and dashes.
+   */
+  readonly name?: string
   /** How many worker pods, and how large. Default: one pod with a thread for each CPU. */
   readonly workers?: WorkerOptions
   /** Of the embedded cluster. Default: in memory, one node. */
@@ -75,6 +80,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
       client: place.client,
       env: systemEnvironment(),
       namespace: settings.namespace ?? place.namespace,
+      ...(settings.name === undefined ? {} : { name: settings.name, stateDirectory: runsDirectory() }),
       reach: place.reach ?? { kind: 'unix', directory },
       image: `node:${process.versions.node.split('.')[0]}`,
       workers: { threads: availableParallelism(), ...settings.workers },

@@ -8,6 +8,8 @@ export interface RunSettings {
   readonly context?: string
   readonly kubeconfig?: string
   readonly namespace?: string
+  /** Makes the run durable: see `ConnectOptions.name`. */
+  readonly name?: string
   readonly workers?: WorkerOptions
   readonly program?: { readonly name: string; readonly args?: readonly string[] }
   readonly onEvent?: OnComputeEvent

@@ -41,6 +41,8 @@ export interface StageSpec<Work> {
   fail(work: Work, failure: TaskFailure): Error
   /** What one thread accumulated over all tasks that it did, for the first time and only once. */
   commitPart?(part: Uint8Array): void
+  /** Its results are values that outlive its workers, so that the journal of a run can stand for them. Default true. */
+  readonly isReplayable?: boolean
   /** Progress: told of tasks and items done. */
   progressed?(): void
   /** Stages of a higher one get free threads first; among equals the oldest does. Default 0. */

@@ -18,6 +18,8 @@ export interface RunRecord {
 }
 
 const UPDATE_MS = 1000
+/** What an earlier driver may have said of a run that goes on. */
+const UNSAID = { completionTime: null, message: null, reason: null }
 /** How often a driver says that it lives. */
 export const HEARTBEAT_MS = 10_000
 /** How often a new definition is asked whether it is served yet, and for how long. */
@@ -62,7 +64,12 @@ export function recordRun(options: RunRecordOptions): RunRecord {
     try {
       await created
       status = { ...status, heartbeatTime: formatTime(env.clock.now()) }
-      await client.patch(runs, { namespace, name }, { type: 'merge', patch: { status } }, { subresource: 'status' })
+      await client.patch(
+        runs,
+        { namespace, name },
+        { type: 'merge', patch: { status: { ...UNSAID, ...status } } },
+        { subresource: 'status' },
+      )
     } catch (error) {
       env.log.debug('Cannot write the status of the run', { name, error })
     }
