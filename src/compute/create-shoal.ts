@@ -4,14 +4,10 @@ import type { FilesOptions } from './dataset/create-dataset.ts'
 import { createDatasetHost } from './dataset/session-host.ts'
 import type { DatasetParts } from './dataset/session-host.ts'
 import type { JobApi } from './jobs.ts'
-import { imapAll } from './map/imap.ts'
-import { mapAll } from './map/map.ts'
-import type { MapOptions } from './map/map.ts'
-import type { StageProgress } from './progress.ts'
+import { createMapApi } from './map/map-api.ts'
 import type { Shipper } from './ship/ship.ts'
 import { markHostValue } from './ship/host-values.ts'
 import type { Shoal } from './shoal.ts'
-import { runStreamed } from './stage-runner.ts'
 import type { StageRunner } from './stage-runner.ts'
 import type { TaskSession } from './task/task-api.ts'
 
@@ -30,25 +26,13 @@ export interface ShoalParts extends DatasetParts {
 
 /** The user's interface to a session: functions are shipped at the call, their stages run on the coordinator. */
 export function createShoal(parts: ShoalParts): Shoal {
-  const { name, coordinator, shipper, stages, close } = parts
+  const { name, stages, close } = parts
   const host = createDatasetHost(parts)
   const shoal: Shoal = {
+    ...createMapApi(parts),
     ...parts.tasks,
     ...parts.jobs,
     name,
-    map<T, R>(items: Iterable<T>, fn: (item: T, index: number) => R | PromiseLike<R>, options: MapOptions = {}) {
-      const shipment = shipper.ship(fn)
-      const all = Array.isArray(items) ? items : [...items]
-      const work = async ({ step }: StageProgress) =>
-        mapAll<Awaited<R>>(coordinator, all, await shipment, options, step)
-      return stages.run({ title: 'map', unit: 'items', work, isCancelled: () => isAborted(options.signal) })
-    },
-    imap(items, fn, options = {}) {
-      const shipment = shipper.ship(fn)
-      shipment.catch(() => {})
-      const isCancelled = () => isAborted(options.signal)
-      return runStreamed(stages, 'imap', isCancelled, (step) => imapAll(coordinator, items, shipment, options, step))
-    },
     files(first: string | readonly string[], ...rest: readonly unknown[]) {
       const listed = typeof first !== 'string'
       const patterns = listed ? first : [first, ...(rest as string[])]
@@ -64,8 +48,4 @@ export function createShoal(parts: ShoalParts): Shoal {
     [Symbol.asyncDispose]: () => close(),
   }
   return markHostValue(shoal, { name: 'session', id: name })
-}
-
-function isAborted(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true
 }

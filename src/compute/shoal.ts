@@ -1,31 +1,15 @@
 import type { FilesOptions } from './dataset/create-dataset.ts'
 import type { Dataset, TextDataset } from './dataset/dataset.ts'
 import type { JobApi } from './jobs.ts'
-import type { ImapOptions } from './map/imap.ts'
-import type { MapOptions } from './map/map.ts'
+import type { MapApi } from './map/map-api.ts'
 import type { ActorApi } from './actor/actors.ts'
 import type { ObjectApi } from './objects/objects.ts'
 import type { TaskApi } from './task/task-api.ts'
 
 /** A session: what a program does its work with. `await using` ends its workers when the program is done with it. */
-export interface Shoal extends AsyncDisposable, TaskApi, ActorApi, ObjectApi, JobApi {
+export interface Shoal extends AsyncDisposable, MapApi, TaskApi, ActorApi, ObjectApi, JobApi {
   /** The name of the run, under which the cluster lists it. */
   readonly name: string
-  /**
-   * Applies `fn` to all items on the workers and resolves to the results in the order of the items. Items are sent in
-   * chunks whose size follows from what they cost. Rejects with the first error that `fn` throws, as it threw it.
-   */
-  map<T, R>(
-    items: Iterable<T>,
-    fn: (item: T, index: number) => R | PromiseLike<R>,
-    options?: MapOptions,
-  ): Promise<Awaited<R>[]>
-  /** The same as a stream: the source is read no faster than results are taken. Leaving the loop stops the work. */
-  imap<T, R>(
-    items: Iterable<T> | AsyncIterable<T>,
-    fn: (item: T, index: number) => R | PromiseLike<R>,
-    options?: ImapOptions,
-  ): AsyncIterableIterator<Awaited<R>>
   /**
    * The text of what any of the paths, globs or URIs (`s3://`, `http://`, `https://`, `volume://`) name. Nothing is read until it is
    * asked for.

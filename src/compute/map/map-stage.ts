@@ -19,12 +19,21 @@ export interface ChunkFlow {
   isExhausted(): boolean
   put(chunk: Chunk, results: unknown[], bytes: number): void
   /** What was done before an item failed. */
+  /** The chunk alone failed, where its stage goes on. */
+  failed?(chunk: Chunk, error: Error): void
   putBeforeFailure?(chunk: Chunk, results: unknown[], error: Error): void
 }
 
 /** The stage that applies a shipped function to chunks of items. */
-export function mapStage(name: string, shipment: Shipment, size: ChunkSize, flow: ChunkFlow): StageSpec<Chunk> {
-  const options: MapProgramOptions = { fn: shipment.shipped }
+export function mapStage(
+  name: string,
+  shipment: Shipment,
+  size: ChunkSize,
+  flow: ChunkFlow,
+  mode?: NonNullable<MapProgramOptions['mode']>,
+): StageSpec<Chunk> {
+  const options: MapProgramOptions = { fn: shipment.shipped, ...(mode === undefined ? {} : { mode }) }
+  const { failed } = flow
   return {
     name: `${name} ${nameOf(shipment)}`,
     program: 'map',
@@ -36,6 +45,7 @@ export function mapStage(name: string, shipment: Shipment, size: ChunkSize, flow
     encode: encodeChunk,
     split: ({ first, items }) => items.map((item, index) => ({ first: first + index, items: [item] })),
     sizeOf: ({ items }) => items.length,
+    ...(failed === undefined ? {} : { failed }),
     describe: describeChunk,
     commit(chunk, payload, micros) {
       size.observe(chunk.items.length, micros)

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { systemEnvironment } from '../../env/system.ts'
 import { coordinateHere } from '../coordination.ts'
 import type { CoordinatorOptions } from '../coordinator/options.ts'
+import { createMapApi } from '../map/map-api.ts'
+import type { MapApi } from '../map/map-api.ts'
 import { createProgress } from '../progress.ts'
 import { markHostValue } from '../ship/host-values.ts'
 import { createShipper } from '../ship/ship.ts'
@@ -16,6 +18,7 @@ import type { TaskSession } from './task-api.ts'
 /** Tasks alone, on worker processes of their own. */
 export interface TaskTestSession {
   readonly shoal: TaskSession['api']
+  readonly map: MapApi
   readonly pool: WorkerProcesses
   readonly why: () => readonly string[]
   close(): Promise<void>
@@ -52,6 +55,7 @@ export async function openTaskSession(
   const shoal = markHostValue(tasks.api, { name: 'session', id: 'tasks' })
   return {
     shoal,
+    map: createMapApi({ coordinator, shipper, stages }),
     pool,
     why: () => [...coordinator.why(), ...tasks.why()],
     async close() {

@@ -78,6 +78,10 @@ const captured = new Map<string, TaskDefinition>()
 
 export const capturedTask = (id: string): TaskDefinition | undefined => captured.get(id)
 
+/** The function of a task, or itself. */
+export const functionOf = (target: object): TaskDefinition['fn'] =>
+  definitions.get(target)?.fn ?? (target as TaskDefinition['fn'])
+
 export const taskOf = (definition: TaskDefinition): object => definition.handle
 
 export const definitionOf = (handle: object): TaskDefinition | undefined => definitions.get(handle)
