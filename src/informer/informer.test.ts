@@ -82,7 +82,7 @@ test('an informer tells of what is there, then of each change with the state bef
 
 test('an informer whose watch is cut goes on from the last version, without a new list', async () => {
   const { client, cuttable, cut, asked } = await serverWithCuts()
-  await using informer = createInformer(env, cuttable, configMaps)
+  await using informer = createInformer(env, cuttable, configMaps, { namespace: 'default' })
   await informer.synced
   await client.create(configMaps, map('a'))
   await until(informer, () => informer.size === 1)
@@ -98,7 +98,7 @@ test('an informer whose version is forgotten (410) lists again and tells only of
   const { client, cuttable, cut, asked } = await serverWithCuts()
   await client.create(configMaps, map('kept'))
   await client.create(configMaps, map('lost'))
-  await using informer = createInformer(env, cuttable, configMaps)
+  await using informer = createInformer(env, cuttable, configMaps, { namespace: 'default' })
   await informer.synced
   const heard = heardBy(informer)
   heard.length = 0
@@ -113,7 +113,7 @@ test('an informer whose version is forgotten (410) lists again and tells only of
 test('an object that was deleted and created anew while nobody looked is told as both', async () => {
   const { client, cuttable, cut } = await serverWithCuts()
   await client.create(configMaps, map('a'))
-  await using informer = createInformer(env, cuttable, configMaps)
+  await using informer = createInformer(env, cuttable, configMaps, { namespace: 'default' })
   await informer.synced
   const heard = heardBy(informer)
   cut(apiError('Expired', 'too old resource version'))
@@ -136,7 +136,9 @@ test('a listener that throws does not keep others from hearing', async () => {
   const { client } = await serverWithCuts()
   await client.create(configMaps, map('a'))
   const silent = { ...env, log: systemEnvironment('error').log.with({}) }
-  await using informer = createInformer({ ...silent, log: { ...silent.log, with: () => quiet } }, client, configMaps)
+  await using informer = createInformer({ ...silent, log: { ...silent.log, with: () => quiet } }, client, configMaps, {
+    namespace: 'default',
+  })
   informer.listen({
     added() {
       throw new Error('no')

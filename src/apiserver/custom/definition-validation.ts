@@ -40,14 +40,15 @@ const MAX_SELECTABLE = 8
 export function validateDefinitionSchemas(object: KubeObject): readonly FieldError[] {
   const { spec, status } = object as Definition & { readonly spec: { readonly conversion?: Conversion } }
   const errors: FieldError[] = []
+  const versions = (spec.versions ?? []) as readonly Version[]
   if (spec.preserveUnknownFields) {
     const detail =
       'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'
     errors.push(invalid('spec.preserveUnknownFields', true, detail))
   }
-  ;(spec.versions as readonly Version[]).forEach((version, i) => checkVersion(version, `spec.versions[${i}]`, errors))
+  versions.forEach((version, i) => checkVersion(version, `spec.versions[${i}]`, errors))
   checkConversion(spec.conversion, errors)
-  checkStoredVersions(spec.versions, status?.storedVersions ?? [], errors)
+  checkStoredVersions(spec.versions ?? [], status?.storedVersions ?? [], errors)
   return errors
 }
 
