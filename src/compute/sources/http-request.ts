@@ -1,6 +1,4 @@
-import { request as httpRequest } from 'node:http'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { IncomingHttpHeaders, IncomingMessage, request as httpRequest } from 'node:http'
 
 export interface BytesRequest {
   readonly method?: string
@@ -44,7 +42,7 @@ export async function requestBytes(url: string, options: BytesRequest = {}): Pro
 
 function once(url: string, { method = 'GET', headers = {}, body }: BytesRequest): Promise<BytesResponse> {
   return new Promise((resolve, reject) => {
-    const send = url.startsWith('https:') ? httpsRequest : httpRequest
+    const send = requesterOf(url)
     const length = body === undefined ? {} : { 'content-length': String(body.byteLength) }
     const sent = send(url, { method, headers: { ...headers, ...length } }, (response) => {
       collect(response).then(resolve, reject)
@@ -53,6 +51,11 @@ function once(url: string, { method = 'GET', headers = {}, body }: BytesRequest)
     sent.once('error', reject)
     sent.end(body)
   })
+}
+
+/** Taken when first needed, and never imported: see docs/decisions/light-start.md. */
+function requesterOf(url: string): typeof httpRequest {
+  return process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http').request
 }
 
 async function collect(response: IncomingMessage): Promise<BytesResponse> {

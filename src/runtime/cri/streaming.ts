@@ -1,4 +1,3 @@
-import { request } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { PassThrough } from 'node:stream'
 import { startSpdySession } from '../../streams/spdy/spdy-session.ts'
@@ -6,6 +5,9 @@ import type { SpdySession } from '../../streams/spdy/spdy-session.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ExecSession } from '../runtime.ts'
 import type { StreamsWanted } from './messages.ts'
+
+// Never imported: see docs/decisions/light-start.md.
+const { request } = process.getBuiltinModule('node:http')
 
 const PROTOCOL = 'v4.channel.k8s.io'
 
