@@ -43,7 +43,7 @@ export async function serveConnect(
     await serveCommand(upgrade, { timers: server.timers, wanted, start, outcomeOf: outcome })
   } catch (error) {
     if (!(error instanceof UpgradeError)) throw error
-    await sendText(exchange, error.code, error.message)
+    await sendText(exchange, error.status, error.message)
   }
 }
 

@@ -5,8 +5,9 @@ import path from 'node:path'
 /** What an import names, as far as travelling goes. Values of the user's own modules travel as values. */
 export type ImportTarget = 'builtin' | 'package' | 'user'
 
-/** A test runner's server names what it serves from its root as `/node_modules/…`. */
+/** A test runner's server names what it serves from its root as `/node_modules/…`, and what lies elsewhere as `/@fs/…`. */
 export function importedPath(specifier: string): string {
+  if (specifier.startsWith('/@fs/')) return specifier.slice('/@fs'.length)
   return specifier.startsWith('/node_modules/') ? path.join(process.cwd(), specifier) : specifier
 }
 

@@ -16,14 +16,14 @@ export interface CommandServing {
   outcomeOf(exitCode: number): CommandOutcome
 }
 
-/** Why a connection cannot carry a command; to be answered with the code, in plain text, before any upgrade. */
+/** Why a connection cannot carry a command; to be answered with this HTTP status, in plain text, before any upgrade. */
 export class UpgradeError extends Error {
   override readonly name = 'UpgradeError'
-  readonly code: number
+  readonly status: number
 
-  constructor(code: number, message: string) {
+  constructor(status: number, message: string) {
     super(message)
-    this.code = code
+    this.status = status
   }
 }
 
