@@ -9,12 +9,14 @@ import type { LossRecord } from './loss.ts'
 import { CANCELLED_REASON } from './lost-tasks.ts'
 import type { CoordinatorOptions, WorkerCounts } from './options.ts'
 import { createStages } from './stages.ts'
+import type { Stages } from './stages.ts'
 import type { Needs, Place, StageHandle, StageSpec } from './stage.ts'
 import { capacityOf } from './room.ts'
 import { settleDown } from './settle-down.ts'
 import { connectedWorker, tell } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
 import { workerFrames } from './worker-frames.ts'
+import type { WorkerFrameHandlers } from './worker-frames.ts'
 
 /** Holds the queue, hands tasks to the threads of whatever workers are connected, and commits each result once. */
 export interface Coordinator {
@@ -64,8 +66,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     const record = lossOf(worker, reason)
     investigations.begin(record)
     if (!worker.isDraining) options.onLoss?.(record)
-    const busy = worker.slots.filter((slot) => slot.sent.length > 0).length
-    for (const slot of worker.slots) stages.slotLost(slot, record, busy === 1)
+    loseSlots(worker, stages, record)
     drains.look()
     options.onWorkers?.(counts())
     dispatcher.dispatch()
@@ -78,25 +79,14 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       options.onSilent?.(worker.facts.pod)
     },
   })
-  const framesOf = (worker: ConnectedWorker) =>
-    workerFrames(worker, {
-      stages,
-      nowMs: () => env.clock.monotonicMs(),
-      onThreads: () => options.onWorkers?.(counts()),
-      onThreadLost(slot, record) {
-        if (record.reason !== CANCELLED_REASON) options.onLoss?.(record)
-        stages.slotLost(slot, record, true)
-      },
-      onLog: (slot, isError, text) => options.onLog?.(logOf(slot, isError, text)),
-      onAsk: (slot, body) => options.onAsk?.(slot, body),
-    })
+  const handlers = handlersOf(options, stages, counts)
 
   return {
     attach(link, facts) {
       const worker = connectedWorker(nextWorker++, link, facts, env.clock.monotonicMs())
       workers.add(worker)
       options.onWorkers?.(counts())
-      const take = framesOf(worker)
+      const take = workerFrames(worker, handlers)
       return {
         frame(kind, body) {
           worker.lastHeardMs = env.clock.monotonicMs()
@@ -129,6 +119,25 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       for (const worker of workers) tell(worker, { type: 'leave' })
     },
   }
+}
+
+function handlersOf(options: CoordinatorOptions, stages: Stages, counts: () => WorkerCounts): WorkerFrameHandlers {
+  return {
+    stages,
+    nowMs: () => options.env.clock.monotonicMs(),
+    onThreads: () => options.onWorkers?.(counts()),
+    onThreadLost(slot, record) {
+      if (record.reason !== CANCELLED_REASON) options.onLoss?.(record)
+      stages.slotLost(slot, record, true)
+    },
+    onLog: (slot, isError, text) => options.onLog?.(logOf(slot, isError, text)),
+    onAsk: (slot, body) => options.onAsk?.(slot, body),
+  }
+}
+
+function loseSlots({ slots }: ConnectedWorker, stages: Stages, record: LossRecord): void {
+  const busy = slots.filter((slot) => slot.sent.length > 0).length
+  for (const slot of slots) stages.slotLost(slot, record, busy === 1)
 }
 
 /** Each loss is looked into when it happens: later the system may have forgotten, or speak of the next one. */

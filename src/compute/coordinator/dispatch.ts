@@ -1,9 +1,10 @@
 import type { Clock } from '../../env/clock.ts'
 import type { Task } from './stage.ts'
 import type { Stages } from './stages.ts'
+import { createGiver } from './give.ts'
 import { stragglerFor, stuckBehind } from './straggler.ts'
 import { isShort } from './task-queue.ts'
-import { introduce, loadOf, runningOf, sendTask } from './worker.ts'
+import { loadOf } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
 
 /** A thread has the next short task at hand when it ends one: the way there and back costs it nothing. */
@@ -30,6 +31,7 @@ export function createDispatcher(
   clock: Pick<Clock, 'monotonicMs'>,
 ): Dispatcher {
   let soon = false
+  const give = createGiver(stages, workers, clock, () => dispatchSoon())
   const dispatch = () => {
     soon = false
     isolate()
@@ -63,40 +65,7 @@ export function createDispatcher(
       give(slot, task)
     }
   }
-  const give = (slot: Slot, task: Task) => {
-    task.attempt++
-    introduce(slot.worker, task.stage)
-    const payload = encoded(task, slot)
-    if (payload instanceof Promise) void sendLater(slot, task, payload)
-    else if (payload !== undefined) send(slot, task, payload)
-  }
-  const send = (slot: Slot, task: Task, payload: Uint8Array) => {
-    sendTask(slot, task, payload)
-    begin(slot, clock.monotonicMs())
-  }
   const isolate = () => isolateSuspects(stages, workers, give)
-  const encoded = (task: Task, slot: Slot) => {
-    try {
-      return task.stage.spec.encode(task.work, slot.worker.seesFiles)
-    } catch (error) {
-      stages.fail(task, error)
-      return undefined
-    }
-  }
-  const sendLater = async (slot: Slot, task: Task, payload: Promise<Uint8Array>) => {
-    slot.reserved++
-    try {
-      const bytes = await payload
-      if (task.stage.state === 'ended' || task.revoked) return
-      if (workers.has(slot.worker) && slot.ready) send(slot, task, bytes)
-      else stages.handBack(task)
-    } catch (error) {
-      stages.fail(task, error)
-    } finally {
-      slot.reserved--
-      dispatchSoon()
-    }
-  }
   const dispatchSoon = () => {
     if (soon) return
     soon = true
@@ -119,14 +88,6 @@ export function createDispatcher(
 
 const isIdle = (slot: Slot) =>
   slot.ready && !slot.isApart && !slot.worker.isolates && !slot.worker.isDraining && loadOf(slot) === 0
-
-/** The thread is at its first task from now on, if it was not before. */
-export function begin(slot: Slot, nowMs: number): void {
-  const task = runningOf(slot)
-  if (task === undefined || task.startedMs > 0) return
-  task.startedMs = nowMs
-  task.stage.spec.started?.(task.work, slot)
-}
 
 function busyOf(worker: ConnectedWorker): number {
   return worker.slots.reduce((sum, slot) => sum + (slot.isApart ? 0 : loadOf(slot)), 0)

@@ -39,7 +39,7 @@ export function createRevoker(
   return {
     revoke(stage, work, piece) {
       let found = false
-      for (const task of [...stage.open]) {
+      for (const task of Array.from(stage.open)) {
         if (task.work !== work) continue
         found = (piece === undefined ? revokeWhole(task) : stop(task, piece)) || found
       }

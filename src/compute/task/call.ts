@@ -83,6 +83,8 @@ export class Call implements Future<unknown> {
     this.#reject?.(error)
   }
 
+  // It is its own future, to be awaited.
+  // oxlint-disable-next-line unicorn/no-thenable
   then<R = unknown, E = never>(
     onDone?: ((value: unknown) => R | PromiseLike<R>) | null,
     onFailed?: ((error: unknown) => E | PromiseLike<E>) | null,

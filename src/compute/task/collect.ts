@@ -33,11 +33,11 @@ export function wait<T>(timers: Timers, futures: Iterable<Future<T>>, options: W
     const timer = options.timeoutMs === undefined ? undefined : timers.after(options.timeoutMs, end)
     if (wanted === 0) return end()
     for (const future of all) {
-      const done = () => {
+      const count = () => {
         isSettled.add(future)
         if (isSettled.size >= wanted) end()
       }
-      future.then(done, done)
+      future.then(count, count)
     }
   })
 }
@@ -52,11 +52,11 @@ export async function* asCompleted<T>(futures: Iterable<Future<T>>): AsyncGenera
   let wake: (() => void) | undefined
   for (const future of futures) {
     const index = left++
-    const done = (how: Settled<T>) => {
+    const take = (how: Settled<T>) => {
       ready.push({ ...how, index })
       wake?.()
     }
-    void settledOf(future).then(done)
+    void settledOf(future).then(take)
   }
   while (left > 0) {
     if (ready.length === 0) await new Promise<void>((resolve) => (wake = resolve))

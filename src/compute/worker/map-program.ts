@@ -35,12 +35,12 @@ export function createMapProgram(options: Uint8Array, host: ProgramHost): StageP
 
 /** The same function, whose failures are results. */
 function settling(fn: MapFunction): MapFunction {
-  const done = (value: unknown) => [0, value] as const
+  const gave = (value: unknown) => [0, value] as const
   const threw = (error: unknown) => [1, recordError(error)] as const
   return (item, index) => {
     try {
       const result = fn(item, index)
-      return isThenable(result) ? result.then(done, threw) : done(result)
+      return isThenable(result) ? result.then(gave, threw) : gave(result)
     } catch (thrown) {
       return threw(thrown)
     }

@@ -22,11 +22,10 @@ export interface TaskRunner {
   stopStage(stage: number): void
 }
 
-/** `programOf` gives the program of a stage, or undefined where that was cancelled; it may throw. */
-export function createTaskRunner(
-  host: Omit<AttemptHost, 'waited'>,
-  programOf: (stage: number) => StageProgram | undefined,
-): TaskRunner {
+/** Gives the program of a stage, or undefined where that was cancelled; it may throw. */
+type ProgramOf = (stage: number) => StageProgram | undefined
+
+export function createTaskRunner(host: Omit<AttemptHost, 'waited'>, programOf: ProgramOf): TaskRunner {
   const { clock } = systemEnvironment()
   const queue: { readonly attempt: RunningAttempt; readonly body: Uint8Array }[] = []
   const active = new Set<RunningAttempt>()
@@ -60,19 +59,11 @@ export function createTaskRunner(
       run()
     })
   }
-  const programAt = ({ stage }: TaskHeader): Programmed => {
-    try {
-      const program = programOf(stage)
-      return { program, isConcurrent: program?.isConcurrent ?? false }
-    } catch (thrown) {
-      return { thrown, isConcurrent: false }
-    }
-  }
   const run = () => {
     if (isRunning) return
     isRunning = true
     while (queue.length > 0) {
-      const program = programAt(queue[0]!.attempt.header)
+      const program = programmed(programOf, queue[0]!.attempt.header)
       if (occupied > 0 && !program.isConcurrent) break
       concurrent.set(queue[0]!.attempt, program.isConcurrent)
       start(queue.shift()!, program)
@@ -106,6 +97,15 @@ interface Programmed {
   readonly program?: StageProgram | undefined
   readonly thrown?: unknown
   readonly isConcurrent: boolean
+}
+
+function programmed(programOf: ProgramOf, { stage }: TaskHeader): Programmed {
+  try {
+    const program = programOf(stage)
+    return { program, isConcurrent: program?.isConcurrent ?? false }
+  } catch (thrown) {
+    return { thrown, isConcurrent: false }
+  }
 }
 
 function outcomeOf(found: Programmed, payload: Uint8Array, attempt: RunningAttempt): Outcome | Promise<Outcome> {

@@ -1,14 +1,11 @@
-import { reviveError } from '../wire/error-record.ts'
-import type { ErrorRecord } from '../wire/error-record.ts'
 import { beginCall, endCall } from '../wire/calls.ts'
-import { FRAME_HEADER_BYTES, writeFrameHeader } from '../wire/frame.ts'
-import { ASK, ASK_HEADER_BYTES, FRAME } from '../wire/messages.ts'
-import { Packer, readU32, Unpacker } from '../wire/pack.ts'
+import { ASK } from '../wire/messages.ts'
+import { Packer } from '../wire/pack.ts'
 import { ObjectRef, setObjectSource } from '../wire/object-ref.ts'
-import { decodeShared } from '../wire/shared-value.ts'
 import { currentCall, wantContexts } from './call-context.ts'
-import type { CallContext } from './call-context.ts'
-import { OBJECT_STATUS } from './object-cache.ts'
+import { createAsks } from './asks.ts'
+import type { AskOptions, Sent } from './asks.ts'
+import { isFuture, ThreadFuture } from './thread-future.ts'
 
 /** What user code on a thread may do with the session that it runs in. */
 export interface ThreadSession {
@@ -20,17 +17,6 @@ export interface ThreadSession {
   readonly valueOf: (name: string, id: string) => unknown
 }
 
-interface Asked {
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: Error) => void
-  readonly context: CallContext | undefined
-}
-
-export interface ThreadSessionOptions {
-  readonly thread: number
-  send(frame: Uint8Array<ArrayBuffer>): void
-}
-
 /** How things of the session are captured and named on workers. */
 export const HOST = {
   session: 'session',
@@ -40,29 +26,10 @@ export const HOST = {
   context: 'taskContext',
 } as const
 
-export function createThreadSession({ thread, send }: ThreadSessionOptions): ThreadSession {
-  const asked = new Map<number, Asked>()
+export function createThreadSession(options: AskOptions): ThreadSession {
+  const asks = createAsks(options)
+  const { ask } = asks
   const values = new Map<string, unknown>()
-  let last = 0
-  /** Asks with what `write` adds to the header. */
-  const ask = (kind: number, write: (packer: Packer) => void): { number: number; answer: Promise<unknown> } => {
-    const packer = new Packer(512)
-    packer.begin()
-    const number = ++last
-    packer.ensure(FRAME_HEADER_BYTES)
-    packer.at += FRAME_HEADER_BYTES
-    packer.u32(number)
-    packer.u8(thread)
-    packer.u8(kind)
-    write(packer)
-    writeFrameHeader(packer.bytes.subarray(packer.start), FRAME.ask, packer.at - packer.start - FRAME_HEADER_BYTES)
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const context = currentCall()
-    asked.set(number, { resolve, reject, context })
-    if (context !== undefined && context.open++ === 0) queueMicrotask(() => context.attempt.waits(context.open > 0))
-    send(new Uint8Array(packer.bytes.subarray(packer.start, packer.at)))
-    return { number, answer: promise }
-  }
   const submit = (task: unknown, ...args: readonly unknown[]) => {
     const id = taskIds.get(task as object)
     if (id === undefined) throw new TypeError(NOT_A_TASK)
@@ -91,32 +58,15 @@ export function createThreadSession({ thread, send }: ThreadSessionOptions): Thr
   }
   const session = Object.freeze({ submit, findActor, get: (ref: ObjectRef<unknown>) => ref.get() })
   const objects = new Map<string, Promise<unknown>>()
-  let awaited: Asked | undefined
   setObjectSource((id) => {
     let found = objects.get(id)
     if (found === undefined) objects.set(id, (found = ask(ASK.object, (packer) => packer.value(id)).answer))
     found.catch(() => objects.delete(id))
     return found
   })
-  const settleAsk = (number: number): Asked | undefined => {
-    const found = asked.get(number)
-    asked.delete(number)
-    if (found?.context !== undefined && --found.context.open === 0) found.context.attempt.waits(false)
-    return found
-  }
   return {
-    answer(body) {
-      const found = settleAsk(readU32(body, 0))
-      if (body[5] === OBJECT_STATUS) awaited = found
-      if (found === undefined || body[5] === OBJECT_STATUS) return
-      const value = new Unpacker(body, ASK_HEADER_BYTES).value()
-      if (body[5] === 0) found.resolve(value)
-      else found.reject(reviveError(value as ErrorRecord, unknownError))
-    },
-    object(bytes) {
-      awaited?.resolve(decodeShared(bytes))
-      awaited = undefined
-    },
+    answer: asks.answer,
+    object: asks.object,
     valueOf(name, id) {
       if (name === HOST.object) return new ObjectRef(id)
       wantContexts()
@@ -177,53 +127,3 @@ function taskContext(): { readonly signal: AbortSignal } {
   if (context === undefined) throw new Error('Cannot give the context of a task: none runs here')
   return { signal: context.attempt.signal(context.piece) }
 }
-
-class UnknownTaskError extends Error {
-  override readonly name: string
-  constructor(name: string, message: string) {
-    super(message)
-    this.name = name
-  }
-}
-
-const unknownError = ({ className, message }: ErrorRecord) => new UnknownTaskError(className, message)
-
-interface Sent {
-  readonly number: number
-  readonly answer: Promise<unknown>
-}
-
-/** A future on a worker's thread. */
-class ThreadFuture implements PromiseLike<unknown> {
-  readonly #sent: Promise<Sent>
-  readonly #answer: Promise<unknown>
-  readonly #cancel: (number: number) => void
-
-  constructor(sent: Sent | Promise<Sent>, cancel: (number: number) => void) {
-    this.#sent = Promise.resolve(sent)
-    this.#answer = this.#sent.then(({ answer }) => answer)
-    this.#answer.catch(() => {})
-    this.#cancel = cancel
-  }
-
-  then<R = unknown, E = never>(
-    onDone?: ((value: unknown) => R | PromiseLike<R>) | null,
-    onFailed?: ((error: unknown) => E | PromiseLike<E>) | null,
-  ): Promise<R | E> {
-    return this.#answer.then(onDone, onFailed)
-  }
-
-  catch<R>(onFailed: (error: unknown) => R | PromiseLike<R>): Promise<unknown> {
-    return this.#answer.catch(onFailed)
-  }
-
-  finally(onSettled: () => void): Promise<unknown> {
-    return this.#answer.finally(onSettled)
-  }
-
-  cancel(): void {
-    void this.#sent.then(({ number }) => this.#cancel(number))
-  }
-}
-
-const isFuture = (value: unknown): boolean => value instanceof ThreadFuture
