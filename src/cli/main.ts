@@ -45,6 +45,9 @@ function addRun(program: Command): void {
     })
 }
 
+/** Written out here, so that help and completion load nothing of a cluster. */
+const RUNTIMES = ['process', 'docker', 'cri', 'simulated']
+
 function addUp(program: Command): void {
   program
     .command('up')
@@ -54,9 +57,8 @@ function addUp(program: Command): void {
     .option('--data-dir <dir>', 'where objects and keys are kept (default: ~/.local/share/shoal)')
     .addOption(new Option('--in-memory', 'keep nothing: the cluster is gone when it ends').conflicts('dataDir'))
     .option('--nodes <count>', 'nodes, all on this machine', wholeNumber(0), 1)
-    .addOption(
-      new Option('--runtime <name>', 'what runs containers').choices(['process', 'simulated']).default('process'),
-    )
+    .addOption(new Option('--runtime <name>', 'what runs containers').choices(RUNTIMES).default('process'))
+    .option('--cri-endpoint <socket>', "the CRI runtime's socket (default: unix:///run/containerd/containerd.sock)")
     .option('--scheduler-profile <name>', 'the profile for pods that name none', 'default-scheduler')
     .option('--api-only', 'no controllers, scheduler or nodes')
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: in the data directory)')

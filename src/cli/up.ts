@@ -3,7 +3,7 @@ import type { Endpoint } from '../client/http/connection.ts'
 import { formatKubeconfig } from '../client/kubeconfig.ts'
 import { createCluster } from '../cluster/cluster.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { RuntimeName } from '../cluster/nodes.ts'
+import type { RuntimeName } from '../cluster/runtimes.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { writePrivateFile } from '../identity/key-files.ts'
 import { detach } from './detach.ts'
@@ -18,6 +18,7 @@ export interface UpOptions {
   readonly inMemory?: boolean
   readonly nodes: number
   readonly runtime: RuntimeName
+  readonly criEndpoint?: string
   readonly schedulerProfile: string
   readonly apiOnly?: boolean
   readonly kubeconfig?: string
@@ -39,6 +40,7 @@ export async function up(options: UpOptions): Promise<number> {
     host: options.host,
     nodes: options.nodes,
     runtime: options.runtime,
+    ...(options.criEndpoint !== undefined && { engineEndpoint: options.criEndpoint }),
     apiOnly: options.apiOnly === true,
     schedulerProfile: options.schedulerProfile,
   })

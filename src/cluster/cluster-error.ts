@@ -8,6 +8,7 @@ export const CLUSTER_ERROR_CODES = {
   CLUSTER_DATA_UNUSABLE: 'The data directory cannot be read or written',
   CLUSTER_DATA_DAMAGED: 'What the data directory holds is damaged',
   CLUSTER_OPTION: 'An option has a value that is not one of its own',
+  CLUSTER_ENGINE_MISSING: 'The container engine that is to run pods is not there or does not answer',
   CLUSTER_ENDED: 'The cluster ended while something was still asked of it',
 } as const
 

@@ -10,7 +10,8 @@ import { makeDataDirectory } from './data-directory.ts'
 import { startControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { startNodes } from './nodes.ts'
-import type { Nodes, RuntimeName } from './nodes.ts'
+import type { Nodes } from './nodes.ts'
+import type { RuntimeName } from './runtimes.ts'
 import { openStore } from './open-store.ts'
 import { serve } from './serve.ts'
 import type { Listening } from './serve.ts'
@@ -22,8 +23,10 @@ export interface ClusterOptions {
   readonly dataDirectory?: string
   /** Nodes, all on this machine. Default 1; 0 with `apiOnly`. */
   readonly nodes?: number
-  /** What runs containers: processes of this machine (default), or nothing but the clock. */
+  /** What runs containers: processes of this machine (default), a container engine, or nothing but the clock. */
   readonly runtime?: RuntimeName
+  /** Where the engine listens: `unix:///run/containerd/containerd.sock`. Default where it usually does. */
+  readonly engineEndpoint?: string
   /** An API server without controllers, scheduler and nodes. Default false. */
   readonly apiOnly?: boolean
   /** The scheduler's profile for pods that name none. Default `default-scheduler`, which is Kubernetes' own. */
@@ -128,13 +131,14 @@ function nodesOptions(
 ): Parameters<typeof startNodes>[0] {
   const { podDirectory, dataDirectory } = options
   const directory = podDirectory ?? (dataDirectory === undefined ? undefined : `${dataDirectory}/pods`)
-  const runtime = options.runtime ?? 'process'
+  const { runtime = 'process', engineEndpoint } = options
   const volumeDirectory = dataDirectory === undefined ? undefined : resolve(dataDirectory, 'volumes')
   return {
     env,
     clientFor,
     count,
     runtime,
+    ...(engineEndpoint !== undefined && { engineEndpoint }),
     ...(directory !== undefined && { directory }),
     ...(volumeDirectory !== undefined && { volumeDirectory }),
   }

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { release } from 'node:os'
+import { networkInterfaces, release } from 'node:os'
 import { join } from 'node:path'
 import type { NodeStreams, PodAddress } from '../apiserver/subresources/node-streams.ts'
 import type { UserInfo } from '../apiserver/verbs/request.ts'
@@ -11,16 +11,17 @@ import { apiError } from '../api/meta/status.ts'
 import { ClusterError } from './cluster-error.ts'
 import { startLocalVolumes } from './local-volumes.ts'
 import type { LocalVolumes } from './local-volumes.ts'
+import { runtimeFactory } from './runtimes.ts'
+import type { RuntimeName } from './runtimes.ts'
 import { ADMIN, nodeUser } from './users.ts'
-
-/** The runtimes that a cluster can give its nodes. */
-export type RuntimeName = 'process' | 'simulated'
 
 export interface NodesOptions {
   readonly env: Environment
   readonly clientFor: (user: UserInfo) => Client
   readonly count: number
   readonly runtime: RuntimeName
+  /** Where the container engine listens; default where it usually does. */
+  readonly engineEndpoint?: string
   readonly heartbeatPace?: number
   /** Where pods' files and logs go; default the system's directory for temporary files. */
   readonly directory?: string
@@ -45,13 +46,19 @@ export function startNodes(options: NodesOptions): Nodes {
   let ownDirectory: string | undefined
   let volumes: LocalVolumes | undefined
   const ready = start()
-  ready.catch((error: unknown) => options.env.log.error('nodes did not start', { error }))
+  ready.catch((error: unknown) => {
+    // Whoever waits for the nodes is told of what can be helped.
+    if (!(error instanceof ClusterError)) options.env.log.error('nodes did not start', { error })
+  })
 
   async function start(): Promise<void> {
     await new Promise<void>((resolve) => options.env.timers.soon(resolve))
     const directory = options.directory ?? (ownDirectory = await temporaryDirectory(options))
-    const runtimeFor = await runtimeFactory(options, directory)
-    const started = Array.from({ length: options.count }, (_, index) => runtimeFor(index + 1))
+    const hostIp = hostAddress(options.runtime)
+    const { engineEndpoint: endpoint } = options
+    const engine = { hostAddress: hostIp, ...(endpoint !== undefined && { endpoint }) }
+    const runtimeFor = await runtimeFactory({ ...options, ...engine }, directory)
+    const started = await Promise.all(Array.from({ length: options.count }, (_, index) => runtimeFor(index + 1)))
     runtimes.push(...new Set(started))
     const { startNodeAgent } = await import('../node/node-agent.ts')
     const { createPodFiles, noFiles } = await import('../node/pod-files.ts')
@@ -60,7 +67,7 @@ export function startNodes(options: NodesOptions): Nodes {
     for (const [index, runtime] of started.entries()) {
       const name = `node${index + 1}`
       const { platform, arch } = process
-      const facts = { name, hostIp: '127.0.0.1', labels: {}, platform, architecture: arch, kernelVersion: release() }
+      const facts = { name, hostIp, labels: {}, platform, architecture: arch, kernelVersion: release() }
       const client = options.clientFor(nodeUser(name))
       agents.set(name, startNodeAgent({ env: options.env, client, runtime, files, facts, ...pace }))
     }
@@ -91,28 +98,16 @@ export function startNodes(options: NodesOptions): Nodes {
   }
 }
 
+/** Where pods reach this machine: those of engines have networks of their own, whose loopback is another. */
+function hostAddress(runtime: RuntimeName): string {
+  if (runtime === 'process' || runtime === 'simulated') return '127.0.0.1'
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+}
+
 /** Simulated nodes write nothing. */
 async function temporaryDirectory({ runtime }: NodesOptions): Promise<string | undefined> {
   if (runtime === 'simulated') return undefined
   const { makeTemporaryDirectory } = await import('../runtime/process/leftovers.ts')
   return makeTemporaryDirectory()
-}
-
-/** Only the runtime that is asked for is loaded. */
-async function runtimeFactory(
-  options: NodesOptions,
-  directory: string | undefined,
-): Promise<(index: number) => Runtime> {
-  const { env: environment } = options
-  if (options.runtime === 'simulated') {
-    const { createSimulatedRuntime } = await import('../runtime/simulated/simulated-runtime.ts')
-    return (index) => createSimulatedRuntime({ environment, addressPrefix: `10.${100 + (index >> 8)}` })
-  }
-  if (options.runtime !== 'process') {
-    const message = `Cannot start nodes on "${String(options.runtime)}": unknown runtime, expected process or simulated`
-    throw new ClusterError('CLUSTER_OPTION', message, 'choose --runtime process or --runtime simulated')
-  }
-  const { createProcessRuntime } = await import('../runtime/process/process-runtime.ts')
-  const runtime = createProcessRuntime({ environment, ...(directory !== undefined && { directory }) })
-  return () => runtime
 }

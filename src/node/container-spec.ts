@@ -1,4 +1,5 @@
 import type { Container, Pod } from '../api/generated/core-v1.ts'
+import { qosClassOf } from '../api/strategy/qos-class.ts'
 import { amountOf } from '../placement/amounts.ts'
 import type { ContainerSecurity, ContainerSpec, ResourceLimits, SandboxSpec } from '../runtime/runtime.ts'
 import { containerEnvironment } from './container-environment.ts'
@@ -20,20 +21,34 @@ export function sandboxSpec(pod: Pod): SandboxSpec {
     attempt: 0,
     hostname: spec?.hostname ?? (metadata.name ?? '').slice(0, 63),
     hostNetwork: spec?.hostNetwork === true,
+    hostPid: spec?.hostPID === true,
+    hostIpc: spec?.hostIPC === true,
+    shareProcessNamespace: spec?.shareProcessNamespace === true,
+    privileged: [...containers, ...(spec?.initContainers ?? [])].some(isPrivileged),
+    sysctls: Object.fromEntries((spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
     labels: metadata.labels ?? {},
     annotations: metadata.annotations ?? {},
     ports: containers.flatMap(({ ports = [] }) =>
-      ports.map(({ containerPort, hostPort, protocol = 'TCP' }) => ({
+      ports.map(({ containerPort, hostPort, hostIP, protocol = 'TCP' }) => ({
         containerPort,
         protocol,
+        ...(hostIP !== undefined && { hostIp: hostIP }),
         ...(hostPort !== undefined && { hostPort }),
       })),
     ),
-    dns: { servers: spec?.dnsConfig?.nameservers ?? [], searches: spec?.dnsConfig?.searches ?? [] },
+    dns: {
+      servers: spec?.dnsConfig?.nameservers ?? [],
+      searches: spec?.dnsConfig?.searches ?? [],
+      options: (spec?.dnsConfig?.options ?? []).map(({ name = '', value }) =>
+        value === undefined ? name : `${name}:${value}`,
+      ),
+    },
     hostAliases: (spec?.hostAliases ?? []).map(({ ip, hostnames = [] }) => ({ ip, hostnames })),
     limits: {},
   }
 }
+
+const isPrivileged = ({ securityContext }: Container) => securityContext?.privileged === true
 
 /** One attempt of a container, with everything that its spec refers to looked up. */
 export async function containerSpec(
@@ -68,6 +83,7 @@ export async function containerSpec(
     stdinOnce: container.stdinOnce === true,
     tty: container.tty === true,
     security: securityOf(pod, container),
+    oomScoreAdj: oomScoreOf(pod, container, context),
     ...(hostPath !== undefined && { terminationMessage: { hostPath, containerPath } }),
   }
 }
@@ -91,7 +107,10 @@ function securityOf(pod: Pod, container: Container): ContainerSecurity {
   if ((own.runAsNonRoot ?? of.runAsNonRoot) === true && runAsUser === 0) {
     throw new ContainerConfigError("container's runAsUser breaks non-root policy")
   }
+  const profile = own.seccompProfile ?? of.seccompProfile
   return {
+    ...(profile !== undefined && { seccompProfile: profile.localhostProfile ?? profile.type }),
+    ...(own.procMount === 'Unmasked' && { unmaskedProc: true }),
     ...(runAsUser !== undefined && { runAsUser }),
     ...(runAsGroup !== undefined && { runAsGroup }),
     ...(groups.length > 0 && { supplementalGroups: groups }),
@@ -101,4 +120,15 @@ function securityOf(pod: Pod, container: Container): ContainerSecurity {
     ...(own.capabilities?.drop !== undefined && { dropCapabilities: own.capabilities.drop }),
     ...(own.allowPrivilegeEscalation === false && { noNewPrivileges: true }),
   }
+}
+
+/** As the kubelet has it: guaranteed pods go last, best-effort ones first, between them by the memory that was asked for. */
+function oomScoreOf(pod: Pod, { resources }: Container, { allocatable }: NodeContext): number {
+  const qos = pod.spec === undefined ? 'BestEffort' : qosClassOf(pod.spec)
+  if (qos === 'Guaranteed') return -997
+  if (qos === 'BestEffort') return 1000
+  const capacity = amountOf('memory', allocatable()['memory'] ?? 0)
+  const requested = amountOf('memory', resources?.requests?.['memory'] ?? 0)
+  const score = capacity === 0 ? 999 : Math.floor(1000 - (1000 * requested) / capacity)
+  return Math.min(999, Math.max(3, score))
 }

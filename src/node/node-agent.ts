@@ -8,6 +8,8 @@ import { createInformer } from '../informer/informer.ts'
 import { whenSynced } from '../informer/synced.ts'
 import { createEventRecorder } from '../reconcile/event-recorder.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { adopt, findRemains } from './adoption.ts'
+import type { Remains } from './adoption.ts'
 import { refusalOf } from './admission.ts'
 import type { Refusal } from './admission.ts'
 import { containerLogs } from './container-logs.ts'
@@ -86,11 +88,14 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     const known = node
     const refresh = async () => become(await client.get(nodes, { name: facts.name }))
     const view: NodeView = { now: () => node ?? known, refresh, podNow: (pod) => informer.get(keyOf(pod)) }
-    const see = (pod: Pod) => seePod(context, view, workers, pod)
+    const remains = await findRemains(runtime)
+    const see = (pod: Pod) => adoptPod(context, remains, workers, pod) || seePod(context, view, workers, pod)
     informer.listen({ added: see, updated: see, deleted: (pod) => workers.get(uidOf(pod))?.update(undefined) })
     for (const { reason, message } of runtime.limitations())
       events.record({ about: known, type: 'Warning', reason, message })
     await whenSynced(env, [self, informer])
+    const failed = (error: unknown) => env.log.warn('what gone pods have left was not removed', { error })
+    void remains.clear(context).catch(failed)
   }
 
   function changed(status: Parameters<PodWorker['containerChanged']>[0]): void {
@@ -154,6 +159,25 @@ function workerOf(workers: ReadonlyMap<string, PodWorker>, { uid, namespace, nam
 }
 
 const uidOf = (pod: Pod) => pod.metadata.uid ?? ''
+
+/** Takes over a pod that an earlier life of this agent has started; false where nothing of it is left. */
+function adoptPod(context: NodeContext, remains: Remains, workers: Map<string, PodWorker>, pod: Pod): boolean {
+  const uid = uidOf(pod)
+  const left = workers.has(uid) ? undefined : remains.take(uid)
+  if (left === undefined) return false
+  const record = { startedAtMs: context.env.clock.now(), containers: new Map() }
+  workers.set(
+    uid,
+    startPodWorker(
+      context,
+      pod,
+      record,
+      () => workers.delete(uid),
+      () => adopt(context.runtime, pod, left, context.env.clock.now()),
+    ),
+  )
+  return true
+}
 
 /** A pod of that uid is worked on by one worker, from when it is first seen until nothing of it is left. */
 function seePod(

@@ -26,6 +26,8 @@ export interface PodWork {
   freshness: Freshness | undefined
   /** The tokens in the pod's volumes. */
   readonly tokens: PodTokens
+  /** The pod has been adopted, and its volumes are not provided yet. */
+  isBare: boolean
   /** The object is gone from the API: nothing may be reported, and nothing of the pod may stay. */
   objectGone: boolean
   /** Set while containers are being stopped: the grace that they were given. */

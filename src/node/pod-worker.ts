@@ -2,6 +2,7 @@ import type { Container, Pod } from '../api/generated/core-v1.ts'
 import { keyOf } from '../api/object.ts'
 import type { Timer } from '../env/clock.ts'
 import type { ContainerStatus } from '../runtime/runtime.ts'
+import type { Adopted } from './adoption.ts'
 import { takeIn } from './container-changes.ts'
 import { startContainer } from './container-start.ts'
 import { nextStep } from './next-step.ts'
@@ -42,8 +43,17 @@ export interface PodWorker {
   close(): Promise<void>
 }
 
-/** `record` is what is known of the pod already; `onGone` is called when nothing of it is left. */
-export function startPodWorker(context: NodeContext, pod: Pod, record: PodRecord, onGone: () => void): PodWorker {
+/**
+ * `record` is what is known of the pod already; `onGone` is called when nothing of it is left. `adopted` finds out what runs of
+ * it since an earlier life of the agent; nothing is done for the pod before.
+ */
+export function startPodWorker(
+  context: NodeContext,
+  pod: Pod,
+  record: PodRecord,
+  onGone: () => void,
+  adopted?: () => Promise<Adopted>,
+): PodWorker {
   const { env } = context
   let timer: Timer | undefined
   let woken = false
@@ -55,12 +65,12 @@ export function startPodWorker(context: NodeContext, pod: Pod, record: PodRecord
   }
   const work = newWork(context, pod, record, wake)
   const reports = createStatusReports(work)
-
+  const next = turnsOf(work, reports, adopted)
   const loop = async () => {
     while (woken && !gone) {
       woken = false
       timer?.cancel()
-      const pauseMs = await turn(work, reports).catch((error: unknown) => {
+      const pauseMs = await next().catch((error: unknown) => {
         env.log.warn('a pod could not be brought on', { pod: keyOf(work.pod), error })
         return RETRY_MS
       })
@@ -114,6 +124,7 @@ function newWork(context: NodeContext, pod: Pod, record: PodRecord, wake: () => 
     pod,
     record,
     volumes: new Map(),
+    isBare: false,
     freshness: undefined,
     tokens,
     objectGone: false,
@@ -132,6 +143,23 @@ function see(work: PodWork, next: Pod | undefined): void {
   if (!isEnding(work)) return
   work.ending.abort()
   hurry(work, graceOf(work))
+}
+
+/** The turns of the loop. The first of an adopted pod takes over what runs of it, and is taken again where that fails. */
+function turnsOf(work: PodWork, reports: StatusReports, adopted: (() => Promise<Adopted>) | undefined) {
+  let pending = adopted
+  return async () => {
+    if (pending !== undefined) {
+      const { record, news } = await pending()
+      pending = undefined
+      work.record = record
+      work.isBare = record.sandbox !== undefined
+      for (const status of news) await takeIn(work, status)
+      // Its volumes are kept up to date as before; where they cannot be had now, its containers go on all the same.
+      if (work.isBare && !isEnding(work)) await startSurroundings(work)
+    }
+    return await turn(work, reports)
+  }
 }
 
 /** One turn of the loop. Resolves to the pause before the next, `undefined` where only a change brings one, or `gone`. */
@@ -155,6 +183,7 @@ async function take(step: Step, work: PodWork): Promise<number | undefined> {
     case 'start-sandbox':
       return await startSurroundings(work)
     case 'start':
+      if (work.isBare) return await startSurroundings(work)
       for (const container of step.containers) {
         if (isEnding(work)) break
         await bring(work, container)

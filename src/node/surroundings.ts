@@ -20,18 +20,19 @@ export async function startSurroundings(work: PodWork): Promise<number | undefin
   const { context, pod } = work
   const [volumes, sandbox] = await Promise.allSettled([
     provideVolumes(work),
-    context.runtime.startSandbox(sandboxSpec(pod)),
+    work.record.sandbox ?? context.runtime.startSandbox(sandboxSpec(pod)),
   ])
   if (volumes.status === 'fulfilled' && sandbox.status === 'fulfilled') {
     work.volumes = volumes.value
     work.record = { ...work.record, sandbox: sandbox.value }
     work.failures = 0
+    work.isBare = false
     if ([...work.volumes.values()].some(({ files }) => files !== undefined))
       work.freshness = keepFresh(work, volumeContext)
     return undefined
   }
   // A pod without its volumes gets no address, so that its status says what Kubernetes' would.
-  if (sandbox.status === 'fulfilled') await discard(work, sandbox.value)
+  if (sandbox.status === 'fulfilled' && !work.isBare) await discard(work, sandbox.value)
   for (const outcome of [volumes, sandbox]) if (outcome.status === 'rejected') tellFailure(work, outcome.reason)
   return Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** work.failures++)
 }

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { basename, join } from 'node:path'
+import type { Environment } from '../env/environment.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { ClusterError } from './cluster-error.ts'
+
+/** The runtimes that a cluster can give its nodes. */
+export type RuntimeName = 'process' | 'simulated' | 'cri' | 'docker'
+export const RUNTIME_NAMES: readonly RuntimeName[] = ['process', 'docker', 'cri', 'simulated']
+
+export interface RuntimesOptions {
+  readonly env: Environment
+  readonly runtime: RuntimeName
+  /** Where the container engine listens: `unix:///run/containerd/containerd.sock`. Default where it usually does. */
+  readonly endpoint?: string
+  /** The address of this machine for pods in its own network. */
+  readonly hostAddress: string
+}
+
+/** Makes the runtime of the node with that number, from 1; one for all where they share the machine. */
+export type RuntimeFactory = (index: number) => Runtime | Promise<Runtime>
+
+/**
+ * Only the runtime that is asked for is loaded. `directory` is where pods' files go, absent for simulated ones; engines find the
+ * pods of an earlier life by it.
+ */
+export async function runtimeFactory(options: RuntimesOptions, directory = ''): Promise<RuntimeFactory> {
+  const { env: environment } = options
+  switch (options.runtime) {
+    case 'simulated': {
+      const { createSimulatedRuntime } = await import('../runtime/simulated/simulated-runtime.ts')
+      return (index) => createSimulatedRuntime({ environment, addressPrefix: `10.${100 + (index >> 8)}` })
+    }
+    case 'process': {
+      const { createProcessRuntime } = await import('../runtime/process/process-runtime.ts')
+      const runtime = createProcessRuntime({ environment, ...(directory !== '' && { directory }) })
+      return () => runtime
+    }
+    case 'cri':
+      return await criFactory(options, directory)
+    default: {
+      const message = `Cannot start nodes on "${String(options.runtime)}": unknown runtime, expected one of ${RUNTIME_NAMES.join(', ')}`
+      throw new ClusterError('CLUSTER_OPTION', message, 'choose one of those with --runtime')
+    }
+  }
+}
+
+async function criFactory(options: RuntimesOptions, directory: string): Promise<RuntimeFactory> {
+  const { openCriRuntime } = await import('../runtime/cri/cri-runtime.ts')
+  const { env: environment, endpoint, hostAddress } = options
+  return async (index) =>
+    await openCriRuntime({
+      environment,
+      hostAddress,
+      directory: join(directory, 'engine', `node${index}`),
+      owner: `${ownerOf(directory)}.node${index}`,
+      ...(endpoint !== undefined && { endpoint }),
+    }).catch(missing)
+}
+
+/** A temporary directory's name tells who owns it, so that what it leaves can be swept; any other's stays the same. */
+function ownerOf(directory: string): string {
+  const name = basename(directory)
+  return name.startsWith('shoal-') ? name : `shoal-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}`
+}
+
+function missing(error: unknown): never {
+  const { name, message, hint } = error as { readonly name?: string; readonly message: string; readonly hint?: string }
+  if (name !== 'EngineMissing' || hint === undefined) throw error
+  throw new ClusterError('CLUSTER_ENGINE_MISSING', message, hint, { cause: error })
+}
