@@ -24,11 +24,12 @@ export function describeLimitations(spawner: Spawner | undefined, network: strin
           'are bound; other programs share the ports of the host',
       )
     }
-  } else
+  } else if (!spawner.abilities.outside) {
     add(
       'NoOutsideNetwork',
-      'Pods reach the host and each other; beyond it only where the host forwards and masquerades',
+      'Pods reach the host and each other, nothing beyond: nftables or forwarding are not to be had',
     )
+  }
   return found
 }
 

@@ -37,6 +37,18 @@ export interface ProcessRuntimeOptions {
 export interface ProcessRuntime extends Runtime {
   /** The address at which pods reach servers of the host; the host's servers have to listen there. Resolves with the spawner. */
   hostAddress(): Promise<string>
+  /** The network that pods have, once it stands: where Services' addresses and network policies are put. */
+  podNetwork(): Promise<ProcessPodNetwork>
+}
+
+export interface ProcessPodNetwork {
+  readonly hostAddress: string
+  /** Of pods, where each has a network of its own; undefined where they share the host's. */
+  readonly subnet?: string
+  /** Performs a script of `nft` where all that pods send passes by; absent where the kernel takes none. */
+  readonly rule?: (script: string) => Promise<void>
+  /** Has the host reach the addresses of `range` the way that pods do, unless an earlier cluster has them. */
+  readonly route?: (range: string) => Promise<void>
 }
 
 const DEFAULT_LOGS = { maxBytes: 10 * 1024 * 1024, maxFiles: 5 }
@@ -112,8 +124,19 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     capacity: () => spawner.then(() => measureCapacity(directory)),
     limitations: () => limits,
     hostAddress: sandboxes.hostAddress,
+    podNetwork: () => podNetworkOf(sandboxes, spawner),
     close: () => (closed ??= close()),
   }
+}
+
+async function podNetworkOf({ hostAddress }: Sandboxes, started: Promise<Spawner>): Promise<ProcessPodNetwork> {
+  const spawner = await started
+  const { subnet, rules } = spawner.abilities
+  const own = { hostAddress: await hostAddress(), ...(subnet !== undefined && { subnet }) }
+  if (subnet === undefined || !rules) return own
+  const rule = async (script: string) => void (await spawner.request({ op: 'rule', script }))
+  const route = async (range: string) => void (await spawner.request({ op: 'route', range }))
+  return { ...own, rule, route }
 }
 
 const streamsOf = ({ start: exec, attach }: Executions) => ({ exec, attach })

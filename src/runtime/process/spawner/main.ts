@@ -93,6 +93,12 @@ async function perform(request: Request): Promise<Outcome> {
     case 'leaveNetwork':
       await network.leave(request.sandboxId)
       break
+    case 'rule':
+      await network.rule(request.script)
+      break
+    case 'route':
+      await network.route(request.range)
+      break
     case 'close':
       link.reply(request.id, { ok: true, value: null })
       await shutDown()
@@ -104,7 +110,10 @@ async function perform(request: Request): Promise<Outcome> {
 }
 
 function performAtOnce(
-  request: Exclude<Request, { op: 'start' | 'exec' | 'attach' | 'joinNetwork' | 'leaveNetwork' | 'close' }>,
+  request: Exclude<
+    Request,
+    { op: 'start' | 'exec' | 'attach' | 'joinNetwork' | 'leaveNetwork' | 'rule' | 'route' | 'close' }
+  >,
 ) {
   const container = 'containerId' in request ? containers.get(request.containerId) : undefined
   switch (request.op) {
@@ -185,6 +194,8 @@ link.event({
   cgroup: cgroups.version,
   privileges: canChangeIdentity,
   ...(subnet && { subnet }),
+  outside: network.reachesOutside,
+  rules: subnet !== undefined && network.takesRules,
   notes: network.notes,
 })
 process.on('SIGTERM', () => undefined)

@@ -34,6 +34,10 @@ export type Request =
   /** Gives the pod a network namespace with the address. */
   | { readonly op: 'joinNetwork'; readonly id: number; readonly sandboxId: string; readonly address: string }
   | { readonly op: 'leaveNetwork'; readonly id: number; readonly sandboxId: string }
+  /** Performs a script of `nft` where all that pods send passes by, all of it or nothing. */
+  | { readonly op: 'rule'; readonly id: number; readonly script: string }
+  /** Has the host reach the addresses of `range` the way that pods do. */
+  | { readonly op: 'route'; readonly id: number; readonly range: string }
   /** Ends everything and exits. */
   | { readonly op: 'close'; readonly id: number }
 
@@ -56,6 +60,10 @@ export interface SpawnerAbilities {
   readonly cgroup: 'v1' | 'v2' | 'none'
   /** Of pods, such as `10.88.4.0/22`, where they get network namespaces. */
   readonly subnet?: string
+  /** Whether pods with networks of their own reach what lies beyond the host. */
+  readonly outside: boolean
+  /** Whether the kernel takes rules about what pods send. */
+  readonly rules: boolean
   /** True where there is a program that takes privileges away. */
   readonly privileges: boolean
   readonly notes: readonly string[]

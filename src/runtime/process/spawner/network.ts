@@ -2,11 +2,15 @@ import { spawn } from 'node:child_process'
 import * as fs from 'node:fs'
 import { batched, limited } from './batch.ts'
 import type { SpawnerSettings } from './messages.ts'
-import { freeSubnets, gatewayOf, parseSubnet, subnetNumber } from './subnet.ts'
+import { openOutside } from './outside.ts'
+import type { Outside } from './outside.ts'
+import { freeSubnets, gatewayOf, routerOf, subnetNumber } from './subnet.ts'
 
 /**
- * A network namespace for each pod, joined by a bridge. The bridge stands in a namespace of its own (the hub), so that the
- * host has one link only, and the kernel removes all of it when the spawner's mount namespace ends, however it ends.
+ * A network namespace for each pod, joined by a router. The router stands in a namespace of its own (the hub), so that the
+ * host has one link only, and the kernel removes all of it when the spawner's mount namespace ends, however it ends. Pods
+ * have nobody on their link but the router, so that whatever they send passes the hub's rules: Services' addresses and
+ * network policies.
  */
 export interface PodNetwork {
   /** The subnet, such as `10.88.4.0/22`, once it stands; undefined where there are no network namespaces. */
@@ -15,6 +19,14 @@ export interface PodNetwork {
   join(sandboxId: string, address: string): Promise<void>
   leave(sandboxId: string): Promise<void>
   namespaceOf(sandboxId: string): string | undefined
+  /** Whether pods reach what lies beyond the host. */
+  readonly reachesOutside: boolean
+  /** Whether the kernel takes rules here. */
+  readonly takesRules: boolean
+  /** Performs a script of `nft` in the hub, all of it or nothing. */
+  rule(script: string): Promise<void>
+  /** Sends what the host has for addresses of `range` through the hub, unless an earlier cluster does so. */
+  route(range: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -28,11 +40,17 @@ export function createNetwork(settings: SpawnerSettings): PodNetwork {
   const namespaces = new Map<string, string>()
   const prefix = namespacePrefix(settings.owner)
   const hub = `${prefix}hub`
+  const takesRules = settings.network && programs('nft')
   let raised: Raised | undefined
+  let outside: Outside | undefined
   let pods = 0
   const ready = settings.network
     ? raise(settings.owner, hub).then(
-        (network) => (raised = network).subnet,
+        (network) => {
+          raised = network
+          outside = openOutside(network.subnet, network.link, takesRules)
+          return network.subnet
+        },
         (error: Error) => void notes.push(error.message),
       )
     : Promise.resolve(undefined)
@@ -49,6 +67,20 @@ export function createNetwork(settings: SpawnerSettings): PodNetwork {
   return {
     ready,
     notes,
+    takesRules,
+    get reachesOutside() {
+      return outside !== undefined
+    },
+    async rule(script) {
+      await run([...inHub(hub), 'nft', '-f', '-'], [script])
+    },
+    async route(range) {
+      if (!raised) return
+      const { link, subnet, index } = raised
+      // Two clusters have the same Services' addresses: the host reaches those of the one with the lowest number.
+      const metric = FIRST_METRIC + index
+      await ip([], [`route add ${range} via ${routerOf(subnet)} dev ${link} src ${gatewayOf(subnet)} metric ${metric}`])
+    },
     async join(sandboxId, address) {
       if (!raised) return
       await join(sandboxId, address, raised.subnet)
@@ -66,6 +98,7 @@ export function createNetwork(settings: SpawnerSettings): PodNetwork {
     },
     async close() {
       if (!raised) return
+      await outside?.close()
       const commands = [`link del ${raised.link}`, ...removeCommands([...namespaces.values(), hub])]
       await ip(['-force'], commands).catch(() => undefined)
     },
@@ -82,9 +115,10 @@ function podCommands(name: string, hub: string, address: string, subnet: string)
   return [
     'link set lo up',
     `link add eth0 type veth peer name ${name} netns ${hub}`,
-    `addr add ${address}/${parseSubnet(subnet).bits} dev eth0`,
+    `addr add ${address}/32 dev eth0`,
     'link set eth0 up',
-    `route add default via ${gatewayOf(subnet)}`,
+    `route add ${routerOf(subnet)} dev eth0`,
+    `route add default via ${routerOf(subnet)}`,
   ]
 }
 
@@ -100,7 +134,11 @@ interface Raised {
   readonly subnet: string
   /** The host's link, whose name claims the subnet. */
   readonly link: string
+  readonly index: number
 }
+
+/** After the routes that people make by hand. */
+const FIRST_METRIC = 1000
 
 /** Makes hub, bridge and the host's link, on a subnet that neither a route of the host nor another cluster has. */
 async function raise(owner: string, hub: string): Promise<Raised> {
@@ -109,20 +147,53 @@ async function raise(owner: string, hub: string): Promise<Raised> {
   for (const index of freeSubnets(fs.readFileSync('/proc/net/route', 'utf8'))) {
     const subnet = subnetNumber(index)
     const link = `shoal${index}`
-    // The kernel gives a name to one link only, so that of two clusters that start at once one gets the subnet.
-    const commands = [
-      `link add ${link} type veth peer name host netns ${hub}`,
-      `link set ${link} alias ${owner}`,
-      `addr add ${gatewayOf(subnet)}/${parseSubnet(subnet).bits} dev ${link}`,
-      `link set ${link} up`,
-    ]
-    const failure = await ip([], commands).catch((error: Error) => error)
+    const failure = await ip([], hostCommands(link, owner, hub, subnet)).catch((error: Error) => error)
     if (failure && /File exists/.test(failure.message)) continue
     if (failure) throw failure
-    await ip(['-n', hub], ['link set host master br0 up'])
-    return { subnet, link }
+    await ip(['-n', hub], routerCommands(subnet))
+    await run([...inHub(hub), 'sh', '-e'], FORWARD)
+    return { subnet, link, index }
   }
   throw new Error('Cannot choose a subnet for pods: all of 10.88.0.0/14 is in use')
+}
+
+/** The kernel gives a name to one link only, so that of two clusters that start at once one gets the subnet. */
+function hostCommands(link: string, owner: string, hub: string, subnet: string): string[] {
+  return [
+    `link add ${link} type veth peer name host netns ${hub}`,
+    `link set ${link} alias ${owner}`,
+    `addr add ${gatewayOf(subnet)}/32 dev ${link}`,
+    `link set ${link} up`,
+    `route add ${routerOf(subnet)} dev ${link} src ${gatewayOf(subnet)}`,
+    `route add ${subnet} via ${routerOf(subnet)} dev ${link} src ${gatewayOf(subnet)}`,
+  ]
+}
+
+function routerCommands(subnet: string): string[] {
+  return [
+    'link set lo up',
+    `addr add ${routerOf(subnet)}/32 dev br0`,
+    `route add ${subnet} dev br0`,
+    'link set host up',
+    `route add ${gatewayOf(subnet)} dev host`,
+    `route add default via ${gatewayOf(subnet)} dev host`,
+  ]
+}
+
+/** A router that tells nobody of shorter ways: pods have none. */
+const FORWARD = [
+  'cd /proc/sys/net/ipv4',
+  'echo 1 > ip_forward',
+  'for each in all default br0; do echo 0 > conf/$each/send_redirects; echo 0 > conf/$each/rp_filter; done',
+]
+
+function inHub(hub: string): string[] {
+  return ['nsenter', `--net=${NAMESPACES}/${hub}`]
+}
+
+/** Whether a program is there. */
+function programs(name: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => fs.existsSync(`${folder}/${name}`))
 }
 
 function ip(options: readonly string[], commands: readonly string[]): Promise<void> {

@@ -14,6 +14,12 @@ export function gatewayOf(subnet: string): string {
   return addressText(parseSubnet(subnet).base + 1)
 }
 
+/** The last address of a subnet: that of the router to which all pods are linked, and nobody's elsewhere. */
+export function routerOf(subnet: string): string {
+  const { base, size } = parseSubnet(subnet)
+  return addressText(base + size - 1)
+}
+
 export function parseSubnet(subnet: string): { readonly base: number; readonly size: number; readonly bits: number } {
   const [address = '', bits = ''] = subnet.split('/')
   return { base: addressNumber(address), size: 2 ** (32 - Number(bits)), bits: Number(bits) }
