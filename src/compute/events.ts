@@ -18,6 +18,8 @@ export type ComputeEvent =
   | { readonly type: 'workers'; readonly workers: number; readonly threads: number; readonly wanted: number }
   /** Work waits and there is no worker at all: what they wait for, one sentence each, with numbers. */
   | { readonly type: 'waiting'; readonly reasons: readonly string[] }
+  /** The coordinator is elsewhere, and nothing is heard of it: why, with numbers. It goes on meanwhile. Absent: it is heard. */
+  | { readonly type: 'link'; readonly cut?: string }
   | { readonly type: 'loss'; readonly loss: LossRecord; readonly losses: number }
   | { readonly type: 'retry'; readonly retries: number }
   /** Works, but will hurt: such as a large captured value. */

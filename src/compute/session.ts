@@ -136,9 +136,10 @@ async function placeOf(
   ])
   const trust = createRunTrust(env, run)
   const startMs = workerTimeoutMs ?? ELSEWHERE_TIMEOUT_MS
-  const onWaiting = (reasons: readonly string[]) => options.onEvent?.({ type: 'waiting', reasons })
+  const onEvent: OnComputeEvent = (event) => options.onEvent?.(event)
+  const onWaiting = (reasons: readonly string[]) => onEvent({ type: 'waiting', reasons })
   return {
-    reach: coordinateInPod({ ...options, reach, run, trust, cacheDirectory, startMs, onWaiting }),
+    reach: coordinateInPod({ ...options, reach, run, trust, cacheDirectory, startMs, onWaiting, onLink: onEvent }),
     workerTimeoutMs: startMs,
     trust: trust.worker,
   }

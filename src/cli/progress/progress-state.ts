@@ -43,6 +43,8 @@ export interface ProgressState {
   readonly losses: number
   /** What the workers wait for while there is none. */
   readonly waitingFor: readonly string[]
+  /** Why nothing is heard of the coordinator at present, where nothing is. */
+  readonly cut?: string
 }
 
 export const NO_PROGRESS: ProgressState = {
@@ -83,6 +85,10 @@ export function after(state: ProgressState, event: ComputeEvent, nowMs: number):
       return { ...state, retries: event.retries }
     case 'waiting':
       return { ...state, waitingFor: event.reasons }
+    case 'link': {
+      const { cut: _, ...known } = state
+      return event.cut === undefined ? known : { ...known, cut: event.cut }
+    }
     case 'warning':
       return state
   }

@@ -50,6 +50,13 @@ test('what is left of a run is a sentence for each stage and one for the whole',
   expect(wholeText(state, 4.25)).toBe('1 pod, 2 threads; 4.3 s in all')
 })
 
+test('a run that is cut off from its coordinator says so until it is heard again', () => {
+  const cut = 'the link to the coordinator has been cut for 4 s: connect ECONNREFUSED'
+  const state = told([0, started], [0, workers], [4, { type: 'link', cut }])
+  expect(progressText(state, 5000, 200).split('\n').at(-1)).toBe(`cut off, work goes on meanwhile: ${cut}`)
+  expect(progressText(after(state, { type: 'link' }, 6000), 6000, 200)).not.toContain('cut off')
+})
+
 test('progressText() says what pods wait for, once that is known', () => {
   const reasons = ['pod run-a: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu']
   const state = told([0, started], [2000, { type: 'waiting', reasons }])

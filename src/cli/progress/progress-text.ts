@@ -6,7 +6,8 @@ const BAR_WIDTH = 24
 /** What a terminal shows of a run: a line for the workers, and one for each stage that is under way. */
 export function progressText(state: ProgressState, nowMs: number, columns: number): string {
   const lines = state.stages.filter((stage) => stage.endedMs === undefined).map((stage) => stageLine(stage, nowMs))
-  const text = [workersLine(state), ...lines]
+  const cut = state.cut === undefined ? [] : [`cut off, work goes on meanwhile: ${state.cut}`]
+  const text = [workersLine(state), ...lines, ...cut]
   return text.map((line) => line.slice(0, Math.max(20, columns - 1))).join('\n')
 }
 

@@ -23,6 +23,8 @@ export interface ElsewhereOptions {
   readonly awayMs: number
   /** Nothing is heard of the coordinator: why, again and again while it lasts. */
   readonly onCut: (why: string) => void
+  /** It is heard: for the first time, or again. */
+  readonly onBack?: () => void
 }
 
 /** A coordinator outside of this process, behind a link that may be cut: work goes on there meanwhile. */
@@ -40,6 +42,7 @@ export function coordinateElsewhere(options: ElsewhereOptions): CreateCoordinati
       onMessage: (channel, body) => coordinator.message(channel, body),
       onRoom: () => coordinator.room(),
       onForgotten: () => coordinator.restart(),
+      onBack: () => options.onBack?.(),
       onLost: (error) => coordinator.close(error),
     })
     const coordinator = createRemoteCoordinator({

@@ -13,13 +13,14 @@ async function main(variables: NodeJS.ProcessEnv): Promise<void> {
   const port = Number(variables[COORDINATOR_VARIABLES.port])
   const token = variables[COORDINATOR_VARIABLES.token] ?? ''
   const say = (text: string) => process.stderr.write(`${text}\n`)
+  const env = systemEnvironment()
   const service = createDriverService({
-    env: systemEnvironment(),
+    env,
     awayMs: Number(variables[COORDINATOR_VARIABLES.awayMs]),
     onEnd(reason) {
       say(`ends: ${reason}`)
       // Workers are told to leave in this turn; what is written then is on its way.
-      setImmediate(() => process.exit(0))
+      env.timers.soon(() => process.exit(0))
     },
   })
   const trust = readTrust(variables[COORDINATOR_VARIABLES.trust] ?? '')

@@ -34,6 +34,8 @@ export interface DriverLinkOptions {
   onForgotten(): void
   /** Cut, and tried again: every few seconds while it lasts. */
   onCut(why: string): void
+  /** The coordinator is heard, for the first time or again. */
+  onBack(): void
   /** It is not coming back. */
   onLost(error: ComputeError): void
 }
@@ -49,69 +51,42 @@ export function connectDriverLink(options: DriverLinkOptions): DriverLink {
   const stopped = new AbortController()
   const connected = Promise.withResolvers<void>()
   connected.promise.catch(() => {})
-  let cutMs = env.clock.monotonicMs()
-  let problem: string | undefined
-  let wasConnected = false
+  const cut = createCut(env)
   const link = createResumableLink({
     ...options,
     onDetached(error) {
-      cutMs = env.clock.monotonicMs()
-      problem = error?.message ?? 'the other side closed it'
+      cut.begin(error?.message ?? 'the other side closed it')
       void connectAgain()
     },
   })
-  const awayMs = () => env.clock.monotonicMs() - cutMs
-  const whyCut = () => {
-    if (link.isAttached || problem === undefined) return undefined
-    const state = wasConnected ? 'has been cut' : 'has not been there'
-    return `the link to the coordinator ${state} for ${Math.round(awayMs() / 1000)} s: ${problem}`
-  }
-  const connectOnce = async () => {
-    const stream = await options.dial(stopped.signal)
-    const socket = secured(stream, options.trust, 'coordinator')
-    socket.on('error', (error) => (problem = error.message))
-    const timer = env.timers.after(GREETING_MS, () => socket.destroy(new Error('no greeting came')))
-    try {
-      sendGreeting(socket, { session: link.session, position: link.position() })
-      const theirs = await readGreeting(socket)
-      if (stopped.signal.aborted) return void socket.destroy()
-      const isForgotten = theirs.isNew === true && wasConnected
-      if (isForgotten) link.reset()
-      wasConnected = true
-      link.attach(socket, theirs.position)
-      if (isForgotten) options.onForgotten()
-    } catch (error) {
-      socket.destroy()
-      throw error
-    } finally {
-      timer.cancel()
-    }
-  }
-  const connectAgain = async () => {
-    for (let pauseMs = FIRST_PAUSE_MS; !stopped.signal.aborted; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2)) {
-      try {
-        await connectOnce()
-        return connected.resolve()
-      } catch (error) {
-        if (stopped.signal.aborted) return
-        problem = (error as Error).message
-        if (error instanceof ComputeError) return lose(error)
-      }
-      if (awayMs() > options.awayMs) return lose(linkLost(awayMs(), problem))
-      const cut = whyCut()
-      // Its program takes a moment to listen: nothing to speak of.
-      if (cut !== undefined && (wasConnected || awayMs() > FIRST_WORD_MS)) options.onCut(cut)
-      await sleep(env.timers, pauseMs, stopped.signal).catch(() => {})
-    }
-  }
+  const whyCut = () => (link.isAttached ? undefined : cut.why())
   const lose = (error: ComputeError) => {
     connected.reject(error)
     options.onLost(error)
   }
+  const connectAgain = async () => {
+    for (let pauseMs = FIRST_PAUSE_MS; !stopped.signal.aborted; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2)) {
+      try {
+        await connectOnce(options, link, cut, stopped.signal)
+        if (stopped.signal.aborted) return
+        options.onBack()
+        return connected.resolve()
+      } catch (error) {
+        if (stopped.signal.aborted) return
+        cut.problem((error as Error).message)
+        if (error instanceof ComputeError) return lose(error)
+      }
+      if (cut.awayMs() > options.awayMs) return lose(cut.lost())
+      const why = whyCut()
+      // Its program takes a moment to listen: nothing to speak of.
+      if (why !== undefined && (cut.wasConnected || cut.awayMs() > FIRST_WORD_MS)) options.onCut(why)
+      await sleep(env.timers, pauseMs, stopped.signal).catch(() => {})
+    }
+  }
   return {
     link,
     connect() {
-      cutMs = env.clock.monotonicMs()
+      cut.begin()
       void connectAgain()
     },
     connected: connected.promise,
@@ -120,6 +95,71 @@ export function connectDriverLink(options: DriverLinkOptions): DriverLink {
       stopped.abort(new Error('the link was closed'))
       connected.reject(new Error('the link was closed'))
       link.close()
+    },
+  }
+}
+
+/** One try: dials, greets, and goes on where both sides know that they were. */
+async function connectOnce(
+  options: DriverLinkOptions,
+  link: ResumableLink,
+  cut: Cut,
+  signal: AbortSignal,
+): Promise<void> {
+  const stream = await options.dial(signal)
+  const socket = secured(stream, options.trust, 'coordinator')
+  socket.on('error', (error) => cut.problem(error.message))
+  const timer = options.env.timers.after(GREETING_MS, () => socket.destroy(new Error('no greeting came')))
+  try {
+    sendGreeting(socket, { session: link.session, position: link.position() })
+    const theirs = await readGreeting(socket)
+    if (signal.aborted) return void socket.destroy()
+    const isForgotten = theirs.isNew === true && cut.wasConnected
+    if (isForgotten) link.reset()
+    cut.end()
+    link.attach(socket, theirs.position)
+    if (isForgotten) options.onForgotten()
+  } catch (error) {
+    socket.destroy()
+    throw error
+  } finally {
+    timer.cancel()
+  }
+}
+
+/** For how long the link is cut, and why. */
+interface Cut {
+  begin(problem?: string): void
+  problem(message: string): void
+  end(): void
+  awayMs(): number
+  why(): string | undefined
+  lost(): ComputeError
+  /** It has been there once. */
+  readonly wasConnected: boolean
+}
+
+function createCut({ clock }: Environment): Cut {
+  let sinceMs = clock.monotonicMs()
+  let problem: string | undefined
+  let wasConnected = false
+  const awayMs = () => clock.monotonicMs() - sinceMs
+  return {
+    begin(message) {
+      sinceMs = clock.monotonicMs()
+      problem = message ?? problem
+    },
+    problem: (message) => void (problem = message),
+    end: () => void (wasConnected = true),
+    awayMs,
+    why() {
+      if (problem === undefined) return undefined
+      const state = wasConnected ? 'has been cut' : 'has not been there'
+      return `the link to the coordinator ${state} for ${Math.round(awayMs() / 1000)} s: ${problem}`
+    },
+    lost: () => linkLost(awayMs(), problem ?? 'it was never there'),
+    get wasConnected() {
+      return wasConnected
     },
   }
 }

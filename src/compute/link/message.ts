@@ -58,6 +58,14 @@ export type DriverMessage =
     }
   | { readonly type: 'home'; readonly stage: number; readonly place: number | undefined }
   | { readonly type: 'revoke'; readonly stage: number; readonly work: number; readonly piece: number | undefined }
+  /** So many more of the values that a piece of the work yields are wanted. */
+  | {
+      readonly type: 'more'
+      readonly stage: number
+      readonly work: number
+      readonly piece: number
+      readonly count: number
+    }
   | { readonly type: 'release'; readonly name: string }
   | { readonly type: 'drain'; readonly request: number; readonly pod: string }
   | { readonly type: 'settle'; readonly request: number; readonly needs: Needs | undefined }

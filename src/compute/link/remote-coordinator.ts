@@ -1,14 +1,21 @@
 import type { Environment } from '../../env/environment.ts'
 import type { Coordinator } from '../coordinator/coordinator.ts'
 import type { StageHost } from '../coordination.ts'
-import type { AskingPlace, CoordinatorOptions, WorkerCounts } from '../coordinator/options.ts'
-import type { StageSpec } from '../coordinator/stage.ts'
+import type { StageHandle, StageSpec } from '../coordinator/stage.ts'
+import { createCoordinatorNews } from './coordinator-news.ts'
+import type { CoordinatorListeners, NewsOfCoordinator } from './coordinator-news.ts'
 import { createKnownPlaces } from './known-places.ts'
+import type { KnownPlaces } from './known-places.ts'
 import { decodeMessage, encodeMessage } from './message.ts'
-import type { CoordinatorNews, CoordinatorStageMessage, DriverMessage, DriverStageMessage } from './message.ts'
-import type { PlaceData } from './message.ts'
-import { CONTROL_CHANNEL } from './outbox.ts'
-import { createRequests, createReservations } from './requests.ts'
+import type {
+  CoordinatorNews,
+  CoordinatorStageMessage,
+  DriverMessage,
+  DriverStageMessage,
+  PlaceData,
+} from './message.ts'
+import { CONTROL_CHANNEL } from './out-channels.ts'
+import { createReservations } from './requests.ts'
 import { createRemoteStage } from './remote-stage.ts'
 import type { RemoteStage } from './remote-stage.ts'
 import type { ResumableLink } from './resumable-link.ts'
@@ -22,124 +29,45 @@ export interface RemoteCoordinator extends StageHost {
   restart(): void
 }
 
-export interface RemoteCoordinatorOptions extends Pick<
-  CoordinatorOptions,
-  'onWorkers' | 'onLoss' | 'onRetry' | 'onSilent' | 'onLog' | 'onAsk' | 'investigate'
-> {
+export interface RemoteCoordinatorOptions extends CoordinatorListeners {
   readonly env: Environment
   readonly link: Pick<ResumableLink, 'send' | 'consumed' | 'backlog' | 'drop' | 'release'>
   /** Why nothing can be heard of the coordinator, where nothing can. */
   readonly whyCut: () => string | undefined
 }
 
+/** What the stages of a coordinator elsewhere stand on. */
+interface Parts {
+  readonly options: RemoteCoordinatorOptions
+  readonly stages: Map<number, RemoteStage>
+  readonly places: KnownPlaces
+  readonly news: NewsOfCoordinator
+  readonly code: CodeSender
+  tell(message: DriverMessage): void
+}
+
 export function createRemoteCoordinator(options: RemoteCoordinatorOptions): RemoteCoordinator {
-  const { env, link } = options
+  const { link } = options
   const stages = new Map<number, RemoteStage>()
-  const sentCode = new Set<string>()
-  let lastStage = CONTROL_CHANNEL
-  let counts: WorkerCounts = { workers: 0, threads: 0 }
-  let reasons: readonly string[] = []
-  let closed: { readonly reason: unknown } | undefined
-  let latest: Pick<CoordinatorNews & { type: 'demand' }, 'demand' | 'capacities'> = {
-    demand: { stages: [], workers: [] },
-    capacities: [],
-  }
-  const requests = createRequests()
-  const settled = createReservations()
-  const places = createKnownPlaces((place, kind, body) => tell({ type: 'to-place', place, kind, body }))
   const tell = (message: DriverMessage) => link.send(CONTROL_CHANNEL, encodeMessage(message))
-  /** On the control channel, so that it is there before the stage that needs it. */
-  const sendCode = ({ code, program }: StageSpec<unknown>) => {
-    const missing = code.filter(({ hash }) => !sentCode.has(hash))
-    for (const { hash } of missing) sentCode.add(hash)
-    if (missing.length > 0) tell({ type: 'code', code: missing })
-    if (typeof program === 'string' || sentCode.has(program.hash)) return
-    sentCode.add(program.hash)
-    tell({ type: 'program', ...program })
-  }
-  const news = (message: CoordinatorNews) => {
-    if (message.type === 'workers') {
-      counts = message
-      options.onWorkers?.(counts)
-      for (const stage of stages.values()) stage.pump()
-    } else if (message.type === 'loss') options.onLoss?.(message.record)
-    else if (message.type === 'retry') options.onRetry?.()
-    else if (message.type === 'silent') options.onSilent?.(message.pod)
-    else if (message.type === 'why') reasons = message.reasons
-    else if (message.type === 'investigate') void investigate(message)
-    else if (message.type === 'log') options.onLog?.(message.log)
-    else if (message.type === 'demand') latest = message
-    else if (message.type === 'drained') requests.answer(message.request, undefined)
-    else if (message.type === 'settled') requests.answer(message.request, message.place)
-    else if (message.type === 'ask') options.onAsk?.(asking(message), message.body)
-  }
-  const investigate = async ({ request, record }: CoordinatorNews & { type: 'investigate' }) => {
-    const known = await options.investigate?.(record).catch(() => record)
-    tell({ type: 'investigated', request, record: known ?? record })
-  }
-  const asking = ({ place, sent }: CoordinatorNews & { type: 'ask' }): AskingPlace =>
-    places.asking(
-      place,
-      sent.map(({ id, stage, work, name }) => ({
-        id,
-        work: stages.get(stage)?.workOf(work),
-        stage: { spec: { name } },
-      })),
-    )
+  const places = createKnownPlaces((place, kind, body) => tell({ type: 'to-place', place, kind, body }))
+  const news = createCoordinatorNews(options, { stages, places, tell })
+  const code = createCodeSender(tell)
+  const parts: Parts = { options, stages, places, news, code, tell }
+  let lastStage = CONTROL_CHANNEL
+  let closed: { readonly reason: unknown } | undefined
   const failAll = (reason: unknown) => [...stages.values()].forEach((stage) => stage.cancel(reason))
-  const open = (spec: StageSpec<unknown>) => {
-    const channel = ++lastStage
-    const send = (message: DriverStageMessage, payload?: Uint8Array) =>
-      link.send(channel, encodeMessage(message, payload))
-    const begun: RemoteStage = createRemoteStage({
-      env,
-      spec,
-      send,
-      threads: () => counts.threads,
-      tell: (message) => tell({ ...message, stage: channel } as DriverMessage),
-      placeOf: places.placeOf,
-      tellCancelled(reason) {
-        link.drop(channel)
-        tell({ type: 'cancel', stage: channel, reason })
-      },
-      backlog: () => link.backlog(channel),
-      onEnded: () => void stages.delete(channel),
-    })
-    const stage = { ...begun, restart: () => (sendCode(spec), begun.restart()) }
-    stages.set(channel, stage)
-    // As in a coordinator of this process: nothing is asked of the stage before its opener has its handle.
-    queueMicrotask(() => {
-      if (!stages.has(channel)) return
-      sendCode(spec)
-      stage.begin()
-    })
-    if (closed !== undefined) stage.cancel(closed.reason)
-    return {
-      finished: stage.finished,
-      wake: () => stage.pump(),
-      cancel: (reason: unknown) => stage.cancel(reason),
-      revoke: (work: unknown, piece?: number) => stage.revoke(work, piece),
-    }
-  }
   return {
-    open: (spec) => open(spec as StageSpec<unknown>) as ReturnType<Coordinator['open']>,
-    counts: () => counts,
-    release: (name) => tell({ type: 'release', name }),
-    capacities: () => latest.capacities,
-    demand: () => latest.demand,
-    drain: (pod) => requests.ask((request) => tell({ type: 'drain', request, pod })).then(() => {}),
-    settleDown: (needs) =>
-      settled.take(needs, () =>
-        requests
-          .ask((request) => tell({ type: 'settle', request, needs }))
-          .then((place) => {
-            queueMicrotask(() => options.onWorkers?.(counts))
-            return place === undefined ? undefined : places.placeOf(place as PlaceData)
-          }),
-      ),
+    open(spec) {
+      const handle = openStage(parts, ++lastStage, spec as StageSpec<unknown>)
+      if (closed !== undefined) handle.cancel(closed.reason)
+      return handle as ReturnType<Coordinator['open']>
+    },
+    counts: () => news.counts,
+    ...placing(parts),
     why() {
       const cut = options.whyCut()
-      return [...(cut === undefined ? [] : [cut]), ...(stages.size === 0 ? [] : reasons)]
+      return [...(cut === undefined ? [] : [cut]), ...(stages.size === 0 ? [] : news.reasons)]
     },
     failAll,
     close(reason) {
@@ -148,7 +76,7 @@ export function createRemoteCoordinator(options: RemoteCoordinatorOptions): Remo
       tell({ type: 'close' })
     },
     message(channel, body) {
-      if (channel === CONTROL_CHANNEL) return news(decodeMessage<CoordinatorNews>(body).message)
+      if (channel === CONTROL_CHANNEL) return news.take(decodeMessage<CoordinatorNews>(body).message)
       const { message, payload } = decodeMessage<CoordinatorStageMessage>(body)
       stages.get(channel)?.message(message, payload)
       link.consumed(channel, body.byteLength)
@@ -158,9 +86,83 @@ export function createRemoteCoordinator(options: RemoteCoordinatorOptions): Remo
       for (const stage of stages.values()) stage.pump()
     },
     restart() {
-      sentCode.clear()
+      code.forget()
       places.clear()
       for (const stage of stages.values()) stage.restart()
     },
+  }
+}
+
+/** What is asked of the coordinator about workers and their threads. */
+function placing({
+  options,
+  news,
+  places,
+  tell,
+}: Parts): Pick<StageHost, 'release' | 'capacities' | 'demand' | 'drain' | 'settleDown'> {
+  const settled = createReservations()
+  const { requests } = news
+  const settle = async (needs: Parameters<Coordinator['settleDown']>[0]) => {
+    const place = await requests.ask((request) => tell({ type: 'settle', request, needs }))
+    queueMicrotask(() => options.onWorkers?.(news.counts))
+    return place === undefined ? undefined : places.placeOf(place as PlaceData)
+  }
+  return {
+    release: (name) => tell({ type: 'release', name }),
+    capacities: () => news.latest.capacities,
+    demand: () => news.latest.demand,
+    drain: (pod) => requests.ask((request) => tell({ type: 'drain', request, pod })).then(() => {}),
+    settleDown: (needs) => settled.take(needs, () => settle(needs)),
+  }
+}
+
+function openStage(parts: Parts, channel: number, spec: StageSpec<unknown>): StageHandle {
+  const { options, stages, places, news, code, tell } = parts
+  const { link, env } = options
+  const send = (message: DriverStageMessage, payload?: Uint8Array) =>
+    link.send(channel, encodeMessage(message, payload))
+  const begun: RemoteStage = createRemoteStage({
+    env,
+    spec,
+    send,
+    threads: () => news.counts.threads,
+    tell: (message) => tell({ ...message, stage: channel } as DriverMessage),
+    placeOf: places.placeOf,
+    tellCancelled(reason) {
+      link.drop(channel)
+      tell({ type: 'cancel', stage: channel, reason })
+    },
+    backlog: () => link.backlog(channel),
+    onEnded: () => void stages.delete(channel),
+  })
+  const stage = { ...begun, restart: () => (code.send(spec), begun.restart()) }
+  stages.set(channel, stage)
+  // As in a coordinator of this process: nothing is asked of the stage before its opener has its handle.
+  queueMicrotask(() => {
+    if (!stages.has(channel)) return
+    code.send(spec)
+    stage.begin()
+  })
+  return { ...stage, wake: stage.pump }
+}
+
+/** Sends each piece of code once: on the control channel, so that it is there before the stage that needs it. */
+interface CodeSender {
+  send(spec: StageSpec<unknown>): void
+  forget(): void
+}
+
+function createCodeSender(tell: (message: DriverMessage) => void): CodeSender {
+  const sent = new Set<string>()
+  return {
+    send({ code, program }) {
+      const missing = code.filter(({ hash }) => !sent.has(hash))
+      for (const { hash } of missing) sent.add(hash)
+      if (missing.length > 0) tell({ type: 'code', code: missing })
+      if (typeof program === 'string' || sent.has(program.hash)) return
+      sent.add(program.hash)
+      tell({ type: 'program', ...program })
+    },
+    forget: () => sent.clear(),
   }
 }

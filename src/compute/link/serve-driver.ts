@@ -11,12 +11,12 @@ import type { ShippedCode } from '../wire/shipped.ts'
 import { readGreeting, sendGreeting } from './greet.ts'
 import { decodeMessage, encodeMessage } from './message.ts'
 import type { CoordinatorNews, DriverMessage } from './message.ts'
-import { CONTROL_CHANNEL } from './outbox.ts'
+import { CONTROL_CHANNEL } from './out-channels.ts'
 import { createResumableLink } from './resumable-link.ts'
 import type { ResumableLink } from './resumable-link.ts'
 import { createServedStages } from './served-stages.ts'
-import type { ServedStages, ServedWork } from './served-stages.ts'
-
+import type { ServedStages } from './served-stages.ts'
+import type { ServedWork } from './served-works.ts'
 import { createToldPlaces } from './told-places.ts'
 import type { ToldPlaces } from './told-places.ts'
 
@@ -131,6 +131,7 @@ function openSession(
     else if (message.type === 'rest') stages.control(message.stage)?.rest(message.work, message.payload)
     else if (message.type === 'home') stages.control(message.stage)?.home(message.place)
     else if (message.type === 'revoke') stages.control(message.stage)?.revoke(message.work, message.piece)
+    else if (message.type === 'more') stages.control(message.stage)?.more(message.work, message.piece, message.count)
     else if (message.type === 'release') coordinator.release(message.name)
     else if (message.type === 'drain') void drain(message)
     else if (message.type === 'settle') settle(message)

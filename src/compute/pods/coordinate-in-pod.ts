@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { CreateCoordination } from '../coordination.ts'
+import type { ComputeEvent } from '../events.ts'
 import { createToken } from '../coordination.ts'
 import { coordinateElsewhere } from '../link/coordinate-elsewhere.ts'
 import type { RunTrust } from '../trust/run-trust.ts'
@@ -28,12 +29,14 @@ export interface CoordinateInPodOptions {
   /** How long its pod may take to start, in milliseconds. */
   readonly startMs: number
   readonly onWaiting: (reasons: readonly string[]) => void
+  /** The link to the coordinator was cut, or is back. */
+  readonly onLink: (event: ComputeEvent & { readonly type: 'link' }) => void
 }
 
 const AWAY_MS = 15 * 60_000
 
 export function coordinateInPod(options: CoordinateInPodOptions): CreateCoordination {
-  const { reach, trust, onWaiting } = options
+  const { reach, trust } = options
   return async (coordinatorOptions) => {
     const token = createToken(options)
     const awayMs = reach.awayMs ?? AWAY_MS
@@ -50,7 +53,8 @@ export function coordinateInPod(options: CoordinateInPodOptions): CreateCoordina
       trust: trust.driver,
       token,
       awayMs,
-      onCut: (why) => onWaiting([why]),
+      onCut: (cut) => options.onLink({ type: 'link', cut }),
+      onBack: () => options.onLink({ type: 'link' }),
     })
     return await create(coordinatorOptions)
   }
