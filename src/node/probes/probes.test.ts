@@ -45,9 +45,9 @@ test('a container is ready when its readiness probe over HTTP succeeds, and unre
 test('a container that fails its liveness probe is ended and started again', async () => {
   await using node = await startTestNode({ runtime: 'process' })
   const livenessProbe = { ...QUICK, failureThreshold: 1, exec: { command: ['sh', '-c', 'echo sick; exit 1'] } }
-  await node.run('p', { containers: [shell('exec sleep 300', { livenessProbe })] })
+  await node.run('p', { terminationGracePeriodSeconds: 1, containers: [shell('exec sleep 300', { livenessProbe })] })
   const again = await node.untilPod('p', (pod) => (main(pod)?.restartCount ?? 0) > 0)
-  expect(main(again)?.lastState?.terminated?.exitCode).toBe(143)
+  expect(main(again)?.lastState?.terminated?.exitCode).toBe(137)
   const told = await node.eventsOf('p')
   expect(told).toContainEqual(expect.stringMatching(/^Warning Unhealthy \d Liveness probe failed: sick\n$/))
   expect(told).toContainEqual(

@@ -33,6 +33,7 @@ export function planContainer(
     cwd: spec.workingDir ? rewrite(spec.workingDir) : pod.files.work,
     hostname: pod.spec.hostname,
     hostNetwork: pod.spec.hostNetwork,
+    isFirstProcess: namespaces && pod.spec.shareProcessNamespace !== true && pod.spec.hostPid !== true,
     mounts: mounts.map(({ hostPath, containerPath, readOnly }) => ({
       source: hostPath,
       target: containerPath,

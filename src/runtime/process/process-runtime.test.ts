@@ -29,7 +29,13 @@ function open(options: Omit<ProcessRuntimeOptions, 'environment'> = {}) {
   return { runtime, [Symbol.asyncDispose]: () => runtime.close() }
 }
 
-runtimeSuite('process runtime', { open, image: 'shoal/host', missingImage: 'nginx:1.27', runsCommands: true })
+runtimeSuite('process runtime', {
+  open,
+  image: 'shoal/host',
+  missingImage: 'nginx:1.27',
+  runsCommands: true,
+  firstProcessIsInit: true,
+})
 runtimeSuite('process runtime without namespaces', {
   open: () => open({ namespaces: false, network: 'loopback' }),
   image: 'shoal/host',

@@ -125,7 +125,8 @@ function cgroupV1(cpu: string, memory: string): Cgroup {
   return {
     joinFiles: [path.join(cpu, 'cgroup.procs'), path.join(memory, 'cgroup.procs')],
     processes: () => readPids(path.join(memory, 'cgroup.procs')),
-    cpuMs: () => undefined,
+    // The same hierarchy almost everywhere; where it is not, the processes' own times are added up.
+    cpuMs: () => millis(readNumber(path.join(cpu, 'cpuacct.usage'))),
     memoryBytes: () => readNumber(path.join(memory, 'memory.usage_in_bytes')),
     peakMemoryBytes: () => readNumber(path.join(memory, 'memory.max_usage_in_bytes')),
     oomKilled: () => /oom_kill [1-9]/.test(read(path.join(memory, 'memory.oom_control'))),
@@ -147,6 +148,8 @@ function cgroupV2(folder: string): Cgroup {
     remove: () => removeTree(folder),
   }
 }
+
+const millis = (nanos: number | undefined) => (nanos === undefined ? undefined : nanos / 1e6)
 
 /** A cgroup can be removed once it is empty; its own files go with it. */
 export function removeTree(folder: string): void {

@@ -8,7 +8,7 @@ import { createLogWriter } from './log-writer.ts'
 import type { Link } from './link.ts'
 import type { ContainerExit, SpawnerSettings, StartContainer } from './messages.ts'
 import { prepareMountPoints } from './mount-points.ts'
-import { endProcesses, signalGroup } from './processes.ts'
+import { endProcesses, handles, signalGroup } from './processes.ts'
 import { constants } from 'node:os'
 
 /** A container from its start until it is released. */
@@ -98,8 +98,13 @@ function describeExit(
   }
 }
 
+/**
+ * A container's own process is to be as the first of a pid namespace, which a signal reaches only if it is ready for it:
+ * what would end any other process by default does nothing to it.
+ */
 export function signalContainer(container: RunningContainer, signal: NodeJS.Signals): void {
-  if (!container.exited) signalGroup(container.pid, signal, false)
+  if (container.exited || (container.spec.isFirstProcess && !handles(container.pid, signal))) return
+  signalGroup(container.pid, signal, false)
 }
 
 /** SIGKILL to everything in it; its end is reported as an `exit` event. */

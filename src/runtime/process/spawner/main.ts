@@ -87,6 +87,14 @@ async function perform(request: Request): Promise<Outcome> {
       sessions.attach(request.session, container, request.closesInput)
       break
     }
+    case 'signal': {
+      const container = containers.get(request.containerId)
+      if (!container) break
+      // Before, its process is a program of ours, which has no handlers.
+      if (settings.namespaces) await untilSetUp(environment.timers, container.pid)
+      signalContainer(container, request.signal as NodeJS.Signals)
+      break
+    }
     case 'joinNetwork':
       await network.join(request.sandboxId, request.address)
       break
@@ -112,14 +120,11 @@ async function perform(request: Request): Promise<Outcome> {
 function performAtOnce(
   request: Exclude<
     Request,
-    { op: 'start' | 'exec' | 'attach' | 'joinNetwork' | 'leaveNetwork' | 'rule' | 'route' | 'close' }
+    { op: 'start' | 'exec' | 'attach' | 'signal' | 'joinNetwork' | 'leaveNetwork' | 'rule' | 'route' | 'close' }
   >,
 ) {
   const container = 'containerId' in request ? containers.get(request.containerId) : undefined
   switch (request.op) {
-    case 'signal':
-      if (container) signalContainer(container, request.signal as NodeJS.Signals)
-      return null
     case 'kill':
       if (container) killContainer(container)
       return null

@@ -85,6 +85,8 @@ export interface StartContainer {
   readonly cwd: string
   readonly hostname: string
   readonly hostNetwork: boolean
+  /** It is as the first of a pid namespace: signals that it does not handle do nothing to it. */
+  readonly isFirstProcess: boolean
   readonly mounts: readonly BindMount[]
   readonly log: LogTarget
   readonly limits: { readonly cpuMillis?: number; readonly cpuShares?: number; readonly memoryBytes?: number }

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { constants } from 'node:os'
 import { CONTAINER_MARK } from './launch.ts'
 import type { Cgroup } from './cgroup.ts'
 import type { UsageSample } from './messages.ts'
@@ -16,6 +17,16 @@ export function signalGroup(pid: number, signal: NodeJS.Signals, group: boolean)
     process.kill(group ? -pid : pid, signal)
   } catch {
     // Already gone.
+  }
+}
+
+/** Whether the process has a handler of its own for the signal; true where the system does not tell. */
+export function handles(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
+    return caught === undefined || ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n
+  } catch {
+    return true
   }
 }
 
