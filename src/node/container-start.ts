@@ -56,8 +56,10 @@ async function start(work: PodWork, container: Container, known: ContainerRecord
   const failure = await runtime.startContainer(id).catch(startError)
   if (failure === undefined) tell(context, pod, container, 'Normal', 'Started', `Started container ${container.name}`)
   else tell(context, pod, container, 'Warning', 'Failed', `Error: ${failure.message}`)
-  if (failure === undefined && !(await runPostStart(work, container, id)))
+  if (failure === undefined && !(await runPostStart(work, container, id))) {
+    tell(context, pod, container, 'Normal', 'Killing', 'FailedPostStartHook')
     await runtime.stopContainer(id, graceOf(work))
+  }
   // Of the attempts that ended only the last is kept, for its logs.
   if (known.previous !== undefined) await runtime.removeContainer(known.previous.id)
   const { imageReference = '', restart } = known

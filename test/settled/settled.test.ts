@@ -49,19 +49,24 @@ test.each([
   60_000,
 )
 
-test.each(['image-missing', 'init-and-sidecar', 'out-of-memory'])(
+test.each([
+  ['image-missing', 20_000],
+  ['init-and-sidecar', 20_000],
+  ['out-of-memory', 20_000],
+  ['hooks', 20_000],
+  // Two failed probes, two seconds of grace, three times, and a look at it once a second.
+  ['liveness', 30_000],
+])(
   'on processes, the scenario %s settles into the objects and events of a real cluster',
-  async (name) => {
+  async (name, patienceMs) => {
     const scenario = readScenario(name)
     const wanted = comparable(scenario.settled, PROCESS)
     await using cluster = await createTestCluster({ runtime: 'process' })
-    const reached = await play(cluster.client, scenario, wanted, PROCESS, 20_000)
+    const reached = await play(cluster.client, scenario, wanted, PROCESS, patienceMs)
     expect(reached.objects).toEqual(wanted.objects)
     expect(reached.events).toEqual(wanted.events)
   },
   60_000,
 )
 
-test.todo('on processes, the scenario hooks: the node agent has no post-start hooks yet')
-test.todo('on processes, the scenario liveness: the first process of a container has to ignore SIGTERM, as pid 1 does')
 test.todo('the scenario crash-loop takes half a minute of back-off: src/node/settled.test.ts plays it in faster time')

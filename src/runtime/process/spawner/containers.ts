@@ -19,6 +19,8 @@ export interface RunningContainer {
   readonly cgroup: Cgroup | undefined
   followed: boolean
   exited: boolean
+  /** The last signal that it was sent from here. */
+  signalled?: NodeJS.Signals
 }
 
 export interface StartContext {
@@ -90,9 +92,12 @@ function describeExit(
   signal: NodeJS.Signals | null,
 ): Omit<ContainerExit, 'finishedAtMs'> {
   const peak = container.cgroup?.peakMemoryBytes()
+  // A first process that passes a signal on to itself, as Node does, lives on until it is killed. This one could not.
+  const isOwn = signal !== null && container.spec.isFirstProcess && container.signalled === signal
+  const ender = isOwn ? 'SIGKILL' : signal
   return {
-    exitCode: signal ? 128 + constants.signals[signal] : (code ?? 255),
-    ...(signal && { signal }),
+    exitCode: ender ? 128 + constants.signals[ender] : (code ?? 255),
+    ...(ender && { signal: ender }),
     oomKilled: container.cgroup?.oomKilled() ?? false,
     ...(peak !== undefined && { peakMemoryBytes: peak }),
   }
@@ -104,6 +109,7 @@ function describeExit(
  */
 export function signalContainer(container: RunningContainer, signal: NodeJS.Signals): void {
   if (container.exited || (container.spec.isFirstProcess && !handles(container.pid, signal))) return
+  container.signalled = signal
   signalGroup(container.pid, signal, false)
 }
 
