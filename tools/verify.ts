@@ -9,6 +9,8 @@ interface Lane {
   readonly name: string
   readonly script: string
   readonly args: (sample: string | undefined) => readonly string[]
+  /** Has no part in a sample. */
+  readonly onlyInFull?: boolean
 }
 
 const SEEDS = { sample: 300, full: 5_000 }
@@ -23,7 +25,15 @@ const simulation = (scenario: string): Lane => ({
   },
 })
 
-const lanes: readonly Lane[] = ['job', 'node-lifecycle'].map(simulation)
+/** Kubernetes' own tests; `.ci/run` has a sample of them beside that of the other lanes. */
+const conformance: Lane = {
+  name: 'conformance',
+  script: 'test/conformance/main.ts',
+  args: () => ['--reached'],
+  onlyInFull: true,
+}
+
+const allLanes: readonly Lane[] = [...['job', 'node-lifecycle'].map(simulation), conformance]
 
 /** Runs one lane; resolves to whether it passed. Its output is shown where it failed. */
 function run(lane: Lane, sample: string | undefined): Promise<boolean> {
@@ -42,6 +52,7 @@ function run(lane: Lane, sample: string | undefined): Promise<boolean> {
 /** `node tools/verify.ts`: every lane in full; `--sample N` (a number such as a date): a bounded part that follows from it. */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { sample: { type: 'string' } } })
+  const lanes = allLanes.filter(({ onlyInFull }) => values.sample === undefined || onlyInFull !== true)
   let failed = 0
   for (const lane of lanes) {
     const started = performance.now()

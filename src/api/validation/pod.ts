@@ -37,9 +37,10 @@ export function validatePodTemplate(template: PodTemplateSpec | undefined, path:
 
 /** A pod's spec in the order in which Kubernetes looks at it; `isPod` is false for templates. */
 export function validatePodSpec(spec: PodSpec, path: string, isPod: boolean): FieldError[] {
+  const volumes = validateVolumes(spec.volumes ?? [], `${path}.volumes`)
   return [
-    ...validateVolumes(spec.volumes ?? [], `${path}.volumes`),
-    ...validateContainers(spec, path),
+    ...volumes.errors,
+    ...validateContainers(spec, path, volumes.sound),
     ...validateHostPorts(spec, `${path}.containers`, isPod),
     ...validateChoice(spec.restartPolicy, `${path}.restartPolicy`, RESTART_POLICIES),
     ...validateChoice(spec.dnsPolicy, `${path}.dnsPolicy`, DNS_POLICIES),
@@ -58,8 +59,7 @@ export function validatePodSpec(spec: PodSpec, path: string, isPod: boolean): Fi
   ]
 }
 
-function validateContainers(spec: PodSpec, path: string): FieldError[] {
-  const volumes = new Set((spec.volumes ?? []).map((volume) => volume.name))
+function validateContainers(spec: PodSpec, path: string, volumes: ReadonlySet<string>): FieldError[] {
   const context = { volumes, names: new Set<string>(), spec }
   const containers = spec.containers ?? []
   const errors = containers.length === 0 ? [required(`${path}.containers`)] : []

@@ -2,6 +2,10 @@ import type { KeyToPath, Volume } from '../generated/core-v1.ts'
 import { duplicate, forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { configKeyProblems, dnsLabelProblems } from '../meta/names.ts'
+import { compareQuantities } from '../meta/quantity.ts'
+import { validateLocalPath } from './local-path.ts'
+import { validateResourceField } from './resource-field.ts'
+import { validateDriverName } from './storage.ts'
 
 const HOST_PATH_TYPES = [
   '',
@@ -14,40 +18,161 @@ const HOST_PATH_TYPES = [
   'Socket',
 ]
 
-export function validateVolumes(volumes: readonly Volume[], path: string): FieldError[] {
-  const names = new Set<string>()
-  return volumes.flatMap((volume, i) => {
+/** Faults of a pod's volumes, and the names of those that have none: only they can be mounted. */
+export function validateVolumes(
+  volumes: readonly Volume[],
+  path: string,
+): { readonly errors: FieldError[]; readonly sound: ReadonlySet<string> } {
+  const sound = new Set<string>()
+  const errors = volumes.flatMap((volume, i) => {
     const at = `${path}[${i}]`
-    const errors = validateSource(volume, at)
+    const own = validateSource(volume, at)
     const name = volume.name ?? ''
-    if (name === '') errors.push(required(`${at}.name`))
-    else errors.push(...dnsLabelProblems(name).map((problem) => invalid(`${at}.name`, name, problem)))
-    if (names.has(name)) errors.push(duplicate(`${at}.name`, name))
-    names.add(name)
-    return errors
+    if (name === '') own.push(required(`${at}.name`))
+    else own.push(...dnsLabelProblems(name).map((problem) => invalid(`${at}.name`, name, problem)))
+    if (sound.has(name)) own.push(duplicate(`${at}.name`, name))
+    if (own.length === 0) sound.add(name)
+    return own
   })
+  return { errors, sound }
 }
 
-/** Kubernetes accepts the first source that it knows, in its own order, and forbids the others. */
+/** Kinds of volumes in the order in which Kubernetes looks for them, under the names by which it forbids a second. */
+const SOURCES: readonly (readonly [field: keyof Volume, shown?: string])[] = [
+  ['emptyDir'],
+  ['hostPath'],
+  ['gitRepo'],
+  ['gcePersistentDisk'],
+  ['awsElasticBlockStore'],
+  ['secret'],
+  ['nfs'],
+  ['iscsi'],
+  ['glusterfs'],
+  ['flocker'],
+  ['persistentVolumeClaim'],
+  ['rbd'],
+  ['cinder'],
+  ['cephfs', 'cephFS'],
+  ['quobyte'],
+  ['downwardAPI', 'downwarAPI'],
+  ['fc'],
+  ['flexVolume'],
+  ['configMap'],
+  ['azureFile'],
+  ['vsphereVolume'],
+  ['photonPersistentDisk'],
+  ['portworxVolume'],
+  ['azureDisk'],
+  ['storageos'],
+  ['projected'],
+  ['scaleIO'],
+  ['csi'],
+  ['ephemeral'],
+  ['image'],
+]
+
+/** The first source that Kubernetes knows counts; the others are forbidden. */
 function validateSource(volume: Volume, path: string): FieldError[] {
-  const sources = Object.keys(volume).filter((key) => key !== 'name')
-  if (sources.length === 0) return [required(path, 'must specify a volume type')]
-  const [, ...others] = sources
-  const errors = others.map((name) => forbidden(`${path}.${name}`, 'may not specify more than 1 volume type'))
-  const { hostPath, secret, configMap, persistentVolumeClaim, nfs, projected } = volume
-  if (hostPath) errors.push(...validateHostPath(hostPath, `${path}.hostPath`))
-  if (secret) {
-    if ((secret.secretName ?? '') === '') errors.push(required(`${path}.secret.secretName`))
-    errors.push(...validateFiles(secret, `${path}.secret`))
+  const given = SOURCES.filter(([field]) => volume[field] !== undefined)
+  const [first, ...others] = given
+  if (first === undefined) return [required(path, 'must specify a volume type')]
+  const errors = validateFirst(volume, first[0], path)
+  const detail = 'may not specify more than 1 volume type'
+  return [...errors, ...others.map(([field, shown = field]) => forbidden(`${path}.${shown}`, detail))]
+}
+
+function validateFirst(volume: Volume, source: keyof Volume, path: string): FieldError[] {
+  const { hostPath, secret, configMap, persistentVolumeClaim, nfs, projected, emptyDir, csi, downwardAPI } = volume
+  const at = `${path}.${source}`
+  if (source === 'emptyDir' && emptyDir?.sizeLimit !== undefined && compareQuantities(emptyDir.sizeLimit, 0) < 0) {
+    return [forbidden(`${at}.sizeLimit`, 'SizeLimit field must be a valid resource quantity')]
   }
-  if (configMap) {
-    if ((configMap.name ?? '') === '') errors.push(required(`${path}.configMap.name`))
-    errors.push(...validateFiles(configMap, `${path}.configMap`))
+  if (source === 'hostPath' && hostPath) return validateHostPath(hostPath, at)
+  if (source === 'secret' && secret) {
+    const missing = (secret.secretName ?? '') === '' ? [required(`${at}.secretName`)] : []
+    return [...missing, ...validateFiles(secret, at)]
   }
-  if (persistentVolumeClaim?.claimName === '') errors.push(required(`${path}.persistentVolumeClaim.claimName`))
-  if (nfs?.server === '') errors.push(required(`${path}.nfs.server`))
-  if (nfs?.path === '') errors.push(required(`${path}.nfs.path`))
-  if (projected) errors.push(...validateMode(projected.defaultMode, `${path}.projected.defaultMode`))
+  if (source === 'configMap' && configMap) {
+    const missing = (configMap.name ?? '') === '' ? [required(`${at}.name`)] : []
+    return [...missing, ...validateFiles(configMap, at)]
+  }
+  if (source === 'persistentVolumeClaim' && persistentVolumeClaim?.claimName === '')
+    return [required(`${at}.claimName`)]
+  if (source === 'nfs' && nfs) return validateNfs(nfs, at)
+  if (source === 'csi' && csi) return validateDriverName(csi.driver ?? '', `${at}.driver`)
+  if (source === 'downwardAPI' && downwardAPI) return validateDownward(downwardAPI, at)
+  if (source === 'projected' && projected) return validateProjected(projected, at)
+  return []
+}
+
+function validateNfs({ server, path: exported }: NonNullable<Volume['nfs']>, path: string): FieldError[] {
+  const errors = server === '' ? [required(`${path}.server`)] : []
+  if (exported === '') errors.push(required(`${path}.path`))
+  else if (!exported.startsWith('/')) errors.push(invalid(`${path}.path`, exported, 'must be an absolute path'))
+  return errors
+}
+
+type Downward = NonNullable<Volume['downwardAPI']>
+const VOLUME_FIELDS = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid']
+
+function validateDownward({ defaultMode, items = [] }: Downward, path: string): FieldError[] {
+  const errors = validateMode(defaultMode, `${path}.defaultMode`)
+  for (const item of items) errors.push(...validateDownwardFile(item, path))
+  return errors
+}
+
+function validateDownwardFile(item: NonNullable<Downward['items']>[number], path: string): FieldError[] {
+  const { path: file = '', fieldRef, resourceFieldRef, mode } = item
+  const errors = file === '' ? [required(`${path}.path`)] : validateLocalPath(`${path}.path`, file)
+  if (fieldRef !== undefined) {
+    const { fieldPath = '' } = fieldRef
+    const known = VOLUME_FIELDS.includes(fieldPath) || /^metadata\.(labels|annotations)\['.*'\]$/.test(fieldPath)
+    if (fieldPath === '') errors.push(required(`${path}.fieldRef.fieldPath`))
+    else if (!known) {
+      const detail = `error converting fieldPath: field label not supported: ${fieldPath}`
+      errors.push(invalid(`${path}.fieldRef.fieldPath`, fieldPath, detail))
+    }
+    if (resourceFieldRef !== undefined) {
+      errors.push(invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'))
+    }
+  } else if (resourceFieldRef !== undefined) {
+    errors.push(...validateResourceField(resourceFieldRef, `${path}.resourceFieldRef`, true))
+  } else errors.push(required(path, 'one of fieldRef and resourceFieldRef is required'))
+  return [...errors, ...validateMode(mode, `${path}.mode`)]
+}
+
+type Projected = NonNullable<Volume['projected']>
+const SHORTEST_TOKEN_SECONDS = 600
+
+function validateProjected({ defaultMode, sources = [] }: Projected, path: string): FieldError[] {
+  const errors = validateMode(defaultMode, `${path}.defaultMode`)
+  sources?.forEach((source, i) => {
+    const at = `${path}.sources[${i}]`
+    const kinds = Object.keys(source)
+    if (kinds.length === 0) errors.push(required(at, 'must specify a projection type'))
+    const { secret, configMap, downwardAPI, serviceAccountToken: token } = source
+    for (const [kind, files] of Object.entries({ secret, configMap })) {
+      if (files === undefined) continue
+      if ((files.name ?? '') === '') errors.push(required(`${at}.${kind}.name`))
+      files.items?.forEach((item, j) => errors.push(...validateItem(item, `${at}.${kind}.items[${j}]`)))
+    }
+    for (const item of downwardAPI?.items ?? []) errors.push(...validateDownwardFile(item, `${at}.downwardAPI`))
+    if (token !== undefined) errors.push(...validateToken(token, `${at}.serviceAccountToken`))
+    const detail = 'may not specify more than 1 volume type'
+    errors.push(...kinds.slice(1).map((kind) => forbidden(`${at}.${kind}`, detail)))
+  })
+  return errors
+}
+
+type Token = NonNullable<NonNullable<Projected['sources']>[number]['serviceAccountToken']>
+
+function validateToken({ expirationSeconds, path: file = '' }: Token, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (expirationSeconds !== undefined && expirationSeconds < SHORTEST_TOKEN_SECONDS) {
+    const detail = 'may not specify a duration less than 10 minutes'
+    errors.push(invalid(`${path}.expirationSeconds`, expirationSeconds, detail))
+  }
+  if (file === '') errors.push(required(`${path}.path`))
   return errors
 }
 
