@@ -11,6 +11,9 @@ import { report, simulate } from './simulation.ts'
 import type { Outcome } from './simulation.ts'
 import type { WorldOptions } from './world.ts'
 
+/** Jobs leave their pods behind where nobody says otherwise. */
+const BACKGROUND = { propagationPolicy: 'Background' } as const
+
 /** Two nodes, and a Job of five pods that each take half of one; perhaps it is deleted in the end. */
 const story = (isDeleted: boolean): Scenario => ({
   name: 'planted bug',
@@ -20,7 +23,7 @@ const story = (isDeleted: boolean): Scenario => ({
     const facts = { namespace: 'default', name: 'work', cpu: '500m', memory: '1Mi', seconds: 5, failPercent: 0 }
     await world.user.create(jobs, jobOf({ ...facts, spec: { completions: 5, parallelism: 4 } }))
     await world.wait(30_000)
-    if (isDeleted) await world.user.delete(jobs, { namespace: 'default', name: 'work' })
+    if (isDeleted) await world.user.delete(jobs, { namespace: 'default', name: 'work' }, BACKGROUND)
     return () => undefined
   },
 })

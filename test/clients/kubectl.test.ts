@@ -119,34 +119,7 @@ describe.skipIf(program === undefined)('kubectl', () => {
     expect(await kubectl('get jobs now -o jsonpath={.metadata.ownerReferences[0].kind}')).toBe('CronJob')
     expect(await kubectl('delete cronjob nightly')).toContain('deleted')
   })
-
-  test('asks for a certificate, approves it and gets one that the cluster knows', async () => {
-    const { stdout: request } = await certificateRequest(shell)
-    const object = {
-      apiVersion: 'certificates.k8s.io/v1',
-      kind: 'CertificateSigningRequest',
-      metadata: { name: 'eve' },
-      spec: { request, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] },
-    }
-    await kubectl('create -f -', JSON.stringify(object))
-    expect(await kubectl('get csr eve')).toMatch(
-      /^eve\s+\S+\s+kubernetes\.io\/kube-apiserver-client\s+\S+\s+<none>\s+Pending$/m,
-    )
-    expect(await kubectl('certificate approve eve')).toContain('approved')
-    await kubectl('wait csr/eve --for=jsonpath={.status.certificate} --timeout=30s')
-    const certificate = Buffer.from(await kubectl('get csr eve -o jsonpath={.status.certificate}'), 'base64').toString()
-    const files = `--client-certificate=${shell.write('eve.crt', certificate)} --client-key=${shell.directory}/eve.key`
-    expect(await kubectl(`auth whoami ${files}`)).toMatch(/Username\s+eve/)
-  })
 })
-
-/** A key in `eve.key` and a request for a certificate of it, as openssl makes them. */
-async function certificateRequest(shell: Shell): Promise<{ readonly stdout: string }> {
-  const subject = '/O=testers/CN=eve'
-  const args = ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'eve.key', '-subj', subject]
-  const { out } = await shell.run('openssl', args)
-  return { stdout: Buffer.from(out).toString('base64') }
-}
 
 const deployment = (tag: string, replicas: number) => `apiVersion: apps/v1
 kind: Deployment

@@ -22,6 +22,11 @@ export function readTests(): readonly ConformanceTest[] {
 /** Tests that change what others see (taints, preemption, whole-cluster counts) run alone, as upstream has them. */
 export const isSerial = ({ name }: ConformanceTest): boolean => name.includes('[Serial]')
 
+/** Tests that wait for minutes by their nature, or are not steady under load: samples go without them. */
+const LEFT_OUT = [/\[Slow\]/, /CronJob/, /should not be very high/, /StatefulSet/]
+
+export const isQuick = ({ name }: ConformanceTest): boolean => !LEFT_OUT.some((pattern) => pattern.test(name))
+
 /** Every so many-th of `tests`, starting where `day` says: over the days all have their turn. */
 export function sample(tests: readonly ConformanceTest[], day: number, most: number): readonly ConformanceTest[] {
   const stride = Math.max(1, Math.ceil(tests.length / most))

@@ -1,31 +1,38 @@
 import type {
+  ComponentStatus,
   ConfigMap,
   Event,
   Namespace,
   Node,
   PersistentVolume,
   PersistentVolumeClaim,
+  PodTemplate,
+  ResourceQuota,
   Secret,
   Service,
   ServiceAccount,
 } from '../generated/core-v1.ts'
 import { ageOf } from '../meta/duration.ts'
 import type { Cell, CellFunctions } from './column.ts'
+import { containersOf, labelsText } from './workloads.ts'
 
 const ROLE = 'node-role.kubernetes.io/'
+const OLD_ROLE = 'kubernetes.io/role'
 
 function nodeCells({ metadata, spec, status }: Node, nowMs: number): readonly Cell[] {
   const ready = status?.conditions?.find((one) => one.type === 'Ready')
   const state = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady'
-  const roles = Object.keys(metadata.labels ?? {})
-    .filter((key) => key.startsWith(ROLE))
-    .map((key) => key.slice(ROLE.length))
+  const roles = new Set(
+    Object.entries(metadata.labels ?? {})
+      .map(([key, value]) => (key === OLD_ROLE ? value : key.startsWith(ROLE) ? key.slice(ROLE.length) : ''))
+      .filter((role) => role !== ''),
+  )
   const address = (type: string) => status?.addresses?.find((one) => one.type === type)?.address ?? '<none>'
   const info = status?.nodeInfo
   return [
     metadata.name ?? '',
     spec?.unschedulable === true ? `${state},SchedulingDisabled` : state,
-    roles.length === 0 ? '<none>' : roles.sort().join(','),
+    roles.size === 0 ? '<none>' : [...roles].sort().join(','),
     ageOf(metadata.creationTimestamp, nowMs),
     info?.kubeletVersion ?? '',
     address('InternalIP'),
@@ -37,24 +44,31 @@ function nodeCells({ metadata, spec, status }: Node, nowMs: number): readonly Ce
 }
 
 function serviceCells({ metadata, spec = {}, status }: Service, nowMs: number): readonly Cell[] {
-  const selector = Object.entries(spec.selector ?? {}).map(([key, value]) => `${key}=${value}`)
   const ports = (spec.ports ?? []).map(({ port, nodePort = 0, protocol }) =>
     nodePort > 0 ? `${port}:${nodePort}/${protocol}` : `${port}/${protocol}`,
   )
-  const balanced = (status?.loadBalancer?.ingress ?? []).map((one) => one.ip ?? one.hostname ?? '').join(',')
+  const balanced = balancedAt(status?.loadBalancer?.ingress)
   return [
     metadata.name ?? '',
     spec.type ?? '',
-    spec.type === 'ExternalName' ? '<none>' : (spec.clusterIPs?.[0] ?? spec.clusterIP ?? '<none>'),
+    spec.clusterIPs?.[0] ?? '<none>',
     externalAddress(spec, balanced),
     ports.length === 0 ? '<none>' : ports.join(','),
     ageOf(metadata.creationTimestamp, nowMs),
-    selector.length === 0 ? '<none>' : selector.sort().join(','),
+    labelsText(spec.selector),
   ]
 }
 
+/** Where a load balancer listens: each address once, in order. */
+export function balancedAt(
+  ingress: readonly { readonly ip?: string; readonly hostname?: string }[] | undefined,
+): string {
+  const addresses = (ingress ?? []).map(({ ip, hostname }) => ip || hostname || '').filter((address) => address !== '')
+  return [...new Set(addresses)].sort().join(',')
+}
+
 function externalAddress(spec: NonNullable<Service['spec']>, balanced: string): string {
-  if (spec.type === 'ExternalName') return spec.externalName ?? '<none>'
+  if (spec.type === 'ExternalName') return spec.externalName ?? ''
   const own = (spec.externalIPs ?? []).join(',')
   if (spec.type !== 'LoadBalancer') return own || '<none>'
   return [balanced, own].filter((text) => text !== '').join(',') || '<pending>'
@@ -70,12 +84,12 @@ function eventCells(event: Event, nowMs: number): readonly Cell[] {
     ageOf(last, nowMs),
     event.type ?? '',
     event.reason ?? '',
-    `${(about?.kind ?? '').toLowerCase()}/${about?.name ?? ''}`,
+    `${(about?.kind ?? '').toLowerCase()}${about?.name ? `/${about.name}` : ''}`,
     about?.fieldPath ?? '',
     host === '' ? component : `${component}, ${host}`,
     (event.message ?? '').trim(),
     ageOf(first, nowMs),
-    event.series?.count ?? event.count ?? 1,
+    event.series === undefined ? event.count || 1 : (event.series.count ?? 0),
     metadata.name ?? '',
   ]
 }
@@ -145,6 +159,25 @@ export const coreCells: CellFunctions = {
     count(data),
     ageOf(metadata.creationTimestamp, nowMs),
   ],
+  podtemplates: ({ metadata, template }: PodTemplate) => [
+    metadata.name ?? '',
+    ...containersOf(template),
+    labelsText(template?.metadata?.labels),
+  ],
+  resourcequotas: ({ metadata, status }: ResourceQuota, nowMs: number) => {
+    const shares = Object.entries(status?.hard ?? {})
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, hard]) => ({ name, text: `${name}: ${status?.used?.[name] ?? 0}/${hard}` }))
+    const isLimit = ({ name }: { readonly name: string }) => name.startsWith('limits.')
+    const textOf = (some: readonly { readonly text: string }[]) => some.map(({ text }) => text).join(', ')
+    const requests = textOf(shares.filter((share) => !isLimit(share)))
+    return [metadata.name ?? '', requests, textOf(shares.filter(isLimit)), ageOf(metadata.creationTimestamp, nowMs)]
+  },
+  componentstatuses: ({ metadata, conditions }: ComponentStatus) => {
+    const healthy = conditions?.find(({ type }) => type === 'Healthy')
+    const state = healthy === undefined ? 'Unknown' : healthy.status === 'True' ? 'Healthy' : 'Unhealthy'
+    return [metadata.name ?? '', state, healthy?.message ?? '', healthy?.error ?? '']
+  },
   serviceaccounts: ({ metadata, secrets }: ServiceAccount, nowMs: number) => [
     metadata.name ?? '',
     (secrets ?? []).length,

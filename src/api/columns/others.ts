@@ -1,24 +1,12 @@
+import type { APIService } from '../generated/apiregistration-v1.ts'
+import type { CertificateSigningRequest } from '../generated/certificates-v1.ts'
 import type { Lease } from '../generated/coordination-v1.ts'
-import type { Ingress } from '../generated/networking-v1.ts'
+import type { RuntimeClass } from '../generated/node-v1.ts'
 import type { PodDisruptionBudget } from '../generated/policy-v1.ts'
 import type { RoleBinding } from '../generated/rbac-v1.ts'
 import type { PriorityClass } from '../generated/scheduling-v1.ts'
-import type { StorageClass } from '../generated/storage-v1.ts'
-import { ageOf } from '../meta/duration.ts'
+import { ageOf, humanDuration } from '../meta/duration.ts'
 import type { Cell, CellFunctions } from './column.ts'
-
-function ingressCells({ metadata, spec = {}, status }: Ingress, nowMs: number): readonly Cell[] {
-  const hosts = (spec.rules ?? []).flatMap((rule) => rule.host ?? [])
-  const shown = hosts.length > 3 ? `${hosts.slice(0, 3).join(',')} + ${hosts.length - 3} more...` : hosts.join(',')
-  return [
-    metadata.name ?? '',
-    spec.ingressClassName ?? '<none>',
-    hosts.length === 0 ? '*' : shown,
-    (status?.loadBalancer?.ingress ?? []).map((one) => one.ip ?? one.hostname ?? '').join(','),
-    (spec.tls ?? []).length > 0 ? '80, 443' : '80',
-    ageOf(metadata.creationTimestamp, nowMs),
-  ]
-}
 
 function bindingCells({ metadata, roleRef, subjects = [] }: RoleBinding, nowMs: number): readonly Cell[] {
   const of = (kind: string) => subjects.filter((subject) => subject.kind === kind)
@@ -38,18 +26,6 @@ function bindingCells({ metadata, roleRef, subjects = [] }: RoleBinding, nowMs: 
   ]
 }
 
-function storageClassCells(one: StorageClass, nowMs: number): readonly Cell[] {
-  const isDefault = one.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
-  return [
-    `${one.metadata.name ?? ''}${isDefault ? ' (default)' : ''}`,
-    one.provisioner,
-    one.reclaimPolicy ?? '',
-    one.volumeBindingMode ?? '',
-    one.allowVolumeExpansion ?? false,
-    ageOf(one.metadata.creationTimestamp, nowMs),
-  ]
-}
-
 function budgetCells({ metadata, spec, status }: PodDisruptionBudget, nowMs: number): readonly Cell[] {
   return [
     metadata.name ?? '',
@@ -60,11 +36,35 @@ function budgetCells({ metadata, spec, status }: PodDisruptionBudget, nowMs: num
   ]
 }
 
+function requestCells({ metadata, spec, status }: CertificateSigningRequest, nowMs: number): readonly Cell[] {
+  const is = (type: string) => status?.conditions?.some((one) => one.type === type) === true
+  const decision = is('Denied') ? 'Denied' : is('Approved') ? 'Approved' : 'Pending'
+  const issued = (status?.certificate ?? '') === '' ? '' : ',Issued'
+  return [
+    metadata.name ?? '',
+    ageOf(metadata.creationTimestamp, nowMs),
+    spec.signerName || '<none>',
+    spec.username ?? '',
+    spec.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000),
+    `${decision}${is('Failed') ? ',Failed' : ''}${issued}`,
+  ]
+}
+
+function serviceCells({ metadata, spec, status }: APIService, nowMs: number): readonly Cell[] {
+  const { service } = spec ?? {}
+  const available = status?.conditions?.find(({ type }) => type === 'Available')
+  const reason = available?.status !== 'True' && available?.reason ? ` (${available.reason})` : ''
+  return [
+    metadata.name ?? '',
+    service === undefined ? 'Local' : `${service.namespace}/${service.name}`,
+    `${available?.status ?? 'Unknown'}${reason}`,
+    ageOf(metadata.creationTimestamp, nowMs),
+  ]
+}
+
 export const otherCells: CellFunctions = {
-  'ingresses.networking.k8s.io': ingressCells,
   'rolebindings.rbac.authorization.k8s.io': bindingCells,
   'clusterrolebindings.rbac.authorization.k8s.io': bindingCells,
-  'storageclasses.storage.k8s.io': storageClassCells,
   'poddisruptionbudgets.policy': budgetCells,
   'leases.coordination.k8s.io': ({ metadata, spec }: Lease, nowMs: number) => [
     metadata.name ?? '',
@@ -78,4 +78,11 @@ export const otherCells: CellFunctions = {
     ageOf(one.metadata.creationTimestamp, nowMs),
     one.preemptionPolicy ?? '',
   ],
+  'runtimeclasses.node.k8s.io': ({ metadata, handler }: RuntimeClass, nowMs: number) => [
+    metadata.name ?? '',
+    handler,
+    ageOf(metadata.creationTimestamp, nowMs),
+  ],
+  'certificatesigningrequests.certificates.k8s.io': requestCells,
+  'apiservices.apiregistration.k8s.io': serviceCells,
 }

@@ -1,4 +1,4 @@
-import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../generated/apps-v1.ts'
+import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../generated/apps-v1.ts'
 import type { PodTemplateSpec, ReplicationController } from '../generated/core-v1.ts'
 import type { LabelSelector } from '../generated/meta-v1.ts'
 import { ageOf } from '../meta/duration.ts'
@@ -15,6 +15,12 @@ export function containersOf(template: PodTemplateSpec | undefined): readonly [s
 export function selectorText(selector: LabelSelector | undefined): string {
   const text = formatLabelSelector(fromLabelSelector(selector) ?? [])
   return text === '' ? '<none>' : text
+}
+
+/** Labels as one column, `<none>` where there are none. */
+export function labelsText(labels: Readonly<Record<string, string>> | undefined): string {
+  const pairs = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`)
+  return pairs.length === 0 ? '<none>' : pairs.sort().join(',')
 }
 
 function deploymentCells({ metadata, spec, status }: Deployment, nowMs: number): readonly Cell[] {
@@ -53,7 +59,6 @@ function statefulSetCells({ metadata, spec, status }: StatefulSet, nowMs: number
 }
 
 function daemonSetCells({ metadata, spec, status }: DaemonSet, nowMs: number): readonly Cell[] {
-  const nodes = Object.entries(spec?.template?.spec?.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`)
   return [
     metadata.name ?? '',
     status?.desiredNumberScheduled ?? 0,
@@ -61,11 +66,18 @@ function daemonSetCells({ metadata, spec, status }: DaemonSet, nowMs: number): r
     status?.numberReady ?? 0,
     status?.updatedNumberScheduled ?? 0,
     status?.numberAvailable ?? 0,
-    nodes.length === 0 ? '<none>' : nodes.join(','),
+    labelsText(spec?.template?.spec?.nodeSelector),
     ageOf(metadata.creationTimestamp, nowMs),
     ...containersOf(spec?.template),
     selectorText(spec?.selector),
   ]
+}
+
+function revisionCells({ metadata, revision }: ControllerRevision, nowMs: number): readonly Cell[] {
+  const owner = metadata.ownerReferences?.find((one) => one.controller === true)
+  const group = owner?.apiVersion?.includes('/') === true ? `.${owner.apiVersion.split('/')[0]}` : ''
+  const controller = owner === undefined ? '<none>' : `${owner.kind.toLowerCase()}${group}/${owner.name}`
+  return [metadata.name ?? '', controller, revision, ageOf(metadata.creationTimestamp, nowMs)]
 }
 
 export const workloadCells: CellFunctions = {
@@ -74,4 +86,5 @@ export const workloadCells: CellFunctions = {
   replicationcontrollers: controllerCells,
   'statefulsets.apps': statefulSetCells,
   'daemonsets.apps': daemonSetCells,
+  'controllerrevisions.apps': revisionCells,
 }

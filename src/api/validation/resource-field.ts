@@ -31,9 +31,9 @@ function validateDivisor({ resource = '', divisor = '0' }: ResourceFieldSelector
   if (compareQuantities(divisor, 0) === 0) return []
   const refuse = (allowed: readonly string[], what: string) =>
     allowed.includes(String(divisor)) ? [] : [invalid(path, resource, `only divisor's values ${what}`)]
-  if (/\.cpu$/.test(resource)) return refuse(CPU_DIVISORS, '1m and 1 are supported with the cpu resource')
+  if (resource.endsWith('.cpu')) return refuse(CPU_DIVISORS, '1m and 1 are supported with the cpu resource')
   const bytes = `${BYTE_DIVISORS.join(', ')} are supported with the`
-  if (/\.memory$/.test(resource)) return refuse(BYTE_DIVISORS, `${bytes} memory resource`)
-  if (/\.ephemeral-storage$/.test(resource)) return refuse(BYTE_DIVISORS, `${bytes} local ephemeral storage resource`)
+  if (resource.endsWith('.memory')) return refuse(BYTE_DIVISORS, `${bytes} memory resource`)
+  if (resource.endsWith('.ephemeral-storage')) return refuse(BYTE_DIVISORS, `${bytes} local ephemeral storage resource`)
   return HUGE_PAGES.test(resource) ? refuse(BYTE_DIVISORS, `${bytes} hugepages resource`) : []
 }

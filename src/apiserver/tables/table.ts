@@ -1,5 +1,5 @@
 import { columnsOf } from '../../api/columns/columns.ts'
-import type { Cell, Column, Columns } from '../../api/columns/column.ts'
+import type { Cell, Column, Columns, RowCondition } from '../../api/columns/column.ts'
 import type { ListMeta } from '../../api/generated/meta-v1.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { ServedResource } from '../verbs/served-resource.ts'
@@ -19,6 +19,7 @@ export interface Table {
 
 interface TableRow {
   readonly cells: readonly Cell[]
+  readonly conditions?: readonly RowCondition[]
   readonly object?: unknown
 }
 
@@ -37,17 +38,21 @@ export interface TableRequest {
 
 /** The Table of `objects`, in Kubernetes' form. */
 export function tableOf(request: TableRequest): Table {
-  const { columns, cells } = columnsFor(request.resource)
+  const { columns, cells, conditions } = columnsFor(request.resource)
   const apiVersion = `meta.k8s.io/${request.version}`
   return {
     kind: 'Table',
     apiVersion,
     metadata: withoutEmpty(request.metadata),
     columnDefinitions: request.withoutColumns === true ? null : columns,
-    rows: request.objects.map((object) => ({
-      cells: cells(object, request.nowMs),
-      ...rowObject(object, request.includeObject, apiVersion),
-    })),
+    rows: request.objects.map((object) => {
+      const ended = conditions?.(object)
+      return {
+        cells: cells(object, request.nowMs),
+        ...(ended !== undefined && { conditions: ended }),
+        ...rowObject(object, request.includeObject, apiVersion),
+      }
+    }),
   }
 }
 

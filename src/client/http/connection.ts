@@ -28,6 +28,8 @@ export interface HttpRequest {
   readonly path: string
   readonly body?: string | Uint8Array
   readonly contentType?: string
+  /** In place of JSON. */
+  readonly accept?: string
   readonly signal?: AbortSignal
   /** Opens a connection of its own, for answers that have no end. */
   readonly streaming?: boolean
@@ -62,7 +64,7 @@ export function openConnection(endpoint: Endpoint, userAgent: string): Connectio
       const agent = request.streaming === true ? streams : shared
       const options = { ...target, agent, method: request.method, path: base + request.path }
       const send = (more: Readonly<Record<string, string>>) =>
-        sendRequest(secure, { ...options, headers: { ...headers, ...more, ...bodyHeaders(request) } }, request)
+        sendRequest(secure, { ...options, headers: { ...headers, ...more, ...ownHeaders(request) } }, request)
       return endpoint.authorize === undefined ? send({}) : endpoint.authorize().then(send)
     },
     close() {
@@ -83,9 +85,10 @@ export function tlsOptions(endpoint: Endpoint) {
   }
 }
 
-function bodyHeaders({ body, contentType }: HttpRequest): Record<string, string | number> {
-  if (body === undefined) return {}
-  return { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }
+function ownHeaders({ body, contentType, accept }: HttpRequest): Record<string, string | number> {
+  const wanted = accept === undefined ? {} : { accept }
+  if (body === undefined) return wanted
+  return { ...wanted, 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }
 }
 
 function sendRequest(
