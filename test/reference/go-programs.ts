@@ -77,15 +77,9 @@ export function whyNotBuilt(...names: readonly GoProgram[]): string | undefined 
   return missing.length === 0 ? undefined : `needs ${missing.join(', ')}, which other runs build`
 }
 
-/** Why Kubernetes' modules cannot be had here, undefined where they can. */
-export async function whyNoModules(): Promise<string | undefined> {
-  try {
-    await promisify(execFile)('go', ['mod', 'download'], { cwd: join(root, 'test/conformance'), maxBuffer: 1 << 26 })
-    return undefined
-  } catch (error) {
-    return `Go cannot download its modules: ${String(error).slice(0, 500)}`
-  }
-}
+/** Whether building failed because the modules could not be downloaded: nothing that the project could mend. */
+export const isWithoutNetwork = (error: unknown): boolean =>
+  /dial tcp|no such host|proxyconnect|connection refused|i\/o timeout|403 Forbidden/.test(String(error))
 
 /** The path of a Go program, built first where it was not yet: minutes for Kubernetes' own. */
 export async function goProgram(name: GoProgram): Promise<string> {
