@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KubeObject } from '../src/api/object.ts'
 import { systemEnvironment } from '../src/env/system.ts'
-import { openLmdbStore } from '../src/store/lmdb-store.ts'
+import { openDurableStore } from '../src/store/durable-store.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
 import type { Store } from '../src/store/store.ts'
 import { createWatchHub } from '../src/watch/watch-hub.ts'
@@ -56,7 +56,7 @@ function write(store: Store, type: 'create' | 'update', index: number) {
   return store.commit([{ type, resource: 'pods', key: `default/pod-${index}`, object: pod(index) }])
 }
 
-async function withLmdb<T>(body: (directory: string) => Promise<T>): Promise<T> {
+async function withDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'shoal-bench-'))
   try {
     return await body(directory)
@@ -66,8 +66,8 @@ async function withLmdb<T>(body: (directory: string) => Promise<T>): Promise<T> 
 }
 
 async function durableCommits(print: (line: string) => void, inFlight: number, commits: number): Promise<void> {
-  await withLmdb(async (directory) => {
-    const store = await openLmdbStore(directory, environment)
+  await withDirectory(async (directory) => {
+    const store = await openDurableStore(directory, environment)
     let next = 0
     const writer = async () => {
       while (next < commits) await write(store, 'create', next++)
@@ -124,12 +124,12 @@ function gcNote(): string {
 }
 
 async function load(print: (line: string) => void): Promise<void> {
-  await withLmdb(async (directory) => {
-    const store = await openLmdbStore(directory, environment)
+  await withDirectory(async (directory) => {
+    const store = await openDurableStore(directory, environment)
     await Promise.all(Array.from({ length: 5000 }, (_, i) => write(store, 'create', i)))
     await store.close()
     const start = performance.now()
-    const again = await openLmdbStore(directory, environment)
+    const again = await openDurableStore(directory, environment)
     print(`opening a store of ${again.durable().count('pods')} Pods: ${(performance.now() - start).toFixed(0)} ms`)
     await again.close()
   })

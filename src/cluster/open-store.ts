@@ -10,8 +10,8 @@ import { unusableDirectory } from './data-directory.ts'
 export async function openStore(env: Environment, directory: string | undefined): Promise<Store> {
   if (directory === undefined) return createMemoryStore(env)
   try {
-    const { openLmdbStore } = await import('../store/lmdb-store.ts')
-    return await openLmdbStore(join(directory, 'store'), env)
+    const { openDurableStore } = await import('../store/durable-store.ts')
+    return await openDurableStore(join(directory, 'store'), env)
   } catch (error) {
     throw explained(error, directory)
   }

@@ -9,8 +9,8 @@ import type { Commit, Mutation, Snapshot, Store } from './store.ts'
 
 /** Where commits go to become durable. The core has one `write` in flight at a time. */
 export interface Journal {
-  /** Makes `commits` durable together, or rejects with a StoreError and leaves none of them behind. */
-  write(commits: readonly Commit[]): Promise<void>
+  /** Makes `commits`, which lead to `state`, durable together, or rejects with a StoreError and leaves none of them behind. */
+  write(commits: readonly Commit[], state: Snapshot): Promise<void>
   close(): Promise<void>
 }
 
@@ -136,7 +136,8 @@ class Core implements Store {
       const batch = this.#pending
       if (this.#journal !== undefined) {
         const count = batch.length
-        const failure = await this.#journal.write(batch.map((pending) => pending.commit)).then(
+        const commits = batch.map((pending) => pending.commit)
+        const failure = await this.#journal.write(commits, batch.at(-1)!.state).then(
           () => undefined,
           (error: unknown) => ({ error }),
         )

@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, openSync, readSync, rmSync, writeSync, closeSync, fstatSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+  closeSync,
+  fstatSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { openLmdbStore } from './lmdb-store.ts'
+import { openDurableStore } from './durable-store.ts'
 import { configMap, environment } from './store-suite.ts'
 import type { Mutation, Store } from './store.ts'
 import { StoreError } from './store.ts'
-
-const PAGE_BYTES = 4096
 
 /** Numbers from 0 to below 1 that depend on the seed alone. */
 export function seeded(seed: number): () => number {
@@ -47,15 +55,12 @@ function overwrite(path: string, seed: number): string {
 
 /** Half of the ranges lie anywhere and have up to 100 kB; the others are made to hit what is small and matters. */
 function place(random: () => number, size: number): readonly [at: number, length: number] {
-  const anywhere = Math.floor(random() * Math.floor(size / PAGE_BYTES)) * PAGE_BYTES
   const target = random()
-  const length = Math.floor((target < 0.5 ? 100_000 : 12) ** random())
-  if (target < 0.5) return [Math.floor(random() * (size - length)), length]
-  // The header of a page, with the numbers of its records' places behind it.
-  if (target < 0.8) return [anywhere + Math.floor(random() * 60), length]
-  // A meta page, or one of the first pages of the trees.
-  if (target < 0.9) return [Math.floor(random() * 2) * PAGE_BYTES + Math.floor(random() * 160), length]
-  return [Math.floor(random() * 10 * PAGE_BYTES), length]
+  const length = Math.floor((target < 0.5 ? Math.min(100_000, size) : 12) ** random())
+  if (target < 0.8) return [Math.floor(random() * (size - length)), length]
+  // The header or the mark, then the first frames.
+  if (target < 0.9) return [Math.floor(random() * 2) * 512 + Math.floor(random() * 100), length]
+  return [4096 + Math.floor(random() * 100), length]
 }
 
 /** Deletes and writes many records, so that pages are freed and used again. */
@@ -72,12 +77,12 @@ async function exercise(store: Store): Promise<void> {
 /** What became of a store that was damaged: `damaged` or `io` with a message, or `same`; all else is a fault. */
 async function outcomeOf(directory: string, digest: string): Promise<string> {
   try {
-    const store = await openLmdbStore(directory, environment)
+    const store = await openDurableStore(directory, environment)
     if (digestOf(store) !== digest) return 'WRONG DATA'
     await exercise(store)
     const after = digestOf(store)
     await store.close()
-    const again = await openLmdbStore(directory, environment)
+    const again = await openDurableStore(directory, environment)
     const kept = digestOf(again) === after
     await again.close()
     return kept ? 'same' : 'WRONG DATA after writes'
@@ -91,8 +96,9 @@ async function main([source, digest, from, to]: readonly string[]): Promise<void
   for (let seed = Number(from); seed < Number(to); seed++) {
     const directory = `${source}-${seed}`
     mkdirSync(directory)
-    const path = join(directory, 'objects.mdb')
-    copyFileSync(join(source!, 'objects.mdb'), path)
+    const names = readdirSync(source!).filter((name) => /^(state|changes)\./.test(name))
+    for (const name of names) copyFileSync(join(source!, name), join(directory, name))
+    const path = join(directory, names[seed % names.length]!)
     // Told beforehand, so that it is known which one ended the process.
     process.stdout.write(`${seed}: ${overwrite(path, seed)}: `)
     process.stdout.write(`${await outcomeOf(directory, digest!)}\n`)

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { digestOf, seeded } from './damage-trial.ts'
-import { openLmdbStore } from './lmdb-store.ts'
+import { openDurableStore } from './durable-store.ts'
 import { configMap, environment } from './store-suite.ts'
 import type { Mutation } from './store.ts'
 
@@ -18,7 +18,7 @@ afterAll(() => rmSync(root, { recursive: true }))
 /** A store with records of many sizes, some of which were deleted again, so that there are free pages. */
 async function makeStore(directory: string): Promise<string> {
   const random = seeded(1)
-  const store = await openLmdbStore(directory, environment)
+  const store = await openDurableStore(directory, environment, { compaction: { leastBytes: 3 << 20 } })
   const write = (type: 'create' | 'update' | 'delete', i: number): Mutation => {
     const name = `${i}-${'n'.repeat((i * i) % 150)}`
     const [resource, key] = ['configmaps', `default/${name}`]
@@ -53,37 +53,41 @@ test(
     const outcomes = lines.filter((line) => !/: (same|(damaged|io): Cannot .+: .+, expected .+)$/.test(line))
     expect(outcomes).toEqual([])
     expect(lines).toHaveLength(SEEDS)
-    expect(lines.some((line) => /its page \d+ is damaged/.test(line))).toBe(true)
+    expect(lines.some((line) => /from "configmaps.+ on, is damaged/.test(line))).toBe(true)
   },
   120_000 + SEEDS * 1000,
 )
 
-test('an overwritten inner page is named, and LMDB never sees it', async () => {
+test('a damaged segment is named with what it was about', async () => {
   const directory = join(root, 'inner')
   await makeStore(directory)
-  const path = join(directory, 'objects.mdb')
+  const name = readdirSync(directory).find((each) => each.startsWith('state.'))!
+  const path = join(directory, name)
   const bytes = readFileSync(path)
-  bytes.fill(0xa5, 20_000, 120_000)
+  bytes.fill(0xa5, 60_000, 60_010)
   writeFileSync(path, bytes)
-  await expect(openLmdbStore(directory, environment)).rejects.toMatchObject({
+  await expect(openDurableStore(directory, environment)).rejects.toMatchObject({
     name: 'StoreError',
     code: 'damaged',
     message: expect.stringMatching(
-      /^Cannot load data directory ".+": its page \d+ is damaged \(.+\), expected a whole data file$/,
+      /^Cannot load "state.\d+" from data directory ".+": what was written at byte \d+, from "configmaps\/default\/.+" on, is damaged, expected what was written$/,
     ),
   })
 })
 
-test('a meta page that lost its number is refused: LMDB would go back to the state before, in silence', async () => {
-  const directory = join(root, 'meta')
-  await makeStore(directory)
-  const path = join(directory, 'objects.mdb')
+test('the last frame is missed where the mark says that it was flushed', async () => {
+  const directory = join(root, 'last')
+  const store = await openDurableStore(directory, environment)
+  await store.commit([{ type: 'create', resource: 'configmaps', key: 'default/a', object: configMap('a') }])
+  await store.commit([{ type: 'create', resource: 'configmaps', key: 'default/b', object: configMap('b') }])
+  await store.close()
+  const path = join(
+    directory,
+    readdirSync(directory).find((each) => each.startsWith('changes.'))!,
+  )
   const bytes = readFileSync(path)
-  const newer = bytes.readBigUInt64LE(152) > bytes.readBigUInt64LE(4096 + 152) ? 0 : 4096
-  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(newer + 152) - 4n, newer + 152)
+  const last = bytes.lastIndexOf('{"revision"')
+  bytes.fill(0, last - 16, last + 1000)
   writeFileSync(path, bytes)
-  await expect(openLmdbStore(directory, environment)).rejects.toMatchObject({
-    code: 'damaged',
-    message: expect.stringMatching(/: its meta pages, 0 and 1, are of transactions \d+ and \d+, expected /),
-  })
+  await expect(openDurableStore(directory, environment)).rejects.toMatchObject({ code: 'damaged' })
 })
