@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Pod } from '../api/generated/core-v1.ts'
-import { provideVolumes, refreshVolumes, removeVolumes } from './volumes/pod-volumes.ts'
+import { provideVolumes, refreshVolumes, removeVolumes, simulateVolumes } from './volumes/pod-volumes.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
 import type { VolumeContext } from './volumes/projected.ts'
 
@@ -61,11 +61,9 @@ function beginningOf(file: string): string {
   }
 }
 
-const simulated = (name: string) => ({ path: `/simulated/${name}`, readOnly: false, isSimulated: true }) as const
-
-/** No files at all: for nodes whose containers are simulated. Every volume is there, and empty. */
+/** No files at all: for nodes whose containers are simulated. Every volume is there, once what it names is, and empty. */
 export const noFiles: PodFiles = {
-  provide: async ({ pod }) => new Map(pod.spec?.volumes?.map(({ name }) => [name, simulated(name)])),
+  provide: simulateVolumes,
   refresh: async () => new Map(),
   messageFile: async () => undefined,
   readMessage: async () => '',

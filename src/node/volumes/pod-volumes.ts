@@ -7,6 +7,7 @@ import { claimNameOf, claimVolume } from './claim-volume.ts'
 import { provideHostPath } from './host-path.ts'
 import { giveToGroup } from './ownership.ts'
 import { apiFiles } from './projected.ts'
+import type { PodTokens } from './pod-tokens.ts'
 import type { VolumeContext } from './projected.ts'
 import { writeVolume } from './volume-files.ts'
 import type { VolumeFile } from './volume-files.ts'
@@ -36,9 +37,26 @@ export interface VolumePlaces {
  * and the next try goes over it.
  */
 export async function provideVolumes(context: VolumeContext, places: VolumePlaces): Promise<PodVolumes> {
+  return await eachVolume(context, (volume) => provide(context, volume, places))
+}
+
+/** No volume is made, but each must be there to be made: what it names exists, and its claim is bound. */
+export async function simulateVolumes(context: VolumeContext): Promise<PodVolumes> {
+  return await eachVolume(context, async (volume) => {
+    const claimName = claimNameOf(context.pod, volume)
+    if (claimName !== undefined) await claimVolume(context.client, context.pod, claimName)
+    else await apiFiles({ ...context, tokens: NO_TOKENS }, volume)
+    return { path: `/simulated/${volume.name}`, readOnly: false, isSimulated: true }
+  })
+}
+
+/** Nobody reads the tokens of a simulated pod: none is asked for. */
+const NO_TOKENS: PodTokens = { tokenFor: async () => '', refreshAtMs: undefined }
+
+async function eachVolume(context: VolumeContext, make: (volume: Volume) => Promise<PodVolume>): Promise<PodVolumes> {
   const provideOne = async (volume: Volume) => {
     try {
-      return [volume.name, await provide(context, volume, places)] as const
+      return [volume.name, await make(volume)] as const
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${reason}`, { cause })
