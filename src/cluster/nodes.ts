@@ -62,7 +62,8 @@ export function startNodes(options: NodesOptions): Nodes {
     runtimes.push(...new Set(started))
     const { startNodeAgent } = await import('../node/node-agent.ts')
     const { createPodFiles, noFiles } = await import('../node/pod-files.ts')
-    const files = directory === undefined || options.runtime === 'simulated' ? noFiles : createPodFiles(join(directory, 'pods'))
+    const files =
+      directory === undefined || options.runtime === 'simulated' ? noFiles : createPodFiles(join(directory, 'pods'))
     const pace = options.heartbeatPace === undefined ? {} : { heartbeatPace: options.heartbeatPace }
     for (const [index, runtime] of started.entries()) {
       const name = `node${index + 1}`

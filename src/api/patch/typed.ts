@@ -2,7 +2,7 @@ import { isJsonObject } from '../draft.ts'
 import type { JsonObject } from '../draft.ts'
 import { jsonEqual } from '../meta/equal.ts'
 import type { ListSchema, Schema } from '../schema/schema.ts'
-import { defined, LEAF, makeSet, unite } from './field-set.ts'
+import { LEAF, makeSet, unite } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
 
 /** What lies within a value, each part under its step in `fieldsV1`; undefined where it is one indivisible thing. */
@@ -52,22 +52,45 @@ export interface Difference {
 export function compare(schema: Schema, old: unknown, value: unknown): Difference {
   if (value === undefined) return { changed: undefined, removed: old === undefined ? undefined : wholeSet(schema, old) }
   if (old === undefined) return { changed: wholeSet(schema, value), removed: undefined }
-  const [before, after] = [partsOf(schema, old ?? emptyOf(schema)), partsOf(schema, value ?? emptyOf(schema))]
-  if (before === undefined || after === undefined) {
-    return { changed: jsonEqual(old, value) ? undefined : {}, removed: undefined }
-  }
-  const steps = [...new Set([...before.keys(), ...after.keys()])]
-  const inner = steps.map((step) => {
-    const [left, right] = [before.get(step), after.get(step)]
-    return [step, compare((right ?? left ?? ANY_PART).schema, left?.value, right?.value)] as const
-  })
-  return {
-    changed: makeSet(false, defined(inner.map(([step, one]) => [step, one.changed] as const))),
-    removed: makeSet(false, defined(inner.map(([step, one]) => [step, one.removed] as const))),
-  }
+  // Most of an update is what it was: only what differs is taken apart.
+  if (jsonEqual(old, value)) return SAME
+  const left = old ?? emptyOf(schema)
+  const right = value ?? emptyOf(schema)
+  if (isJsonObject(left) && isJsonObject(right) && isDivisible(schema)) return compareFields(schema, left, right)
+  const [before, after] = [partsOf(schema, left), partsOf(schema, right)]
+  if (before === undefined || after === undefined) return { changed: LEAF, removed: undefined }
+  const sum = new DifferenceSum()
+  for (const [step, part] of before) sum.add(step, compare(part.schema, part.value, after.get(step)?.value))
+  for (const [step, part] of after) if (!before.has(step)) sum.add(step, compare(part.schema, undefined, part.value))
+  return sum
 }
 
-const ANY_PART: Part = { schema: ANY, value: undefined }
+const SAME: Difference = { changed: undefined, removed: undefined }
+
+function compareFields(schema: Schema, left: JsonObject, right: JsonObject): Difference {
+  const sum = new DifferenceSum()
+  for (const key of Object.keys(left)) {
+    if (left[key] === undefined || left[key] === right[key]) continue
+    sum.add(`f:${key}`, compare(schemaOfField(schema, key), left[key], own(right, key)))
+  }
+  for (const key of Object.keys(right)) {
+    if (right[key] === undefined || own(left, key) !== undefined) continue
+    sum.add(`f:${key}`, compare(schemaOfField(schema, key), undefined, right[key]))
+  }
+  return sum
+}
+
+const own = (object: JsonObject, key: string): unknown => (Object.hasOwn(object, key) ? object[key] : undefined)
+
+class DifferenceSum implements Difference {
+  changed: Record<string, FieldSet> | undefined
+  removed: Record<string, FieldSet> | undefined
+
+  add(step: string, { changed, removed }: Difference): void {
+    if (changed !== undefined) (this.changed ??= {})[step] = changed
+    if (removed !== undefined) (this.removed ??= {})[step] = removed
+  }
+}
 
 /** A list or map that is null has nothing within it, and is there. */
 function emptyOf(schema: Schema): unknown {

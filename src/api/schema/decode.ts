@@ -28,7 +28,7 @@ export function decodeObject<T extends KubeObject>(
 ): Decoded<T> {
   const decoding = new Decoding()
   try {
-    const object = decode(schema, value, decoding, [])
+    const object = decode(schema, value, decoding)
     if (decoding.typeError !== undefined) throw new DecodeError(decoding.typeError)
     return { object: object as Draft<T>, strictErrors: decoding.strictErrors }
   } catch (error) {
@@ -45,7 +45,7 @@ export function strictDecodingError(type: ResourceType, strictErrors: readonly s
 /** A value decoded by a schema of its own, such as a part of an object. Throws a DecodeError. */
 export function decodeValue(schema: Schema, value: unknown): unknown {
   const decoding = new Decoding()
-  const result = decode(schema, value, decoding, [])
+  const result = decode(schema, value, decoding)
   if (decoding.typeError !== undefined) throw new DecodeError(decoding.typeError)
   return result
 }
@@ -61,6 +61,8 @@ class Decoding {
   typeError: string | undefined
   /** Innermost struct, for messages. */
   struct = ''
+  /** Where the decoder is, as a stack: one list for all fields, as every request is decoded. */
+  readonly path: (string | number)[] = []
 }
 
 function cannotHandle(type: ResourceType, value: unknown, detail: string): ApiError {
@@ -71,47 +73,48 @@ function cannotHandle(type: ResourceType, value: unknown, detail: string): ApiEr
   return apiError('BadRequest', message)
 }
 
-type Path = readonly (string | number)[]
-
-function decode(schema: Schema, value: unknown, decoding: Decoding, path: Path): unknown {
+function decode(schema: Schema, value: unknown, decoding: Decoding): unknown {
   switch (schema.kind) {
     case 'object':
-      return decodeStruct(schema, value, decoding, path)
+      return decodeStruct(schema, value, decoding)
     case 'map':
-      return decodeMap(schema, value, decoding, path)
+      return decodeMap(schema, value, decoding)
     case 'list':
-      return decodeList(schema, value, decoding, path)
+      return decodeList(schema, value, decoding)
     case 'any':
       return structuredClone(value)
     case 'scalar': {
       const scalar = decodeScalar(schema.scalar, value)
       if (scalar.ok) return scalar.value
       if (scalar.message !== undefined) throw new DecodeError(scalar.message)
-      wrongType(decoding, value, schema, path)
+      wrongType(decoding, value, schema)
       return undefined
     }
   }
 }
 
-function decodeStruct(schema: ObjectSchema, value: unknown, decoding: Decoding, path: Path): unknown {
-  if (!isJsonObject(value)) return wrongType(decoding, value, schema, path)
+function decodeStruct(schema: ObjectSchema, value: unknown, decoding: Decoding): unknown {
+  if (!isJsonObject(value)) return wrongType(decoding, value, schema)
   const outer = decoding.struct
   const result: JsonObject = {}
   decoding.struct = schema.goType.slice(schema.goType.indexOf('.') + 1)
+  const { path } = decoding
   for (const key of Object.keys(value)) {
     const field = schema.fields.get(key)
-    if (field !== undefined) assign(result, key, decodeField(field, value[key], decoding, [...path, key]))
+    path.push(key)
+    if (field !== undefined) assign(result, key, decodeField(field, value[key], decoding))
     else if (schema.preserveUnknown) assign(result, key, structuredClone(value[key]))
-    else decoding.strictErrors.push(`unknown field ${JSON.stringify(pathText([...path, key]))}`)
+    else decoding.strictErrors.push(`unknown field ${JSON.stringify(pathText(path))}`)
+    path.pop()
   }
   writeZeros(schema, result)
   decoding.struct = outer
   return result
 }
 
-function decodeField(field: FieldSchema, value: unknown, decoding: Decoding, path: Path): unknown {
+function decodeField(field: FieldSchema, value: unknown, decoding: Decoding): unknown {
   if (value === null || value === undefined) return undefined
-  const decoded = decode(field.schema, value, decoding, path)
+  const decoded = decode(field.schema, value, decoding)
   if (field.zero === 'omitted' && isZero(decoded)) return undefined
   if (field.zero === 'as given' && isEmptyCollection(field.schema, decoded)) return undefined
   return decoded
@@ -142,33 +145,35 @@ function assign(target: JsonObject, key: string, value: unknown): void {
   } else target[key] = value
 }
 
-function decodeMap(schema: MapSchema, value: unknown, decoding: Decoding, path: Path): unknown {
-  if (!isJsonObject(value)) return wrongType(decoding, value, schema, path)
+function decodeMap(schema: MapSchema, value: unknown, decoding: Decoding): unknown {
+  if (!isJsonObject(value)) return wrongType(decoding, value, schema)
   const result: JsonObject = {}
   for (const key of Object.keys(value)) {
     const item = value[key]
-    assign(result, key, item === null ? zeroOf(schema.values) : decode(schema.values, item, decoding, [...path, key]))
+    decoding.path.push(key)
+    assign(result, key, item === null ? zeroOf(schema.values) : decode(schema.values, item, decoding))
+    decoding.path.pop()
   }
   return result
 }
 
-function decodeList(schema: ListSchema, value: unknown, decoding: Decoding, path: Path): unknown {
-  if (!Array.isArray(value)) return wrongType(decoding, value, schema, path)
+function decodeList(schema: ListSchema, value: unknown, decoding: Decoding): unknown {
+  if (!Array.isArray(value)) return wrongType(decoding, value, schema)
   const result: unknown[] = []
   for (let i = 0; i < value.length; i++) {
-    result.push(value[i] === null ? zeroOf(schema.items) : decode(schema.items, value[i], decoding, [...path, i]))
+    decoding.path.push(i)
+    result.push(value[i] === null ? zeroOf(schema.items) : decode(schema.items, value[i], decoding))
+    decoding.path.pop()
   }
   return result
 }
 
-function wrongType(decoding: Decoding, value: unknown, schema: Schema, path: Path): undefined {
+function wrongType(decoding: Decoding, value: unknown, schema: Schema): undefined {
   if (decoding.typeError !== undefined) return
-  const names = path.filter((part) => typeof part === 'string').slice(0, fieldDepth(schema, path))
+  const names = decoding.path.filter((part) => typeof part === 'string')
   const where = decoding.struct === '' ? 'Go value' : `Go struct field ${decoding.struct}.${names.join('.')}`
   decoding.typeError = `json: cannot unmarshal ${nameOf(value, schema)} into ${where} of type ${goTypeOf(schema)}`
 }
-
-const fieldDepth = (_schema: Schema, path: Path) => path.length
 
 function nameOf(value: unknown, schema: Schema): string {
   if (Array.isArray(value)) return 'array'
@@ -178,7 +183,7 @@ function nameOf(value: unknown, schema: Schema): string {
   return isInteger ? `number ${value}` : 'number'
 }
 
-function pathText(path: Path): string {
+function pathText(path: readonly (string | number)[]): string {
   let text = ''
   for (const part of path) text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`
   return text
