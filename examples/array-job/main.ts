@@ -1,4 +1,6 @@
 // Any image and command, once for each input, as an Indexed Job: here a shell that sorts the words of a line and leaves a file.
+//
+//     bin/shoal run examples/array-job/main.ts
 import { connect } from 'shoal'
 
 const image = `node:${process.versions.node.split('.')[0]}`

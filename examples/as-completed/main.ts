@@ -1,4 +1,6 @@
 // Results as soon as each is there: the item that waits longest comes last, wherever it stood.
+//
+//     bin/shoal run examples/as-completed/main.ts
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'shoal'
 

@@ -1,4 +1,7 @@
-// Sorts lines by their bytes into a directory of files, in memory that does not grow with the input: `sort IN... OUT`.
+// Sorts lines by their bytes into a directory of files, in memory that does not grow with the input. Without arguments it shows the
+// last two lines of a short file.
+//
+//     bin/shoal run examples/external-sort/main.ts [FILES... DIRECTORY]
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,19 +1,25 @@
-// Which documents contain a word: pairs of word and document, each once, grouped by word.
+// Which documents contain a word: pairs of word and document, each once, grouped by word. It shows the words of more than one document.
+//
+//     bin/shoal run examples/inverted-index/main.ts ['documents/*.txt']
+import { basename } from 'node:path'
 import { connect } from 'shoal'
-
-const documents = [
-  { id: 'fish', text: 'a shoal of fish moves as one' },
-  { id: 'birds', text: 'a flock of birds turns as one' },
-  { id: 'threads', text: 'many threads move one program' },
-]
 
 await using shoal = await connect()
 const index = await shoal
-  .dataset(documents)
-  .flatMap(({ id, text }) => text.split(' ').map((word) => [word, id] as const))
+  .files(process.argv[2] ?? 'examples/inverted-index/documents/*.txt')
+  .binaryFiles()
+  .flatMap(({ path, bytes }) => {
+    const words =
+      new TextDecoder()
+        .decode(bytes)
+        .toLowerCase()
+        .match(/[a-z]+/g) ?? []
+    return words.map((word) => [word, basename(path)] as const)
+  })
   .distinct()
   .groupByKey()
-  .mapValues((ids) => ids.sort())
+  .mapValues((names) => names.sort())
+  .filter(([, names]) => names.length > 1)
   .sort(([word]) => word)
   .collect()
-for (const [word, ids] of index) if (ids.length > 1) console.log(`${word}: ${ids.join(', ')}`)
+for (const [word, names] of index) console.log(`${word}: ${names.join(', ')}`)

@@ -1,4 +1,6 @@
 // The sum of the digits of a few large powers: one function, many items, results in the order of the items.
+//
+//     bin/shoal run examples/map/main.ts [BASE]
 import { connect } from 'shoal'
 
 const base = BigInt(process.argv[2] ?? 3)

@@ -1,4 +1,6 @@
 // PageRank over the packages of a lock file: each gives its rank to those that it depends on. Ten rounds, each one join and one reduce.
+//
+//     bin/shoal run examples/page-rank/main.ts [LOCK_FILE]
 import { readFile } from 'node:fs/promises'
 import { connect } from 'shoal'
 

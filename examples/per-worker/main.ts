@@ -1,4 +1,6 @@
 // A thing that each worker thread makes once for itself, such as a connection: here, a dictionary that is slow to build.
+//
+//     bin/shoal run examples/per-worker/main.ts
 import { connect, perWorker } from 'shoal'
 
 const squares = perWorker(() => new Map(Array.from({ length: 100_000 }, (_, n) => [n * n, n])))

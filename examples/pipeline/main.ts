@@ -1,10 +1,14 @@
-// A graph of steps that fails in the middle, is mended, and goes on where it was: what was made before is not made again.
+// A graph of steps that fails in the middle, is mended, and goes on where it was: what was made before is not made again. Results are kept
+// in DIRECTORY, so that this holds for a program that was killed too: `crash` ends it in the middle, and the next run goes on from there.
+//
+//     bin/shoal run examples/pipeline/main.ts [DIRECTORY [crash]]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'shoal'
 
-const directory = mkdtempSync(join(tmpdir(), 'shoal-pipeline-'))
+const [kept, crash] = process.argv.slice(2)
+const directory = kept ?? mkdtempSync(join(tmpdir(), 'shoal-pipeline-'))
 const image = `node:${process.versions.node.split('.')[0]}`
 
 await using shoal = await connect()
@@ -17,8 +21,11 @@ function report(limit: number) {
     return name.length
   })
   const shouted = pipeline.container('shouted', names, { image, command: ['sh', '-c', 'tr a-z A-Z < "$SHOAL_INPUT"'] })
-  const lines = pipeline.step('lines', [shouted, lengths], ([all, sizes]) =>
-    all.map(({ log }, i) => `${log} ${sizes[i]}`),
+  const lines = pipeline.step(
+    'lines',
+    [shouted, lengths],
+    ([all, sizes]) => all.map(({ log }, i) => `${log} ${sizes[i]}`),
+    { when: () => crash === undefined || process.kill(process.pid, 'SIGKILL') },
   )
   pipeline.step('warning', lines, (all) => `${all.length} lines`, { when: (all) => all.length > 3 })
   return { pipeline, lines }
@@ -33,4 +40,4 @@ const { pipeline, lines } = report(7)
 const result = await pipeline.run()
 for (const { name, outcome } of result.steps) console.log(`${name}: ${outcome}`)
 console.log(result.value(lines)?.join(', '))
-rmSync(directory, { recursive: true })
+if (kept === undefined) rmSync(directory, { recursive: true })

@@ -1,16 +1,16 @@
 // The words that tell documents apart: how often in this one, against in how many of them (term frequency, inverse document frequency).
+//
+//     bin/shoal run examples/tf-idf/main.ts ['documents/*.txt']
+import { basename } from 'node:path'
 import { connect } from 'shoal'
 
-const texts = {
-  fish: 'fish swim in a shoal and the shoal swims as one fish',
-  birds: 'birds fly in a flock and the flock turns as one bird',
-  threads: 'threads run in a pool and the pool runs as one program',
-}
-
 await using shoal = await connect()
-const documents = shoal.dataset(Object.entries(texts))
+const documents = shoal
+  .files(process.argv[2] ?? 'examples/tf-idf/documents/*.txt')
+  .binaryFiles()
+  .map(({ path, bytes }) => [basename(path), new TextDecoder().decode(bytes).toLowerCase()] as const)
 const total = await documents.count()
-const words = documents.flatMap(([id, text]) => text.split(' ').map((word) => ({ id, word })))
+const words = documents.flatMap(([id, text]) => (text.match(/[a-z]+/g) ?? []).map((word) => ({ id, word })))
 const inDocuments = words
   .distinct()
   .countBy(({ word }) => word)
@@ -26,4 +26,4 @@ const best = await scores
   )
   .sort(([id]) => id)
   .collect()
-for (const [id, { word, score }] of best) console.log(`${id.padEnd(8)} ${word} ${score.toFixed(2)}`)
+for (const [id, { word, score }] of best) console.log(`${id.padEnd(12)} ${word} ${score.toFixed(2)}`)

@@ -1,13 +1,18 @@
 // Requests of a web server's log with the people who made them: how much each country was sent. CSV on both sides.
+//
+//     bin/shoal run examples/web-log-join/main.ts [REQUESTS USERS]
 import { connect } from 'shoal'
+
+const folder = 'examples/web-log-join'
+const [requestsFile = `${folder}/requests.csv`, usersFile = `${folder}/users.csv`] = process.argv.slice(2)
 
 await using shoal = await connect()
 const users = shoal
-  .files('examples/web-log-join/users.csv')
+  .files(usersFile)
   .csv<{ user: string; country: string }>()
   .map(({ user, country }) => [user, country] as const)
 const requests = shoal
-  .files('examples/web-log-join/requests.csv')
+  .files(requestsFile)
   .csv<{ user: string; path: string; bytes: number }>({ types: { bytes: 'number' }, malformed: 'skip' })
   .map(({ user, bytes }) => [user, bytes] as const)
 const byCountry = await requests

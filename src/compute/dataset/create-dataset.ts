@@ -55,6 +55,7 @@ export function filesDataset(host: DatasetHost, patterns: readonly string[], opt
   return {
     ...datasetOf<string>(text),
     wholeFiles: () => datasetOf(as({ kind: 'whole' })),
+    binaryFiles: () => datasetOf(as({ kind: 'binary' })),
     lines: () => narrowed(text, { kind: 'lines' }),
     jsonLines: ({ malformed = 'fail' } = {}) => narrowed(text, { kind: 'jsonLines', malformed }),
     csv: (csv = {}) => datasetOf(as({ kind: 'csv', format: csvFormat(csv) })),

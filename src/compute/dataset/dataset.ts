@@ -115,6 +115,8 @@ export interface Dataset<T> {
 export interface TextDataset extends Dataset<string> {
   /** A record is a whole file. */
   wholeFiles(): Dataset<string>
+  /** A record is a whole file of any kind: its bytes, and where they are from. */
+  binaryFiles(): Dataset<BinaryFile>
   /** A record is a line, without its end. */
   lines(): Dataset<string>
   /** A record is what a line says in JSON. Blank lines are left out. */
@@ -125,6 +127,12 @@ export interface TextDataset extends Dataset<string> {
   parquet<T = Record<string, unknown>>(options?: { readonly columns?: readonly string[] }): Dataset<T>
   /** A record is a row of an Arrow file or stream. */
   arrow<T = Record<string, unknown>>(): Dataset<T>
+}
+
+export interface BinaryFile {
+  /** As the driver names it, or its URI. */
+  readonly path: string
+  readonly bytes: Uint8Array
 }
 
 /** The part of an `apache-arrow` table that is spoken of here; it is one. */

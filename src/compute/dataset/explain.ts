@@ -32,7 +32,7 @@ async function told(host: DatasetHost, node: Node, stages: string[]): Promise<To
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
       const source = `${files.length} files, ${sizeOf(bytes)}, in blocks of ${sizeOf(node.source.blockBytes)}`
       const { kind } = node.source.format
-      return { source, operators: kind === 'text' || kind === 'whole' ? [] : [kind], bytes }
+      return { source, operators: kind === 'text' || kind === 'whole' || kind === 'binary' ? [] : [kind], bytes }
     }
     case 'records':
       return { source: `${node.records.length} records of the driver`, operators: [], bytes: node.records.length * 64 }

@@ -12,7 +12,7 @@ import { mapFunctions } from './plan.ts'
 import type { Pipeline } from './plan.ts'
 import type { ColumnarFormats } from './program-parts.ts'
 import { pushAll } from './push.ts'
-import { readTask, textsIn } from './read-texts.ts'
+import { filesIn, readTask, textsIn } from './read-texts.ts'
 import { createSink } from './sinks.ts'
 import type { SinkState } from './sink-state.ts'
 import { createTaskState } from './task-context.ts'
@@ -86,14 +86,25 @@ function read(run: Running, input: Uint8Array): Outcome | Promise<Outcome> {
       return records === undefined ? unreachable(run) : work(run, records)
     }
     case 'text': {
-      const text = decodeValue(input) as TextTask
       const recordBytes = pipeline.input.recordBytes ?? Infinity
-      const bytes = readTask(text)
-      if (bytes === undefined) return unreachable(run)
-      const texts = (all: Buffer) => work(run, textsIn(all, text.ranges, recordBytes, task.position))
-      return bytes instanceof Promise ? bytes.then(texts) : texts(bytes)
+      return readFiles(run, input, (bytes, ranges) => textsIn(bytes, ranges, recordBytes, task.position))
     }
+    case 'binary':
+      return readFiles(run, input, (bytes, ranges) => filesIn(bytes, ranges, task.position))
   }
+}
+
+/** The records of what a task reads of files, where all of them can be seen here. */
+function readFiles(
+  run: Running,
+  input: Uint8Array,
+  recordsOf: (bytes: Buffer, ranges: TextTask['ranges']) => Iterable<unknown>,
+): Outcome | Promise<Outcome> {
+  const task = decodeValue(input) as TextTask
+  const bytes = readTask(task)
+  if (bytes === undefined) return unreachable(run)
+  const go = (all: Buffer) => work(run, recordsOf(all, task.ranges))
+  return bytes instanceof Promise ? bytes.then(go) : go(bytes)
 }
 
 function unreachable({ sink }: Running): Outcome {

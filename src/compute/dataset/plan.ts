@@ -49,6 +49,8 @@ export type Merge<F = ShippedFunction> =
 export type Input<F = ShippedFunction> =
   /** Ranges of text. A text is cut at line ends into records of at most so many bytes; absent: each range is one record. */
   | { readonly kind: 'text'; readonly recordBytes?: number }
+  /** Files, each as its path and its bytes. */
+  | { readonly kind: 'binary' }
   | { readonly kind: 'records' }
   /** Where parts of other workers lie. */
   | { readonly kind: 'parts'; readonly merge: Merge<F> }

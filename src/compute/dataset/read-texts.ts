@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { fetchRange } from '../sources/fetch-range.ts'
+import type { BinaryFile } from './dataset.ts'
 import type { TextRange, TextTask } from './text-range.ts'
 import { identityOf } from './text-range.ts'
 import type { SourcePosition } from './task-context.ts'
@@ -75,6 +76,16 @@ export function* textsIn(
     }
     if (start === end) yield ''
     start = end
+  }
+}
+
+/** Each range of what {@link readTask} read as a file of its own: a copy, since the buffer is used again. */
+export function* filesIn(bytes: Buffer, ranges: readonly TextRange[], position: SourcePosition): Generator<BinaryFile> {
+  let start = 0
+  for (const { path, from, to } of ranges) {
+    position.path = path
+    yield { path, bytes: Uint8Array.from(bytes.subarray(start, start + to - from)) }
+    start += to - from
   }
 }
 

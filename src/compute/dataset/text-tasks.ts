@@ -4,6 +4,8 @@ import type { TextRange } from './text-range.ts'
 
 /** Smaller tasks cost more on the way than they save at the end. */
 const MIN_TASK_BYTES = 1024 * 1024
+/** What is done with a whole file may be much for its size: a picture, an archive. */
+const MIN_WHOLE_BYTES = 16 * 1024
 
 /** More files in one task would make it long to describe and to check. */
 const MAX_RANGES = 1000
@@ -20,8 +22,9 @@ export function createTextTasks(
 ) {
   let leftBytes = files.reduce((sum, file) => sum + file.bytes, 0)
   let threads = 1
+  const least = wholeFiles ? MIN_WHOLE_BYTES : MIN_TASK_BYTES
   const targetBytes = () =>
-    Math.min(blockBytes, Math.max(MIN_TASK_BYTES, Math.ceil(leftBytes / Math.max(1, threads * 3))))
+    Math.min(blockBytes, Math.max(least, Math.ceil(leftBytes / Math.max(1, threads * 3))))
   const all = () => fixed?.values() ?? rangesOf(files, wholeFiles ? () => Infinity : targetBytes)
   const ranges = all()
   let upcoming = ranges.next()

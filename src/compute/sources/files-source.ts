@@ -14,6 +14,8 @@ export type FileFormat =
   | { readonly kind: 'text'; readonly recordBytes: number }
   /** A record is a whole file. */
   | { readonly kind: 'whole' }
+  /** A record is a whole file with its path. */
+  | { readonly kind: 'binary' }
   | { readonly kind: 'csv'; readonly format: CsvFormat }
   | { readonly kind: 'parquet'; readonly columns?: readonly string[] }
   | { readonly kind: 'arrow' }

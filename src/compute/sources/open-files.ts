@@ -40,7 +40,7 @@ async function fixedRanges(
     return (await Promise.all(files.map((file) => cutCsv(file, blockBytes, format.format)))).flat()
   if (files.every(({ url }) => url === undefined)) return undefined
   return (
-    await Promise.all(files.map((file) => cutRemote(file, format.kind === 'whole' ? Infinity : blockBytes)))
+    await Promise.all(files.map((file) => cutRemote(file, isWholeFiles(format) ? Infinity : blockBytes)))
   ).flat()
 }
 
@@ -49,12 +49,12 @@ function textInput(
   { format, blockBytes }: FilesSource,
   fixed: readonly TextRange[] | undefined,
 ): StageInput {
-  const isWhole = format.kind === 'whole'
+  const isWhole = isWholeFiles(format)
   const tasks = createTextTasks(files, blockBytes, isWhole, fixed)
-  const recordBytes = format.kind === 'text' ? { recordBytes: format.recordBytes } : {}
+  const read = readAs(format)
   let order = 0
   return {
-    input: { kind: 'text', ...recordBytes },
+    input: read,
     totalBytes: tasks.totalBytes,
     isExhausted: tasks.isExhausted,
     next(threads) {
@@ -63,8 +63,17 @@ function textInput(
     },
     encode: ({ ranges = [] }, seesFiles) => encodeText({ ranges }, seesFiles),
     describe: describeRanges,
-    sample: (units) => sampled(files, isWhole ? undefined : (fixed ?? undefined), units, recordBytes, isWhole),
+    sample: (units) => sampled(files, isWhole ? undefined : (fixed ?? undefined), units, read, isWhole),
   }
+}
+
+function isWholeFiles({ kind }: FilesSource['format']): boolean {
+  return kind === 'whole' || kind === 'binary'
+}
+
+function readAs(format: FilesSource['format']): StageInput['input'] {
+  if (format.kind === 'binary') return { kind: 'binary' }
+  return { kind: 'text', ...(format.kind === 'text' ? { recordBytes: format.recordBytes } : {}) }
 }
 
 const SAMPLE_BYTES = 256 * 1024
@@ -74,7 +83,7 @@ function sampled(
   files: readonly InputFile[],
   fixed: readonly TextRange[] | undefined,
   most: number,
-  recordBytes: { readonly recordBytes?: number },
+  read: StageInput['input'],
   isWhole: boolean,
 ): StageInput {
   const all = fixed ?? [...createTextTasks(files, SAMPLE_BYTES * 4, isWhole).all()]
@@ -82,7 +91,7 @@ function sampled(
   const chosen = all.filter((_, index) => index % every === 0)
   let taken = 0
   return {
-    input: { kind: 'text', ...recordBytes },
+    input: read,
     totalBytes: undefined,
     isExhausted: () => taken >= chosen.length,
     next() {

@@ -117,6 +117,15 @@ test('Arrow files are read, and what is none is refused by name', async () => {
   await expect(session.shoal.files(broken).arrow().collect()).rejects.toMatchObject({ facts: { path: broken } })
 })
 
+test('files of any kind are records with their paths and bytes, and are spread over the workers', async () => {
+  const contents = numbers(40).map((n) => Uint8Array.from(numbers(3000 + n), (at) => (at * 7 + n) % 256))
+  const paths = contents.map((bytes, n) => file(`picture-${String(n).padStart(2, '0')}.bin`, bytes))
+  const read = session.shoal.files(join(session.directory, 'picture-*.bin')).binaryFiles()
+  expect(await read.collect()).toEqual(paths.map((path, n) => ({ path, bytes: contents[n] })))
+  const pids = await read.map(() => process.pid).collect()
+  expect(new Set(pids).size).toBe(2)
+})
+
 test('a file that nobody may read is refused at submission', async () => {
   const path = file('secret.txt', 'x')
   chmodSync(path, 0o000)
