@@ -16,6 +16,8 @@ import { containerLogs } from './container-logs.ts'
 import { recordOfEarlierLife } from './earlier-life.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { NodeContext } from './node-context.ts'
+import { createNodeReports } from './node-reports.ts'
+import type { NodeReports } from './node-reports.ts'
 import type { PodFiles } from './pod-files.ts'
 import { tell } from './pod-events.ts'
 import type { PodRecord } from './pod-record.ts'
@@ -25,6 +27,7 @@ import { startPodWorker } from './pod-worker.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { nodeObject, register } from './registration.ts'
 import type { NodeFacts } from './registration.ts'
+import type { MachineUsage } from './usage/machine-usage.ts'
 import { createSourceWatch } from './volumes/source-watch.ts'
 
 /** How long closing and flushing wait for events that are still to be written, in milliseconds. */
@@ -40,10 +43,12 @@ export interface NodeAgentOptions {
   readonly facts: Omit<NodeFacts, 'capacity'>
   /** Stretches heartbeats; whoever watches over nodes has to wait as much longer. Default 1. */
   readonly heartbeatPace?: number
+  /** Measures the machine; absent where nodes only seem to have one. */
+  readonly machine?: () => Promise<MachineUsage>
 }
 
 /** A node at work: runs the pods that are bound to it, and tells the API how they are. */
-export interface NodeAgent extends AsyncDisposable, PodStreams {
+export interface NodeAgent extends AsyncDisposable, PodStreams, NodeReports {
   readonly name: string
   /** Resolves when the node is registered and knows its pods. */
   readonly ready: Promise<void>
@@ -112,6 +117,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   }
 
   return {
+    ...createNodeReports(context, workers, options.machine),
     ...createPodStreams(runtime, (pod) => workerOf(workers, pod)),
     name: facts.name,
     ready,

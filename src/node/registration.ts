@@ -17,10 +17,13 @@ export interface NodeFacts {
   readonly platform: string
   readonly architecture: string
   readonly kernelVersion: string
+  /** Where its server listens, for logs, commands and measurements; default the kubelet's. */
+  readonly serverPort?: number
 }
 
 /** The version of Kubernetes whose behaviour the agent has, as nodes report it. */
 const KUBELET_VERSION = 'v1.34.4'
+const SERVER_PORT = 10_250
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
 
 /** The node's object as the kubelet would register it. */
@@ -45,7 +48,7 @@ export function nodeObject(facts: NodeFacts, runtime: Runtime, nowMs: number): N
       capacity,
       allocatable: capacity,
       conditions: nodeConditions(nowMs),
-      daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+      daemonEndpoints: { kubeletEndpoint: { Port: facts.serverPort ?? SERVER_PORT } },
       nodeInfo: {
         architecture,
         bootID: '',

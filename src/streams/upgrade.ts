@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { startSpdySession } from './spdy/spdy-session.ts'
@@ -9,6 +10,16 @@ export interface Upgrade {
   readonly request: IncomingMessage
   readonly socket: Duplex
   readonly head: Buffer
+}
+
+/** An answer to a request for an upgrade, for whoever does not grant it: the connection ends with it. */
+export function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
+  const { ServerResponse: Response } = process.getBuiltinModule('node:http')
+  const response = new Response(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Socket)
+  response.on('finish', () => socket.end())
+  return response
 }
 
 /** What a client asks its connection to become: Kubernetes' two ways of having several streams. */

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ApiError } from '../../api/meta/status.ts'
+import { responseOn } from '../../streams/upgrade.ts'
 import type { Upgrade } from '../../streams/upgrade.ts'
 import { impersonate } from '../authn/impersonation.ts'
 import { sendError } from './answer.ts'
@@ -69,16 +70,6 @@ export async function listen(options: HttpServerOptions, at: ListenOptions = {})
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade) => void
-
-/** An answer to a request for an upgrade, for whoever does not grant it: the connection ends with it. */
-function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
-  const { ServerResponse: Response } = process.getBuiltinModule('node:http')
-  const response = new Response(request)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket as Socket)
-  response.on('finish', () => socket.end())
-  return response
-}
 
 /** Loaded only here: to import `node:http`, which `node:https` does not, loads Node's `fetch` too, 9 MB and 15 ms. */
 async function createPlainServer(handle: Handler) {
