@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
-import { port, quantity, runName, usageError, wholeNumber } from './option-values.ts'
+import { label, port, quantity, runName, usageError, wholeNumber } from './option-values.ts'
 import { exitCodeOf, showError } from './show-error.ts'
 
 /** Each command is loaded when it is called, so that none pays for another. */
@@ -16,6 +16,7 @@ function commandLine(): Command {
   addUp(program)
   addDownAndStatus(program)
   addExplainAndPlan(program)
+  addParts(program)
   return program
 }
 
@@ -123,6 +124,41 @@ function addExplainAndPlan(program: Command): void {
       const { plan } = await import('./plan.ts')
       process.exitCode = await plan(options)
     })
+}
+
+/** Parts of ours that join any API server. */
+function addParts(program: Command): void {
+  const part = (name: string, description: string, example: string) =>
+    program
+      .command(name)
+      .description(description)
+      .option('--context <name>', 'a context of the kubeconfig')
+      .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, a cluster of this machine, ~/.kube/config)')
+      .addHelpText('after', `\nExamples:\n  ${example}`)
+  part('node', 'join an API server with this machine as a node', 'shoal node --kubeconfig node.kubeconfig')
+    .option('--name <name>', "the node's name (default: what its certificate says, else the machine's)")
+    .option('--address <address>', 'where the API server reaches this machine (default: found out)')
+    .option('--port <port>', "the port of the node's own server; 0 for any free one", port, 10_250)
+    .option('--client-ca <file>', "whose client certificates the node believes (default: the kubeconfig's authority)")
+    .option('--label <key=value>', 'a label of the node; may be repeated', label, {})
+    .option('--data-dir <dir>', "where pods' files and logs go (default: a temporary directory)")
+    .addOption(new Option('--runtime <name>', 'what runs containers').choices(RUNTIMES).default('process'))
+    .action(async ({ label: labels, ...options }) => {
+      const { node } = await import('./node.ts')
+      process.exitCode = await node({ ...options, labels })
+    })
+  part('scheduler', 'schedule the pods of an API server', 'shoal scheduler --kubeconfig scheduler.kubeconfig')
+    .option('--scheduler-name <name>', 'of the pods that it serves (default: default-scheduler)')
+    .action(async (options) => {
+      const { scheduler } = await import('./control-loops.ts')
+      process.exitCode = await scheduler(options)
+    })
+  part('controllers', 'run the controllers of an API server', 'shoal controllers --kubeconfig admin.kubeconfig').action(
+    async (options) => {
+      const { controllers } = await import('./control-loops.ts')
+      process.exitCode = await controllers(options)
+    },
+  )
 }
 
 async function main(): Promise<void> {

@@ -30,6 +30,13 @@ export function quantity(text: string): string {
   throw new CliError('CLI_USAGE', message, HINT)
 }
 
+/** Gathers `KEY=VALUE`, once or more, into labels. */
+export function label(text: string, known: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const at = text.indexOf('=')
+  if (at > 0) return { ...known, [text.slice(0, at)]: text.slice(at + 1) }
+  throw new CliError('CLI_USAGE', `Cannot use "${text}" as a label: it has no value, expected KEY=VALUE`, HINT)
+}
+
 /** Checks the name of a run: it becomes the name of objects, with something after it. */
 export function runName(text: string): string {
   if (/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(text)) return text

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createHttpClient } from '../client/http.ts'
 import type { HttpClient } from '../client/http.ts'
+import type { Endpoint } from '../client/http/connection.ts'
 import { parseKubeconfig } from '../client/kubeconfig.ts'
 import { CliError } from './cli-error.ts'
 import { runningClusters } from './running-clusters.ts'
@@ -16,6 +17,7 @@ export interface TargetOptions {
 /** The cluster that a command is about. Dispose of it to close its connections. */
 export interface TargetCluster extends Disposable {
   readonly client: HttpClient
+  readonly endpoint: Endpoint
   readonly namespace: string
 }
 
@@ -33,5 +35,11 @@ export async function openTarget({ kubeconfig, context, namespace }: TargetOptio
   })
   const found = await parseKubeconfig(text, context)
   const client = createHttpClient(found.endpoint)
-  return { client, namespace: namespace ?? found.namespace ?? 'default', [Symbol.dispose]: () => client.close() }
+  const { endpoint } = found
+  return {
+    client,
+    endpoint,
+    namespace: namespace ?? found.namespace ?? 'default',
+    [Symbol.dispose]: () => client.close(),
+  }
 }

@@ -6,6 +6,7 @@ import type { UserInfo } from '../apiserver/verbs/request.ts'
 import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
 import type { NodeAgent } from '../node/node-agent.ts'
+import type { MachineUsage } from '../node/usage/machine-usage.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { apiError } from '../api/meta/status.ts'
 import { ClusterError } from './cluster-error.ts'
@@ -62,15 +63,17 @@ export function startNodes(options: NodesOptions): Nodes {
     runtimes.push(...new Set(started))
     const { startNodeAgent } = await import('../node/node-agent.ts')
     const { createPodFiles, noFiles } = await import('../node/pod-files.ts')
-    const files =
-      directory === undefined || options.runtime === 'simulated' ? noFiles : createPodFiles(join(directory, 'pods'))
+    const own = options.runtime === 'simulated' ? undefined : directory
+    const files = own === undefined ? noFiles : createPodFiles(join(own, 'pods'))
+    const machine = own === undefined ? {} : { machine: () => measure(own) }
     const pace = options.heartbeatPace === undefined ? {} : { heartbeatPace: options.heartbeatPace }
     for (const [index, runtime] of started.entries()) {
       const name = `node${index + 1}`
       const { platform, arch } = process
       const facts = { name, hostIp, labels: {}, platform, architecture: arch, kernelVersion: release() }
       const client = options.clientFor(nodeUser(name))
-      agents.set(name, startNodeAgent({ env: options.env, client, runtime, files, facts, ...pace }))
+      const agent = { env: options.env, client, runtime, files, facts, ...pace, ...machine }
+      agents.set(name, startNodeAgent(agent))
     }
     const volumeDirectory = options.volumeDirectory ?? join(directory ?? '/simulated', 'volumes')
     volumes = await startLocalVolumes(options.env, options.clientFor(ADMIN), volumeDirectory)
@@ -106,8 +109,13 @@ function hostAddress(runtime: RuntimeName): string {
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
 }
 
+async function measure(directory: string): Promise<MachineUsage> {
+  const { measureMachine } = await import('../node/usage/machine-usage.ts')
+  return await measureMachine(directory)
+}
+
 /** Simulated nodes write nothing. */
-async function temporaryDirectory({ runtime }: NodesOptions): Promise<string | undefined> {
+export async function temporaryDirectory({ runtime }: Pick<NodesOptions, 'runtime'>): Promise<string | undefined> {
   if (runtime === 'simulated') return undefined
   const { makeTemporaryDirectory } = await import('../runtime/process/leftovers.ts')
   return makeTemporaryDirectory()

@@ -1,0 +1,94 @@
+import { rm } from 'node:fs/promises'
+import { release } from 'node:os'
+import { join } from 'node:path'
+import type { Client } from '../client/client.ts'
+import type { Environment } from '../env/environment.ts'
+import { createAuthority } from '../identity/authority.ts'
+import type { KeyPair } from '../identity/authority.ts'
+import type { NodeAgent } from '../node/node-agent.ts'
+import { startNodeAgent } from '../node/node-agent.ts'
+import { createPodFiles, noFiles } from '../node/pod-files.ts'
+import { createNodeAccess } from '../node/server/access.ts'
+import { createNodeHandler } from '../node/server/node-handler.ts'
+import { listenNode } from '../node/server/node-server.ts'
+import { measureMachine } from '../node/usage/machine-usage.ts'
+import { ClusterError } from './cluster-error.ts'
+import { temporaryDirectory } from './nodes.ts'
+import { runtimeFactory } from './runtimes.ts'
+import type { RuntimeName } from './runtimes.ts'
+
+/** A node of a cluster whose API server runs elsewhere. */
+export interface JoinOptions {
+  readonly env: Environment
+  /** Acts as `system:node:<name>`, or as somebody with more rights. */
+  readonly client: Client
+  readonly name: string
+  readonly runtime: RuntimeName
+  /** The address at which the API server reaches this machine. */
+  readonly address: string
+  /** Where the node's server listens, which the API server asks for logs and streams; port 0 for any free one. */
+  readonly listen: { readonly host: string; readonly port: number; readonly identity?: KeyPair }
+  /** In PEM: whose client certificates the node's server believes, the API server's among them. */
+  readonly clientAuthority?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly directory?: string
+}
+
+export interface JoinedNode extends AsyncDisposable {
+  readonly agent: NodeAgent
+  /** The port that the node's server listens on. */
+  readonly port: number
+  /** Resolves when the node is registered and knows its pods. */
+  readonly ready: Promise<void>
+  /** Ends the node's pods; its object and theirs stay as they are. */
+  close(): Promise<void>
+}
+
+/** Starts a node that joins any API server, a real Kubernetes' among them. Rejects where its port is not to be had. */
+export async function joinNode(options: JoinOptions): Promise<JoinedNode> {
+  const { env, client, name, address } = options
+  const own: { agent?: NodeAgent } = {}
+  const access = createNodeAccess(env.clock, client, name)
+  const handle = createNodeHandler({ env, agent: () => own.agent, access })
+  const { host, port, identity = ownIdentity(options) } = options.listen
+  const authority = options.clientAuthority
+  const at = { host, port, identity, ...(authority !== undefined && { clientAuthority: authority }) }
+  const server = await listenNode(handle, at).catch((error: unknown) => {
+    throw portError(error, host, port)
+  })
+  const temporary = options.directory === undefined ? await temporaryDirectory(options) : undefined
+  const directory = options.runtime === 'simulated' ? undefined : (options.directory ?? temporary)
+  const runtimeFor = await runtimeFactory({ env, runtime: options.runtime, hostAddress: address }, directory)
+  const runtime = await runtimeFor(1)
+  const { platform, arch } = process
+  const facts = { name, hostIp: address, labels: options.labels ?? {}, platform, architecture: arch }
+  const started = startNodeAgent({
+    env,
+    client,
+    runtime,
+    files: directory === undefined ? noFiles : createPodFiles(join(directory, 'pods')),
+    facts: { ...facts, kernelVersion: release(), serverPort: server.port },
+    ...(directory !== undefined && { machine: () => measureMachine(directory) }),
+  })
+  own.agent = started
+  const close = async () => {
+    await started.close()
+    await runtime.close()
+    await server.close()
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true })
+  }
+  return { agent: started, port: server.port, ready: started.ready, close, [Symbol.asyncDispose]: close }
+}
+
+/** Kubelets sign for themselves where they are given no certificate. */
+function ownIdentity({ env, name, address }: JoinOptions): KeyPair {
+  return createAuthority(env, `${name}-ca`).issueServer(name, [...new Set([name, address, 'localhost', '127.0.0.1'])])
+}
+
+function portError(error: unknown, host: string, port: number): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error
+  const message = `Cannot listen on "${host}:${port}": the port is in use, expected a free one`
+  return new ClusterError('CLUSTER_PORT_IN_USE', message, 'name another with --port, or --port 0 for any free one', {
+    cause: error,
+  })
+}
