@@ -1,4 +1,6 @@
 import { openUser } from '../cli/shoal.ts'
+import { startContainerd } from '../engines/containerd.ts'
+import { conformanceImages } from '../images/conformance.ts'
 
 /** A cluster of `bin/shoal up`, as a user starts it, with two nodes (the suite asks for that many). */
 export interface ConformanceCluster extends AsyncDisposable {
@@ -7,7 +9,21 @@ export interface ConformanceCluster extends AsyncDisposable {
   readonly ended: Promise<string>
 }
 
+/** Only one of these starts an engine of its own; what it cannot pull is loaded into it first. */
+const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = {
+  cri: async () => {
+    const engine = await startContainerd()
+    engine.load(...(await conformanceImages()))
+    return { ...engine, args: [`--cri-endpoint=${engine.endpoint}`] }
+  },
+}
+
+interface Engine extends AsyncDisposable {
+  readonly args: readonly string[]
+}
+
 export async function startCluster(runtime: string): Promise<ConformanceCluster> {
+  const engine = await ENGINES[runtime]?.()
   const user = openUser()
   const kubeconfig = `${user.directory}/kubeconfig`
   const up = user.start([
@@ -17,6 +33,7 @@ export async function startCluster(runtime: string): Promise<ConformanceCluster>
     '--nodes=2',
     `--runtime=${runtime}`,
     `--kubeconfig=${kubeconfig}`,
+    ...(engine?.args ?? []),
   ])
   await up.says(/ready in/)
   return {
@@ -25,6 +42,7 @@ export async function startCluster(runtime: string): Promise<ConformanceCluster>
     async [Symbol.asyncDispose]() {
       up.process.kill('SIGTERM')
       await up.outcome
+      await engine?.[Symbol.asyncDispose]()
       user[Symbol.dispose]()
     },
   }

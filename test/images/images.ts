@@ -36,11 +36,7 @@ export const PAUSE: TestImage = {
 }
 
 export const BUSYBOX: TestImage = {
-  names: [
-    'docker.io/library/busybox:latest',
-    'docker.io/library/busybox:1.36',
-    'registry.k8s.io/e2e-test-images/busybox:1.37.0-1',
-  ],
+  names: ['docker.io/library/busybox:latest', 'docker.io/library/busybox:1.36'],
   config: { Cmd: ['sh'] },
   missing: NEEDS_BUSYBOX,
   fill: addBusybox,

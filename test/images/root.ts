@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** Where a program of this machine lies, or undefined. */
@@ -35,12 +44,27 @@ export function makeRoot(root: string): void {
   writeFileSync(join(root, 'etc/nsswitch.conf'), 'hosts: files dns\n')
 }
 
-/** busybox's programs, each under its name, in /bin. Needs Debian's `busybox-static`. */
-export function addBusybox(root: string): void {
+/** Adds a user, with a group of their own and another that they belong to. */
+export function addUser(root: string, name: string, id: number, [group, groupId]: readonly [string, number]): void {
+  const withoutId = (file: string) =>
+    readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .filter((line) => line.split(':')[2] !== String(id))
+      .join('\n')
+  writeFileSync(
+    join(root, 'etc/passwd'),
+    `${withoutId('etc/passwd')}${name}:x:${id}:${id}:${name}:/home/${name}:/bin/sh\n`,
+  )
+  writeFileSync(join(root, 'etc/group'), `${withoutId('etc/group')}${name}:x:${id}:\n${group}:x:${groupId}:${name}\n`)
+}
+
+/** busybox's programs, each under its name, in /bin, but for those that are there already. Needs Debian's `busybox-static`. */
+export function addBusybox(root: string, others: readonly string[] = []): void {
   const busybox = program('busybox') ?? ''
   copyFileSync(busybox, join(root, 'bin/busybox'))
   for (const name of execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n'))
-    if (name !== 'busybox' && !existsSync(join(root, 'bin', name))) symlinkSync('busybox', join(root, 'bin', name))
+    if (name !== 'busybox' && !others.includes(name) && !existsSync(join(root, 'bin', name)))
+      symlinkSync('busybox', join(root, 'bin', name))
 }
 
 /** A program of this machine with the libraries that it is linked to. */

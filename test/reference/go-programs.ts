@@ -31,6 +31,13 @@ interface Build {
   readonly of: string
 }
 
+/** The program of one of the suite's images. */
+const testImage = (name: string): Build => ({
+  module: 'test/conformance',
+  args: ['build', '-ldflags=-s -w'],
+  of: `k8s.io/kubernetes/test/images/${name}`,
+})
+
 /** Kubernetes' own programs, etcd, an S3 server, and programs of ours that use Kubernetes' Go libraries, each with how it is built. */
 const builds = {
   'kube-apiserver': command('kube-apiserver'),
@@ -43,6 +50,8 @@ const builds = {
     args: ['test', '-c', `-ldflags=-s -w ${VERSION_FLAGS}`],
     of: 'k8s.io/kubernetes/test/e2e',
   },
+  agnhost: testImage('agnhost'),
+  nonewprivs: testImage('nonewprivs'),
   versitygw: {
     module: 'test/reference/s3',
     args: ['build', '-ldflags=-s -w'],
