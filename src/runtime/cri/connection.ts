@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Client, ClientReadableStream, ServiceError } from '@grpc/grpc-js'
 import type { Clock } from '../../env/clock.ts'
+import { NoSuchEvents } from '../engine/watching.ts'
 import type { CriCalls } from './messages.ts'
 
 /** Calls to a container engine over its socket. The connection is made anew whenever the engine has been away. */
@@ -12,7 +13,8 @@ export interface CriConnection {
   ): Promise<CriCalls[M]['response']>
   /**
    * Opens the engine's stream of events: the CRI's own where `source` is `cri`, containerd's where it is `containerd`.
-   * Which id each event is about comes with it; the stream ends or fails when the engine goes away.
+   * Which id each event is about comes with it; the stream ends or fails when the engine goes away. Fails with
+   * {@link NoSuchEvents} where the engine has none.
    */
   events(source: EventSource, signal: AbortSignal): AsyncIterable<string>
   close(): void
@@ -168,7 +170,9 @@ async function* read(
   try {
     for await (const message of stream) yield message
   } catch (error) {
-    if (!signal.aborted) throw failure(error as ServiceError)
+    if (signal.aborted) return
+    const { code, message } = failure(error as ServiceError)
+    throw code === 'Unimplemented' ? new NoSuchEvents(message) : failure(error as ServiceError)
   } finally {
     signal.removeEventListener('abort', cancel)
   }

@@ -2,19 +2,19 @@ import { mkdir } from 'node:fs/promises'
 import type { Environment } from '../../env/environment.ts'
 import { measureCapacity } from '../process/capacity.ts'
 import { dialPod } from '../process/dial.ts'
+import { watchContainers } from '../engine/watching.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerUsage, Runtime } from '../runtime.ts'
 import { connectCri } from './connection.ts'
 import type { CriConnection } from './connection.ts'
 import { openContainers } from './containers.ts'
 import type { Containers } from './containers.ts'
-import { connectFailure } from './engine-missing.ts'
+import { connectFailure } from '../engine/engine-missing.ts'
 import { imageStatus, pullImage } from './images.ts'
 import { containerLog, rotateLogs } from './log-files.ts'
 import type { LogLimits } from './log-files.ts'
 import { openSandboxes } from './sandboxes.ts'
 import { openCommand } from './streaming.ts'
-import { watchContainers } from './watching.ts'
 
 export interface CriRuntimeOptions {
   readonly environment: Environment
@@ -31,6 +31,12 @@ export interface CriRuntimeOptions {
 }
 
 export const DEFAULT_ENDPOINT = 'unix:///run/containerd/containerd.sock'
+const KIND = {
+  expected: 'a CRI runtime such as containerd',
+  ifSilent: 'look at its log with `journalctl -u containerd`; its CRI plugin has to be on',
+  ifAbsent:
+    'install and start it with `sudo apt-get install containerd containernetworking-plugins`, or name another --cri-endpoint',
+}
 const DEFAULT_LOGS = { maxBytes: 10 * 1024 * 1024, maxFiles: 5 }
 const CONNECT_TIMEOUT_MS = 5_000
 
@@ -44,14 +50,17 @@ export async function openCriRuntime(options: CriRuntimeOptions): Promise<Runtim
   const connection = await connectCri(environment.clock, endpoint)
   const version = await connection.call('Version', {}, { timeoutMs: CONNECT_TIMEOUT_MS }).catch((error: unknown) => {
     connection.close()
-    throw connectFailure(endpoint, error)
+    throw connectFailure(endpoint, error, KIND)
   })
   const sandboxes = await openSandboxes({ connection, owner, directory, hostAddress })
   const containers = await openContainers({ environment, connection, sandboxes, owner })
+  const sources = (['containerd', 'cri'] as const).map(
+    (source) => (stop: AbortSignal) => connection.events(source, stop),
+  )
   const closing = new AbortController()
   const { signal } = closing
   const work = [
-    watchContainers(environment, connection, containers, signal),
+    watchContainers(environment, sources, containers, signal),
     rotateLogs(environment, connection, containers, options.logs ?? DEFAULT_LOGS, signal),
   ]
 

@@ -6,8 +6,14 @@ import type { Sandbox, SandboxSpec } from '../runtime.ts'
 import { CriError } from './connection.ts'
 import type { CriConnection } from './connection.ts'
 import type { ListedSandbox, PodSandboxConfig } from './messages.ts'
-import { makePodDirectory, podDirectory, removePodCgroup, removePodDirectory, writeHosts } from './pod-directory.ts'
-import type { PodDirectory } from './pod-directory.ts'
+import {
+  makePodDirectory,
+  podDirectory,
+  removePodCgroup,
+  removePodDirectory,
+  writeHosts,
+} from '../engine/pod-directory.ts'
+import type { PodDirectory } from '../engine/pod-directory.ts'
 import { OWNER_LABEL, sandboxConfig } from './sandbox-config.ts'
 
 /** A sandbox with what its containers are made with. */

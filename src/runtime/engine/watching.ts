@@ -1,8 +1,6 @@
 import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
-import type { CriConnection, EventSource } from './connection.ts'
-import { CriError } from './connection.ts'
-import type { Containers } from './containers.ts'
+import type { ContainerBook } from './container-book.ts'
 
 /** How often all containers are compared with the engine's list: beside a stream of events, and without one. */
 const RELIST_MS = 10_000
@@ -12,39 +10,42 @@ const RECONNECT_MS = 250
 /** For so long an event may be ahead of the engine's own books. */
 const LATENESS_MS = 5_000
 
+/** Where an engine tells of containers: which id each event is about. Ends or fails when the engine goes away. */
+export type EventSource = (signal: AbortSignal) => AsyncIterable<string>
+
+/** The engine has no such events. */
+export class NoSuchEvents extends Error {
+  override readonly name = 'NoSuchEvents'
+}
+
 /**
- * Keeps the containers' states as they are at the engine until `signal` is aborted: by its events where it has any, and by
- * looking, in case one was missed or the engine was restarted. Never rejects.
+ * Keeps the containers' states as they are at the engine until `signal` is aborted: by the first of `sources` that the engine
+ * has, and by looking, in case an event was missed or the engine was restarted. Never rejects.
  */
 export async function watchContainers(
   environment: Environment,
-  connection: CriConnection,
-  containers: Containers,
+  sources: readonly EventSource[],
+  book: ContainerBook,
   signal: AbortSignal,
 ): Promise<void> {
   let streaming = false
   const looking = async () => {
     while (!signal.aborted) {
       await pause(environment, streaming ? RELIST_MS : POLL_MS, signal)
-      if (!signal.aborted) await containers.refreshAll().catch(() => {})
+      if (!signal.aborted) await book.refreshAll().catch(() => {})
     }
   }
   const listening = async () => {
-    let source: EventSource = 'containerd'
-    while (!signal.aborted) {
+    let left = sources
+    for (let [source] = left; source !== undefined && !signal.aborted; [source] = left) {
       try {
         streaming = true
         // What happened while nobody listened.
-        void containers.refreshAll().catch(() => {})
-        for await (const id of connection.events(source, signal)) void settle(environment, containers, id, signal)
+        void book.refreshAll().catch(() => {})
+        for await (const id of source(signal)) void settle(environment, book, id, signal)
       } catch (error) {
-        if (error instanceof CriError && error.code === 'Unimplemented') {
-          streaming = false
-          if (source === 'cri') return
-          source = 'cri'
-          continue
-        }
-        environment.log.debug('the engine does not answer', { error })
+        if (error instanceof NoSuchEvents) left = left.slice(1)
+        else environment.log.debug('the engine does not answer', { error })
       }
       streaming = false
       await pause(environment, RECONNECT_MS, signal)
@@ -54,16 +55,11 @@ export async function watchContainers(
 }
 
 /** An event says that something ended; asks until the engine says so too. */
-async function settle(
-  environment: Environment,
-  containers: Containers,
-  id: string,
-  signal: AbortSignal,
-): Promise<void> {
+async function settle(environment: Environment, book: ContainerBook, id: string, signal: AbortSignal): Promise<void> {
   try {
     for (let waited = 0, step = 2; waited < LATENESS_MS && !signal.aborted; step *= 2) {
-      if (containers.status(id)?.state.phase !== 'running') return
-      const status = await containers.refresh(id)
+      if (book.status(id)?.state.phase !== 'running') return
+      const status = await book.refresh(id)
       if (status?.state.phase !== 'running') return
       await sleep(environment.timers, step)
       waited += step
