@@ -37,7 +37,9 @@ export async function runtimeFactory(options: RuntimesOptions, directory = ''): 
       return () => runtime
     }
     case 'cri':
-      return await criFactory(options, directory)
+      return engineFactory(options, directory, (await import('../runtime/cri/cri-runtime.ts')).openCriRuntime)
+    case 'docker':
+      return engineFactory(options, directory, (await import('../runtime/docker/docker-runtime.ts')).openDockerRuntime)
     default: {
       const message = `Cannot start nodes on "${String(options.runtime)}": unknown runtime, expected one of ${RUNTIME_NAMES.join(', ')}`
       throw new ClusterError('CLUSTER_OPTION', message, 'choose one of those with --runtime')
@@ -45,11 +47,19 @@ export async function runtimeFactory(options: RuntimesOptions, directory = ''): 
   }
 }
 
-async function criFactory(options: RuntimesOptions, directory: string): Promise<RuntimeFactory> {
-  const { openCriRuntime } = await import('../runtime/cri/cri-runtime.ts')
+/** How a runtime on a container engine is opened. */
+type OpenEngine = (options: {
+  readonly environment: Environment
+  readonly hostAddress: string
+  readonly directory: string
+  readonly owner: string
+  readonly endpoint?: string
+}) => Promise<Runtime>
+
+function engineFactory(options: RuntimesOptions, directory: string, open: OpenEngine): RuntimeFactory {
   const { env: environment, endpoint, hostAddress } = options
   return async (index) =>
-    await openCriRuntime({
+    await open({
       environment,
       hostAddress,
       directory: join(directory, 'engine', `node${index}`),

@@ -1,23 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { archiveOf, PAUSE } from '../images/images.ts'
-import type { TestImage } from '../images/images.ts'
 import { program } from '../images/root.ts'
-
-/** A containerd of the tests' own, on sockets and in folders of its own. */
-export interface Containerd extends AsyncDisposable {
-  readonly endpoint: string
-  readonly directory: string
-  load(...images: readonly TestImage[]): void
-  /** Ends it with SIGKILL and starts it again; containers go on. */
-  restart(): Promise<void>
-}
+import type { Engine } from './engine.ts'
+import { end, quietly, unmountBelow } from './engine-process.ts'
 
 const PLUGINS = ['/usr/lib/cni', '/opt/cni/bin']
 const INSTALL = 'sudo apt-get install containerd runc containernetworking-plugins iptables busybox-static'
@@ -32,7 +23,7 @@ export function containerdMissing(): string | undefined {
 
 const pluginFolder = () => PLUGINS.find((folder) => existsSync(join(folder, 'bridge')))
 
-export async function startContainerd(): Promise<Containerd> {
+export async function startContainerd(): Promise<Engine> {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-ctrd-'))
   const socket = join(directory, 'c.sock')
   // Pods of several test runs at once must not meet.
@@ -45,7 +36,7 @@ export async function startContainerd(): Promise<Containerd> {
     execFileSync(program('ctr') ?? 'ctr', ['-a', socket, '-n', 'k8s.io', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-  const load = (...images: readonly TestImage[]) => {
+  const load: Engine['load'] = (...images) => {
     for (const image of images) ctr('images', 'import', '--no-unpack', archiveOf(image))
   }
   load(PAUSE)
@@ -54,12 +45,12 @@ export async function startContainerd(): Promise<Containerd> {
     directory,
     load,
     async restart() {
-      await end(running)
+      await end(running, 'SIGKILL')
       running = await start(directory, socket)
     },
     async [Symbol.asyncDispose]() {
       await removeAll(ctr)
-      await end(running)
+      await end(running, 'SIGKILL')
       unmountBelow(directory)
       rmSync(directory, { recursive: true, force: true })
       quietly('ip', 'link', 'delete', network.bridge)
@@ -79,12 +70,6 @@ async function start(directory: string, socket: string): Promise<ChildProcess> {
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill('SIGKILL')
-  await once(child, 'exit')
-}
-
 /** What tests left behind: containerd ends without its containers. */
 async function removeAll(ctr: (...args: readonly string[]) => Buffer): Promise<void> {
   const tasks = ctr('tasks', 'ls', '-q').toString().trim().split('\n').filter(Boolean)
@@ -94,22 +79,6 @@ async function removeAll(ctr: (...args: readonly string[]) => Buffer): Promise<v
     } catch {
       // It ended by itself.
     }
-  }
-}
-
-function unmountBelow(directory: string): void {
-  const mounts = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-  for (const mount of mounts.filter((each) => each.startsWith(directory)).toReversed()) quietly('umount', '-l', mount)
-}
-
-function quietly(command: string, ...args: readonly string[]): boolean {
-  try {
-    execFileSync(program(command) ?? command, args, { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -1,4 +1,4 @@
-import { constants } from 'node:os'
+import { signalOf } from '../engine/signals.ts'
 import type { ContainerState, ContainerStatus } from '../runtime.ts'
 import type { CriContainerStatus } from './messages.ts'
 import { POD_UID_LABEL } from './sandbox-config.ts'
@@ -36,9 +36,4 @@ function stateOf(status: CriContainerStatus): ContainerState {
     oomKilled: reason === 'OOMKilled',
     ...(isStartError && { startError: message }),
   }
-}
-
-/** Engines tell a signal by its number over 128 alone. */
-export function signalOf(exitCode: number): string | undefined {
-  return Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0]
 }

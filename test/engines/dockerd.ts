@@ -1,0 +1,78 @@
+import { execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { archiveOf } from '../images/images.ts'
+import { program } from '../images/root.ts'
+import type { Engine } from './engine.ts'
+import { end, quietly, unmountBelow } from './engine-process.ts'
+
+const INSTALL = 'sudo apt-get install docker.io iptables busybox-static'
+
+/** Why there can be none here, with the command that helps; undefined where there can be. */
+export function dockerdMissing(): string | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'dockerd is started as root, on Linux only'
+  const lacks = ['dockerd', 'containerd', 'runc', 'busybox'].filter((name) => program(name) === undefined)
+  return lacks.length === 0 ? undefined : `no ${lacks.join(', ')}: ${INSTALL}`
+}
+
+export async function startDockerd(): Promise<Engine> {
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-dckr-'))
+  const socket = join(directory, 'd.sock')
+  // Pods of several test runs at once must not meet.
+  const bridge = `shoald${randomInt(10_000)}`
+  const gateway = `10.${randomInt(128, 192)}.${randomInt(256)}.1/24`
+  quietly('ip', 'link', 'add', 'name', bridge, 'type', 'bridge')
+  quietly('ip', 'address', 'add', gateway, 'dev', bridge)
+  quietly('ip', 'link', 'set', bridge, 'up')
+  let running = await start(directory, socket, bridge)
+  return {
+    endpoint: `unix://${socket}`,
+    directory,
+    load(...images) {
+      for (const image of images)
+        execFileSync('curl', [
+          '-sSf',
+          '--unix-socket',
+          socket,
+          '-H',
+          'Content-Type: application/x-tar',
+          '-T',
+          archiveOf(image),
+          '-X',
+          'POST',
+          'http://docker/images/load?quiet=1',
+        ])
+    },
+    async restart() {
+      await end(running, 'SIGKILL')
+      running = await start(directory, socket, bridge)
+    },
+    async [Symbol.asyncDispose]() {
+      // Told politely it ends its containerd, too; containers would be kept by what restores them.
+      await end(running, 'SIGTERM')
+      unmountBelow(directory)
+      rmSync(directory, { recursive: true, force: true })
+      quietly('ip', 'link', 'delete', bridge)
+    },
+  }
+}
+
+async function start(directory: string, socket: string, bridge: string): Promise<ChildProcess> {
+  const log = openSync(join(directory, 'log'), 'a')
+  const folders = [`--data-root=${directory}/root`, `--exec-root=${directory}/exec`, `--pidfile=${directory}/pid`]
+  const cgroups = ['--exec-opt=native.cgroupdriver=cgroupfs']
+  // The machine's packet filter stays as it is.
+  const network = [`--bridge=${bridge}`, '--iptables=false', '--ip-masq=false']
+  rmSync(join(directory, 'pid'), { force: true })
+  const args = [`--host=unix://${socket}`, ...folders, ...cgroups, ...network, '--live-restore']
+  const child = spawn(program('dockerd') ?? 'dockerd', args, { stdio: ['ignore', log, log] })
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`dockerd ended: ${readFileSync(join(directory, 'log'), 'utf8')}`)
+    if (existsSync(socket) && quietly('curl', '-sf', '--unix-socket', socket, 'http://docker/_ping')) return child
+    await sleep(50)
+  }
+}
