@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
-import { label, port, quantity, runName, usageError, wholeNumber } from './option-values.ts'
+import { label, port, quantity, runName, usageError, wholeNumber, workerCount } from './option-values.ts'
 import { exitCodeOf, showError } from './show-error.ts'
 
 /** Each command is loaded when it is called, so that none pays for another. */
@@ -30,14 +30,14 @@ function addRun(program: Command): void {
     .option('--kubeconfig <file>', 'the kubeconfig; alone, its current context (default: $KUBECONFIG, ~/.kube/config)')
     .option('-n, --namespace <name>', 'the namespace that the run lives in')
     .option('--name <name>', 'makes the run durable: started again under its name, it goes on where it was', runName)
-    .option('--workers <count>', 'worker pods', wholeNumber(1))
+    .option('--workers <count>', 'worker pods: a number, or from..to for as many as the work needs', workerCount)
     .option('--threads <count>', 'threads in each worker pod', wholeNumber(1))
     .option('--memory <quantity>', 'memory of each worker pod, such as 512Mi', quantity)
     .option('--json', 'progress as JSON, one event a line, on standard error')
     .option('-q, --quiet', 'no progress')
     .addHelpText(
       'after',
-      `\nExamples:\n  shoal run main.ts 'corpus/**/*.txt'\n  shoal run --workers 4 main.ts --depth 3`,
+      `\nExamples:\n  shoal run main.ts 'corpus/**/*.txt'\n  shoal run --workers 0..8 main.ts --depth 3`,
     )
     .passThroughOptions()
     .action(async (file: string, args: readonly string[], options: object) => {

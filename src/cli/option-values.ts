@@ -20,6 +20,13 @@ export const wholeNumber =
     )
   }
 
+/** Reads how many workers there are to be: `4`, or `0..8` for as many as the work needs. */
+export function workerCount(text: string): number | { readonly min: number; readonly max: number } {
+  const [, least, most] = /^(\d+)\.\.(\d+)$/.exec(text) ?? []
+  if (least === undefined || most === undefined) return wholeNumber(1)(text)
+  return { min: wholeNumber(0)(least), max: wholeNumber(Math.max(1, Number(least)))(most) }
+}
+
 export const port = wholeNumber(0, LAST_PORT)
 
 /** Checks an amount of memory in Kubernetes' notation; it stays as it was written. */

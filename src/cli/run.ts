@@ -14,11 +14,18 @@ export interface RunOptions {
   readonly kubeconfig?: string
   readonly namespace?: string
   readonly name?: string
-  readonly workers?: number
+  /** How many, or from how few to how many. */
+  readonly workers?: number | WorkerRange
   readonly threads?: number
   readonly memory?: string
   readonly json?: boolean
   readonly quiet?: boolean
+}
+
+/** Between which numbers of workers a run is elastic. */
+export interface WorkerRange {
+  readonly min: number
+  readonly max: number
 }
 
 /** What a run was interrupted with: sessions reject whatever waits with it. */
@@ -108,7 +115,7 @@ function settingsOf({ context, kubeconfig, namespace, name, workers, threads, me
     ...(name !== undefined && { name }),
     ...((workers ?? threads ?? memory) !== undefined && {
       workers: {
-        ...(workers !== undefined && { count: workers }),
+        ...(typeof workers === 'number' ? { count: workers } : workers),
         ...(threads !== undefined && { threads }),
         ...(memory !== undefined && { memory }),
       },

@@ -1,11 +1,15 @@
 import type { Environment } from '../env/environment.ts'
 import { awaitWorkers } from './await-workers.ts'
 import { coordinateHere } from './coordination.ts'
-import type { CreateCoordination } from './coordination.ts'
+import type { CreateCoordination, StageHost } from './coordination.ts'
 import type { Reach } from './coordinator/listen.ts'
 import type { CoordinatorOptions } from './coordinator/options.ts'
-import type { ProgramBundle } from './coordinator/stage.ts'
+import type { Needs, ProgramBundle } from './coordinator/stage.ts'
 import { createShoal } from './create-shoal.ts'
+import type { ElasticLimits } from './elastic/elastic-pool.ts'
+import { createElasticWorkers } from './elastic/elastic-workers.ts'
+import type { ElasticWorkers } from './elastic/elastic-workers.ts'
+import { gangStart } from './elastic/gang-start.ts'
 import { ComputeError } from './errors.ts'
 import type { OnComputeEvent } from './events.ts'
 import { NO_JOBS } from './jobs.ts'
@@ -46,6 +50,10 @@ export interface EngineOptions {
   /** Bounds of losses and heartbeats that differ from the usual. */
   readonly limits?: Pick<CoordinatorOptions, 'maxLosses' | 'heartbeatMs' | 'silentMs' | 'cancelGraceMs'>
   readonly onStatus?: (change: Partial<RunStatus>) => void
+  /** How many workers there are follows from the work, within these limits; `capacity` is what one of them offers. */
+  readonly elastic?: ElasticLimits & { readonly capacity: Needs }
+  /** Work begins once so many workers are there. */
+  readonly gang?: number
   /** What was committed before, and is from now on. */
   readonly journal?: Journal
   readonly onClosed?: (error: Error | undefined) => Promise<void>
@@ -68,12 +76,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     onAsk: (place, body) => tasks.onAsk(place, body),
     onWorkers(counts) {
       watchdog.threads(counts.threads)
+      gang?.workers(counts.workers)
       tasks.onWorkers()
       report.workers(counts)
     },
+    onLeaving: (pod) => tasks.leave(pod),
   })
+  const gang = options.gang === undefined ? undefined : gangStart(coordination.coordinator, options.gang)
   const { journal } = options
-  const coordinator = journal === undefined ? coordination.coordinator : journaled(coordination.coordinator, journal)
+  const host = gang?.coordinator ?? coordination.coordinator
+  const coordinator = journal === undefined ? host : journaled(host, journal)
   const watchdog = awaitWorkers(env, pool, {
     limitMs: options.workerTimeoutMs,
     onWaiting: (reasons) => onEvent({ type: 'waiting', reasons }),
@@ -83,12 +95,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     coordinator.close(error)
   })
   let closing: Promise<void> | undefined
-  const stages = createStageRunner(createProgress(onEvent, report.tasks), watchdog, () => {
+  const checkOpen = () => {
     if (closing !== undefined) throw closedError(name)
-  })
+    elastic?.work()
+  }
+  const stages = createStageRunner(createProgress(onEvent, report.tasks), watchdog, checkOpen)
   const tasks = createTaskApi({ env, coordinator, shipper, stages })
+  const elastic = elasticWorkers(options, coordinator, tasks)
   const close = async (reason?: Error) => {
     watchdog.stop()
+    elastic?.stop()
     tellUnobserved(tasks, onEvent)
     coordinator.close(reason ?? closedError(name))
     await starting
@@ -109,6 +125,26 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     close: closeOnce,
   })
   return { shoal, runDeleted: (run) => coordinator.close(runDeletedError(run)) }
+}
+
+function elasticWorkers(
+  { env, pool, elastic: limits }: EngineOptions,
+  coordinator: StageHost,
+  { homeless, leave }: TaskSession,
+): ElasticWorkers | undefined {
+  if (limits === undefined || pool.elastic === undefined) return undefined
+  const { capacity } = limits
+  const pooled = () => pool.wanted
+  return createElasticWorkers({
+    env,
+    pool: pool.elastic,
+    pooled,
+    coordinator,
+    limits,
+    capacity,
+    homeless,
+    onLeaving: leave,
+  })
 }
 
 function tellUnobserved({ unobserved }: TaskSession, onEvent: OnComputeEvent): void {

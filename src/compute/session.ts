@@ -10,6 +10,7 @@ import type { OnComputeEvent } from './events.ts'
 import { createJobs } from './jobs.ts'
 import type { ClusterReach } from './pods/coordinate-in-pod.ts'
 import { createJobPool } from './pods/job-pool.ts'
+import { firstWorkers } from './pods/worker-job.ts'
 import type { WorkerOptions } from './pods/worker-job.ts'
 import type { Journal } from './journal/journal-file.ts'
 import { recordRun } from './run/run-record.ts'
@@ -85,6 +86,7 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
       options.shipper ??
       createShipper({ cacheDirectory, onWarning: (message) => onEvent({ type: 'warning', message }) }),
     jobs: (parts) => createJobs({ ...options, cacheDirectory }, parts),
+    ...scaling(workers),
     onEvent,
     workerTimeoutMs: place.workerTimeoutMs,
     onStatus: (change) => record.update(change),
@@ -102,6 +104,17 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     )
     .catch((error: Error) => env.log.debug('The run has no object of its own', { name, error }))
   return engine.shoal
+}
+
+const IDLE_MS = 10_000
+
+/** How the number of workers changes, and whether they begin together. */
+function scaling(workers: WorkerOptions): Pick<EngineOptions, 'elastic' | 'gang'> {
+  const { min = 0, max, spare = 0, idleMs = IDLE_MS, threads = 1, resources = {} } = workers
+  return {
+    ...(max === undefined ? {} : { elastic: { min, max, spare, idleMs, capacity: { cpu: threads, ...resources } } }),
+    ...(workers.gang === true ? { gang: firstWorkers(workers) } : {}),
+  }
 }
 
 /** The journal of a run with a name, which is this process' own until it is closed. */

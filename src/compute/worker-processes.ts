@@ -24,6 +24,8 @@ export interface WorkerProcessesOptions {
 export function createWorkerProcesses(options: WorkerProcessesOptions): WorkerProcesses {
   const running = new Map<string, ChildProcess>()
   const ended = new Map<string, Promise<Partial<LossRecord>>>()
+  const retired = new Set<string>()
+  let wanted = options.count
   let stopping = false
   let started = 0
   const startOne = (address: string, token: string) => {
@@ -34,14 +36,36 @@ export function createWorkerProcesses(options: WorkerProcessesOptions): WorkerPr
     ended.set(pod, end)
     void end.then(() => {
       running.delete(pod)
-      if (!stopping) startOne(address, token)
+      if (!retired.has(pod)) fill(address, token)
     })
   }
+  const fill = (address: string, token: string) => {
+    while (!stopping && running.size < wanted) startOne(address, token)
+  }
+  let refill = () => {}
   return {
     running,
-    wanted: options.count,
+    get wanted() {
+      return wanted
+    },
+    elastic: {
+      grow(count) {
+        wanted = count
+        refill()
+        return Promise.resolve()
+      },
+      async retire(pod) {
+        wanted--
+        const child = pod === undefined ? undefined : running.get(pod)
+        if (pod === undefined || child === undefined) return
+        retired.add(pod)
+        child.kill('SIGTERM')
+        await ended.get(pod)
+      },
+    },
     start(address, token) {
-      for (let index = 0; index < options.count; index++) startOne(address, token)
+      refill = () => fill(address, token)
+      refill()
       return Promise.resolve()
     },
     investigate: async (record) => ({ ...record, ...(await ended.get(record.pod)) }),

@@ -1,6 +1,6 @@
 import { describeLoss } from '../coordinator/loss.ts'
 import type { LossRecord } from '../coordinator/loss.ts'
-import type { Place, StageHandle, StageSpec } from '../coordinator/stage.ts'
+import type { Needs, Place, StageHandle, StageSpec } from '../coordinator/stage.ts'
 import { ComputeError } from '../errors.ts'
 import { errorOfFailure } from '../failure.ts'
 import type { Call } from '../task/call.ts'
@@ -19,6 +19,9 @@ import type { ActorControl, ActorOptions, ActorState } from './actor.ts'
 export interface ActorGroup extends CallGroup, ActorControl {
   /** Workers came or went: there may be room now. */
   look(): void
+  readonly needs: Needs | undefined
+  /** The worker of that pod is to leave: an actor that can take its state along goes elsewhere, once it has answered its calls. */
+  leave(pod: string): void
 }
 
 export interface ActorGroupOptions {
@@ -52,6 +55,8 @@ class ActorTable implements ActorGroup {
   #handle: StageHandle | undefined
   #lastLoss: LossRecord | undefined
   #isWaking = false
+  #isMoving = false
+  #hasRun = false
   readonly #stopped = Promise.withResolvers<void>()
 
   constructor(made: ActorGroupOptions) {
@@ -64,6 +69,10 @@ class ActorTable implements ActorGroup {
       },
       (error: unknown) => this.#die(error),
     )
+  }
+
+  get needs(): Needs | undefined {
+    return this.#made.options.needs
   }
 
   get queued(): number {
@@ -130,6 +139,23 @@ class ActorTable implements ActorGroup {
     )
   }
 
+  leave(pod: string): void {
+    if (this.state !== 'living' || this.#home?.worker.facts.pod !== pod) return
+    this.#isMoving = this.#saved !== undefined || !this.#hasRun
+    this.#moveOn()
+  }
+
+  /** The stage of this life ends without an error; the next life begins with the state that came with the last result. */
+  #moveOn(): void {
+    if (!this.#isMoving || this.state !== 'living' || this.#out.size > 0) return
+    this.#isMoving = false
+    const handle = this.#handle
+    this.#handle = this.#home = undefined
+    this.state = 'homeless'
+    handle?.wake()
+    queueMicrotask(() => this.look())
+  }
+
   stop(): Promise<void> {
     if (this.state === 'lost' || this.state === 'stopped') return Promise.resolve()
     this.state = 'stopping'
@@ -180,6 +206,7 @@ class ActorTable implements ActorGroup {
     if (this.state !== 'living' && this.state !== 'stopping') return
     const wasStopping = this.state === 'stopping'
     this.#lastLoss = record
+    this.#isMoving = false
     const open = [...this.#out].flatMap(openCalls)
     this.#out.clear()
     const { restarts = 0, repeatCalls = false } = this.#made.options
@@ -241,6 +268,7 @@ class ActorTable implements ActorGroup {
       commit: (batch, payload) => {
         this.#out.delete(batch)
         take(batch, payload)
+        this.#moveOn()
       },
       partial: take,
       fail: (_batch, failure) => errorOfFailure(failure, `actor "${this.name}"`, [shipment]),
@@ -255,8 +283,10 @@ class ActorTable implements ActorGroup {
   }
 
   #next(): CallBatch | undefined {
+    if (this.#isMoving) return undefined
     const calls: Call[] = this.#queue.takeSome(MAX_CALLS, MAX_BYTES)
     if (calls.length === 0) return undefined
+    this.#hasRun = true
     const batch = batchOf(calls)
     this.#out.add(batch)
     return batch

@@ -1,3 +1,4 @@
+import type { Needs } from '../coordinator/stage.ts'
 import { ComputeError } from '../errors.ts'
 import { checkRoom } from '../task/check-room.ts'
 import type { Calls } from '../task/calls.ts'
@@ -29,6 +30,10 @@ export interface Actors {
   readonly api: ActorApi
   /** Workers came or went. */
   look(): void
+  /** What those need that have no place. */
+  homeless(): readonly Needs[]
+  /** The worker of that pod is to leave. */
+  leave(pod: string): void
   why(): readonly string[]
   /** For what workers ask: a call of the actor with that id, and the id of one by its name. */
   call(id: string, packed: NonNullable<Call['packed']>, onSettled: (call: Call) => void): Call | undefined
@@ -82,6 +87,13 @@ export function createActors(calls: Calls, shipper: Pick<Shipper, 'ship'>): Acto
     api,
     look() {
       for (const { group } of living.values()) group.look()
+    },
+    homeless: () =>
+      Array.from(living.values(), ({ group }) => group)
+        .filter(({ state }) => state === 'homeless')
+        .map(({ needs }) => needs ?? {}),
+    leave(pod) {
+      for (const { group } of living.values()) group.leave(pod)
     },
     why: () => [...living.values()].flatMap(({ group }) => group.why()),
     call(id, packed, onSettled) {

@@ -3,6 +3,7 @@ import type { WorkerFacts } from '../wire/messages.ts'
 import { demandOf } from './demand.ts'
 import type { Demand } from './demand.ts'
 import { createDrains } from './drain.ts'
+import type { Drains } from './drain.ts'
 import { createDispatcher } from './dispatch.ts'
 import { watchHeartbeats } from './heartbeats.ts'
 import type { LossRecord } from './loss.ts'
@@ -79,7 +80,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       options.onSilent?.(worker.facts.pod)
     },
   })
-  const handlers = handlersOf(options, stages, counts)
+  const handlers = handlersOf(options, stages, drains, counts)
 
   return {
     attach(link, facts) {
@@ -121,7 +122,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   }
 }
 
-function handlersOf(options: CoordinatorOptions, stages: Stages, counts: () => WorkerCounts): WorkerFrameHandlers {
+function handlersOf(
+  options: CoordinatorOptions,
+  stages: Stages,
+  drains: Drains,
+  counts: () => WorkerCounts,
+): WorkerFrameHandlers {
   return {
     stages,
     nowMs: () => options.env.clock.monotonicMs(),
@@ -129,6 +135,11 @@ function handlersOf(options: CoordinatorOptions, stages: Stages, counts: () => W
     onThreadLost(slot, record) {
       if (record.reason !== CANCELLED_REASON) options.onLoss?.(record)
       stages.slotLost(slot, record, true)
+    },
+    onLeaving(worker) {
+      worker.isLeaving = true
+      options.onLeaving?.(worker.facts.pod)
+      void drains.drain(worker.facts.pod).then(() => tell(worker, { type: 'leave' }))
     },
     onLog: (slot, isError, text) => options.onLog?.(logOf(slot, isError, text)),
     onAsk: (slot, body) => options.onAsk?.(slot, body),
@@ -152,8 +163,9 @@ function investigationsOf({ investigate }: CoordinatorOptions) {
   }
 }
 
-function lossOf({ facts: { pod, node }, peakBytes }: ConnectedWorker, reason: string): LossRecord {
-  return { pod, node, scope: 'worker', reason, ...(peakBytes === 0 ? {} : { peakBytes }) }
+function lossOf({ facts: { pod, node }, peakBytes, isLeaving }: ConnectedWorker, reason: string): LossRecord {
+  const told = isLeaving ? { wasTold: true } : {}
+  return { pod, node, scope: 'worker', reason, ...told, ...(peakBytes === 0 ? {} : { peakBytes }) }
 }
 
 function countOf(workers: ReadonlySet<ConnectedWorker>): WorkerCounts {

@@ -28,7 +28,7 @@ export interface WorkerDemand {
   readonly threads: number
   /** Threads that have something to do, those of actors with it. */
   readonly busy: number
-  /** Actors live there, or results of a stage lie there that were not collected. */
+  /** Actors live there, or results of a stage or parts of a shuffle lie there that are still wanted. */
   readonly isHolding: boolean
   readonly isDraining: boolean
 }
@@ -67,7 +67,7 @@ function demandOfWorker(worker: ConnectedWorker, running: RunningStages): Worker
 
 /** Whether something would be lost with the worker that no queue holds. */
 export function isHolding(worker: ConnectedWorker, stages: Iterable<Stage>): boolean {
-  if (worker.slots.some(({ accumulated }) => accumulated.size > 0)) return true
+  if (worker.isKeeping || worker.slots.some(({ accumulated }) => accumulated.size > 0)) return true
   for (const { spec } of stages) if (spec.home?.()?.worker === worker) return true
   return false
 }

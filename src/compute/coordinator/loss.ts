@@ -9,6 +9,8 @@ export interface LossRecord {
   readonly exitCode?: number
   readonly signal?: string
   readonly outOfMemory?: boolean
+  /** Its system had told it to end, such as a node that is taken away: what ran there is not to blame. */
+  readonly wasTold?: boolean
   /** The most memory that the worker was seen to hold, in bytes, as its heartbeats told. */
   readonly peakBytes?: number
   /** What it was allowed, in bytes. */

@@ -74,7 +74,7 @@ export function createLostTasks(
       }
       if (isSurvivedByTwin(task)) continue
       if (!suspects.includes(task)) queue.putBack(task)
-      else if (record.reason === CANCELLED_REASON) putBack(task)
+      else if (record.wasTold === true || record.reason === CANCELLED_REASON) putBack(task)
       else blame(task, record, isAlone && suspects.length === 1)
     }
   }

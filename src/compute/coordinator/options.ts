@@ -17,6 +17,8 @@ export interface CoordinatorOptions {
   readonly onWorkers?: (workers: WorkerCounts) => void
   readonly onLoss?: (record: LossRecord) => void
   readonly onRetry?: () => void
+  /** The worker of that pod was told to end by its system: nothing new is given to it. */
+  readonly onLeaving?: (pod: string) => void
   /** What user code wrote to its console, where workers are asked to tell. */
   readonly onLog?: (log: WorkerLog) => void
   /** User code on that thread asks something of the session; the answer goes out by the place's link. */

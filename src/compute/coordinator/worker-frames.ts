@@ -1,5 +1,5 @@
 import { FRAME, PART_HEADER_BYTES, readResultHeader, RESULT_HEADER_BYTES, STATUS } from '../wire/messages.ts'
-import type { ThreadDeath, WorkerMessage } from '../wire/messages.ts'
+import type { ThreadDeath, WorkerMessage, WorkerVitals } from '../wire/messages.ts'
 import { readControl } from '../wire/link.ts'
 import type { TaskFailure } from '../wire/task-failure.ts'
 import { decodeValue } from '../wire/values.ts'
@@ -17,6 +17,8 @@ export interface WorkerFrameHandlers {
   /** The number of threads that can work has changed. */
   readonly onThreads: () => void
   readonly onLog: (slot: Slot, isError: boolean, text: string) => void
+  /** It was told to end by its system. */
+  readonly onLeaving: (worker: ConnectedWorker) => void
   /** User code on that thread asks something of the session. */
   readonly onAsk: (slot: Slot, body: Uint8Array) => void
 }
@@ -68,7 +70,8 @@ function takePart(stages: Stages, worker: ConnectedWorker, body: Uint8Array): vo
 }
 
 function takeMessage(worker: ConnectedWorker, handlers: WorkerFrameHandlers, message: WorkerMessage): void {
-  if (message.type === 'pong') worker.peakBytes = Math.max(worker.peakBytes, message.residentBytes)
+  if (message.type === 'leaving') return handlers.onLeaving(worker)
+  if (message.type === 'pong') takeVitals(worker, message)
   const slot = 'thread' in message ? worker.slots[message.thread] : undefined
   if (slot === undefined) return
   if (message.type === 'thread-ready') {
@@ -83,6 +86,13 @@ function takeMessage(worker: ConnectedWorker, handlers: WorkerFrameHandlers, mes
     handlers.onThreadLost(slot, threadLoss(worker, message.death))
     handlers.onThreads()
   }
+}
+
+function takeVitals(worker: ConnectedWorker, { residentBytes, cpuMicros, isKeeping }: WorkerVitals): void {
+  worker.peakBytes = Math.max(worker.peakBytes, residentBytes)
+  worker.residentBytes = residentBytes
+  worker.cpuMicros = cpuMicros
+  worker.isKeeping = isKeeping
 }
 
 function threadLoss({ facts: { pod, node } }: ConnectedWorker, death: ThreadDeath): LossRecord {

@@ -37,6 +37,12 @@ export interface ConnectedWorker {
   lastHeardMs: number
   /** The most memory that it was seen to hold; 0 until its first heartbeat. */
   peakBytes: number
+  /** As its last heartbeat said. */
+  residentBytes: number
+  cpuMicros: number
+  isKeeping: boolean
+  /** Its system told it to end: what is lost with it is no fault of what ran there. */
+  isLeaving: boolean
 }
 
 export function connectedWorker(id: number, link: Link, facts: WorkerFacts, nowMs: number): ConnectedWorker {
@@ -53,6 +59,10 @@ export function connectedWorker(id: number, link: Link, facts: WorkerFacts, nowM
     isDraining: false,
     lastHeardMs: nowMs,
     peakBytes: 0,
+    residentBytes: 0,
+    cpuMicros: 0,
+    isKeeping: false,
+    isLeaving: false,
   }
   for (let thread = 0; thread < facts.threads; thread++) {
     slots.push(newSlot(worker, thread, false))

@@ -5,8 +5,9 @@ import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { Trust } from '../wire/secure.ts'
 import type { WorkerPool } from '../worker-pool.ts'
+import { createJobScale } from './job-scale.ts'
 import { investigatePods, reasonOf } from './pod-loss.ts'
-import { programConfigMap, WORKER_SELECTOR, workerJob, workerSecret } from './worker-job.ts'
+import { firstWorkers, programConfigMap, WORKER_SELECTOR, workerJob, workerSecret } from './worker-job.ts'
 import type { WorkerJobFacts, WorkerOptions } from './worker-job.ts'
 
 export interface JobPoolOptions {
@@ -40,8 +41,12 @@ export function createJobPool(options: JobPoolOptions): JobPool {
   const key = { namespace, name }
   const created = Promise.withResolvers<void>()
   created.promise.catch(() => {})
+  const scale = createJobScale(client, key, created.promise, firstWorkers(workers))
   return {
-    wanted: workers.count ?? 1,
+    get wanted() {
+      return scale.wanted
+    },
+    elastic: scale,
     created: created.promise,
     async start(address, token) {
       const facts: WorkerJobFacts = { ...options, address }

@@ -32,6 +32,27 @@ export interface WorkerOptions {
   readonly cpu?: string
   /** Memory that each pod asks for and is limited to, as a Kubernetes quantity. Default: no limit. */
   readonly memory?: string
+  /**
+   * Makes the workers elastic: their number follows from what waits, between `min` (default 0) and `max`, beginning with `count`
+   * (default 1, or `min`).
+   */
+  readonly max?: number
+  readonly min?: number
+  /** How many elastic workers more than the work needs are kept while it runs, to step in for one that is lost. Default 0. */
+  readonly spare?: number
+  /** How long an elastic worker has nothing to do before it leaves, in milliseconds. Default 10,000. */
+  readonly idleMs?: number
+  /** Nothing begins before all `count` workers are there, which are placed together or not at all. Default false. */
+  readonly gang?: boolean
+  /** Amounts beside CPU and memory that each pod asks for and its tasks share, such as `nvidia.com/gpu`: that is also `gpu`. */
+  readonly resources?: Readonly<Record<string, number>>
+  /** Environment variables from Secrets of the namespace: neither the program nor the run ever holds their values. */
+  readonly secrets?: Readonly<Record<string, { readonly secret: string; readonly key: string }>>
+}
+
+/** How many pods a session begins with. */
+export function firstWorkers({ count, min, max }: WorkerOptions): number {
+  return count ?? (max === undefined ? 1 : Math.min(max, Math.max(min ?? 0, 1)))
 }
 
 export const RUN_LABEL = 'shoal.dev/run'
@@ -64,11 +85,11 @@ export function workerJob(facts: WorkerJobFacts): Job {
     kind: 'Job',
     metadata: { name: facts.name, namespace: facts.namespace, labels },
     spec: {
-      parallelism: facts.workers.count ?? 1,
+      parallelism: firstWorkers(facts.workers),
       backoffLimit: BACKOFF_LIMIT,
       ttlSecondsAfterFinished: FINISHED_TTL_SECONDS,
       template: {
-        metadata: { labels },
+        metadata: gangMetadata(facts, labels),
         spec: {
           ...(facts.trust === undefined ? LOCAL_POD : RESTRICTED_POD),
           restartPolicy: 'OnFailure',
@@ -82,6 +103,15 @@ export function workerJob(facts: WorkerJobFacts): Job {
       },
     },
   }
+}
+
+/** What our scheduler, and others that are told so, place together: see the scheduler's part of the documentation. */
+const GANG = 'scheduling.shoal.dev/gang'
+const GANG_SIZE = 'scheduling.shoal.dev/gang-size'
+
+function gangMetadata({ name, workers }: WorkerJobFacts, labels: Record<string, string>) {
+  if (workers.gang !== true) return { labels }
+  return { labels: { ...labels, [GANG]: name }, annotations: { [GANG_SIZE]: String(firstWorkers(workers)) } }
 }
 
 /** On the driver's machine a worker is the driver's user: nobody else may open the socket. */
@@ -107,7 +137,8 @@ const ELSEWHERE = {
 }
 
 function workerContainer({ name, image, workers, address, trust }: WorkerJobFacts): Container {
-  const { threads, memory } = workers
+  const { threads, memory, resources = {} } = workers
+  const amounts = Object.fromEntries(Object.entries(resources).map(([what, amount]) => [what, String(amount)]))
   const cpu = workers.cpu ?? String(threads ?? 1)
   const field = (variable: string, fieldPath: string) => ({ name: variable, valueFrom: { fieldRef: { fieldPath } } })
   return {
@@ -121,11 +152,15 @@ function workerContainer({ name, image, workers, address, trust }: WorkerJobFact
       field(WORKER_VARIABLES.node, 'spec.nodeName'),
       ...(threads === undefined ? [] : [{ name: WORKER_VARIABLES.threads, value: String(threads) }]),
       ...heapVariable(memory, threads),
+      ...resourcesVariable(workers),
+      ...secretVariables(workers),
       ...(trust === undefined ? [] : ELSEWHERE.env),
     ],
     resources: {
-      requests: { cpu, ...(memory === undefined ? {} : { memory }) },
-      ...(memory === undefined ? {} : { limits: { memory } }),
+      requests: { cpu, ...(memory === undefined ? {} : { memory }), ...amounts },
+      ...(memory === undefined && workers.resources === undefined
+        ? {}
+        : { limits: { ...(memory === undefined ? {} : { memory }), ...amounts } }),
     },
     ...(trust === undefined ? {} : { securityContext: RESTRICTED_CONTAINER }),
     volumeMounts: [
@@ -147,6 +182,25 @@ function heapVariable(memory: string | undefined, threads = 1): EnvVar[] {
   if (memory === undefined) return []
   const share = Math.floor((wholeOf(memory) / 2 ** 20 - BASE_MIB) / threads)
   return [{ name: WORKER_VARIABLES.threadHeapMiB, value: String(Math.max(MIN_HEAP_MIB, share)) }]
+}
+
+/** What tasks may hold together: `memory` in bytes where it is limited, and whatever else the pod was given. */
+function resourcesVariable({ memory, resources }: WorkerOptions): EnvVar[] {
+  if (memory === undefined && resources === undefined) return []
+  const gpu = resources?.['nvidia.com/gpu']
+  const all = {
+    ...(memory === undefined ? {} : { memory: wholeOf(memory) }),
+    ...(gpu === undefined ? {} : { gpu }),
+    ...resources,
+  }
+  return [{ name: WORKER_VARIABLES.resources, value: JSON.stringify(all) }]
+}
+
+function secretVariables({ secrets = {} }: WorkerOptions): EnvVar[] {
+  return Object.entries(secrets).map(([variable, { secret, key }]) => ({
+    name: variable,
+    valueFrom: { secretKeyRef: { name: secret, key } },
+  }))
 }
 
 export function programConfigMap({ name, namespace }: WorkerJobFacts, program: string): ConfigMap {

@@ -1,5 +1,6 @@
 import type { Environment } from '../../env/environment.ts'
 import type { StageHost } from '../coordination.ts'
+import type { Needs } from '../coordinator/stage.ts'
 import type { Shipper } from '../ship/ship.ts'
 import type { StageRunner } from '../stage-runner.ts'
 import { asCompleted, settled, wait } from './collect.ts'
@@ -54,6 +55,10 @@ export interface TaskSession {
   readonly api: TaskApi & ActorApi & ObjectApi
   /** Workers came or went. */
   onWorkers(): void
+  /** What actors need that have no place yet. */
+  homeless(): readonly Needs[]
+  /** The worker of that pod is to leave: what lives there goes elsewhere where it can. */
+  leave(pod: string): void
   /** What actors wait for. */
   why(): readonly string[]
   /** What user code on a worker asks. */
@@ -88,6 +93,8 @@ export function createTaskApi(parts: TaskApiParts): TaskSession {
     api: { ...api, ...actors.api, ...objects.api },
     onAsk: answerAsks(calls, actors, objects),
     onWorkers: () => actors.look(),
+    homeless: () => actors.homeless(),
+    leave: (pod) => actors.leave(pod),
     why: () => actors.why(),
     unobserved: () => calls.unobserved(),
     close() {

@@ -133,7 +133,18 @@ export type WorkerMessage =
   | { readonly type: 'task-waiting'; readonly thread: number; readonly task: number; readonly waiting: boolean }
   /** What user code wrote to its console. */
   | { readonly type: 'log'; readonly thread: number; readonly isError: boolean; readonly text: string }
-  | { readonly type: 'pong'; readonly sequence: number; readonly residentBytes: number }
+  | ({ readonly type: 'pong'; readonly sequence: number } & WorkerVitals)
+  /** It was told to end: it is to be given nothing more, and to leave once it has answered what it has. */
+  | { readonly type: 'leaving' }
+
+/** How a worker is. */
+export interface WorkerVitals {
+  readonly residentBytes: number
+  /** Processor time that it has used since its start. */
+  readonly cpuMicros: number
+  /** Parts lie on its disk that were not released. */
+  readonly isKeeping: boolean
+}
 
 /** What a worker says of itself once it can run tasks. */
 export interface WorkerFacts {

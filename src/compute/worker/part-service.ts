@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -16,6 +17,8 @@ export interface PartService {
   attach(port: MessagePort): void
   /** Removes what was kept under `name`: nobody will ask for it again. */
   release(name: string): void
+  /** Something is kept that was not released. */
+  isKeeping(): boolean
 }
 
 export interface PartServiceOptions {
@@ -34,9 +37,10 @@ export function createPartService(options: PartServiceOptions): PartService {
   const listen = options.listen ?? listenLike(options.address, options.host)
   const peers = createPartPeers(dial, token)
   let home: Promise<PartHome> | undefined
+  let directory: string | undefined
   const makeHome = async (): Promise<PartHome> => {
-    const directory = makeScratch()
-    return { directory, address: await listen(directory, (stream) => serveParts(stream, token, directory)) }
+    const made = (directory = makeScratch())
+    return { directory: made, address: await listen(made, (stream) => serveParts(stream, token, made)) }
   }
   const answer = async (question: PartQuestion): Promise<PartAnswer> => {
     const { id } = question
@@ -54,6 +58,7 @@ export function createPartService(options: PartServiceOptions): PartService {
         void answer(question).then((reply) => port.postMessage(reply, 'bytes' in reply ? [reply.bytes.buffer] : []))
       })
     },
+    isKeeping: () => directory !== undefined && readdirSync(directory).length > 0,
     release(name) {
       void home?.then(({ directory }) => rm(join(directory, name), { recursive: true, force: true }))
     },

@@ -4,13 +4,12 @@ import { openLink, readControl } from '../wire/link.ts'
 import type { Link } from '../wire/link.ts'
 import { FRAME_HEADER_BYTES } from '../wire/frame.ts'
 import { FRAME, readTaskHeader } from '../wire/messages.ts'
-import type { CoordinatorMessage, WorkerFacts, WorkerMessage } from '../wire/messages.ts'
+import type { CoordinatorMessage, WorkerFacts, WorkerMessage, WorkerVitals } from '../wire/messages.ts'
 import { dial, readTrust } from '../wire/secure.ts'
 import type { Trust } from '../wire/secure.ts'
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
 import { createObjectCache } from './object-cache.ts'
 import { createPartService } from './part-service.ts'
-import type { PartService } from './part-service.ts'
 import { securePeers } from './secure-peers.ts'
 import type { ThreadBatch } from './thread.ts'
 import { startThreads } from './threads.ts'
@@ -93,7 +92,14 @@ function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
       threads.post(thread, [[FRAME.answer, header], ...(bytes === undefined ? [] : [[FRAME.object, bytes] as const])])
     },
   })
-  const batches = batchesTo(threads, { release: (name) => (objects.release(name), parts.release(name)) })
+  const vitals = (): WorkerVitals => ({
+    residentBytes: process.memoryUsage.rss(),
+    cpuMicros: cpuMicros(),
+    isKeeping: parts.isKeeping(),
+  })
+  const release = (name: string) => (objects.release(name), parts.release(name))
+  const batches = batchesTo(threads, { release, vitals })
+  leaveInOrder(() => link !== undefined, send)
   openLink(dial(address, trust, 'coordinator'), 'worker', token, {
     onOpen: (opened) => {
       link = opened
@@ -122,6 +128,24 @@ function leave(error: Error | undefined, mayComeBack: boolean): void {
   process.exit(mayComeBack ? 1 : 0)
 }
 
+/** As the shell says it of SIGTERM. A Job counts such a pod as failed and makes another: it is not done with its work. */
+const TOLD_TO_END = 143
+let isTold = false
+
+/** Told to end by the system, the worker asks to be let go: what it is at is done first, as far as there is time for it. */
+function leaveInOrder(isConnected: () => boolean, send: (message: WorkerMessage) => void): void {
+  process.on('SIGTERM', () => {
+    isTold = true
+    if (!isConnected()) process.exit(TOLD_TO_END)
+    send({ type: 'leaving' })
+  })
+}
+
+function cpuMicros(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
 /** Under which name a thread that starts later is given the message too. */
 function keyOf(message: CoordinatorMessage): string | undefined {
   if (message.type === 'code') return `code ${message.code.map(({ hash }) => hash).join()}`
@@ -130,7 +154,7 @@ function keyOf(message: CoordinatorMessage): string | undefined {
 }
 
 /** Gathers what one read brought for each thread, so that it crosses to the thread in one message. */
-function batchesTo(threads: Threads, parts: Pick<PartService, 'release'>) {
+function batchesTo(threads: Threads, own: { release(name: string): void; vitals(): WorkerVitals }) {
   const waiting = new Map<number, [number, Uint8Array<ArrayBuffer>][]>()
   const add = (thread: number, kind: number, body: Uint8Array<ArrayBuffer>) => {
     const batch = waiting.get(thread)
@@ -147,10 +171,10 @@ function batchesTo(threads: Threads, parts: Pick<PartService, 'release'>) {
     send: (message: WorkerMessage) => void,
   ) => {
     if (message.type === 'ping') {
-      return send({ type: 'pong', sequence: message.sequence, residentBytes: process.memoryUsage.rss() })
+      return send({ type: 'pong', sequence: message.sequence, ...own.vitals() })
     }
-    if (message.type === 'leave') return process.exit(0)
-    if (message.type === 'release') return parts.release(message.name)
+    if (message.type === 'leave') return process.exit(isTold ? TOLD_TO_END : 0)
+    if (message.type === 'release') return own.release(message.name)
     if (message.type === 'collect' || message.type === 'more') return add(message.thread, FRAME.control, body)
     flush()
     if (message.type === 'open-thread') return threads.open(message.thread)
