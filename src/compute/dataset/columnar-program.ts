@@ -1,7 +1,9 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { tableFromArrays, tableFromIPC, tableFromJSON } from 'apache-arrow'
+import { RecordBatchReader, tableFromArrays, tableFromJSON } from 'apache-arrow'
 import { parquetReadObjects } from 'hyparquet'
-import { ByteWriter, parquetWriteRows } from 'hyparquet-writer'
+import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
+import type { BasicType } from 'hyparquet-writer'
+import type { ParquetType } from '../sinks/parquet-columns.ts'
 import type { CreateProgram } from '../worker/program.ts'
 import { pipelineProgram } from './pipeline-program.ts'
 import type { ColumnarFormats } from './program-parts.ts'
@@ -12,6 +14,17 @@ const compressors = {
   BROTLI: (bytes: Uint8Array) => brotliDecompressSync(bytes),
 }
 
+const PARQUET_TYPES: Readonly<Record<ParquetType, BasicType>> = {
+  boolean: 'BOOLEAN',
+  int32: 'INT32',
+  int64: 'INT64',
+  double: 'DOUBLE',
+  string: 'STRING',
+  timestamp: 'TIMESTAMP',
+  json: 'JSON',
+  bytes: 'BYTE_ARRAY',
+}
+
 const formats: ColumnarFormats = {
   async *readParquet(file, { rowStart, rowEnd }, columns) {
     yield await parquetReadObjects({
@@ -19,18 +32,43 @@ const formats: ColumnarFormats = {
       rowStart,
       rowEnd,
       compressors,
+      // What is not marked as text is bytes.
+      utf8: false,
       ...(columns === undefined ? {} : { columns: [...columns] }),
     })
   },
   async *readArrow(bytes) {
-    for (const batch of tableFromIPC(bytes).batches) yield Array.from(batch, (row) => row.toJSON() as unknown)
+    let batches = 0
+    try {
+      for (const batch of RecordBatchReader.from(bytes)) {
+        yield Array.from(batch, (row) => row.toJSON() as unknown)
+        batches++
+      }
+    } catch (cause) {
+      throw new Error(`record batch ${batches}: ${(cause as Error).message}`, { cause })
+    }
   },
-  writeParquet(rows, rowGroupRows) {
+  openParquet(columns) {
     const writer = new ByteWriter()
-    const names = new Set(rows.flatMap((row) => Object.keys(row)))
-    const columns = Array.from(names, (name) => ({ name }))
-    void parquetWriteRows({ writer, rows: [...rows], columns, rowGroupSize: rowGroupRows })
-    return writer.getBytes()
+    const named = columns.map(({ name, type }) => ({ name, type: PARQUET_TYPES[type] }))
+    const schema = schemaFromColumnData({ columnData: named.map((column) => ({ ...column, data: [] })) })
+    const file = new ParquetWriter({ writer, schema })
+    const taken = () => {
+      const bytes = Uint8Array.from(writer.getBytes())
+      writer.index = 0
+      return bytes
+    }
+    return {
+      write(values) {
+        const columnData = named.map(({ name }, index) => ({ name, data: [...values[index]!] }))
+        void file.write({ columnData, rowGroupSize: values[0]?.length ?? 1 })
+        return taken()
+      },
+      finish() {
+        void file.finish()
+        return taken()
+      },
+    }
   },
   toTable: (records) =>
     records.length === 0 ? tableFromArrays({}) : tableFromJSON(records as Record<string, unknown>[]),

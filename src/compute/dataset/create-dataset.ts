@@ -59,7 +59,8 @@ export function filesDataset(host: DatasetHost, patterns: readonly string[], opt
     lines: () => narrowed(text, { kind: 'lines' }),
     jsonLines: ({ malformed = 'fail' } = {}) => narrowed(text, { kind: 'jsonLines', malformed }),
     csv: (csv = {}) => datasetOf(as({ kind: 'csv', format: csvFormat(csv) })),
-    parquet: ({ columns } = {}) => datasetOf(as({ kind: 'parquet', ...(columns === undefined ? {} : { columns }) })),
+    parquet: ({ columns, malformed = 'fail' } = {}) =>
+      datasetOf(as({ kind: 'parquet', malformed, ...(columns === undefined ? {} : { columns }) })),
     arrow: () => datasetOf(as({ kind: 'arrow' })),
   }
 }
@@ -140,7 +141,7 @@ function actionsOn<T>(plan: Plan) {
         { kind: 'csv', delimiter, header, ...(columns === undefined ? {} : { columns }) },
         options,
       ),
-    writeParquet: (to: string, { rowGroupRows = 100_000, ...options }: WriteParquetOptions = {}) =>
-      writeDataset(plan, to, { kind: 'parquet', rowGroupRows }, options),
+    writeParquet: (to: string, { rowGroupRows = 100_000, types, ...options }: WriteParquetOptions = {}) =>
+      writeDataset(plan, to, { kind: 'parquet', rowGroupRows, ...(types === undefined ? {} : { types }) }, options),
   }
 }

@@ -1,3 +1,4 @@
+import type { ParquetType } from '../sinks/parquet-columns.ts'
 import type { S3Options } from '../sources/files-source.ts'
 import type { JoinHow } from './plan.ts'
 
@@ -107,7 +108,7 @@ export interface Dataset<T> {
   writeJsonLines(to: string, options?: WriteOptions): Promise<WriteResult>
   /** The same as CSV. Records are objects, or arrays of fields (with `header: false` or `columns`). */
   writeCsv(to: string, options?: WriteCsvOptions): Promise<WriteResult>
-  /** The same as Parquet (Snappy). Records are objects; types of columns are found from the records of each file. */
+  /** The same as Parquet (Snappy). Records are objects. */
   writeParquet(to: string, options?: WriteParquetOptions): Promise<WriteResult>
 }
 
@@ -123,8 +124,10 @@ export interface TextDataset extends Dataset<string> {
   jsonLines<T = unknown>(options?: MalformedOptions): Dataset<T>
   /** A record is a row, named by the first one of each file unless `header` says otherwise. */
   csv<T = Record<string, string>>(options?: CsvOptions): Dataset<T>
-  /** A record is a row of a Parquet file. */
-  parquet<T = Record<string, unknown>>(options?: { readonly columns?: readonly string[] }): Dataset<T>
+  /** A record is a row of a Parquet file. What is left out as malformed is a row group. */
+  parquet<T = Record<string, unknown>>(
+    options?: MalformedOptions & { readonly columns?: readonly string[] },
+  ): Dataset<T>
   /** A record is a row of an Arrow file or stream. */
   arrow<T = Record<string, unknown>>(): Dataset<T>
 }
@@ -185,8 +188,13 @@ export interface WriteCsvOptions extends WriteOptions {
 }
 
 export interface WriteParquetOptions extends WriteOptions {
-  /** Default 100,000. */
+  /** Default 100,000, or less where rows are large. */
   readonly rowGroupRows?: number
+  /**
+   * What columns hold. Those that are not named are found from the first row group of each file: numbers are doubles, bigints 64-bit
+   * integers, Dates timestamps, objects and arrays JSON.
+   */
+  readonly types?: Readonly<Record<string, ParquetType>>
 }
 
 export interface WriteResult {

@@ -82,7 +82,7 @@ function read(run: Running, input: Uint8Array): Outcome | Promise<Outcome> {
       return work(run, mergeParts(pipeline.input.merge, decodeValue(input) as PartsTask, host.parts))
     case 'parquet':
     case 'arrow': {
-      const records = readColumnar(pipeline.input, decodeValue(input) as TextTask, formats, task.position)
+      const records = readColumnar(pipeline.input, decodeValue(input) as TextTask, formats, task)
       return records === undefined ? unreachable(run) : work(run, records)
     }
     case 'text': {

@@ -1,3 +1,4 @@
+import type { ParquetType } from '../sinks/parquet-columns.ts'
 import type { ShippedFunction } from '../wire/shipped.ts'
 
 /** What each record goes through on the worker, in order. `F` is a function: the user's, its shipment, or revived. */
@@ -55,7 +56,7 @@ export type Input<F = ShippedFunction> =
   /** Where parts of other workers lie. */
   | { readonly kind: 'parts'; readonly merge: Merge<F> }
   /** Row groups of Parquet files. */
-  | { readonly kind: 'parquet'; readonly columns?: readonly string[] }
+  | { readonly kind: 'parquet'; readonly columns?: readonly string[]; readonly malformed: 'fail' | 'skip' }
   /** Record batches of Arrow files. */
   | { readonly kind: 'arrow' }
 
@@ -92,7 +93,11 @@ export type WriteFormat =
   | { readonly kind: 'text' }
   | { readonly kind: 'jsonLines' }
   | { readonly kind: 'csv'; readonly delimiter: string; readonly header: boolean; readonly columns?: readonly string[] }
-  | { readonly kind: 'parquet'; readonly rowGroupRows: number }
+  | {
+      readonly kind: 'parquet'
+      readonly rowGroupRows: number
+      readonly types?: Readonly<Record<string, ParquetType>>
+    }
 
 /** Where written files go until they are committed. */
 export type WriteTarget =

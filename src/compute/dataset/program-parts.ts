@@ -1,11 +1,20 @@
+import type { ParquetColumn } from '../sinks/parquet-columns.ts'
 import type { RecordBatches } from '../shuffle/record-batches.ts'
 
 /** The formats that need libraries: they travel in a bundle of their own, which only stages that use them are given. */
 export interface ColumnarFormats {
   readParquet?(source: ByteSource, task: ParquetTask, columns: readonly string[] | undefined): RecordBatches
   readArrow?(bytes: Uint8Array): RecordBatches
-  writeParquet?(rows: readonly Record<string, unknown>[], rowGroupRows: number): Uint8Array
+  openParquet?(columns: readonly ParquetColumn[]): ParquetFile
   toTable?(records: unknown[]): unknown
+}
+
+/** A Parquet file that is written group by group. */
+export interface ParquetFile {
+  /** The values of each column, in their order; gives the bytes that the group takes in the file. */
+  write(columns: readonly (readonly unknown[])[]): Uint8Array
+  /** What follows the last group. */
+  finish(): Uint8Array
 }
 
 /** Bytes that can be read at any place. */

@@ -2,8 +2,8 @@
 export interface TaskContext {
   /** Where in its source the text lies that is read at present: for naming what is malformed. */
   readonly position: SourcePosition
-  /** A malformed record was left out. */
-  skipped(example: string): void
+  /** A malformed record was left out, or so many. */
+  skipped(example: string, count?: number): void
   /** The next number from 0 to 1 of the task's own sequence, the same each time that the task runs. */
   random(seed: number): number
   /** The place of the next record in the whole dataset. */
@@ -51,8 +51,9 @@ export function createTaskState(arrow: TaskContext['arrow']): TaskState {
       skipped = 0
     },
     notes: () => (skipped === 0 ? undefined : { skipped, example }),
-    skipped(what) {
-      if (skipped++ === 0) example = what
+    skipped(what, count = 1) {
+      if (skipped === 0) example = what
+      skipped += count
     },
     random: (seed) => (random ??= mulberry32(seed ^ Math.imul(order + 1, 0x9e3779b1)))(),
     nextIndex: () => index++,

@@ -23,8 +23,7 @@ export function createTextTasks(
   let leftBytes = files.reduce((sum, file) => sum + file.bytes, 0)
   let threads = 1
   const least = wholeFiles ? MIN_WHOLE_BYTES : MIN_TASK_BYTES
-  const targetBytes = () =>
-    Math.min(blockBytes, Math.max(least, Math.ceil(leftBytes / Math.max(1, threads * 3))))
+  const targetBytes = () => Math.min(blockBytes, Math.max(least, Math.ceil(leftBytes / Math.max(1, threads * 3))))
   const all = () => fixed?.values() ?? rangesOf(files, wholeFiles ? () => Infinity : targetBytes)
   const ranges = all()
   let upcoming = ranges.next()

@@ -1,6 +1,7 @@
 import { fault } from '../dataset/fault.ts'
 import type { WriteFormat } from '../dataset/plan.ts'
 import type { ColumnarFormats } from '../dataset/program-parts.ts'
+import { parquetEncoder } from './parquet-encoder.ts'
 
 /** Records of one file into bytes of a format. */
 export interface Encoder {
@@ -22,7 +23,7 @@ export function createEncoder(format: WriteFormat, formats: ColumnarFormats): En
     case 'csv':
       return csvEncoder(format)
     case 'parquet':
-      return parquetEncoder(format.rowGroupRows, formats)
+      return parquetEncoder(format, formats)
   }
 }
 
@@ -87,23 +88,8 @@ function csvEncoder({ delimiter, header, columns }: Extract<WriteFormat, { kind:
   })
 }
 
-function parquetEncoder(rowGroupRows: number, { writeParquet }: ColumnarFormats): Encoder {
-  if (writeParquet === undefined) throw new Error('Assertion: the program has no Parquet, expected the columnar one')
-  const rows: Record<string, unknown>[] = []
-  return {
-    add(record) {
-      if (typeof record !== 'object' || record === null || Array.isArray(record))
-        throw unwritable(record, 'a Parquet row')
-      rows.push(record as Record<string, unknown>)
-      return undefined
-    },
-    finish: () => (rows.length === 0 ? undefined : writeParquet(rows, rowGroupRows)),
-    rows: () => rows.length,
-  }
-}
-
 function unwritable(record: unknown, as: string): Error {
-  const what = record === null ? 'null' : Array.isArray(record) ? 'an array' : `a ${typeof record}`
+  const what = record === null ? 'null' : `a ${typeof record}`
   return fault(
     'SHOAL_UNWRITABLE',
     `Cannot write a record as ${as}: it is ${what}`,

@@ -38,6 +38,44 @@ test('JSON Lines, CSV and Parquet are read back as they were written', async () 
   expect(names).toEqual([{ n: 0 }, { n: 1 }])
 })
 
+test('columns of Parquet keep what JavaScript has: large and negative numbers, bigints, Dates, bytes, objects, and none', async () => {
+  const { shoal } = session
+  const wide = numbers(2500).map((n) => ({
+    number: n < 2000 ? n : n + 0.5,
+    large: 2 ** 40 + n,
+    big: BigInt(n) * -(2n ** 40n),
+    when: new Date(n * 1000),
+    bytes: Uint8Array.of(n % 256),
+    nested: { list: [n, null], text: 'ä' },
+    late: n < 2000 ? null : `text ${n}`,
+  }))
+  await shoal.dataset(wide).writeParquet(place('wide'), { rowGroupRows: 2400 })
+  expect(await shoal.files(place('wide/*')).parquet().collect()).toEqual(wide)
+  const types = { id: 'int64', small: 'int32', none: 'timestamp' } as const
+  await shoal.dataset([{ id: 5, small: -1 }]).writeParquet(place('typed'), { types })
+  expect(await shoal.files(place('typed/*')).parquet().collect()).toEqual([{ id: 5n, small: -1, none: null }])
+  const none = shoal.dataset([{ id: 1 }]).filter(() => false)
+  await none.writeParquet(place('empty'), { types })
+  expect(await shoal.files(place('empty/*')).parquet().collect()).toEqual([])
+})
+
+test('a column of Parquet that changes its type is refused with its name and row, and one that comes up late too', async () => {
+  const { shoal } = session
+  const mixed = shoal.dataset(numbers(1000).map((n) => ({ a: n < 900 ? n : `text ${n}` }))).repartition(1)
+  await expect(mixed.writeParquet(place('mixed'))).rejects.toMatchObject({
+    code: 'SHOAL_UNWRITABLE',
+    message: expect.stringContaining(
+      'column "a" of a record to Parquet: it is a string text 900, expected a double, in row 900',
+    ),
+  })
+  const late = shoal.dataset(numbers(1000).map((n) => (n < 900 ? { a: n } : { a: n, b: n }))).repartition(1)
+  await late.writeParquet(place('late'))
+  await expect(late.writeParquet(place('later'), { rowGroupRows: 500 })).rejects.toThrow('column "b"')
+  const { rows } = await late.writeParquet(place('named'), { rowGroupRows: 500, types: { b: 'double' } })
+  expect(rows).toBe(1000)
+  expect(existsSync(place('later'))).toBe(false)
+})
+
 test('what is there already is refused, and replaced where that is said', async () => {
   const { shoal } = session
   await shoal.dataset(['old']).writeText(place('twice'))

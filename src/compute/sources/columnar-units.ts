@@ -18,12 +18,15 @@ export async function columnarUnits(
   for (const file of files) {
     const ranges = [{ ...identified(file), from: 0, to: file.bytes }]
     if (format.kind === 'arrow') units.push({ order: units.length, ranges })
-    else for (const rows of await rowRanges(file)) units.push({ order: units.length, ranges, rows })
+    else
+      for (const rows of await rowRanges(file, format.malformed === 'skip' ? 0 : UNIT_BYTES))
+        units.push({ order: units.length, ranges, rows })
   }
   return units
 }
 
-async function rowRanges(file: InputFile): Promise<readonly { rowStart: number; rowEnd: number }[]> {
+/** Row groups go together up to `unitBytes`; those that may be left out stand alone. */
+async function rowRanges(file: InputFile, unitBytes: number): Promise<readonly { rowStart: number; rowEnd: number }[]> {
   const groups = await rowGroups(file)
   const ranges: { rowStart: number; rowEnd: number }[] = []
   let rowStart = 0
@@ -32,7 +35,7 @@ async function rowRanges(file: InputFile): Promise<readonly { rowStart: number; 
   for (const group of groups) {
     rowEnd += Number(group.num_rows)
     bytes += Number(group.total_compressed_size ?? group.total_byte_size)
-    if (bytes < UNIT_BYTES) continue
+    if (bytes < unitBytes) continue
     ranges.push({ rowStart, rowEnd })
     rowStart = rowEnd
     bytes = 0

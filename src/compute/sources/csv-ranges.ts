@@ -8,6 +8,8 @@ const NEWLINE = 10
 const QUOTE = 34
 const LOOK_BYTES = 4 * 1024 * 1024
 const HEADER_BYTES = 64 * 1024
+/** A field is not longer than this: its quote was none, and ends of lines count again. */
+const QUOTED_BYTES = 16 * 1024 * 1024
 
 /**
  * Cuts a CSV file where records end. A line end within quotes ends none, and only what stands before it says whether it is within:
@@ -36,9 +38,11 @@ export function identified({ path, identity, url, shared }: InputFile): Omit<Tex
 /** Ends of records, each the first one at least `blockBytes` after the last. */
 async function* recordEnds(file: InputFile, start: number, blockBytes: number): AsyncGenerator<number> {
   let quoted = false
+  let quotedFrom = 0
   let wanted = start + blockBytes
   for (let at = start; at < file.bytes; at += LOOK_BYTES) {
     const bytes = await readBytes(file, at, Math.min(file.bytes, at + LOOK_BYTES))
+    if (quoted && at - quotedFrom > QUOTED_BYTES) quoted = false
     for (let from = 0; from < bytes.length;) {
       const quote = bytes.indexOf(QUOTE, from)
       const end = quote < 0 ? bytes.length : quote
@@ -50,6 +54,7 @@ async function* recordEnds(file: InputFile, start: number, blockBytes: number): 
       }
       if (quote < 0) break
       quoted = !quoted
+      quotedFrom = at + quote
       from = quote + 1
     }
   }

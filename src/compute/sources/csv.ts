@@ -48,7 +48,8 @@ export function readRecord(text: string, start: number, delimiter: string): Read
   for (let at = start; ;) {
     if (text.charCodeAt(at) === QUOTE) {
       const field = readQuoted(text, at)
-      if (field === undefined) return { fields, end: text.length, quoted, fault: 'a quoted field does not end' }
+      // The quote was none: what follows the line is read as if it were not there.
+      if (field === undefined) return { fields, end: lineEnd(text, at), quoted, fault: 'a quoted field does not end' }
       quoted = true
       fields.push(field.value)
       at = field.end

@@ -17,7 +17,7 @@ export type FileFormat =
   /** A record is a whole file with its path. */
   | { readonly kind: 'binary' }
   | { readonly kind: 'csv'; readonly format: CsvFormat }
-  | { readonly kind: 'parquet'; readonly columns?: readonly string[] }
+  | { readonly kind: 'parquet'; readonly columns?: readonly string[]; readonly malformed: 'fail' | 'skip' }
   | { readonly kind: 'arrow' }
 
 /** How objects are reached. What is absent is taken from the usual variables of the environment (`AWS_...`). */

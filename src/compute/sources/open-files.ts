@@ -39,9 +39,7 @@ async function fixedRanges(
   if (format.kind === 'csv')
     return (await Promise.all(files.map((file) => cutCsv(file, blockBytes, format.format)))).flat()
   if (files.every(({ url }) => url === undefined)) return undefined
-  return (
-    await Promise.all(files.map((file) => cutRemote(file, isWholeFiles(format) ? Infinity : blockBytes)))
-  ).flat()
+  return (await Promise.all(files.map((file) => cutRemote(file, isWholeFiles(format) ? Infinity : blockBytes)))).flat()
 }
 
 function textInput(

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { Input } from '../dataset/plan.ts'
 import type { ByteSource, ColumnarFormats } from '../dataset/program-parts.ts'
 import { readTask } from '../dataset/read-texts.ts'
-import type { SourcePosition } from '../dataset/task-context.ts'
+import type { TaskContext } from '../dataset/task-context.ts'
 import { identityOf } from '../dataset/text-range.ts'
 import type { TextRange, TextTask } from '../dataset/text-range.ts'
 import { fault } from '../dataset/fault.ts'
@@ -16,25 +16,36 @@ export function readColumnar(
   input: ColumnarInput,
   task: TextTask,
   formats: ColumnarFormats,
-  position: SourcePosition,
+  context: TaskContext,
 ): RecordBatches | undefined {
   const range = task.ranges[0]!
-  position.path = range.path
-  if (input.kind === 'arrow') return named(range, wholeOf(task, formats))
+  context.position.path = range.path
+  if (input.kind === 'arrow') return checked(wholeOf(task, formats), range)
   const source = sourceOf(task, range)
   if (source === undefined) return undefined
-  return named(range, formats.readParquet!(source, task.rows!, input.columns))
+  const batches = formats.readParquet!(source, task.rows!, input.columns)
+  return checked(batches, range, task.rows, input.malformed === 'skip' ? context : undefined)
 }
 
-/** What a library finds wrong is said with the name of the file. */
-async function* named(range: TextRange, batches: RecordBatches | undefined): RecordBatches {
+/** What a library finds wrong is said with the file and the rows, or leaves these out where `skipping` is to know. */
+async function* checked(
+  batches: RecordBatches | undefined,
+  { path }: TextRange,
+  rows?: TextTask['rows'],
+  skipping?: TaskContext,
+): RecordBatches {
   if (batches === undefined) return
   try {
     yield* batches
   } catch (cause) {
     if ((cause as { shoalFault?: unknown }).shoalFault !== undefined) throw cause
     const said = (cause as Error).message
-    throw fault('SHOAL_MALFORMED', `Cannot read "${range.path}": ${said}`, { path: range.path }, 'Is it complete?')
+    const which = rows === undefined ? '' : `rows ${rows.rowStart} to ${rows.rowEnd - 1} of `
+    if (skipping !== undefined && rows !== undefined) {
+      return skipping.skipped(`${which}${path}: ${said}`, rows.rowEnd - rows.rowStart)
+    }
+    const hint = "Is it complete? Row groups that cannot be read are left out with parquet({ malformed: 'skip' })"
+    throw fault('SHOAL_MALFORMED', `Cannot read ${which}"${path}": ${said}`, { path, ...rows }, hint)
   }
 }
 

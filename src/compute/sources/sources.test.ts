@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { tableFromJSON, tableToIPC } from 'apache-arrow'
+import { parquetMetadata } from 'hyparquet'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSession } from '../dataset/session.fixture.ts'
 import type { TestSession } from '../dataset/session.fixture.ts'
@@ -86,6 +87,18 @@ test('malformed records are left out, counted and told on request', async () => 
   expect(warnings().at(-1)).toContain(`1 malformed records were left out, the first of ${json} at byte 9`)
 })
 
+test('a quote that does not end costs its own line where malformed records are left out, and the file is cut all the same', async () => {
+  const { shoal } = session
+  const line = `${'x'.repeat(99)}\n`
+  const lines = 400_000
+  const path = file('unended.csv', `a\n"never ends\n${line.repeat(lines)}`)
+  const read = shoal.files([path], { blockBytes: 4 * 1024 * 1024 }).csv({ malformed: 'skip' })
+  expect(await read.count()).toBe(lines)
+  expect(warnings().at(-1)).toContain('1 malformed records were left out')
+  const failing = shoal.files(path).csv().count()
+  await expect(failing).rejects.toMatchObject({ code: 'SHOAL_MALFORMED', facts: { path, line: 2, offset: 2 } })
+})
+
 test('malformed JSON fails with file, line and byte', async () => {
   const path = file('bad.jsonl', '{"ä":1}\n{"b":}\n')
   const failing = session.shoal.files(path).jsonLines().collect()
@@ -107,6 +120,27 @@ test('a Parquet file that is cut off, and one that is none, are refused by name'
   })
   const text = file('text.parquet', 'this is no parquet file at all')
   await expect(shoal.files(text).parquet().collect()).rejects.toMatchObject({ code: 'SHOAL_MALFORMED' })
+})
+
+test('a row group of Parquet that is damaged fails with its file and rows, or is left out and counted', async () => {
+  const { shoal } = session
+  const rows = numbers(4000).map((n) => ({ n, text: `text ${(n * 7919) % 4000}` }))
+  const to = join(session.directory, 'damaged')
+  await shoal.dataset(rows).repartition(1).writeParquet(to, { rowGroupRows: 1000 })
+  const path = join(to, 'part-00000.parquet')
+  const written = await shoal.files(path).parquet<(typeof rows)[0]>().collect()
+  const bytes = readFileSync(path)
+  // The third row group, but for the page header: what is compressed there is no longer.
+  const { row_groups: groups } = parquetMetadata(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
+  const text = groups[2]!.columns[1]!.meta_data!
+  const start = Number(text.dictionary_page_offset ?? text.data_page_offset)
+  bytes.fill(0xff, start + 40, start + Number(text.total_compressed_size))
+  writeFileSync(path, bytes)
+  const failing = shoal.files(path).parquet({ malformed: 'fail' }).collect()
+  await expect(failing).rejects.toMatchObject({ code: 'SHOAL_MALFORMED', facts: { path, rowStart: 0, rowEnd: 4000 } })
+  const kept = await shoal.files(path).parquet({ malformed: 'skip' }).collect()
+  expect(kept).toEqual([...written.slice(0, 2000), ...written.slice(3000)])
+  expect(warnings().at(-1)).toContain(`1000 malformed records were left out, the first of rows 2000 to 2999 of ${path}`)
 })
 
 test('Arrow files are read, and what is none is refused by name', async () => {
