@@ -33,7 +33,22 @@ const conformance: Lane = {
   onlyInFull: true,
 }
 
-const allLanes: readonly Lane[] = [...['job', 'node-lifecycle'].map(simulation), conformance]
+/** A program of `test/` with a seed and a count; a sample starts at a seed that its name gives. */
+const trial = (name: string, script: string, counts: { readonly sample: number; readonly full: number }): Lane => ({
+  name,
+  script,
+  args: (sample) => {
+    const [seed, count] = sample === undefined ? [1, counts.full] : [Number(sample), counts.sample]
+    return ['--seed', String(seed), '--count', String(count)]
+  },
+})
+
+const allLanes: readonly Lane[] = [
+  ...['job', 'node-lifecycle'].map(simulation),
+  trial('SIGKILL under load', 'test/durability/kill-rounds.ts', { sample: 10, full: 200 }),
+  trial('images of power cuts', 'test/durability/crash-images.ts', { sample: 100, full: 1_000 }),
+  conformance,
+]
 
 /** Runs one lane; resolves to whether it passed. Its output is shown where it failed. */
 function run(lane: Lane, sample: string | undefined): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Environment } from '../../env/environment.ts'
 import type { Journal } from '../core.ts'
 import { fileError, lockDirectory } from '../data-directory.ts'
@@ -36,6 +36,9 @@ export async function openJournal(
   const unlock = await lockDirectory(directory)
   try {
     const loaded = loadSegments(directory)
+    // The directory itself may be as new as what is in it.
+    if (loaded === undefined)
+      for (const each of [dirname(directory), dirname(dirname(directory))]) await syncDirectory(each)
     const state =
       loaded === undefined ? emptyState(startRevision) : loadedState(loaded.revision, entriesOf(loaded.objects))
     const segment = await (loaded === undefined ? begin(directory, startRevision, 0) : goOn(directory, loaded))
