@@ -11,8 +11,9 @@ import { startControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { startNodes } from './nodes.ts'
 import type { Nodes } from './nodes.ts'
-import type { RuntimeName } from './runtimes.ts'
+import type { PodNetworkMode, RuntimeName } from './runtimes.ts'
 import { openStore } from './open-store.ts'
+import { chooseServiceRange, isLoopback } from './service-range.ts'
 import { serve } from './serve.ts'
 import type { Listening } from './serve.ts'
 import { ADMIN, userInfo } from './users.ts'
@@ -37,6 +38,11 @@ export interface ClusterOptions {
   readonly host?: string
   /** Where pods' files and logs go. Default: under the data directory, or the system's directory for temporary files. */
   readonly podDirectory?: string
+  /**
+   * How pods on processes get addresses: `namespace` (a network each), `loopback` (an address of 127.0.0.0/8 each, and one
+   * for each Service). Default `auto`: the first where the machine seems to allow it.
+   */
+  readonly podNetwork?: PodNetworkMode
   readonly env?: Environment
 }
 
@@ -78,12 +84,14 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     portForward: (...request) => streamsOf(nodes).portForward(...request),
   }
   const nodeCount = options.apiOnly === true ? 0 : (options.nodes ?? 1)
+  const serviceRange = chooseServiceRange(options, env, store)
   const heartbeatPace = options.runtime === 'simulated' ? Math.ceil(nodeCount / NODES_A_PACE) || 1 : 1
   const plane = await startControlPlane({
     env,
     store,
     identity,
     nodeStreams,
+    serviceRange,
     controllers: options.apiOnly !== true,
     ...(heartbeatPace > 1 && { nodeGraceMs: NODE_GRACE_MS * heartbeatPace }),
     ...(options.schedulerProfile !== undefined && { schedulerProfile: options.schedulerProfile }),
@@ -91,7 +99,13 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     await store.close()
     throw error
   })
-  if (nodeCount > 0) nodes = startNodes({ ...nodesOptions(options, env, plane.clientFor, nodeCount), heartbeatPace })
+  if (nodeCount > 0)
+    nodes = startNodes({
+      ...nodesOptions(options, env, plane.clientFor, nodeCount),
+      serviceRange,
+      ...onLoopback(serviceRange),
+      heartbeatPace,
+    })
   const listen: Cluster['listen'] = async ({ port = 0, host } = {}) => {
     listening ??= serve(env, plane, identity, { port, ...(host !== undefined && { host }) })
     return (await listening).endpoint
@@ -115,6 +129,11 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   return { client: plane.clientFor(ADMIN), ready, clientFor: actAs, listen, close, [Symbol.asyncDispose]: close }
 }
 
+/** Pods are where Services are: a cluster that began without privileges goes on so. */
+function onLoopback(serviceRange: string): { readonly podNetwork?: PodNetworkMode } {
+  return isLoopback(serviceRange) ? { podNetwork: 'loopback' } : {}
+}
+
 /** `Cluster.create()`: the same as {@link createCluster}, under the name of what it makes. */
 export const Cluster = { create: createCluster }
 
@@ -129,7 +148,7 @@ function nodesOptions(
   clientFor: ControlPlane['clientFor'],
   count: number,
 ): Parameters<typeof startNodes>[0] {
-  const { podDirectory, dataDirectory } = options
+  const { podDirectory, dataDirectory, podNetwork } = options
   const directory = podDirectory ?? (dataDirectory === undefined ? undefined : `${dataDirectory}/pods`)
   const { runtime = 'process', engineEndpoint } = options
   const volumeDirectory = dataDirectory === undefined ? undefined : resolve(dataDirectory, 'volumes')
@@ -138,6 +157,7 @@ function nodesOptions(
     clientFor,
     count,
     runtime,
+    ...(podNetwork !== undefined && { podNetwork }),
     ...(engineEndpoint !== undefined && { engineEndpoint }),
     ...(directory !== undefined && { directory }),
     ...(volumeDirectory !== undefined && { volumeDirectory }),

@@ -30,6 +30,8 @@ export interface ControlPlaneOptions {
   readonly controllers?: boolean
   /** The profile for pods that name none; default Kubernetes' own. */
   readonly schedulerProfile?: string
+  /** Where Services have their addresses; default Kubernetes' own. */
+  readonly serviceRange?: string
   /** How long a node may be silent, in milliseconds; default 40 s. */
   readonly nodeGraceMs?: number
 }
@@ -48,7 +50,7 @@ export interface ControlPlane extends AsyncDisposable {
 
 /** Resolves when the API answers; controllers and scheduler start meanwhile. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { env, store, identity, nodeStreams } = options
+  const { env, store, identity, nodeStreams, serviceRange } = options
   const authorizer = createRbacAuthorizer(store)
   const uidOf = (kind: 'ServiceAccount' | 'Pod' | 'Secret' | 'Node', key: string) =>
     store.durable().get(`${kind.toLowerCase()}s`, key)?.object.metadata.uid
@@ -60,6 +62,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     tokens,
     proxyIdentity: () => identity.client('front-proxy-client', 'front-proxy-client', []),
     ...(nodeStreams !== undefined && { nodeStreams }),
+    ...(serviceRange !== undefined && { network: { serviceRange } }),
   })
   await installPolicy(server.verbs, server.registry)
   const clientFor = (user: UserInfo) => {

@@ -5,6 +5,7 @@ import type { NodeStreams, PodAddress } from '../apiserver/subresources/node-str
 import type { UserInfo } from '../apiserver/verbs/request.ts'
 import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
+import type { Network } from '../network/network.ts'
 import type { NodeAgent } from '../node/node-agent.ts'
 import type { MachineUsage } from '../node/usage/machine-usage.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -12,8 +13,9 @@ import { apiError } from '../api/meta/status.ts'
 import { ClusterError } from './cluster-error.ts'
 import { startLocalVolumes } from './local-volumes.ts'
 import type { LocalVolumes } from './local-volumes.ts'
+import { DEFAULT_SERVICE_RANGE } from './service-range.ts'
 import { runtimeFactory } from './runtimes.ts'
-import type { RuntimeName } from './runtimes.ts'
+import type { PodNetworkMode, RuntimeName } from './runtimes.ts'
 import { ADMIN, nodeUser } from './users.ts'
 
 export interface NodesOptions {
@@ -28,6 +30,10 @@ export interface NodesOptions {
   readonly directory?: string
   /** Where the volumes of claims are made; default beside the pods' files, and gone with them. */
   readonly volumeDirectory?: string
+  /** How pods on processes get addresses; see `ClusterOptions.podNetwork`. */
+  readonly podNetwork?: PodNetworkMode
+  /** Where Services have their addresses; default Kubernetes' own. */
+  readonly serviceRange?: string
 }
 
 /** The nodes of a cluster, all on this machine. */
@@ -46,6 +52,7 @@ export function startNodes(options: NodesOptions): Nodes {
   const agents = new Map<string, NodeAgent>()
   let ownDirectory: string | undefined
   let volumes: LocalVolumes | undefined
+  let network: Network | undefined
   const ready = start()
   ready.catch((error: unknown) => {
     // Whoever waits for the nodes is told of what can be helped.
@@ -55,9 +62,7 @@ export function startNodes(options: NodesOptions): Nodes {
   async function start(): Promise<void> {
     await new Promise<void>((resolve) => options.env.timers.soon(resolve))
     const directory = options.directory ?? (ownDirectory = await temporaryDirectory(options))
-    const hostIp = hostAddress(options.runtime)
-    const { engineEndpoint: endpoint } = options
-    const engine = { hostAddress: hostIp, ...(endpoint !== undefined && { endpoint }) }
+    const engine = engineOf(options)
     const runtimeFor = await runtimeFactory({ ...options, ...engine }, directory)
     const started = await Promise.all(Array.from({ length: options.count }, (_, index) => runtimeFor(index + 1)))
     runtimes.push(...new Set(started))
@@ -66,13 +71,23 @@ export function startNodes(options: NodesOptions): Nodes {
     const own = options.runtime === 'simulated' ? undefined : directory
     const files = own === undefined ? noFiles : createPodFiles(join(own, 'pods'))
     const machine = own === undefined ? {} : { machine: () => measure(own) }
+    const { hostIp = engine.hostAddress, ...joined } = await joinNetwork(options, started[0])
+    network = joined.network
     const pace = options.heartbeatPace === undefined ? {} : { heartbeatPace: options.heartbeatPace }
     for (const [index, runtime] of started.entries()) {
       const name = `node${index + 1}`
-      const { platform, arch } = process
-      const facts = { name, hostIp, labels: {}, platform, architecture: arch, kernelVersion: release() }
+      const facts = { ...machineFacts(), name, hostIp }
       const client = options.clientFor(nodeUser(name))
-      const agent = { env: options.env, client, runtime, files, facts, ...pace, ...machine }
+      const agent = {
+        env: options.env,
+        client,
+        runtime,
+        files,
+        facts,
+        ...pace,
+        ...machine,
+        ...(network && { network }),
+      }
       agents.set(name, startNodeAgent(agent))
     }
     const volumeDirectory = options.volumeDirectory ?? join(directory ?? '/simulated', 'volumes')
@@ -96,10 +111,32 @@ export function startNodes(options: NodesOptions): Nodes {
       await ready.catch(() => {})
       await volumes?.close()
       await Promise.all([...agents.values()].map((agent) => agent.close()))
+      await network?.close()
       await Promise.all(runtimes.map((runtime) => runtime.close()))
       if (ownDirectory !== undefined) await rm(ownDirectory, { recursive: true, force: true })
     },
   }
+}
+
+function engineOf({ runtime, engineEndpoint: endpoint }: NodesOptions) {
+  return { hostAddress: hostAddress(runtime), ...(endpoint !== undefined && { endpoint }) }
+}
+
+const machineFacts = () => {
+  const { platform, arch: architecture } = process
+  return { labels: {}, platform, architecture, kernelVersion: release() }
+}
+
+/** What is between the pods of this machine, where that is for us to fill, and its address among them. */
+async function joinNetwork(
+  { env, clientFor, serviceRange = DEFAULT_SERVICE_RANGE }: NodesOptions,
+  runtime: Runtime | undefined,
+): Promise<{ readonly network?: Network; readonly hostIp?: string }> {
+  const podNetwork = runtime?.podNetwork
+  if (podNetwork === undefined) return {}
+  const [{ hostAddress }, { startNetwork }] = await Promise.all([podNetwork(), import('../network/network.ts')])
+  const network = startNetwork({ env, client: clientFor(ADMIN), podNetwork, serviceRange })
+  return { network, hostIp: hostAddress }
 }
 
 /** Where pods reach this machine: those of engines have networks of their own, whose loopback is another. */

@@ -4,6 +4,9 @@ import type { Environment } from '../env/environment.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { ClusterError } from './cluster-error.ts'
 
+/** How pods on processes get addresses: a network each, or an address of loopback each. */
+export type PodNetworkMode = 'auto' | 'namespace' | 'loopback'
+
 /** The runtimes that a cluster can give its nodes. */
 export type RuntimeName = 'process' | 'simulated' | 'cri' | 'docker'
 export const RUNTIME_NAMES: readonly RuntimeName[] = ['process', 'docker', 'cri', 'simulated']
@@ -15,6 +18,7 @@ export interface RuntimesOptions {
   readonly endpoint?: string
   /** The address of this machine for pods in its own network. */
   readonly hostAddress: string
+  readonly podNetwork?: PodNetworkMode
 }
 
 /** Makes the runtime of the node with that number, from 1; one for all where they share the machine. */
@@ -33,7 +37,9 @@ export async function runtimeFactory(options: RuntimesOptions, directory = ''): 
     }
     case 'process': {
       const { createProcessRuntime } = await import('../runtime/process/process-runtime.ts')
-      const runtime = createProcessRuntime({ environment, ...(directory !== '' && { directory }) })
+      const { podNetwork: network } = options
+      const how = { ...(directory !== '' && { directory }), ...(network !== undefined && { network }) }
+      const runtime = createProcessRuntime({ environment, ...how })
       return () => runtime
     }
     case 'cri':

@@ -15,7 +15,7 @@ import type { Refusal } from './admission.ts'
 import { containerLogs } from './container-logs.ts'
 import { recordOfEarlierLife } from './earlier-life.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import type { NodeContext } from './node-context.ts'
+import type { NodeContext, NodeNetwork } from './node-context.ts'
 import { createNodeReports } from './node-reports.ts'
 import type { NodeReports } from './node-reports.ts'
 import type { PodFiles } from './pod-files.ts'
@@ -45,6 +45,8 @@ export interface NodeAgentOptions {
   readonly heartbeatPace?: number
   /** Measures the machine; absent where nodes only seem to have one. */
   readonly machine?: () => Promise<MachineUsage>
+  /** Where the cluster has no network agents of its own: pods that end are first left by Services. */
+  readonly network?: NodeNetwork
 }
 
 /** A node at work: runs the pods that are bound to it, and tells the API how they are. */
@@ -133,7 +135,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
 }
 
 function contextOf(
-  { env, client, runtime, files, facts }: NodeAgentOptions,
+  { env, client, runtime, files, facts, network }: NodeAgentOptions,
   node: () => Node | undefined,
 ): NodeContext {
   return {
@@ -145,6 +147,7 @@ function contextOf(
     files,
     events: createEventRecorder(env, client, { component: 'kubelet', host: facts.name }),
     sources: createSourceWatch(env, client),
+    ...(network !== undefined && { network }),
     allocatable: () => node()?.status?.allocatable ?? {},
   }
 }

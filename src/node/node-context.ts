@@ -5,6 +5,12 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { PodFiles } from './pod-files.ts'
 import type { SourceWatch } from './volumes/source-watch.ts'
 
+/** What a node asks of the network between pods. */
+export interface NodeNetwork {
+  /** Resolves when no Service sends new connections to that address any more, or after a bounded time. */
+  withdrawn(ip: string): Promise<void>
+}
+
 /** What every part of one node's agent works with. */
 export interface NodeContext {
   readonly env: Environment
@@ -17,6 +23,8 @@ export interface NodeContext {
   readonly events: EventRecorder
   /** Tells of changes of what volumes are made of. */
   readonly sources: SourceWatch
+  /** Of a cluster whose network this machine is part of. */
+  readonly network?: NodeNetwork
   /** What pods may use of the node: the default of limits in the downward API. */
   readonly allocatable: () => Readonly<Record<string, string | number>>
 }

@@ -20,6 +20,7 @@ export function graceOf({ pod, objectGone }: PodWork): number {
 /** Ends the containers together, then init containers and sidecars from the last to the first, as Kubernetes does. */
 export async function stopContainers(work: PodWork): Promise<void> {
   if (!anyRunning(work.pod, work.record)) return
+  await leaveServices(work)
   const graceMs = graceOf(work)
   const until = work.context.env.clock.monotonicMs() + graceMs
   work.stopping = { graceMs }
@@ -35,6 +36,15 @@ export async function stopContainers(work: PodWork): Promise<void> {
     work.stopping = undefined
   }
 }
+
+/** Nobody is sent to a pod that is asked to end; one whose object is gone ends at once. */
+async function leaveServices({ context, objectGone, record, pod }: PodWork): Promise<void> {
+  const ip = record.sandbox?.ip
+  if (ip === undefined || objectGone || pod.metadata.deletionTimestamp === undefined || graceIsNone(pod)) return
+  await context.network?.withdrawn(ip)
+}
+
+const graceIsNone = ({ metadata }: PodWork['pod']) => metadata.deletionGracePeriodSeconds === 0
 
 async function stopContainer(work: PodWork, name: string, graceMs: number): Promise<void> {
   const { context, pod } = work

@@ -47,6 +47,8 @@ export interface Runtime {
   capacity(): Promise<MachineCapacity>
   /** What this system lets the runtime do, and what it does instead where it cannot: told as events and in docs. */
   limitations(): readonly Limitation[]
+  /** What stands between its pods, where that is for others to fill: Services' addresses, policies. */
+  podNetwork?(): Promise<import('./pod-network.ts').PodNetwork>
   /** Ends and removes everything that it started, except for runtimes whose containers outlive their agent. */
   close(): Promise<void>
 }

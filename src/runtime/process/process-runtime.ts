@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Environment } from '../../env/environment.ts'
 import { RuntimeError } from '../runtime.ts'
+import type { PodNetwork } from '../pod-network.ts'
 import type { Runtime } from '../runtime.ts'
 import { measureCapacity } from './capacity.ts'
 import { createContainers } from './containers.ts'
@@ -35,20 +36,7 @@ export interface ProcessRuntimeOptions {
 }
 
 export interface ProcessRuntime extends Runtime {
-  /** The address at which pods reach servers of the host; the host's servers have to listen there. Resolves with the spawner. */
-  hostAddress(): Promise<string>
-  /** The network that pods have, once it stands: where Services' addresses and network policies are put. */
-  podNetwork(): Promise<ProcessPodNetwork>
-}
-
-export interface ProcessPodNetwork {
-  readonly hostAddress: string
-  /** Of pods, where each has a network of its own; undefined where they share the host's. */
-  readonly subnet?: string
-  /** Performs a script of `nft` where all that pods send passes by; absent where the kernel takes none. */
-  readonly rule?: (script: string) => Promise<void>
-  /** Has the host reach the addresses of `range` the way that pods do, unless an earlier cluster has them. */
-  readonly route?: (range: string) => Promise<void>
+  podNetwork(): Promise<PodNetwork>
 }
 
 const DEFAULT_LOGS = { maxBytes: 10 * 1024 * 1024, maxFiles: 5 }
@@ -123,13 +111,12 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     // With the spawner: a node is Ready once its runtime is, knows what it cannot do, and never where it starts nothing.
     capacity: () => spawner.then(() => measureCapacity(directory)),
     limitations: () => limits,
-    hostAddress: sandboxes.hostAddress,
     podNetwork: () => podNetworkOf(sandboxes, spawner),
     close: () => (closed ??= close()),
   }
 }
 
-async function podNetworkOf({ hostAddress }: Sandboxes, started: Promise<Spawner>): Promise<ProcessPodNetwork> {
+async function podNetworkOf({ hostAddress }: Sandboxes, started: Promise<Spawner>): Promise<PodNetwork> {
   const spawner = await started
   const { subnet, rules } = spawner.abilities
   const own = { hostAddress: await hostAddress(), ...(subnet !== undefined && { subnet }) }

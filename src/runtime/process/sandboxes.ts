@@ -85,7 +85,7 @@ export function createSandboxes(context: Context): Sandboxes {
     try {
       const network = await opened
       const own: PreparedNetwork = spec.hostNetwork
-        ? { sandboxId: environment.random.uuid().replaceAll('-', ''), address: '127.0.0.1' }
+        ? { sandboxId: environment.random.uuid().replaceAll('-', ''), address: network.hostAddress }
         : await network.take()
       const { sandboxId: id, address: ip } = own
       const files = await createPodFiles(path.join(directory, 'pods', id), spec, ip)

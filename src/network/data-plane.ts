@@ -1,0 +1,98 @@
+import type { Service } from '../api/generated/core-v1.ts'
+import type { EndpointSlice } from '../api/generated/discovery-v1.ts'
+import type { Client } from '../client/client.ts'
+import type { Environment } from '../env/environment.ts'
+import type { EventRecorder } from '../reconcile/event-recorder.ts'
+import type { PodNetwork } from '../runtime/pod-network.ts'
+import { createKernelBalancer } from './kernel/kernel-balancer.ts'
+import { createLoadBalancers } from './services/load-balancers.ts'
+import { servicePorts } from './services/service-port.ts'
+import type { ServicePort } from './services/service-port.ts'
+import { listenerKey } from './userland/listener.ts'
+import { createUserlandBalancer } from './userland/userland-balancer.ts'
+import type { UserlandBalancer } from './userland/userland-balancer.ts'
+
+/** A Service as it is now, or that it is gone. */
+export interface ServiceState {
+  readonly key: string
+  readonly service: Service | undefined
+  readonly slices: readonly EndpointSlice[]
+}
+
+/** Brings what Services say into effect: in the kernel where pods have networks of their own, by listening elsewhere. */
+export interface DataPlane {
+  /** Resolves, when all is in effect, to the keys of those that have to be looked at again. */
+  apply(states: readonly ServiceState[]): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+export interface DataPlaneOptions {
+  readonly env: Environment
+  readonly client: Client
+  readonly events: EventRecorder
+  readonly network: PodNetwork
+  readonly serviceRange: string
+}
+
+const LOOPBACK = '127.0.0.1'
+
+export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const { env, client, events, network, serviceRange } = options
+  const { rule, route, hostAddress } = network
+  const nodeAddresses = [...new Set([hostAddress, LOOPBACK])]
+  const kernel =
+    rule && createKernelBalancer({ env, rule, serviceRange, nodeAddresses: nodeAddresses.filter(isOutside) })
+  await route?.(serviceRange)
+  const userland = createUserlandBalancer(env, { clusterIps: serviceRange.startsWith('127.'), nodeAddresses })
+  const balancers = createLoadBalancers({ client, events, hostAddress })
+
+  const portsOf = ({ service, slices }: ServiceState): readonly ServicePort[] => {
+    if (service === undefined) return []
+    const address = balancers.addressOf(service)
+    const ports = servicePorts(service, slices, () => true)
+    return address === undefined ? ports : ports.map((port) => ({ ...port, balancerIps: [address] }))
+  }
+  return {
+    async apply(states) {
+      const changes = new Map(states.map((state) => [state.key, portsOf(state)]))
+      await Promise.all([kernel?.apply(changes), userland.apply(changes)])
+      const again: string[] = []
+      for (const { key, service } of states) {
+        if (service === undefined) continue
+        tellOfPorts(events, service, changes.get(key) ?? [], userland)
+        if ((await balancers.settle(service, userland.failures)) === 'moved') again.push(key)
+      }
+      return again
+    },
+    close: () => userland.close(),
+  }
+}
+
+const isOutside = (address: string) => address !== LOOPBACK
+
+/** What of the Service is not as it asks for. */
+function tellOfPorts(
+  events: EventRecorder,
+  about: Service,
+  ports: readonly ServicePort[],
+  { failures, shifted }: UserlandBalancer,
+): void {
+  const warn = (reason: string, message: string) => events.record({ about, type: 'Warning', reason, message })
+  for (const { protocol } of about.spec?.ports ?? []) {
+    if (protocol === 'SCTP') warn('ProtocolNotSupported', 'SCTP is not balanced here, only TCP and UDP are')
+  }
+  for (const { clusterIps, port, protocol, nodePort } of ports) {
+    const places = clusterIps.map((host) => ({ host, port, protocol }))
+    if (nodePort !== undefined) places.push({ host: LOOPBACK, port: nodePort, protocol })
+    for (const place of places) {
+      const [failure, other] = [failures.get(listenerKey(place)), shifted.get(listenerKey(place))]
+      if (failure !== undefined) warn('PortNotAvailable', `Cannot listen on ${place.host}:${place.port}: ${failure}`)
+      if (other !== undefined) {
+        warn(
+          'PortShifted',
+          `${place.host}:${place.port} needs privileges; programs of the host use port ${other} there`,
+        )
+      }
+    }
+  }
+}

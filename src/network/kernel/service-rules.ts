@@ -1,0 +1,86 @@
+import type { ServicePort, Target } from '../services/service-port.ts'
+import type { Ruleset } from './ruleset.ts'
+
+/** The table of all rules, in the network namespace through which everything passes that pods send. */
+export const TABLE = 'ip shoal'
+/** From address, protocol and port to the chain of a port of a Service. */
+const SERVICES = 'services'
+
+/**
+ * What is there before the first Service: connections are given a target as they arrive. A pod that is its own target
+ * would answer itself directly, so there the router stands in for it. What is sent to a Service's address and found no
+ * target is refused, as Kubernetes does.
+ */
+export function groundRules(serviceRange: string): string[] {
+  const refuse = `add rule ${TABLE} refuse ip daddr ${serviceRange}`
+  return [
+    `add table ${TABLE}`,
+    `delete table ${TABLE}`,
+    `add table ${TABLE}`,
+    `add map ${TABLE} ${SERVICES} { type ipv4_addr . inet_proto . inet_service : verdict; }`,
+    `add chain ${TABLE} balance { type nat hook prerouting priority dstnat; }`,
+    `add rule ${TABLE} balance ip daddr . meta l4proto . th dport vmap @${SERVICES}`,
+    `add chain ${TABLE} loop { type nat hook postrouting priority srcnat; }`,
+    `add rule ${TABLE} loop meta mark & ${LOOP_MARK} == ${LOOP_MARK} masquerade`,
+    `add chain ${TABLE} refuse { type filter hook forward priority filter; }`,
+    `${refuse} meta l4proto tcp reject with tcp reset`,
+    `${refuse} reject`,
+  ]
+}
+
+const LOOP_MARK = '0x4000'
+
+/** The rules of one port of a Service. `number` is the port's own; `nodeAddresses` are those of node ports. */
+export function rulesOfPort(port: ServicePort, number: number, nodeAddresses: readonly string[]): Ruleset {
+  const sets = new Map<string, string>()
+  const chains = new Map<string, readonly string[]>()
+  const elements = new Map<string, string>()
+  const at = (ips: readonly string[], portNumber: number, chain: string) => {
+    for (const ip of ips) elements.set(`${ip} . ${port.protocol.toLowerCase()} . ${portNumber}`, ` : goto ${chain}`)
+  }
+  const inside = `service-${number}`
+  if (port.internal.length > 0) {
+    chains.set(inside, balancing(port, number, port.internal, sets, chains))
+    at([...port.clusterIps, ...port.externalIps], port.port, inside)
+  }
+  const outside = sameTargets(port) ? inside : `outside-${number}`
+  if (port.external.length > 0) {
+    if (outside !== inside) chains.set(outside, balancing(port, number, port.external, sets, chains))
+    if (port.nodePort !== undefined) at(nodeAddresses, port.nodePort, outside)
+    const guarded = port.sourceRanges.length > 0 ? `guard-${number}` : outside
+    if (guarded !== outside) {
+      chains.set(guarded, [`ip saddr { ${port.sourceRanges.join(', ')} } goto ${outside}`, 'drop'])
+    }
+    at(port.balancerIps, port.port, guarded)
+  }
+  return { sets, chains, elements: new Map([[SERVICES, elements]]) }
+}
+
+function sameTargets({ internal, external }: ServicePort): boolean {
+  return internal.length === external.length && internal.every((target, i) => target === external[i])
+}
+
+/** Each new connection goes to the next target, in turn; with affinity to the one where the client was last. */
+function balancing(
+  { protocol, affinitySeconds }: ServicePort,
+  number: number,
+  targets: readonly Target[],
+  sets: Map<string, string>,
+  chains: Map<string, readonly string[]>,
+): string[] {
+  const near: string[] = []
+  const chainOf = ({ ip, port }: Target) => {
+    const chain = `target-${number}-${ip}-${port}`
+    const remembered = `near-${number}-${ip}-${port}`
+    const keep = affinitySeconds === undefined ? [] : [`update @${remembered} { ip saddr }`]
+    if (affinitySeconds !== undefined) {
+      sets.set(remembered, `type ipv4_addr; flags dynamic, timeout; timeout ${affinitySeconds}s;`)
+      near.push(`ip saddr @${remembered} goto ${chain}`)
+    }
+    const loop = `ip saddr ${ip} meta mark set meta mark or ${LOOP_MARK}`
+    chains.set(chain, [...keep, loop, `meta l4proto ${protocol.toLowerCase()} dnat to ${ip}:${port}`])
+    return chain
+  }
+  const choices = targets.map((target, i) => `${i} : goto ${chainOf(target)}`)
+  return [...near, `numgen inc mod ${targets.length} vmap { ${choices.join(', ')} }`]
+}

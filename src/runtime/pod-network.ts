@@ -1,0 +1,11 @@
+/** The network that a runtime's pods have, once it stands: where Services' addresses and network policies are put. */
+export interface PodNetwork {
+  /** At which pods reach servers of the host; the host's servers have to listen there. */
+  readonly hostAddress: string
+  /** Of pods, where each has a network of its own; undefined where they share the host's. */
+  readonly subnet?: string
+  /** Performs a script of `nft` where all that pods send passes by, all of it or nothing; absent where the kernel takes none. */
+  readonly rule?: (script: string) => Promise<void>
+  /** Has the host reach the addresses of `range` the way that pods do, unless an earlier cluster has them. */
+  readonly route?: (range: string) => Promise<void>
+}
