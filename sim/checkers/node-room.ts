@@ -22,6 +22,8 @@ const UNITS: Readonly<Record<string, number>> = {
  */
 export function nodesHaveRoom(): Checker {
   const nodes = new Map<string, Node>()
+  /** A binding may come a moment after its node was deleted: the pod is collected before the end. */
+  const gone = new Set<string>()
   const pods = new Map<string, Map<string, Pod>>()
   const forget = (pod: Pod, key: string) => pods.get(pod.spec?.nodeName ?? '')?.delete(key)
   const put = (pod: Pod, key: string) => {
@@ -36,14 +38,20 @@ export function nodesHaveRoom(): Checker {
     commit({ changes }) {
       for (const { type, entry, previous } of changes) {
         if (entry.resource === 'nodes') {
-          if (type === 'delete') nodes.delete(entry.key)
-          else nodes.set(entry.key, entry.object as Node)
+          if (type !== 'delete') nodes.set(entry.key, entry.object as Node)
+          else if (nodes.delete(entry.key)) gone.add(entry.key)
         }
         if (entry.resource !== 'pods') continue
         if (previous !== undefined) forget(previous.object as Pod, entry.key)
         const nodeName = type === 'delete' ? undefined : put(entry.object as Pod, entry.key)
         const isNew = nodeName !== undefined && (previous?.object as Pod | undefined)?.spec?.nodeName !== nodeName
-        if (isNew) checkNode(nodes.get(nodeName), nodeName, [...(pods.get(nodeName)?.values() ?? [])])
+        if (isNew && (nodes.has(nodeName) || !gone.has(nodeName))) checkNode(nodes.get(nodeName), nodeName, [...(pods.get(nodeName)?.values() ?? [])])
+      }
+    },
+    end() {
+      for (const [nodeName, bound] of pods) {
+        const left = () => `${[...bound.keys()].join(', ')} are left of node ${nodeName}, which is gone`
+        check(bound.size === 0 || nodes.has(nodeName), left)
       }
     },
   }

@@ -20,7 +20,7 @@ test.each([
     ['run', '--memory', '5quux', 'a.ts'],
     'Cannot use "5quux" as an amount: it is not one, expected a quantity such as 512Mi',
   ],
-  [['up', '--runtime', 'foo'], 'Allowed choices are process, simulated'],
+  [['up', '--runtime', 'foo'], 'Allowed choices are process, docker, cri, simulated'],
 ])('a command line that cannot be read is a usage error: %j', async (args, said) => {
   const { code, stdout, stderr } = await user.run(...args)
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
