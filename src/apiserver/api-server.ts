@@ -18,6 +18,8 @@ import { bootstrap } from './bootstrap.ts'
 import { DEFINITIONS } from './custom/definition-status.ts'
 import { followDefinition, serveStoredDefinitions } from './custom/definitions.ts'
 import { loadExpressions } from './custom/expression-engine.ts'
+import type { Backups } from './backup/backups.ts'
+import { createBackups } from './backup/backups.ts'
 import type { NodeStreams } from './subresources/node-streams.ts'
 import type { TokenSigner } from './subresources/token-signer.ts'
 import { createSubresource } from './subresources/create-subresource.ts'
@@ -58,6 +60,7 @@ export interface ApiServer extends AsyncDisposable {
   readonly verbs: Verbs
   readonly registry: Registry
   readonly aggregation: Aggregation
+  readonly backups: Backups
   /** For `createDirectClient`. */
   readonly engine: Engine
 }
@@ -98,6 +101,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     verbs: verbsOf(engine),
     registry,
     aggregation,
+    backups: createBackups(engine),
     engine,
     async [Symbol.asyncDispose]() {
       engine.watches.close()

@@ -16,6 +16,7 @@ function commandLine(): Command {
   addUp(program)
   addDownAndStatus(program)
   addExplainAndPlan(program)
+  addBackups(program)
   addParts(program)
   return program
 }
@@ -93,6 +94,32 @@ function addDownAndStatus(program: Command): void {
     .action(async (options) => {
       const { status } = await import('./status.ts')
       process.exitCode = await status(options)
+    })
+}
+
+function addBackups(program: Command): void {
+  program
+    .command('backup')
+    .description('save all objects of a running cluster')
+    .argument('<file>', 'where to write them; - for standard output')
+    .option('--context <name>', 'a context of the kubeconfig')
+    .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, a cluster of this machine, ~/.kube/config)')
+    .addHelpText('after', '\nExamples:\n  shoal backup cluster.shoal\n  shoal backup - | gzip > cluster.shoal.gz')
+    .action(async (file, options) => {
+      const { backup } = await import('./backup.ts')
+      process.exitCode = await backup(file, options)
+    })
+  program
+    .command('restore')
+    .description('make the objects of a cluster what they were: of a running one, or of one to be started')
+    .argument('<file>', 'what shoal backup has written')
+    .option('--data-dir <dir>', 'of a cluster that does not run: the directory to start it with')
+    .option('--context <name>', 'a context of the kubeconfig')
+    .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, a cluster of this machine, ~/.kube/config)')
+    .addHelpText('after', '\nExamples:\n  shoal restore cluster.shoal\n  shoal restore cluster.shoal --data-dir ./data')
+    .action(async (file, options) => {
+      const { restore } = await import('./restore.ts')
+      process.exitCode = await restore(file, options)
     })
 }
 

@@ -35,6 +35,7 @@ export async function serve(
     authenticator: createAuthenticator({ clock: env.clock, tokens: plane.tokens }),
     authorizer: plane.authorizer,
     aggregation: plane.server.aggregation,
+    backups: plane.server.backups,
     tokenKeys: () => [identity.serviceAccountKey.jwk()],
   }
   const server = await listen(options, { host, port: at.port, tls: { certificate, key, clientAuthority } }).catch(

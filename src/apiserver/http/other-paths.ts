@@ -7,6 +7,7 @@ import type { OpenApi, OpenApiDocument } from '../openapi/openapi.ts'
 import { describeRefusal } from '../verbs/authorizer.ts'
 import { DISCOVERY_VIEWS, negotiate } from './accept.ts'
 import { sendBytes, sendJson, sendText } from './answer.ts'
+import { serveBackups } from './backup-paths.ts'
 import type { Exchange } from './exchange.ts'
 import { answerHealth } from './health.ts'
 import { flag } from './query-options.ts'
@@ -41,6 +42,7 @@ export function createOtherPaths(options: HttpServerOptions): OtherPaths {
       refuseUnlessAllowed(options, exchange, path)
       const health = HEALTH.exec(path)
       if (health !== null) return serveHealth(options, exchange, health[1] ?? '', health[2])
+      if (path.startsWith('/shoal/') && options.backups !== undefined) return serveBackups(options.backups, exchange)
       const remote = remoteAt(options, path)
       if (remote !== undefined) return options.aggregation?.proxy(exchange, remote)
       if (exchange.method !== 'GET' && exchange.method !== 'HEAD')

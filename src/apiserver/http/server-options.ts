@@ -1,6 +1,7 @@
 import type { Environment } from '../../env/environment.ts'
 import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { Authenticator } from '../authn/authenticator.ts'
+import type { Backups } from '../backup/backups.ts'
 import type { DiscoverySource } from '../discovery/discovery.ts'
 import type { Authorizer } from '../verbs/authorizer.ts'
 import type { Catalog } from '../verbs/served-resource.ts'
@@ -18,6 +19,8 @@ export interface HttpServerOptions {
   readonly health?: HealthChecks
   /** Other servers that answer a part of the API. */
   readonly aggregation?: Aggregation
+  /** Saving and bringing back all objects, at `/shoal/backup` and `/shoal/restore`. */
+  readonly backups?: Backups
   readonly decoders?: readonly BodyDecoder[]
   /** The public half of the service account key, as a JSON Web Key, for `/openid/v1/jwks`. */
   readonly tokenKeys?: () => readonly unknown[]
