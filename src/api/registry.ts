@@ -22,6 +22,8 @@ export interface ApiKind {
   schema(): ObjectSchema
   /** The definition that a custom resource comes from; absent for built-in ones. */
   readonly definition?: KubeObject
+  /** False where OpenAPI says nothing of it. Default true. */
+  readonly isDescribed?: boolean
 }
 
 /** An API group as discovery shows it: versions in order of preference, the first preferred. */

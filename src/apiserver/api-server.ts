@@ -25,6 +25,7 @@ import type { TokenSigner } from './subresources/token-signer.ts'
 import { createSubresource } from './subresources/create-subresource.ts'
 import { connect } from './subresources/connect.ts'
 import { logs } from './subresources/log.ts'
+import { metricsKinds } from './usage/metrics-kinds.ts'
 import type { Authorizer } from './verbs/authorizer.ts'
 import { create } from './verbs/create.ts'
 import { remove } from './verbs/delete.ts'
@@ -69,6 +70,7 @@ export interface ApiServer extends AsyncDisposable {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { environment, store } = options
   const registry = options.registry ?? createRegistry()
+  if (options.nodeStreams?.usage !== undefined) for (const [name, kind] of metricsKinds()) registry.serve(name, [kind])
   const definitions = { store, registry, environment }
   await serveStoredDefinitions(definitions)
   const aggregation = createAggregation({ store, environment, identity: options.proxyIdentity })

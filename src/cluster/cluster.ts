@@ -77,13 +77,8 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const store = await openStore(env, dataDirectory)
   let nodes: Nodes | undefined
   let listening: Promise<Listening> | undefined
-  const nodeStreams: NodeStreams = {
-    logs: (...request) => streamsOf(nodes).logs(...request),
-    exec: (...request) => streamsOf(nodes).exec(...request),
-    attach: (...request) => streamsOf(nodes).attach(...request),
-    portForward: (...request) => streamsOf(nodes).portForward(...request),
-  }
   const nodeCount = options.apiOnly === true ? 0 : (options.nodes ?? 1)
+  const nodeStreams = streamsTo(() => nodes, nodeCount > 0)
   const serviceRange = chooseServiceRange(options, env, store)
   const heartbeatPace = options.runtime === 'simulated' ? Math.ceil(nodeCount / NODES_A_PACE) || 1 : 1
   const plane = await startControlPlane({
@@ -137,7 +132,20 @@ function onLoopback(serviceRange: string): { readonly podNetwork?: PodNetworkMod
 /** `Cluster.create()`: the same as {@link createCluster}, under the name of what it makes. */
 export const Cluster = { create: createCluster }
 
-function streamsOf(nodes: Nodes | undefined): NodeStreams {
+/** The streams of nodes that are still to come. */
+function streamsTo(nodes: () => Nodes | undefined, isMeasured: boolean): NodeStreams {
+  const now = () => streamsOf(nodes())
+  return {
+    logs: (...request) => now().logs(...request),
+    exec: (...request) => now().exec(...request),
+    attach: (...request) => now().attach(...request),
+    portForward: (...request) => now().portForward(...request),
+    // Without nodes there is nothing to measure, and no API that says so.
+    ...(isMeasured && { usage: async (node) => now().usage(node) }),
+  }
+}
+
+function streamsOf(nodes: Nodes | undefined): Nodes {
   if (nodes === undefined) throw apiError('ServiceUnavailable', 'no node can be reached from this server')
   return nodes
 }

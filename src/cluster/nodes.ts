@@ -37,7 +37,7 @@ export interface NodesOptions {
 }
 
 /** The nodes of a cluster, all on this machine. */
-export interface Nodes extends NodeStreams {
+export interface Nodes extends Required<NodeStreams> {
   /** Resolves when every node is registered and knows its pods. */
   readonly ready: Promise<void>
   close(): Promise<void>
@@ -96,7 +96,7 @@ export function startNodes(options: NodesOptions): Nodes {
   }
 
   const podOf = ({ namespace, pod, uid }: PodAddress) => ({ namespace, name: pod, uid })
-  const agentOf = ({ node }: PodAddress) => {
+  const agentOf = ({ node }: Pick<PodAddress, 'node'>) => {
     const agent = agents.get(node)
     if (agent === undefined) throw apiError('ServiceUnavailable', `node "${node}" is not one of this cluster's own`)
     return agent
@@ -107,6 +107,7 @@ export function startNodes(options: NodesOptions): Nodes {
     exec: async (address, request) => agentOf(address).exec(podOf(address), address.container, request),
     attach: async (address, request) => agentOf(address).attach(podOf(address), address.container, request),
     portForward: async (address) => agentOf(address).portForward(podOf(address)),
+    usage: async (node) => agentOf({ node }).usage(),
     async close() {
       await ready.catch(() => {})
       await volumes?.close()

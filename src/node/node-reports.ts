@@ -5,7 +5,7 @@ import { podStatus } from './pod-status.ts'
 import type { PodWorker } from './pod-worker.ts'
 import type { MachineUsage } from './usage/machine-usage.ts'
 import type { UsageMeter } from './usage/usage-meter.ts'
-import type { NodeUse } from './usage/usage.ts'
+import type { NodeUse } from '../runtime/usage.ts'
 
 /** What a node tells of itself and its pods when it is asked. */
 export interface NodeReports {

@@ -35,6 +35,8 @@ function ownRules(): Readonly<Record<string, readonly PolicyRule[]>> {
   return {
     ...Object.fromEntries(controllers),
     'system:kube-scheduler': [allow(READ, 'core', 'configmaps'), allow(READ, 'scheduling.k8s.io', 'priorityclasses')],
+    // What a metrics server brings along; ours is built in.
+    'system:aggregate-to-view': [allow(READ, 'metrics.k8s.io', 'nodes pods')],
     'system:node': [allow(READ, 'node.k8s.io', 'runtimeclasses'), allow(READ, 'core', 'nodes')],
   }
 }

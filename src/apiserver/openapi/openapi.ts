@@ -19,7 +19,7 @@ const INFO = { title: 'Kubernetes', version: 'v1.34.4' }
 
 /** Of the registry as it is now; whoever keeps one makes another when the registry changes. */
 export function createOpenApi(registry: Pick<Registry, 'all'>): OpenApi {
-  const kinds = [...registry.all()]
+  const kinds = [...registry.all()].filter(({ isDescribed }) => isDescribed !== false)
   const byVersion = Map.groupBy(kinds, ({ type }) => versionPath(type))
   const documents = new Map<string, OpenApiDocument>()
   for (const [path, some] of byVersion) {

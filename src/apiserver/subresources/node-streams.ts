@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { LogOptions } from '../../client/client.ts'
+import type { NodeUse } from '../../runtime/usage.ts'
 import type { CommandStreams, StartCommand } from '../../streams/remote-command/command.ts'
 
 /** A pod on a node, as a node's server addresses it. */
@@ -31,4 +32,6 @@ export interface NodeStreams {
   attach(address: ContainerAddress, request: CommandStreams): Promise<StartCommand>
   /** Resolves when the pod is there, to the way of connecting to its ports; rejects with an `UpgradeError`. */
   portForward(address: PodAddress): Promise<(port: number) => Promise<Duplex>>
+  /** What a node and its pods use now; absent where nodes are not measured. */
+  usage?(node: string): Promise<NodeUse>
 }

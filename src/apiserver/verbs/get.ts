@@ -3,6 +3,7 @@ import type { KubeObject } from '../../api/object.ts'
 import type { GetOptions } from '../../client/client.ts'
 import type { Entry, Snapshot } from '../../store/store.ts'
 import { scaleOf } from '../subresources/scale-object.ts'
+import { getMeasured, isMeasured } from '../usage/measured-objects.ts'
 import { waitForRevision } from '../../watch/freshness.ts'
 import { authorize } from './authorization.ts'
 import { servedForm } from './conversion.ts'
@@ -19,6 +20,7 @@ export async function get(
 ): Promise<KubeObject> {
   authorize(engine, context, 'get', target)
   context.signal?.throwIfAborted()
+  if (isMeasured(target)) return await getMeasured(engine, target)
   const revision = parseRevision(options.resourceVersion)
   if (revision > engine.store.durable().revision) await caughtUp(engine, context, revision)
   const { object } = entryAt(engine.store.durable(), target)

@@ -6,6 +6,7 @@ import type { KubeObject, ObjectList } from '../../api/object.ts'
 import { apiVersionOf } from '../../api/resource-type.ts'
 import type { ListOptions } from '../../client/client.ts'
 import type { Entry, Snapshot } from '../../store/store.ts'
+import { isMeasured, listMeasured } from '../usage/measured-objects.ts'
 import { authorize } from './authorization.ts'
 import type { ContinueToken } from './continue-token.ts'
 import { continueExpired, decodeContinue, encodeContinue } from './continue-token.ts'
@@ -38,6 +39,7 @@ export async function listObjects(
 ): Promise<ObjectList> {
   checkOptions(options)
   const selection = parseSelection(target.resource, options)
+  if (isMeasured(target)) return await listMeasured(engine, target, selection)
   const from = options.continue ? decodeContinue(options.continue) : undefined
   const wanted = from?.revision ?? parseRevision(options.resourceVersion)
   if (wanted > engine.store.durable().revision) await caughtUp(engine, context, wanted)

@@ -1,4 +1,4 @@
-import type { NodeUse, PodUse, Usage } from '../usage/usage.ts'
+import type { NodeUse, PodUse, Usage } from '../../runtime/usage.ts'
 import type { MetricFamily, MetricSample } from './prometheus.ts'
 
 /** What `/metrics/resource` says: what metrics servers read, by Kubernetes' stable names. */

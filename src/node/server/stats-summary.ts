@@ -1,6 +1,6 @@
 import { formatTime } from '../../env/clock.ts'
 import type { MachineUsage } from '../usage/machine-usage.ts'
-import type { NodeUse, PodUse, Usage } from '../usage/usage.ts'
+import type { NodeUse, PodUse, Usage } from '../../runtime/usage.ts'
 
 /** `/stats/summary`, version 1alpha1, of what is measured here. */
 export function statsSummary(nodeName: string, use: NodeUse, machine: MachineUsage | undefined) {

@@ -5,7 +5,7 @@ import { isRunning } from '../pod-record.ts'
 import { createCpuRate } from './cpu-rate.ts'
 import type { CpuRate } from './cpu-rate.ts'
 import type { MachineUsage } from './machine-usage.ts'
-import type { ContainerUse, NodeUse, PodUse } from './usage.ts'
+import type { ContainerUse, NodeUse, PodUse } from '../../runtime/usage.ts'
 
 /** A pod that is measured. */
 export interface MeteredPod {

@@ -27,8 +27,8 @@ export function makeTemporaryDirectory(): string {
 
 /** Removes what runtimes left whose owner is dead: only where both it and its spawner were killed outright. */
 export async function sweepLeftovers(base: string): Promise<void> {
-  const { cpu, memory } = locateCgroupHome('any')
-  for (const folder of new Set([cpu, memory].flatMap((home) => (home ? [path.dirname(home)] : [])))) {
+  const { cpu, memory, accounting } = locateCgroupHome('any')
+  for (const folder of new Set([cpu, memory, accounting].flatMap((home) => (home ? [path.dirname(home)] : [])))) {
     for (const name of orphansIn(folder)) removeTree(path.join(folder, name))
   }
   // What belongs to another user stays for that user's next sweep.

@@ -144,11 +144,11 @@ const NOTHING = { directory: [], cgroups: [], links: [], networks: [], mounted: 
 
 /** What is there, apart from processes, of the runtimes with those names. */
 function traces(directory: string, names: readonly string[]) {
-  const { memory, cpu } = locateCgroupHome('any')
+  const { memory, cpu, accounting } = locateCgroupHome('any')
   const list = (folder: string | undefined) => (folder ? readdirSync(path.dirname(folder)) : [])
   return {
     directory: readdirSync(directory),
-    cgroups: [...list(memory), ...list(cpu)].filter((cgroup) => names.includes(cgroup)),
+    cgroups: [...list(memory), ...list(cpu), ...list(accounting)].filter((cgroup) => names.includes(cgroup)),
     links: readdirSync('/sys/class/net').filter((link) => names.includes(ownerOf(link))),
     networks: existsSync('/run/netns')
       ? readdirSync('/run/netns').filter((network) => names.some((name) => network.startsWith(`sh${name.slice(-6)}`)))

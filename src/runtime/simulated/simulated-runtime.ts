@@ -14,7 +14,9 @@ import type {
   Sandbox,
   SandboxSpec,
 } from '../runtime.ts'
+import { parseDuration } from './duration.ts'
 import { hasSimulatedImage } from './simulated-images.ts'
+import { amountAt, CPU_USE, MEMORY_USE, parseSteps, totalUntil } from './simulated-use.ts'
 
 /** Pods with this annotation run for that long (`500ms`, `2s`, `1m30s`); those without run until they are stopped. */
 export const RUN_FOR = 'simulated.shoal.dev/run-for'
@@ -238,19 +240,14 @@ async function* logsOf({ status, spec }: SimulatedContainer, request: LogRequest
 
 function usageOf(machine: Machine, sandboxId: string): ContainerUsage[] {
   const now = machine.environment.clock.now()
-  return inSandbox(machine, sandboxId).flatMap(({ status, spec }) => {
-    if (status.state.phase !== 'running') return []
-    const cpuMs = ((now - status.state.startedAtMs) * (spec.limits.cpuRequestMillis ?? 0)) / 1000
-    return [{ name: spec.name, cpuMs, memoryBytes: spec.limits.memoryBytes ?? 0, processes: 1 }]
+  return inSandbox(machine, sandboxId).flatMap((container) => {
+    const { state } = container.status
+    if (state.phase !== 'running') return []
+    const { name, limits } = container.spec
+    const ranMs = now - state.startedAtMs
+    const cpu = annotation(machine, container, CPU_USE) ?? `${limits.cpuRequestMillis ?? 0}m`
+    const memory = annotation(machine, container, MEMORY_USE) ?? String(limits.memoryBytes ?? 0)
+    const memoryBytes = amountAt(parseSteps(memory), ranMs)
+    return [{ name, cpuMs: totalUntil(parseSteps(cpu), ranMs), memoryBytes, processes: 1 }]
   })
-}
-
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-
-/** Milliseconds of a duration as Go writes it: `500ms`, `2s`, `1m30s`; 0 where it is none. */
-function parseDuration(text: string): number {
-  return [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)].reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * (UNITS_MS[unit ?? ''] ?? 0),
-    0,
-  )
 }

@@ -6,6 +6,8 @@ export interface CgroupHome {
   readonly version: 'v1' | 'v2' | 'none'
   readonly cpu?: string
   readonly memory?: string
+  /** Of version 1, where CPU time is counted; the same as `cpu` on most machines. */
+  readonly accounting?: string
 }
 
 /** A container's cgroup. */
@@ -46,7 +48,9 @@ export function locateCgroupHome(owner: string): CgroupHome {
   const unified = placed.get('')
   if (memory !== undefined) {
     const cpu = path.join(ROOT, 'cpu', placed.get('cpu') ?? '/', owner)
-    return { version: 'v1', cpu, memory: path.join(ROOT, 'memory', memory, owner) }
+    const own = lines.some((line) => /^\d+:cpuacct:/.test(line))
+    const accounting = own ? path.join(ROOT, 'cpuacct', placed.get('cpuacct') ?? '/', owner) : cpu
+    return { version: 'v1', cpu, memory: path.join(ROOT, 'memory', memory, owner), accounting }
   }
   if (unified === undefined) return { version: 'none' }
   const folder = path.join(ROOT, unified, owner)
@@ -54,7 +58,7 @@ export function locateCgroupHome(owner: string): CgroupHome {
 }
 
 function foldersOf(home: CgroupHome): Set<string> {
-  return new Set([home.cpu, home.memory].filter((folder) => folder !== undefined))
+  return new Set([home.cpu, home.memory, home.accounting].filter((folder) => folder !== undefined))
 }
 
 function controllersOf(line: string): [string, string][] {
@@ -77,17 +81,19 @@ export function containerCgroup(
   if (home.version === 'none' || !home.cpu || !home.memory) return undefined
   const cpu = path.join(home.cpu, containerId)
   const memory = path.join(home.memory, containerId)
+  const accounting = path.join(home.accounting ?? home.cpu, containerId)
+  const folders = [...new Set([cpu, memory, accounting])]
   const isV1 = home.version === 'v1'
   try {
-    for (const folder of new Set([cpu, memory])) fs.mkdirSync(folder)
+    for (const folder of folders) fs.mkdirSync(folder)
     const quota = limits.cpuMillis === undefined ? undefined : Math.round((limits.cpuMillis * CPU_PERIOD_US) / 1000)
     if (isV1) limitV1(cpu, memory, quota, limits)
     else limitV2(cpu, quota, limits)
   } catch {
-    for (const folder of new Set([cpu, memory])) removeTree(folder)
+    for (const folder of folders) removeTree(folder)
     return undefined
   }
-  return isV1 ? cgroupV1(cpu, memory) : cgroupV2(cpu)
+  return isV1 ? cgroupV1(folders, memory, accounting) : cgroupV2(cpu)
 }
 
 function limitV1(
@@ -121,16 +127,15 @@ function limitV2(
   }
 }
 
-function cgroupV1(cpu: string, memory: string): Cgroup {
+function cgroupV1(folders: readonly string[], memory: string, accounting: string): Cgroup {
   return {
-    joinFiles: [path.join(cpu, 'cgroup.procs'), path.join(memory, 'cgroup.procs')],
+    joinFiles: folders.map((folder) => path.join(folder, 'cgroup.procs')),
     processes: () => readPids(path.join(memory, 'cgroup.procs')),
-    // The same hierarchy almost everywhere; where it is not, the processes' own times are added up.
-    cpuMs: () => millis(readNumber(path.join(cpu, 'cpuacct.usage'))),
+    cpuMs: () => millis(readNumber(path.join(accounting, 'cpuacct.usage'))),
     memoryBytes: () => readNumber(path.join(memory, 'memory.usage_in_bytes')),
     peakMemoryBytes: () => readNumber(path.join(memory, 'memory.max_usage_in_bytes')),
     oomKilled: () => /oom_kill [1-9]/.test(read(path.join(memory, 'memory.oom_control'))),
-    remove: () => [cpu, memory].forEach(removeTree),
+    remove: () => folders.forEach(removeTree),
   }
 }
 

@@ -123,7 +123,8 @@ export function sampleUsage(container: ProcessOwner): UsageSample {
   for (const pid of pids) {
     const fields = statFields(pid)
     if (!fields) continue
-    cpuMs += (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK
+    // With that of children that have ended.
+    cpuMs += fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * MS_PER_TICK
     memoryBytes += Number(fields[21]) * PAGE_BYTES
   }
   const { containerId } = container.spec
