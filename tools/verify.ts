@@ -9,6 +9,7 @@ interface Lane {
   readonly name: string
   readonly script: string
   readonly args: (sample: string | undefined) => readonly string[]
+  readonly env?: Readonly<Record<string, string>>
   /** Has no part in a sample. */
   readonly onlyInFull?: boolean
 }
@@ -43,16 +44,29 @@ const trial = (name: string, script: string, counts: { readonly sample: number; 
   },
 })
 
+/** Every recorded scenario on every container engine of this machine. */
+const engines: Lane = {
+  name: 'settled on engines',
+  script: 'node_modules/vitest/vitest.mjs',
+  args: () => ['run', 'test/engines/settled.test.ts'],
+  env: { SHOAL_SETTLED: 'all' },
+  onlyInFull: true,
+}
+
 const allLanes: readonly Lane[] = [
   ...['job', 'node-lifecycle'].map(simulation),
   trial('SIGKILL under load', 'test/durability/kill-rounds.ts', { sample: 10, full: 200 }),
   trial('images of power cuts', 'test/durability/crash-images.ts', { sample: 100, full: 1_000 }),
+  engines,
   conformance,
 ]
 
 /** Runs one lane; resolves to whether it passed. Its output is shown where it failed. */
 function run(lane: Lane, sample: string | undefined): Promise<boolean> {
-  const child = spawn(process.execPath, [lane.script, ...lane.args(sample)], { cwd: root })
+  const child = spawn(process.execPath, [lane.script, ...lane.args(sample)], {
+    cwd: root,
+    env: { ...process.env, ...lane.env },
+  })
   const chunks: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -29,6 +29,8 @@ export interface Comparison {
 export interface Leniency {
   /** Fields that are left out wherever they stand, such as `readinessProbe` where nothing runs that could be probed. */
   readonly without?: readonly string[]
+  /** Events that are left out: such as that nobody listens yet, which a busy machine says and an idle one does not. */
+  readonly withoutEvents?: RegExp
 }
 
 /**
@@ -45,7 +47,7 @@ export function comparable(all: readonly KubeObject[], leniency: Leniency = {}):
   const lines = all.filter(isAboutWork).map((one) => rename(lineOf(one)))
   return {
     objects: objects.map((text) => sorted(JSON.parse(text) as unknown)).sort(byText),
-    events: [...new Set(lines)].sort(),
+    events: [...new Set(lines)].filter((line) => leniency.withoutEvents?.test(line) !== true).sort(),
   }
 }
 

@@ -11,6 +11,13 @@ import { runProbe } from './run-probe.ts'
 type ProbeName = 'Startup' | 'Liveness' | 'Readiness'
 
 /**
+ * The kubelet learns of a start up to a second later, so that most programs listen when it asks first whether they are ready.
+ * Here they are asked at once: that nobody listens within that second says nothing yet, and is looked at again soon.
+ */
+const START_UP_MS = 1_000
+const FIRST_PAUSE_MS = 50
+
+/**
  * Probes one attempt of a container: the startup probe until it succeeds, then liveness and readiness for good. What they
  * find is put in the container's record; a container that is not alive is ended, and restarted as its pod's policy says.
  */
@@ -21,13 +28,16 @@ export function startProber(work: PodWork, container: Container, containerId: st
 
   const gaveUp = (error: unknown) =>
     env.log.error('a container is not probed any more', { container: containerId, error })
-  const repeat = (name: ProbeName, probe: Probe, count = firstCount(name === 'Liveness')) => {
+  const repeat = (name: ProbeName, probe: Probe, count = firstCount(name === 'Liveness'), pauseMs = 0) => {
     const periodMs = (probe.periodSeconds ?? 10) * 1000
-    const firstMs = startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000 - env.clock.now()
-    const delayMs = count.inRow === 0 ? Math.max(0, firstMs) : periodMs
+    const firstAtMs = startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000
+    const delayMs = count.inRow === 0 ? Math.max(pauseMs, firstAtMs - env.clock.now()) : periodMs
     const turn = async () => {
       const outcome = await runProbe(work.context, targetOf(work, container, containerId), probe)
       if (stopped) return
+      const isEarly = count.inRow === 0 && env.clock.now() < firstAtMs + START_UP_MS
+      if (isEarly && name === 'Readiness' && !outcome.ok && outcome.output.endsWith('connection refused'))
+        return repeat(name, probe, count, Math.max(FIRST_PAUSE_MS, 2 * pauseMs))
       const next = counted(count, outcome, probe)
       if (!outcome.ok) tellFailure(work, container, name, outcome.output)
       const isOver = !next.ok && next.inRow >= (probe.failureThreshold ?? 3) && name !== 'Readiness'
