@@ -45,7 +45,8 @@ export function nodesHaveRoom(): Checker {
         if (previous !== undefined) forget(previous.object as Pod, entry.key)
         const nodeName = type === 'delete' ? undefined : put(entry.object as Pod, entry.key)
         const isNew = nodeName !== undefined && (previous?.object as Pod | undefined)?.spec?.nodeName !== nodeName
-        if (isNew && (nodes.has(nodeName) || !gone.has(nodeName))) checkNode(nodes.get(nodeName), nodeName, [...(pods.get(nodeName)?.values() ?? [])])
+        if (isNew && (nodes.has(nodeName) || !gone.has(nodeName)))
+          checkNode(nodes.get(nodeName), nodeName, [...(pods.get(nodeName)?.values() ?? [])])
       }
     },
     end() {
