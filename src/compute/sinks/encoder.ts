@@ -2,14 +2,7 @@ import { fault } from '../dataset/fault.ts'
 import type { WriteFormat } from '../dataset/plan.ts'
 import type { ColumnarFormats } from '../dataset/program-parts.ts'
 import { parquetEncoder } from './parquet-encoder.ts'
-
-/** Records of one file into bytes of a format. */
-export interface Encoder {
-  /** Gives bytes now and then. */
-  add(record: unknown): Uint8Array | undefined
-  finish(): Uint8Array | undefined
-  rows(): number
-}
+import type { Encoder } from './record-encoder.ts'
 
 /** Text is joined and encoded in pieces of about this many characters. */
 const FLUSH_CHARACTERS = 256 * 1024

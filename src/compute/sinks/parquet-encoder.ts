@@ -2,7 +2,7 @@ import { fault } from '../dataset/fault.ts'
 import type { WriteFormat } from '../dataset/plan.ts'
 import type { ColumnarFormats, ParquetFile } from '../dataset/program-parts.ts'
 import { encodeValue } from '../wire/values.ts'
-import type { Encoder } from './encoder.ts'
+import type { Encoder } from './record-encoder.ts'
 import { columnsOf, columnValues } from './parquet-columns.ts'
 import type { ParquetColumn } from './parquet-columns.ts'
 

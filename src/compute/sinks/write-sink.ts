@@ -6,7 +6,7 @@ import type { WriteFormat, WriteTarget } from '../dataset/plan.ts'
 import type { ColumnarFormats } from '../dataset/program-parts.ts'
 import type { SinkState } from '../dataset/sink-state.ts'
 import { createEncoder } from './encoder.ts'
-import type { Encoder } from './encoder.ts'
+import type { Encoder } from './record-encoder.ts'
 import { createUpload } from './upload.ts'
 import type { UploadGrant } from './upload.ts'
 
