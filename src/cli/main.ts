@@ -34,6 +34,8 @@ function addRun(program: Command): void {
     .option('--workers <count>', 'worker pods: a number, or from..to for as many as the work needs', workerCount)
     .option('--threads <count>', 'threads in each worker pod', wholeNumber(1))
     .option('--memory <quantity>', 'memory of each worker pod, such as 512Mi', quantity)
+    .option('--timeline <file>', 'write when each task ran where, for Perfetto or chrome://tracing')
+    .option('--otlp <file>', 'write the same as OpenTelemetry spans, in OTLP JSON')
     .option('--json', 'progress as JSON, one event a line, on standard error')
     .option('-q, --quiet', 'no progress')
     .addHelpText(

@@ -1,15 +1,18 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Shoal } from '../compute/shoal.ts'
+import { systemEnvironment } from '../env/system.ts'
 import { setRunSettings } from '../connect/run-settings.ts'
 import type { RunSettings } from '../connect/run-settings.ts'
 import { CliError } from './cli-error.ts'
 import { onBrokenPipe, onInterrupt, PIPE_BROKEN } from './interrupt.ts'
 import { loadProgram } from './program/load-program.ts'
 import { createProgressView } from './progress/progress-view.ts'
+import { createTimeline } from './run-timeline.ts'
+import type { TimelineOptions } from './run-timeline.ts'
 import { exitCodeOf, showError } from './show-error.ts'
 
-export interface RunOptions {
+export interface RunOptions extends TimelineOptions {
   readonly context?: string
   readonly kubeconfig?: string
   readonly namespace?: string
@@ -41,17 +44,20 @@ class Interrupted extends Error {
 export async function runProgram(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const path = programPath(file)
   const view = createProgressView(options)
+  const timeline = createTimeline(systemEnvironment(), options)
   const sessions = new Set<Shoal>()
   process.argv = [process.argv[0] ?? 'node', path, ...args]
   setRunSettings({
     ...settingsOf(options),
     program: { name: file, args },
     onEvent: view.onEvent,
+    ...(timeline.onTask !== undefined && { onTask: timeline.onTask }),
     onSession: (session) => sessions.add(session),
   })
   const { exitCode, reason } = await ending(loadProgram(path, file), () => view.close())
   await Promise.all([...sessions].map((session) => session.close(reason)))
   view.finish()
+  await timeline.write({ name: file, ...(exitCode !== 0 && { failure: `exit code ${exitCode}` }) })
   // Whatever the program left open, such as timers, ends with it after a failure; a good end waits for it, as Node does.
   if (exitCode !== 0) process.exit(exitCode)
   return exitCode

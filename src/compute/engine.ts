@@ -1,10 +1,11 @@
 import type { Environment } from '../env/environment.ts'
 import { awaitWorkers } from './await-workers.ts'
 import { coordinateHere } from './coordination.ts'
-import type { CreateCoordination, StageHost } from './coordination.ts'
+import type { Coordination, CreateCoordination, StageHost } from './coordination.ts'
 import type { Reach } from './coordinator/listen.ts'
 import type { CoordinatorOptions } from './coordinator/options.ts'
 import type { Needs, ProgramBundle } from './coordinator/stage.ts'
+import type { TaskRecord } from './coordinator/task-record.ts'
 import { createShoal } from './create-shoal.ts'
 import type { ElasticLimits } from './elastic/elastic-pool.ts'
 import { createElasticWorkers } from './elastic/elastic-workers.ts'
@@ -50,6 +51,8 @@ export interface EngineOptions {
   /** Bounds of losses and heartbeats that differ from the usual. */
   readonly limits?: Pick<CoordinatorOptions, 'maxLosses' | 'heartbeatMs' | 'silentMs' | 'cancelGraceMs'>
   readonly onStatus?: (change: Partial<RunStatus>) => void
+  /** Hears of every attempt at a task that came to an end. */
+  readonly onTask?: (record: TaskRecord) => void
   /** How many workers there are follows from the work, within these limits; `capacity` is what one of them offers. */
   readonly elastic?: ElasticLimits & { readonly capacity: Needs }
   /** Work begins once so many workers are there. */
@@ -68,10 +71,11 @@ export interface Engine {
 /** A session on workers of any pool: coordinator, listener and watchdog, and the user's interface to them. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { env, pool, onEvent, shipper, name } = options
-  const report = createRunReport(options)
+  const report = createRunReport(options, () => coordination?.coordinator.demand?.())
   const { reach } = options
   const coordinate = typeof reach === 'function' ? reach : coordinateHere(reach, name)
-  const coordination = await coordinate({
+  let coordination = undefined as Coordination | undefined
+  const started = await coordinate({
     ...coordinatorOptions(options, report),
     onAsk: (place, body) => tasks.onAsk(place, body),
     onWorkers(counts) {
@@ -82,16 +86,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     onLeaving: (pod) => tasks.leave(pod),
   })
-  const gang = options.gang === undefined ? undefined : gangStart(coordination.coordinator, options.gang)
+  coordination = started
+  const gang = options.gang === undefined ? undefined : gangStart(started.coordinator, options.gang)
   const { journal } = options
-  const host = gang?.coordinator ?? coordination.coordinator
+  const host = gang?.coordinator ?? started.coordinator
   const coordinator = journal === undefined ? host : journaled(host, journal)
   const watchdog = awaitWorkers(env, pool, {
     limitMs: options.workerTimeoutMs,
     onWaiting: (reasons) => onEvent({ type: 'waiting', reasons }),
     onGivenUp: (error) => coordinator.failAll(error),
   })
-  const starting = coordination.start(pool).catch((error: Error) => {
+  const starting = started.start(pool).catch((error: Error) => {
     coordinator.close(error)
   })
   let closing: Promise<void> | undefined
@@ -105,11 +110,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const close = async (reason?: Error) => {
     watchdog.stop()
     elastic?.stop()
+    report.close()
     tellUnobserved(tasks, onEvent)
     coordinator.close(reason ?? closedError(name))
     await starting
     await Promise.all([pool.close(), options.onClosed?.(reason ?? stages.failure()), shipper[Symbol.asyncDispose]()])
-    await coordination.close()
+    await started.close()
     journal?.close(reason === undefined && stages.failure() === undefined)
     tasks.close()
   }
@@ -161,6 +167,8 @@ function coordinatorOptions({ env, pool, limits }: EngineOptions, report: RunRep
     onSilent: (pod) =>
       void pool.discard(pod).catch((error: Error) => env.log.warn('Cannot end a worker', { pod, error })),
     onRetry: report.retry,
+    onTask: report.task,
+    onLog: report.log,
   }
 }
 

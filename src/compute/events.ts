@@ -1,4 +1,6 @@
 import type { LossRecord } from './coordinator/loss.ts'
+import type { WorkerLog } from './coordinator/options.ts'
+import type { RunSummary } from './trace/run-summary.ts'
 
 /** What happens in a session, for whoever shows it: the command line draws from these. Times are left to the listener. */
 export type ComputeEvent =
@@ -22,6 +24,10 @@ export type ComputeEvent =
   | { readonly type: 'link'; readonly cut?: string }
   | { readonly type: 'loss'; readonly loss: LossRecord; readonly losses: number }
   | { readonly type: 'retry'; readonly retries: number }
+  /** What user code wrote to its console on a worker, as it was written. */
+  | { readonly type: 'log'; readonly log: WorkerLog }
+  /** The last of a session: what it has spent. */
+  | { readonly type: 'summary'; readonly summary: RunSummary }
   /** Works, but will hurt: such as a large captured value. */
   | { readonly type: 'warning'; readonly message: string }
 

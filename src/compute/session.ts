@@ -6,6 +6,7 @@ import { randomSuffix } from '../env/random.ts'
 import { createEngine } from './engine.ts'
 import type { EngineOptions } from './engine.ts'
 import type { Reach } from './coordinator/listen.ts'
+import type { TaskRecord } from './coordinator/task-record.ts'
 import type { OnComputeEvent } from './events.ts'
 import { createJobs } from './jobs.ts'
 import type { ClusterReach } from './pods/coordinate-in-pod.ts'
@@ -43,6 +44,8 @@ export interface ComputeOptions {
   /** Where runs that have a name keep their journals. Default `~/.local/state/shoal/runs`. */
   readonly stateDirectory?: string
   readonly onEvent?: OnComputeEvent
+  /** Hears of every attempt at a task that came to an end: what a timeline is made of. */
+  readonly onTask?: (record: TaskRecord) => void
   /** How long work waits while there is no worker. Default 60,000 ms, five times that on a cluster elsewhere. */
   readonly workerTimeoutMs?: number
 }
@@ -87,6 +90,7 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
       createShipper({ cacheDirectory, onWarning: (message) => onEvent({ type: 'warning', message }) }),
     jobs: (parts) => createJobs({ ...options, cacheDirectory }, parts),
     ...scaling(workers),
+    ...(options.onTask === undefined ? {} : { onTask: options.onTask }),
     onEvent,
     workerTimeoutMs: place.workerTimeoutMs,
     onStatus: (change) => record.update(change),

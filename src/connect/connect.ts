@@ -10,6 +10,7 @@ import type { Endpoint } from '../client/http/connection.ts'
 import { startClusterThread } from '../cluster/thread/start-thread.ts'
 import { cacheDirectory, runsDirectory } from './cache-directory.ts'
 import type { OnComputeEvent } from '../compute/events.ts'
+import { logText } from '../compute/trace/log-text.ts'
 import type { ClusterReach } from '../compute/pods/coordinate-in-pod.ts'
 import type { WorkerOptions } from '../compute/pods/worker-job.ts'
 import { createCompute } from '../compute/session.ts'
@@ -39,6 +40,7 @@ export interface ConnectOptions {
   readonly workers?: WorkerOptions
   /** Of the embedded cluster. Default: in memory, one node. */
   readonly cluster?: Omit<ClusterOptions, 'env'>
+  /** Hears of what happens. Default: what workers log goes to standard error. */
   readonly onEvent?: OnComputeEvent
 }
 
@@ -86,7 +88,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
       workers: { threads: availableParallelism(), ...settings.workers },
       program: { ...programFacts(), ...settings.program, owner: userName() },
       cacheDirectory: cacheDirectory(),
-      ...(settings.onEvent !== undefined && { onEvent: settings.onEvent }),
+      onEvent: settings.onEvent ?? tellLogs,
+      ...(settings.onTask !== undefined && { onTask: settings.onTask }),
     })
     const whole = withPlace(session, closeAll)
     // Whatever waits for workers that can never come is told so at once.
@@ -97,6 +100,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
     await closeAll()
     throw error
   }
+}
+
+/** Where nobody listens, what workers write is written here as well, each line with where it comes from. */
+const tellLogs: OnComputeEvent = (event) => {
+  if (event.type === 'log') process.stderr.write(logText(event.log))
 }
 
 /** A user id without an entry has no name. */

@@ -1,3 +1,4 @@
+import type { TaskRecord } from '../compute/coordinator/task-record.ts'
 import type { OnComputeEvent } from '../compute/events.ts'
 import type { Shoal } from '../compute/shoal.ts'
 import type { WorkerOptions } from '../compute/pods/worker-job.ts'
@@ -13,6 +14,7 @@ export interface RunSettings {
   readonly workers?: WorkerOptions
   readonly program?: { readonly name: string; readonly args?: readonly string[] }
   readonly onEvent?: OnComputeEvent
+  readonly onTask?: (record: TaskRecord) => void
   /** Hears of each session when it opens. */
   readonly onSession?: (session: Shoal) => void
 }

@@ -89,6 +89,8 @@ export function after(state: ProgressState, event: ComputeEvent, nowMs: number):
       const { cut: _, ...known } = state
       return event.cut === undefined ? known : { ...known, cut: event.cut }
     }
+    case 'log':
+    case 'summary':
     case 'warning':
       return state
   }

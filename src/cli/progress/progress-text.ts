@@ -83,7 +83,8 @@ function count({ done, total, unit }: StageState): string {
   return total === undefined ? `${done} ${unit}` : `${done}/${total} ${unit}`
 }
 
-function formatBytes(bytes: number): string {
+/** `1.5 MB`. */
+export function formatBytes(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
 }

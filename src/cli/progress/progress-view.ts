@@ -4,6 +4,9 @@ import type { Environment } from '../../env/environment.ts'
 import { systemEnvironment } from '../../env/system.ts'
 import { describeLoss } from '../../compute/coordinator/loss.ts'
 import { after, NO_PROGRESS } from './progress-state.ts'
+import { summaryText } from './summary-text.ts'
+import { logText } from '../../compute/trace/log-text.ts'
+import type { RunSummary } from '../../compute/trace/run-summary.ts'
 import { endedText, progressText, wholeText } from './progress-text.ts'
 
 /** Shows a run on standard error: a moving picture on a terminal, plain lines elsewhere, JSON lines where asked. */
@@ -18,6 +21,9 @@ export interface ProgressView {
 /** A terminal is drawn anew at most this often; elsewhere a line is written at most this often. */
 const DRAW_MS = 100
 const LINE_MS = 5_000
+
+/** What shorter runs have spent is of no interest to anybody. */
+const LONG_MS = 2_000
 
 export function createProgressView(options: { readonly json?: boolean; readonly quiet?: boolean }): ProgressView {
   const env = systemEnvironment()
@@ -44,6 +50,7 @@ function movingView(env: Environment, isTerminal: boolean): ProgressView {
   let state = NO_PROGRESS
   let timer: Timer | undefined
   let closed = false
+  const summaries: RunSummary[] = []
   const canvas = isTerminal ? terminalCanvas() : lineCanvas()
   const draw = () => {
     timer = undefined
@@ -57,6 +64,8 @@ function movingView(env: Environment, isTerminal: boolean): ProgressView {
       )
   }
   const note = (event: ComputeEvent) => {
+    if (event.type === 'log') canvas.say(logText(event.log).trimEnd())
+    if (event.type === 'summary') summaries.push(event.summary)
     if (event.type === 'warning') canvas.say(`warning: ${event.message}`)
     if (event.type === 'loss') canvas.say(`lost: ${describeLoss(event.loss)}`)
     if (event.type !== 'stage-ended') return
@@ -81,7 +90,9 @@ function movingView(env: Environment, isTerminal: boolean): ProgressView {
       const wasClosed = closed
       close()
       // Measured from the start of the process: a person waits for all of it.
-      if (!wasClosed && state.stages.length > 0) canvas.say(wholeText(state, performance.now() / 1000))
+      if (wasClosed || state.stages.length === 0) return
+      canvas.say(wholeText(state, performance.now() / 1000))
+      for (const summary of summaries) if (summary.ms >= LONG_MS) canvas.say(summaryText(summary))
     },
   }
 }

@@ -14,7 +14,7 @@ import type { Stages } from './stages.ts'
 import type { Needs, Place, StageHandle, StageSpec } from './stage.ts'
 import { capacityOf } from './room.ts'
 import { settleDown } from './settle-down.ts'
-import { connectedWorker, tell } from './worker.ts'
+import { connectedWorker, runningOf, tell } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
 import { workerFrames } from './worker-frames.ts'
 import type { WorkerFrameHandlers } from './worker-frames.ts'
@@ -174,8 +174,9 @@ function countOf(workers: ReadonlySet<ConnectedWorker>): WorkerCounts {
   return { workers: workers.size, threads }
 }
 
-function logOf({ worker, thread, sent }: Slot, isError: boolean, text: string) {
-  const task = sent[0]
+function logOf(slot: Slot, isError: boolean, text: string) {
+  const { worker, thread } = slot
+  const task = runningOf(slot)
   const { pod, node } = worker.facts
   return {
     pod,

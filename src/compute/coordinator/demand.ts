@@ -31,6 +31,11 @@ export interface WorkerDemand {
   /** Actors live there, or results of a stage or parts of a shuffle lie there that are still wanted. */
   readonly isHolding: boolean
   readonly isDraining: boolean
+  /** As its last heartbeat said; 0 before. */
+  readonly residentBytes: number
+  readonly cpuMicros: number
+  /** Of parts of shuffles on its disk. */
+  readonly keptBytes: number
 }
 
 export function demandOf(running: RunningStages, workers: ReadonlySet<ConnectedWorker>): Demand {
@@ -62,12 +67,15 @@ function demandOfWorker(worker: ConnectedWorker, running: RunningStages): Worker
     busy: worker.slots.filter((slot) => loadOf(slot) > 0).length,
     isHolding: isHolding(worker, running.byId.values()),
     isDraining: worker.isDraining,
+    residentBytes: worker.residentBytes,
+    cpuMicros: worker.cpuMicros,
+    keptBytes: worker.keptBytes,
   }
 }
 
 /** Whether something would be lost with the worker that no queue holds. */
 export function isHolding(worker: ConnectedWorker, stages: Iterable<Stage>): boolean {
-  if (worker.isKeeping || worker.slots.some(({ accumulated }) => accumulated.size > 0)) return true
+  if (worker.keptBytes > 0 || worker.slots.some(({ accumulated }) => accumulated.size > 0)) return true
   for (const { spec } of stages) if (spec.home?.()?.worker === worker) return true
   return false
 }

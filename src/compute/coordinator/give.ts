@@ -15,6 +15,7 @@ export function createGiver(
   hasRoom: () => void,
 ): Give {
   const send = (slot: Slot, task: Task, payload: Uint8Array) => {
+    task.bytesIn = payload.byteLength
     sendTask(slot, task, payload)
     begin(slot, clock.monotonicMs())
   }

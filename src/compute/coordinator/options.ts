@@ -2,6 +2,7 @@ import type { Environment } from '../../env/environment.ts'
 import type { Link } from '../wire/link.ts'
 import type { InvestigateLoss, LossRecord } from './loss.ts'
 import type { Place } from './stage.ts'
+import type { TaskRecord } from './task-record.ts'
 
 export interface CoordinatorOptions {
   readonly env: Environment
@@ -19,7 +20,9 @@ export interface CoordinatorOptions {
   readonly onRetry?: () => void
   /** The worker of that pod was told to end by its system: nothing new is given to it. */
   readonly onLeaving?: (pod: string) => void
-  /** What user code wrote to its console, where workers are asked to tell. */
+  /** An attempt at a task came to its end. */
+  readonly onTask?: (record: TaskRecord) => void
+  /** What user code wrote to its console. */
   readonly onLog?: (log: WorkerLog) => void
   /** User code on that thread asks something of the session; the answer goes out by the place's link. */
   readonly onAsk?: (place: AskingPlace, body: Uint8Array) => void

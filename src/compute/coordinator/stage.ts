@@ -114,6 +114,8 @@ export interface Task {
   readonly isSuspect: boolean
   /** The other attempt at the same work, where it runs twice. */
   twin: Task | undefined
+  /** The size of what was sent. */
+  bytesIn: number
   /** When it became what its thread does, on the monotonic clock; 0 before. */
   startedMs: number
   /** It waits for what it asked of the session. */

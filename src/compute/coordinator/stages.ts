@@ -10,6 +10,9 @@ import type { RunningStages } from './running-stages.ts'
 import type { Stage, StageHandle, StageSpec, Task } from './stage.ts'
 import { createTaskQueue } from './task-queue.ts'
 import type { TaskQueue } from './task-queue.ts'
+import { recordOf } from './task-record.ts'
+import type { TaskEnd } from './task-record.ts'
+import { runningOf } from './worker.ts'
 import type { ConnectedWorker, Slot } from './worker.ts'
 
 /** The stages that run, their queue, and what becomes of their tasks. */
@@ -18,7 +21,7 @@ export interface Stages extends Pick<TaskQueue, 'take' | 'takeSuspect' | 'suspec
   open(spec: StageSpec<unknown>): StageHandle
   done(slot: Slot, task: Task, payload: Uint8Array, micros: number): void
   partial(slot: Slot, task: Task, payload: Uint8Array): void
-  failed(task: Task, failure: TaskFailure): void
+  failed(slot: Slot, task: Task, failure: TaskFailure, micros: number): void
   /** The task cannot be sent or committed: it fails alone where its stage allows that, else the stage fails. */
   fail(task: Task, error: unknown): void
   /** It was not run and nobody is to blame. */
@@ -44,11 +47,21 @@ export function createStages(
   const queue = createTaskQueue(running, workers, nextNumber)
   const revoker = createRevoker(options, workers, queue)
   const fail = (task: Task, error: unknown) => failTask(running, task, error)
+  const lost = createLostTasks(options, running, queue, investigate)
+  const told = (slot: Slot, task: Task, end: Omit<TaskEnd, 'endedMs'>) =>
+    options.onTask?.(recordOf(task, slot, { endedMs: options.env.clock.now(), ...end }))
+  const tellLost = (slot: Slot) => {
+    const task = runningOf(slot)
+    if (task === undefined) return
+    const micros = Math.round((options.env.clock.monotonicMs() - task.startedMs) * 1000)
+    told(slot, task, { micros, bytesOut: 0, outcome: 'lost' })
+  }
   return {
     ...takers(queue),
     running,
     open: (spec) => handleOf(running, revoker, dispatch, spec),
     done(slot, task, payload, micros) {
+      told(slot, task, { micros, bytesOut: payload.byteLength, outcome: 'done' })
       const { stage } = task
       if (stage.state === 'ended' || task.revoked) return
       revoker.revokeTwin(task)
@@ -64,7 +77,8 @@ export function createStages(
       if (task.stage.state === 'ended' || task.revoked) return
       task.stage.spec.partial?.(task.work, payload, slot)
     },
-    failed(task, failure) {
+    failed(slot, task, failure, micros) {
+      told(slot, task, { micros, bytesOut: 0, outcome: 'failed' })
       if (task.stage.state === 'ended' || task.revoked) return
       revoker.revokeTwin(task)
       fail(task, task.stage.spec.fail(task.work, failure))
@@ -76,7 +90,10 @@ export function createStages(
       return queue.replacement(task)
     },
     part: running.part,
-    slotLost: createLostTasks(options, running, queue, investigate),
+    slotLost(slot, record, isAlone) {
+      tellLost(slot)
+      lost(slot, record, isAlone)
+    },
     why: (counts) => [...running.byId.values()].flatMap((stage) => whyOf(stage, counts)),
     failAll: (reason) => [...running.byId.values()].forEach((stage) => running.end(stage, reason)),
   }

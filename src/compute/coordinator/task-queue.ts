@@ -105,7 +105,18 @@ function putBack(running: RunningStages, task: Task): void {
 }
 
 function newTask(id: number, stage: Stage, work: unknown, past: Past): Task {
-  return { id, stage, work, attempt: 0, ...past, twin: undefined, startedMs: 0, waits: false, revoked: false }
+  return {
+    id,
+    stage,
+    work,
+    attempt: 0,
+    ...past,
+    twin: undefined,
+    bytesIn: 0,
+    startedMs: 0,
+    waits: false,
+    revoked: false,
+  }
 }
 
 export function isShort({ taskMicros, spec }: Stage): boolean {

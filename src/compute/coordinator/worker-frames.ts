@@ -1,4 +1,11 @@
-import { FRAME, PART_HEADER_BYTES, readResultHeader, RESULT_HEADER_BYTES, STATUS } from '../wire/messages.ts'
+import {
+  FRAME,
+  LOG_HEADER_BYTES,
+  PART_HEADER_BYTES,
+  readResultHeader,
+  RESULT_HEADER_BYTES,
+  STATUS,
+} from '../wire/messages.ts'
 import type { ThreadDeath, WorkerMessage, WorkerVitals } from '../wire/messages.ts'
 import { readControl } from '../wire/link.ts'
 import type { TaskFailure } from '../wire/task-failure.ts'
@@ -33,6 +40,7 @@ export function workerFrames(worker: ConnectedWorker, handlers: WorkerFrameHandl
       if (slot !== undefined) handlers.onAsk(slot, body)
       return
     }
+    if (kind === FRAME.log) return takeLog(worker, handlers, body)
     takeMessage(worker, handlers, readControl(body) as WorkerMessage)
   }
 }
@@ -49,7 +57,8 @@ function takeResult(worker: ConnectedWorker, { stages, nowMs }: WorkerFrameHandl
   slot.sent.splice(at, 1)
   setWaiting(slot, task, false)
   if (header.status === STATUS.done) stages.done(slot, task, payload, header.micros)
-  else if (header.status === STATUS.failed) stages.failed(task, decodeValue(payload) as TaskFailure)
+  else if (header.status === STATUS.failed)
+    stages.failed(slot, task, decodeValue(payload) as TaskFailure, header.micros)
   else if (header.status === STATUS.unreachable) {
     worker.seesFiles = false
     stages.handBack(task)
@@ -61,6 +70,11 @@ function setWaiting(slot: Slot, task: Task, waits: boolean): void {
   if (task.waits === waits) return
   task.waits = waits
   slot.waiting += waits ? 1 : -1
+}
+
+function takeLog({ slots }: ConnectedWorker, { onLog }: WorkerFrameHandlers, body: Uint8Array): void {
+  const slot = slots[body[0]!]
+  if (slot !== undefined) onLog(slot, body[1] === 1, Buffer.from(body.subarray(LOG_HEADER_BYTES)).toString())
 }
 
 function takePart(stages: Stages, worker: ConnectedWorker, body: Uint8Array): void {
@@ -81,18 +95,17 @@ function takeMessage(worker: ConnectedWorker, handlers: WorkerFrameHandlers, mes
     const task = slot.sent.find(({ id }) => id === message.task)
     if (task !== undefined) setWaiting(slot, task, message.waiting)
     if (message.waiting) begin(slot, handlers.nowMs())
-  } else if (message.type === 'log') handlers.onLog(slot, message.isError, message.text)
-  else if (message.type === 'thread-lost') {
+  } else if (message.type === 'thread-lost') {
     handlers.onThreadLost(slot, threadLoss(worker, message.death))
     handlers.onThreads()
   }
 }
 
-function takeVitals(worker: ConnectedWorker, { residentBytes, cpuMicros, isKeeping }: WorkerVitals): void {
+function takeVitals(worker: ConnectedWorker, { residentBytes, cpuMicros, keptBytes }: WorkerVitals): void {
   worker.peakBytes = Math.max(worker.peakBytes, residentBytes)
   worker.residentBytes = residentBytes
   worker.cpuMicros = cpuMicros
-  worker.isKeeping = isKeeping
+  worker.keptBytes = keptBytes
 }
 
 function threadLoss({ facts: { pod, node } }: ConnectedWorker, death: ThreadDeath): LossRecord {

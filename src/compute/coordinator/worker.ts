@@ -40,7 +40,7 @@ export interface ConnectedWorker {
   /** As its last heartbeat said. */
   residentBytes: number
   cpuMicros: number
-  isKeeping: boolean
+  keptBytes: number
   /** Its system told it to end: what is lost with it is no fault of what ran there. */
   isLeaving: boolean
 }
@@ -61,7 +61,7 @@ export function connectedWorker(id: number, link: Link, facts: WorkerFacts, nowM
     peakBytes: 0,
     residentBytes: 0,
     cpuMicros: 0,
-    isKeeping: false,
+    keptBytes: 0,
     isLeaving: false,
   }
   for (let thread = 0; thread < facts.threads; thread++) {

@@ -18,7 +18,7 @@ export interface NewsOfCoordinator {
 /** Whoever at the driver hears of what. */
 export type CoordinatorListeners = Pick<
   CoordinatorOptions,
-  'onWorkers' | 'onLoss' | 'onRetry' | 'onSilent' | 'onLog' | 'onAsk' | 'investigate'
+  'onWorkers' | 'onLoss' | 'onRetry' | 'onSilent' | 'onLeaving' | 'onTask' | 'onLog' | 'onAsk' | 'investigate'
 >
 
 type News<T extends CoordinatorNews['type']> = CoordinatorNews & { readonly type: T }
@@ -64,6 +64,8 @@ export function createCoordinatorNews(
       else if (news.type === 'why') reasons = news.reasons
       else if (news.type === 'investigate') void investigate(news)
       else if (news.type === 'log') listeners.onLog?.(news.log)
+      else if (news.type === 'tasks') for (const record of news.records) listeners.onTask?.(record)
+      else if (news.type === 'leaving') listeners.onLeaving?.(news.pod)
       else if (news.type === 'demand') latest = news
       else if (news.type === 'drained') requests.answer(news.request, undefined)
       else if (news.type === 'settled') requests.answer(news.request, news.place)

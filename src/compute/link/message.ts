@@ -2,6 +2,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { LossRecord } from '../coordinator/loss.ts'
 import type { Needs, StageSpec } from '../coordinator/stage.ts'
 import type { WorkerLog } from '../coordinator/options.ts'
+import type { TaskRecord } from '../coordinator/task-record.ts'
 import type { Demand } from '../coordinator/demand.ts'
 import type { ErrorRecord } from '../wire/error-record.ts'
 import type { WorkerFacts } from '../wire/messages.ts'
@@ -108,6 +109,8 @@ export type CoordinatorNews =
   | { readonly type: 'silent'; readonly pod: string }
   | { readonly type: 'retry' }
   | { readonly type: 'log'; readonly log: WorkerLog }
+  | { readonly type: 'tasks'; readonly records: readonly TaskRecord[] }
+  | { readonly type: 'leaving'; readonly pod: string }
   | { readonly type: 'demand'; readonly demand: Demand; readonly capacities: readonly Needs[] }
   | { readonly type: 'drained'; readonly request: number }
   | { readonly type: 'settled'; readonly request: number; readonly place: PlaceData | undefined }

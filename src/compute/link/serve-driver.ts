@@ -17,6 +17,7 @@ import type { ResumableLink } from './resumable-link.ts'
 import { createServedStages } from './served-stages.ts'
 import type { ServedStages } from './served-stages.ts'
 import type { ServedWork } from './served-works.ts'
+import { tellTasks } from './task-news.ts'
 import { createToldPlaces } from './told-places.ts'
 import type { ToldPlaces } from './told-places.ts'
 
@@ -60,6 +61,8 @@ export function createDriverService(options: DriverServiceOptions): DriverServic
     onLoss: (record) => tell({ type: 'loss', record }),
     onRetry: () => tell({ type: 'retry' }),
     onLog: (log) => tell({ type: 'log', log }),
+    onTask: tellTasks(env, tell),
+    onLeaving: (pod) => tell({ type: 'leaving', pod }),
     onAsk(place, body) {
       const sent = place.sent.map(({ id, work, stage }) => sentOf(id, work as ServedWork, stage.spec.name))
       tell({ type: 'ask', place: places.dataOf(place), body, sent })

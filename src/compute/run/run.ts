@@ -30,8 +30,36 @@ export interface RunStatus {
   readonly tasks: number
   readonly retries: number
   readonly losses: number
+  /** The newest of what it has done and is at. */
+  readonly stages?: readonly StageView[]
+  /** The workers that are connected, the first of them. */
+  readonly pods?: readonly WorkerView[]
   /** Why it failed. */
   readonly message?: string
+}
+
+export interface StageView {
+  readonly name: string
+  /** Items, or calls. */
+  readonly done: number
+  readonly tasks: number
+  readonly failed: number
+  readonly running: number
+  /** Absent where nobody knows. */
+  readonly waiting?: number
+  /** How long threads were at it, all together. */
+  readonly busyMs: number
+}
+
+export interface WorkerView {
+  readonly pod: string
+  readonly node: string
+  readonly threads: number
+  readonly busy: number
+  readonly isDraining: boolean
+  readonly memoryBytes: number
+  readonly diskBytes: number
+  readonly cpuMs: number
 }
 
 export const runs: ResourceType<Run> = {
@@ -51,6 +79,33 @@ export const runs: ResourceType<Run> = {
 const integer = { type: 'integer', format: 'int64', minimum: 0 } as const
 const time = { type: 'string', format: 'date-time' } as const
 const text = { type: 'string' } as const
+
+const truth = { type: 'boolean' } as const
+const stageView = {
+  type: 'object',
+  properties: {
+    name: text,
+    done: integer,
+    tasks: integer,
+    failed: integer,
+    running: integer,
+    waiting: integer,
+    busyMs: integer,
+  },
+} as const
+const workerView = {
+  type: 'object',
+  properties: {
+    pod: text,
+    node: text,
+    threads: integer,
+    busy: integer,
+    isDraining: truth,
+    memoryBytes: integer,
+    diskBytes: integer,
+    cpuMs: integer,
+  },
+} as const
 
 /** What makes an API server serve runs. */
 export const runDefinition: CustomResourceDefinition = {
@@ -99,6 +154,8 @@ export const runDefinition: CustomResourceDefinition = {
                   tasks: integer,
                   retries: integer,
                   losses: integer,
+                  stages: { type: 'array', items: stageView },
+                  pods: { type: 'array', items: workerView },
                   heartbeatTime: time,
                   reason: text,
                   message: text,

@@ -14,6 +14,8 @@ export const FRAME = {
   answer: 8,
   /** Between the threads of a worker: the bytes of the object that the answer before it speaks of. */
   object: 9,
+  /** What user code wrote to its console: the thread, whether as an error, and the text. */
+  log: 10,
 } as const
 
 /** What came of an attempt. */
@@ -131,8 +133,6 @@ export type WorkerMessage =
   | { readonly type: 'thread-ready'; readonly thread: number }
   /** The task waits for what it has asked of the session itself: its thread can do other things meanwhile, or no longer. */
   | { readonly type: 'task-waiting'; readonly thread: number; readonly task: number; readonly waiting: boolean }
-  /** What user code wrote to its console. */
-  | { readonly type: 'log'; readonly thread: number; readonly isError: boolean; readonly text: string }
   | ({ readonly type: 'pong'; readonly sequence: number } & WorkerVitals)
   /** It was told to end: it is to be given nothing more, and to leave once it has answered what it has. */
   | { readonly type: 'leaving' }
@@ -142,8 +142,8 @@ export interface WorkerVitals {
   readonly residentBytes: number
   /** Processor time that it has used since its start. */
   readonly cpuMicros: number
-  /** Parts lie on its disk that were not released. */
-  readonly isKeeping: boolean
+  /** Of parts on its disk that were not released. */
+  readonly keptBytes: number
 }
 
 /** What a worker says of itself once it can run tasks. */
@@ -172,6 +172,9 @@ export interface ThreadDeath {
 
 /** Ahead of the bytes of a part: which request it answers. */
 export const PART_HEADER_BYTES = 12
+
+/** Ahead of the text of a log frame. */
+export const LOG_HEADER_BYTES = 2
 
 /** What user code on a thread may ask of the session. */
 export const ASK = { submit: 1, call: 2, find: 3, cancel: 4, object: 5 } as const

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -17,8 +17,8 @@ export interface PartService {
   attach(port: MessagePort): void
   /** Removes what was kept under `name`: nobody will ask for it again. */
   release(name: string): void
-  /** Something is kept that was not released. */
-  isKeeping(): boolean
+  /** The size of what is kept and was not released; at least 1 where there is something. */
+  keptBytes(): number
 }
 
 export interface PartServiceOptions {
@@ -58,9 +58,20 @@ export function createPartService(options: PartServiceOptions): PartService {
         void answer(question).then((reply) => port.postMessage(reply, 'bytes' in reply ? [reply.bytes.buffer] : []))
       })
     },
-    isKeeping: () => directory !== undefined && readdirSync(directory).length > 0,
+    keptBytes: () => (directory === undefined ? 0 : bytesIn(directory)),
     release(name) {
       void home?.then(({ directory }) => rm(join(directory, name), { recursive: true, force: true }))
     },
   }
+}
+
+function bytesIn(directory: string): number {
+  let bytes = 0
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.isSocket()) continue
+    // What is removed meanwhile has no size.
+    const size = entry.isFile() ? statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size : 1
+    bytes += size ?? 0
+  }
+  return bytes
 }

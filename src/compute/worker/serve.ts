@@ -8,6 +8,7 @@ import type { CoordinatorMessage, WorkerFacts, WorkerMessage, WorkerVitals } fro
 import { dial, readTrust } from '../wire/secure.ts'
 import type { Trust } from '../wire/secure.ts'
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
+import { createLogRelay } from './log-relay.ts'
 import { createObjectCache } from './object-cache.ts'
 import { createPartService } from './part-service.ts'
 import { securePeers } from './secure-peers.ts'
@@ -67,6 +68,7 @@ function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
   let link: Link | undefined
   const starting = new Set(Array.from({ length: facts.threads }, (_, thread) => thread))
   const send = (message: WorkerMessage) => link?.sendControl(message)
+  const logs = createLogRelay(() => link)
   const parts = createPartService({ ...reach, ...(trust === undefined ? {} : securePeers(trust, reach.host)) })
   const threads = startThreads({
     ...kind,
@@ -74,12 +76,14 @@ function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
     timers: systemEnvironment().timers,
     onPartPort: (port) => parts.attach(port),
     onFrame: (frame) => {
-      const isAsk = frame[FRAME_HEADER_BYTES - 1] === FRAME.ask
-      if (!isAsk || objects.ask(frame.subarray(FRAME_HEADER_BYTES))) link?.sendFrames([frame])
+      const kind = frame[FRAME_HEADER_BYTES - 1]
+      if (kind === FRAME.log) return logs.take(frame)
+      if (kind !== FRAME.ask || objects.ask(frame.subarray(FRAME_HEADER_BYTES))) link?.sendFrames([frame])
     },
     onLost: (thread, death) => {
       starting.add(thread)
-      send({ type: 'thread-lost', thread, death })
+      const lastLogLines = logs.lastLines(thread)
+      send({ type: 'thread-lost', thread, death: { ...death, ...(lastLogLines.length > 0 && { lastLogLines }) } })
     },
     onReady: (thread) => {
       starting.delete(thread)
@@ -95,7 +99,7 @@ function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
   const vitals = (): WorkerVitals => ({
     residentBytes: process.memoryUsage.rss(),
     cpuMicros: cpuMicros(),
-    isKeeping: parts.isKeeping(),
+    keptBytes: parts.keptBytes(),
   })
   const release = (name: string) => (objects.release(name), parts.release(name))
   const batches = batchesTo(threads, { release, vitals })

@@ -11,6 +11,7 @@ import { createReviver } from '../wire/revive.ts'
 import { createActorProgram } from './actor-program.ts'
 import { RUNNING } from './attempts.ts'
 import { createCallProgram } from './call-program.ts'
+import { forwardLogs } from './forward-logs.ts'
 import { createMapProgram } from './map-program.ts'
 import { partStoreOf } from './part-store.ts'
 import type { CreateProgram, ProgramHost, StageProgram } from './program.ts'
@@ -88,6 +89,7 @@ export function runThread(port: MessagePort, data: ThreadData): void {
     return (stage.program = create(stage.definition.options, { revive, isCancelled, parts }))
   }
   const send = (frame: Uint8Array<ArrayBuffer>) => port.postMessage(frame, [frame.buffer])
+  forwardLogs(data.thread, send)
   const tell = (message: WorkerMessage) => send(controlFrame(message))
   const runner = createTaskRunner({ send, tell, look, running }, programOf)
   const session = createThreadSession({ thread: data.thread, send })
