@@ -27,7 +27,7 @@ import { createStageRunner } from './stage-runner.ts'
 import { createTaskApi } from './task/task-api.ts'
 import type { TaskSession } from './task/task-api.ts'
 import type { PartLimits } from './dataset/parts-input.ts'
-import type { Volumes } from './sources/find-inputs.ts'
+import type { Volumes } from './sources/reachable.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
 export interface EngineOptions {

@@ -12,6 +12,7 @@ import { createJobs } from './jobs.ts'
 import type { ClusterReach } from './pods/coordinate-in-pod.ts'
 import { createJobPool } from './pods/job-pool.ts'
 import { firstWorkers } from './pods/worker-job.ts'
+import { volumePlaces } from './pods/shared-volumes.ts'
 import type { WorkerOptions } from './pods/worker-job.ts'
 import type { Journal } from './journal/journal-file.ts'
 import { recordRun } from './run/run-record.ts'
@@ -91,6 +92,7 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     jobs: (parts) => createJobs({ ...options, cacheDirectory }, parts),
     ...scaling(workers),
     ...(options.onTask === undefined ? {} : { onTask: options.onTask }),
+    ...(workers.volumes === undefined ? {} : { volumes: volumePlaces(workers.volumes) }),
     onEvent,
     workerTimeoutMs: place.workerTimeoutMs,
     onStatus: (change) => record.update(change),

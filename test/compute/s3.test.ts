@@ -110,6 +110,30 @@ describe.skipIf(missing !== undefined)('datasets on a real S3 server', () => {
     expect(await shoal.files(['s3://things/twice'], { s3 }).lines().collect()).toEqual(['new'])
   })
 
+  test('readers of what is being replaced see the old or the new objects: those that the manifest names', async () => {
+    const { shoal } = session
+    const { files } = await shoal.dataset(['old']).writeText('s3://things/swap', { s3 })
+    // As it is before the manifest of the new ones is there, and before the old ones are removed.
+    await bucket.putObject('swap/part-000000000-other.txt', 'of a writer that has not committed\n')
+    expect(await shoal.files(['s3://things/swap'], { s3 }).lines().collect()).toEqual(['old'])
+    await shoal.dataset(['new']).writeText('s3://things/swap', { s3, overwrite: true })
+    expect(await shoal.files(['s3://things/swap'], { s3 }).lines().collect()).toEqual(['new'])
+    expect((await list('swap/')).length).toBe(2)
+    expect(await list('swap/')).not.toContain(files[0]!.replace('s3://things/', ''))
+    const failing = shoal
+      .dataset([1])
+      .map(() => {
+        throw new RangeError('no')
+      })
+      .writeText('s3://things/swap', { s3, overwrite: true })
+    await expect(failing).rejects.toThrow('no')
+    expect(await shoal.files(['s3://things/swap'], { s3 }).lines().collect()).toEqual(['new'])
+    // Another program's mark says nothing of what belongs to it.
+    await bucket.putObject('spark/_SUCCESS', '')
+    await bucket.putObject('spark/part-0.txt', 'a\n')
+    expect(await shoal.files(['s3://things/spark'], { s3 }).lines().collect()).toEqual(['a'])
+  })
+
   test('what cannot be reached is refused at submission: no credentials, wrong ones, no such bucket, no object', async () => {
     const { shoal } = session
     const refused = (uri: string, options: Partial<typeof s3>) =>

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -6,6 +6,7 @@ import { jobs, pods } from '../../src/api/generated/resources.ts'
 import { createCluster } from '../../src/cluster/cluster.ts'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import type { WorkerLostError } from '../../src/compute/errors.ts'
+import { workerJob } from '../../src/compute/pods/worker-job.ts'
 import type { WorkerOptions } from '../../src/compute/pods/worker-job.ts'
 import { runs } from '../../src/compute/run/run.ts'
 import { createCompute } from '../../src/compute/session.ts'
@@ -154,4 +155,19 @@ test('a run whose program cancelled a stage, or dealt with its failure and close
     await shoal[Symbol.asyncDispose]()
   })
   expect(await Promise.all([cancelled, caught, left])).toEqual(['Succeeded', 'Succeeded', 'Failed'])
+})
+
+test('volumes that workers share are read and written where they see them', async () => {
+  const shared = join(directory, 'shared')
+  mkdirSync(shared)
+  writeFileSync(join(shared, 'in.txt'), 'a\nb\n')
+  const volumes = { data: { hostPath: shared, mountPath: '/shared/data' }, claimed: { claim: 'elsewhere' } }
+  const job = workerJob({ name: 'w', namespace, image: 'node:24', workers: { volumes }, address: '' })
+  expect(job.spec?.template.spec?.volumes).toContainEqual({
+    name: 'shared-claimed',
+    persistentVolumeClaim: { claimName: 'elsewhere', readOnly: false },
+  })
+  await using shoal = await open({ count: 1, threads: 1, cpu: '100m', volumes: { data: volumes.data } })
+  await shoal.files('volume://data/*.txt').lines().writeText('volume://data/out')
+  expect(readFileSync(join(shared, 'out', 'part-00000.txt'), 'utf8')).toBe('a\nb\n')
 })

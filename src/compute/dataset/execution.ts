@@ -1,6 +1,6 @@
 import { openFiles } from '../sources/open-files.ts'
 import type { Output } from '../shuffle/output.ts'
-import { chooseSplitters } from '../shuffle/splitters.ts'
+import { chooseSplitters, isUniform } from '../shuffle/splitters.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import { decodeValues, encodeValues } from '../wire/values.ts'
 import type { DatasetHost } from './host.ts'
@@ -223,9 +223,10 @@ async function sorted(action: Action, node: Extract<Node, { kind: 'sort' }>): Pr
   }
   const splitters = chooseSplitters(keys, wanted)
   const { descending } = node
+  const isOneKey = (partition: number) => isUniform(splitters, descending ? splitters.length - partition : partition)
   const made = await exchanged(action, from, { kind: 'range', splitters, descending, ...by }, splitters.length + 1)
   return flow(
-    () => partitionsInput([made], { kind: 'sort', descending }, threads, host.partLimits),
+    () => partitionsInput([made], { kind: 'sort', descending }, threads, host.partLimits, isOneKey),
     totalBytes(made),
     'sort',
   )

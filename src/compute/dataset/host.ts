@@ -1,6 +1,6 @@
 import type { Coordinator } from '../coordinator/coordinator.ts'
 import type { ProgramBundle } from '../coordinator/stage.ts'
-import type { Reachable } from '../sources/find-inputs.ts'
+import type { Reachable } from '../sources/reachable.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import type { AnyFunction } from './node.ts'
 import type { PartLimits } from './parts-input.ts'

@@ -20,22 +20,29 @@ export const PART_LIMITS: PartLimits = { targetBytes: 16 * 1024 * 1024, mostByte
 /** Ids of the second side's outputs begin here. */
 const SECOND_SIDE = 1 << 24
 
-/** The partitions of a shuffle, of one side or two, as tasks of about the same size. */
+/**
+ * The partitions of a shuffle, of one side or two, as tasks of about the same size. `isUniform` says which partitions of a sort hold one
+ * key alone.
+ */
 export function partitionsInput(
   sides: readonly Materialized[],
   merge: Merge<Shipment>,
   threads: number,
   limits: PartLimits = PART_LIMITS,
+  isUniform: (partition: number) => boolean = () => false,
 ): StageInput {
   const bytes = sides.reduce((sum, side) => sum + totalBytes(side), 0)
-  const units = partitionUnits(sides, merge, {
-    ...limits,
-    targetBytes: Math.min(limits.targetBytes, Math.max(1, bytes / (threads * 3))),
-  })
+  const targetBytes = Math.min(limits.targetBytes, Math.max(1, bytes / (threads * 3)))
+  const units = partitionUnits(sides, merge, { ...limits, targetBytes }, isUniform)
   return unitsInput(sides, merge, units, bytes)
 }
 
-function partitionUnits(sides: readonly Materialized[], merge: Merge<Shipment>, limits: PartLimits): readonly Unit[] {
+function partitionUnits(
+  sides: readonly Materialized[],
+  merge: Merge<Shipment>,
+  limits: PartLimits,
+  isUniform: (partition: number) => boolean,
+): readonly Unit[] {
   const sizes = sides.map(bytesByPartition)
   const sizeOf = (partition: number) => sizes.reduce((sum, side) => sum + side[partition]!, 0)
   const count = sides[0]!.partitions
@@ -44,7 +51,10 @@ function partitionUnits(sides: readonly Materialized[], merge: Merge<Shipment>, 
     let bytes = sizeOf(from)
     let to = from + 1
     while (to < count && bytes + sizeOf(to) <= limits.targetBytes) bytes += sizeOf(to++)
-    if (bytes > limits.mostBytes) cuts.push(...split({ from, to }, sides, sizes, merge, limits.mostBytes))
+    // Equal keys are in order as they are.
+    if (bytes > limits.targetBytes && isUniform(from))
+      cuts.push(...sharesOf(0, { from, to }, sides, limits.targetBytes))
+    else if (bytes > limits.mostBytes) cuts.push(...split({ from, to }, sides, sizes, merge, limits.mostBytes))
     else if (bytes > 0) cuts.push({ from, to })
     from = to
   }
@@ -52,8 +62,8 @@ function partitionUnits(sides: readonly Materialized[], merge: Merge<Shipment>, 
 }
 
 /**
- * A partition that is too large for one task. A join gives some of the first side's outputs to each task, and all of the
- * other side's, as long as the other side need not be met only once; all else is cut by keys.
+ * A partition that is too large for one task. A join gives some of the larger side's outputs to each task, and all of the other side's,
+ * unless rows of the other side are to be told that met nobody at all; all else is cut by keys.
  */
 function split(
   { from, to }: PartsUnit,
@@ -64,16 +74,24 @@ function split(
 ): readonly PartsUnit[] {
   if (merge.kind === 'sort') return [{ from, to }]
   const bytes = sizes.map((side) => side[from]!)
-  if (merge.kind === 'join' && merge.how !== 'full') {
-    const streamed = merge.how === 'right' ? 1 : 0
-    if (streamed === 0 && bytes[0]! > bytes[1]!) {
-      return shares(sides[0]!, from, to, mostBytes / 2).map((own) => ({ from, to, outputs: [own, undefined] }))
+  if (merge.kind === 'join') {
+    const larger = bytes[0]! > bytes[1]! ? 0 : 1
+    if (merge.how === 'inner' || merge.how === (larger === 0 ? 'left' : 'right')) {
+      return sharesOf(larger, { from, to }, sides, mostBytes / 2)
     }
   }
-  if (merge.kind === 'concat')
-    return shares(sides[0]!, from, to, mostBytes / 2).map((own) => ({ from, to, outputs: [own] }))
+  if (merge.kind === 'concat') return sharesOf(0, { from, to }, sides, mostBytes / 2)
   const of = Math.ceil(bytes.reduce((sum, each) => sum + each, 0) / mostBytes)
   return Array.from({ length: of }, (_, index) => ({ from, to, piece: { index, of } }))
+}
+
+/** Each task reads some outputs of one side, and all of the other. */
+function sharesOf(side: number, { from, to }: PartsUnit, sides: readonly Materialized[], most: number): PartsUnit[] {
+  return shares(sides[side]!, from, to, most).map((own) => ({
+    from,
+    to,
+    outputs: sides.map((_, index) => (index === side ? own : undefined)),
+  }))
 }
 
 /** The outputs in groups that hold no more than a task should read. */

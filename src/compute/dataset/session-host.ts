@@ -4,7 +4,7 @@ import type { ProgramBundle } from '../coordinator/stage.ts'
 import { ComputeError } from '../errors.ts'
 import type { OnComputeEvent } from '../events.ts'
 import type { Shipper } from '../ship/ship.ts'
-import type { Volumes } from '../sources/find-inputs.ts'
+import type { Volumes } from '../sources/reachable.ts'
 import type { StageRunner } from '../stage-runner.ts'
 import type { DatasetHost } from './host.ts'
 import type { PartLimits } from './parts-input.ts'
@@ -46,7 +46,7 @@ export function createDatasetHost(parts: DatasetParts): DatasetHost {
     unique: () => randomSuffix(env.random, 8),
     seed: () => Math.floor(env.random.next() * 0x1_0000_0000),
     warn: (message) => onEvent({ type: 'warning', message }),
-    reachable: { volumes: parts.volumes ?? {} },
+    reachable: { volumes: parts.volumes ?? {}, isLocal: parts.isLocal },
     ...(parts.partLimits === undefined ? {} : { partLimits: parts.partLimits }),
     compress: !parts.isLocal,
   }

@@ -11,6 +11,8 @@ import {
   SECRET_FILE_MODE,
   TRUST_DIRECTORY,
 } from './restricted.ts'
+import { sharedMounts, sharedVolumes } from './shared-volumes.ts'
+import type { WorkerVolumes } from './shared-volumes.ts'
 
 export interface WorkerJobFacts {
   readonly name: string
@@ -48,6 +50,8 @@ export interface WorkerOptions {
   readonly resources?: Readonly<Record<string, number>>
   /** Environment variables from Secrets of the namespace: neither the program nor the run ever holds their values. */
   readonly secrets?: Readonly<Record<string, { readonly secret: string; readonly key: string }>>
+  /** Volumes that all workers share, by the name that `volume://NAME/path` has. */
+  readonly volumes?: WorkerVolumes
 }
 
 /** How many pods a session begins with. */
@@ -98,6 +102,7 @@ export function workerJob(facts: WorkerJobFacts): Job {
           volumes: [
             { name: 'program', configMap: { name: facts.name } },
             ...(facts.trust === undefined ? [] : elsewhereVolumes(facts.name)),
+            ...sharedVolumes(facts.workers.volumes),
           ],
         },
       },
@@ -166,6 +171,7 @@ function workerContainer({ name, image, workers, address, trust }: WorkerJobFact
     volumeMounts: [
       { name: 'program', mountPath: '/worker', readOnly: true },
       ...(trust === undefined ? [] : ELSEWHERE.mounts),
+      ...sharedMounts(workers.volumes),
     ],
   }
 }

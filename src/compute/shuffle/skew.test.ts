@@ -1,13 +1,16 @@
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSession } from '../dataset/session.fixture.ts'
+import type { TestSession } from '../dataset/session.fixture.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 const keyOf = (n: number) => (n % 10 === 0 ? `rare ${n % 70}` : 'hot')
 const partLimits = { targetBytes: 2000, mostBytes: 8000 }
+let session: TestSession
+beforeAll(async () => (session = await openSession({ partLimits })))
+afterAll(() => session[Symbol.asyncDispose]())
 const sorted = <T>(records: readonly T[]) => records.map((record) => JSON.stringify(record)).sort()
 
 test('with 90% of the rows under one key, a partition is read by several tasks, and all come to the same', async () => {
-  await using session = await openSession({ partLimits })
   const { shoal } = session
   const rows = shoal.dataset(numbers(20_000)).map((n) => [keyOf(n), n] as const)
   const groups = new Map(await rows.groupByKey({ partitions: 3 }).collect())
@@ -26,7 +29,6 @@ test('with 90% of the rows under one key, a partition is read by several tasks, 
 test.each(['inner', 'left', 'right', 'full'] as const)(
   'a %s join with a hot key on its first side is right',
   async (how) => {
-    await using session = await openSession({ partLimits })
     const { shoal } = session
     const facts = numbers(5000).map((n) => [keyOf(n), n] as const)
     const names = [
@@ -44,5 +46,42 @@ test.each(['inner', 'left', 'right', 'full'] as const)(
     }
     if (how === 'right' || how === 'full') expected.push(['absent', [undefined, 'A']])
     expect(sorted(await joined.collect())).toEqual(sorted(expected))
+  },
+)
+
+test.each(['inner', 'left', 'right', 'full'] as const)(
+  'a %s join with a hot key on its second side is right, and read by several tasks where that can be',
+  async (how) => {
+    const { shoal } = session
+    const facts = numbers(5000).map((n) => [keyOf(n), n] as const)
+    const names = [
+      ['hot', 'H'],
+      ['hot', 'H2'],
+      ['absent', 'A'],
+    ] as const
+    const joined = shoal.dataset(names).join(shoal.dataset(facts), { how: how as 'full', broadcast: false })
+    const expected: unknown[] = []
+    for (const [key, n] of facts) {
+      const matches = names.filter(([other]) => other === key)
+      for (const [, name] of matches) expected.push([key, [name, n]])
+      if (matches.length === 0 && (how === 'right' || how === 'full')) expected.push([key, [undefined, n]])
+    }
+    if (how === 'left' || how === 'full') expected.push(['absent', ['A', undefined]])
+    expect(sorted(await joined.collect())).toEqual(sorted(expected))
+    const tasks = await joined.mapBatches((batch) => [batch.length], { size: 1_000_000 }).collect()
+    if (how === 'inner' || how === 'right') expect(Math.max(...tasks)).toBeLessThan(5000)
+  },
+)
+
+test.each([false, true])(
+  'a sort gives 90 of 100 rows that have one key to several tasks, in the order of the input, descending %s',
+  async (descending) => {
+    const rows = numbers(40_000).map((n) => ({ key: keyOf(n), n, text: 'x'.repeat(40) }))
+    const ordered = session.shoal.dataset(rows).sort(({ key }) => key, { descending })
+    const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+    const expected = [...rows].sort((a, b) => compare(a.key, b.key) * (descending ? -1 : 1) || a.n - b.n)
+    expect((await ordered.collect()).map(({ n }) => n)).toEqual(expected.map(({ n }) => n))
+    const hot = await ordered.mapBatches((batch) => [batch.length], { size: 1_000_000 }).collect()
+    expect(Math.max(...hot)).toBeLessThan(20_000)
   },
 )

@@ -7,7 +7,7 @@ import { createOutputFile } from './output-file.ts'
 import { rangeExchanger } from './range-exchange.ts'
 import { RowBytes, writeSortKey } from './sort-key.ts'
 import { sortedRecords } from './sorted-records.ts'
-import { chooseSplitters, createSplitters } from './splitters.ts'
+import { chooseSplitters, createSplitters, isUniform } from './splitters.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'shoal-sort-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -88,6 +88,17 @@ test('splitters find the partition that counting those below finds', () => {
     const within = Buffer.concat([Buffer.from('xx'), key, Buffer.from('yy')])
     expect(partitionOf(within, 2, 2 + key.length)).toBe(expected)
   }
+})
+
+test('a key that fills a share of its own is cut off from its neighbours', () => {
+  const keys = [...Array.from({ length: 90 }, () => 'hot'), 'a', 'b', 'c', 'hot\u0000', 'hou', 'z'].map(encoded)
+  const splitters = chooseSplitters(keys, 6)
+  const partitionOf = createSplitters(splitters)
+  const uniform = [...splitters.keys(), splitters.length].filter((partition) => isUniform(splitters, partition))
+  expect(uniform).toHaveLength(1)
+  const there = (key: string) => partitionOf(encoded(key) as never, 0, encoded(key).length)
+  expect(there('hot')).toBe(uniform[0])
+  for (const key of ['a', 'ho', 'hos', 'hot\u0000', 'hou', 'z']) expect(there(key)).not.toBe(uniform[0])
 })
 
 test.each([false, true])(

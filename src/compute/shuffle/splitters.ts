@@ -48,13 +48,29 @@ function compareHead(bytes: Uint8Array, start: number, end: number, head: Uint8A
   return 0
 }
 
-/** At most `wanted - 1` keys that cut the sorted `keys` into about equal shares. */
+/**
+ * Keys that cut the sorted `keys` into about equal shares, `wanted` of them or fewer. A key that fills a share of its own is cut off on
+ * both sides: its partition holds nothing else.
+ */
 export function chooseSplitters(keys: readonly Uint8Array[], wanted: number): readonly Uint8Array[] {
   const sorted = [...keys].sort(Buffer.compare)
   const chosen: Uint8Array[] = []
   for (let share = 1; share < wanted; share++) {
     const key = sorted[Math.floor((sorted.length * share) / wanted)]
-    if (key !== undefined && (chosen.length === 0 || Buffer.compare(chosen.at(-1)!, key) !== 0)) chosen.push(key)
+    if (key === undefined) continue
+    const last = chosen.at(-1)
+    const order = last === undefined ? -1 : Buffer.compare(last, key)
+    if (order < 0) chosen.push(key)
+    else if (order === 0) chosen.push(successorOf(key))
   }
   return chosen
+}
+
+/** The least of all that come after `key`. */
+const successorOf = (key: Uint8Array): Uint8Array => Buffer.concat([key, Uint8Array.of(0)])
+
+/** Whether all keys between splitters `partition - 1` and `partition` are the same one. */
+export function isUniform(splitters: readonly Uint8Array[], partition: number): boolean {
+  const [from, to] = [splitters[partition - 1], splitters[partition]]
+  return from !== undefined && to !== undefined && Buffer.compare(successorOf(from), to) === 0
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { DatasetHost } from '../dataset/host.ts'
 import { ComputeError } from '../errors.ts'
 import type { S3Options } from '../sources/files-source.ts'
-import { onVolume } from '../sources/find-inputs.ts'
+import { onVolume } from '../sources/reachable.ts'
 import type { Output } from './output.ts'
 import { PROOF_FILE } from './write-sink.ts'
 

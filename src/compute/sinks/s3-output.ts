@@ -4,14 +4,13 @@ import type { Unit } from '../dataset/stage-input.ts'
 import { ComputeError } from '../errors.ts'
 import type { S3Options } from '../sources/files-source.ts'
 import { openBucket, parseS3, reaching, SIGNED_SECONDS } from '../sources/s3-client.ts'
-import { listObjects } from '../sources/s3-objects.ts'
+import { listObjects, MANIFEST } from '../sources/s3-objects.ts'
 import type { Output } from './output.ts'
 import type { UploadGrant } from './upload.ts'
 import type { Written } from './write-sink.ts'
 
 /** Enough for 8 parts of 8 MiB, 8 of 16 MiB and so on: 16 GiB. */
 const PARTS = 64
-export const MANIFEST = '_SUCCESS'
 
 /**
  * Each attempt uploads in parts to an upload of its own, which nobody sees. The commit completes those that count, then writes the
@@ -26,7 +25,7 @@ export async function openS3Output(
 ): Promise<Output> {
   const { bucket, key } = parseS3(to)
   const folder = key === '' || key.endsWith('/') ? key : `${key}/`
-  const client = await openBucket(to, bucket, options)
+  const client = await openBucket(to, bucket, options, host.reachable)
   const before = await reaching(to, () => listObjects(client, folder))
   if (before.length > 0 && !overwrite) {
     const message = `Cannot write "${to}": ${before.length} objects are there, expected none`
@@ -36,6 +35,14 @@ export async function openS3Output(
   const uploads = new Map<string, string>()
   const completed: string[] = []
   const abortRest = () => Promise.allSettled(Array.from(uploads, ([id, name]) => client.abortMultipartUpload(name, id)))
+  // The manifest of the new ones is there: to its readers the old ones are not.
+  const removeReplaced = async () => {
+    const old = before.map((object) => object.key).filter((name) => name !== folder + MANIFEST)
+    if (old.length === 0) return
+    await client.deleteObjects(old).catch((error: Error) => {
+      host.warn(`${old.length} objects that "${to}" had before could not be removed: ${error.message}`)
+    })
+  }
   return {
     target: { kind: 'upload' },
     async given(unit) {
@@ -44,10 +51,10 @@ export async function openS3Output(
     },
     async commit(written) {
       await reaching(to, async () => {
-        if (before.length > 0) await client.deleteObjects(before.map((object) => object.key))
         for (const [, each] of written) completed.push(await complete(client, uploads, each))
         await client.putObject(folder + MANIFEST, manifestOf(completed, written), 'application/json')
       })
+      await removeReplaced()
       await abortRest()
       return completed.map((name) => `s3://${bucket}/${name}`)
     },

@@ -141,6 +141,8 @@ test('a volume that workers see elsewhere is read and written there; one that no
   expect(await other.shoal.files('volume://data/*.txt').lines().collect()).toEqual(['a', 'b'])
   await other.shoal.files('volume://data/in.txt').lines().writeText('volume://data/out')
   expect(readFileSync(join(volume, 'out', 'part-00000.txt'), 'utf8')).toBe('a\nb\n')
+  await using unseen = await openSession({ volumes: { data: { mountPath: volume, driverPath: false } } })
+  await expect(unseen.shoal.files('volume://data/in.txt').collect()).rejects.toThrow('does not see the volume "data"')
   const failing = other.shoal.files('volume://elsewhere/x').collect()
   await expect(failing).rejects.toMatchObject({ code: 'SHOAL_UNREACHABLE' })
 })

@@ -4,21 +4,8 @@ import { findFiles } from '../dataset/inputs.ts'
 import type { InputFile } from '../dataset/inputs.ts'
 import type { FilesSource } from './files-source.ts'
 import { requestBytes, withoutQuery } from './http-request.ts'
-
-/** Volumes that the workers share: names to where they lie on a worker and, where it has them, at the driver. */
-export type Volumes = Readonly<Record<string, Volume>>
-
-export interface Volume {
-  /** Where the workers see it. */
-  readonly mountPath: string
-  /** Where the driver sees it. Default: at the same place. */
-  readonly driverPath?: string
-}
-
-/** What workers can reach beside what the driver hands them. */
-export interface Reachable {
-  readonly volumes: Volumes
-}
+import { onVolume, refuseLoopback } from './reachable.ts'
+import type { Reachable, Volumes } from './reachable.ts'
 
 /** What `patterns` name, with their owners: the driver's files, shared volumes, S3, HTTP. What cannot be had is refused. */
 export async function findInputs(source: FilesSource, reachable: Reachable): Promise<readonly InputFile[]> {
@@ -37,36 +24,17 @@ async function findInput(pattern: string, source: FilesSource, reachable: Reacha
       return findOnVolume(pattern, reachable.volumes)
     case 's3': {
       const { findObjects } = await import('./s3-objects.ts')
-      return findObjects(pattern, source.s3 ?? {})
+      return findObjects(pattern, source.s3 ?? {}, reachable)
     }
     case 'http':
     case 'https':
+      refuseLoopback(withoutQuery(pattern), pattern, reachable)
       return [await lookAt(pattern)]
     default: {
       const hint = 'Known are paths and file:, volume:, s3:, http: and https: URIs'
       throw new ComputeError('SHOAL_UNREACHABLE', `Cannot read "${pattern}": no reader for ${scheme}:`, { hint })
     }
   }
-}
-
-/** A place on a volume: `volume://name/path`. */
-export interface OnVolume {
-  readonly driverRoot: string
-  readonly workerRoot: string
-  readonly path: string
-}
-
-/** Where the driver and the workers find it. Refuses volumes that nobody declared. */
-export function onVolume(uri: string, volumes: Volumes): OnVolume {
-  const [, name = '', path = ''] = /^volume:\/\/([^/]+)\/?(.*)$/.exec(uri) ?? []
-  const volume = volumes[name]
-  if (volume === undefined) {
-    const declared = Object.keys(volumes).join(', ') || 'none'
-    const message = `Cannot reach "${uri}": the workers have no volume "${name}", declared: ${declared}`
-    const hint = 'Declare it: connect({ workers: { volumes: { NAME: ... } } })'
-    throw new ComputeError('SHOAL_UNREACHABLE', message, { hint, facts: { volume: name } })
-  }
-  return { driverRoot: volume.driverPath ?? volume.mountPath, workerRoot: volume.mountPath, path }
 }
 
 function findOnVolume(uri: string, volumes: Volumes): readonly InputFile[] {

@@ -7,7 +7,7 @@ import { readRanges } from '../dataset/inputs.ts'
 import { cutCsv } from './csv-ranges.ts'
 import type { FilesSource } from './files-source.ts'
 import { findInputs } from './find-inputs.ts'
-import type { Reachable } from './find-inputs.ts'
+import type { Reachable } from './reachable.ts'
 import { cutRemote } from './remote-ranges.ts'
 
 /** Files that were looked at, ready to be read as often as it takes. */

@@ -1,6 +1,8 @@
 import type { S3mini } from 's3mini'
 import { ComputeError } from '../errors.ts'
 import type { S3Options } from './files-source.ts'
+import { refuseLoopback } from './reachable.ts'
+import type { Reachable } from './reachable.ts'
 
 /** A bucket, and a key or the beginning of keys in it. */
 export interface S3Place {
@@ -23,11 +25,17 @@ export const SIGNED_SECONDS = 12 * 60 * 60
  * A client of one bucket, for the driver alone: workers are handed signed addresses and no credentials. What `options` leaves out is
  * taken from the variables that Amazon's own programs read. Refuses where there are no credentials.
  */
-export async function openBucket(uri: string, bucket: string, options: S3Options): Promise<S3mini> {
+export async function openBucket(
+  uri: string,
+  bucket: string,
+  options: S3Options,
+  reachable: Reachable,
+): Promise<S3mini> {
   const { env } = process
   const region = options.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? 'us-east-1'
   const endpoint =
     options.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'] ?? `https://s3.${region}.amazonaws.com`
+  refuseLoopback(uri, endpoint, reachable)
   const accessKeyId = options.accessKeyId ?? env['AWS_ACCESS_KEY_ID']
   const secretAccessKey = options.secretAccessKey ?? env['AWS_SECRET_ACCESS_KEY']
   if (accessKeyId === undefined || secretAccessKey === undefined) {

@@ -3,12 +3,17 @@ import type { S3mini } from 's3mini'
 import type { InputFile } from '../dataset/inputs.ts'
 import { ComputeError } from '../errors.ts'
 import type { S3Options } from './files-source.ts'
+import type { Reachable } from './reachable.ts'
 import { openBucket, parseS3, reaching, SIGNED_SECONDS } from './s3-client.ts'
 
 /** The objects that a URI names: one by its key, all below it, or those whose keys match a glob; by key. */
-export async function findObjects(uri: string, options: S3Options): Promise<readonly InputFile[]> {
+export async function findObjects(
+  uri: string,
+  options: S3Options,
+  reachable: Reachable,
+): Promise<readonly InputFile[]> {
   const { bucket, key } = parseS3(uri)
-  const client = await openBucket(uri, bucket, options)
+  const client = await openBucket(uri, bucket, options, reachable)
   const found = await reaching(uri, () => matching(client, key))
   if (found.length === 0) {
     const hint = 'Keys are compared letter by letter; * matches within one folder, ** across them'
@@ -43,7 +48,23 @@ async function matching(client: S3mini, key: string): Promise<readonly FoundObje
   const exact = objects.filter((object) => object.key === key)
   if (exact.length > 0) return exact
   const folder = key === '' || key.endsWith('/') ? key : `${key}/`
-  return objects.filter((object) => object.key.startsWith(folder) && !isHidden(object.key.slice(folder.length)))
+  const within = objects.filter((object) => object.key.startsWith(folder) && !isHidden(object.key.slice(folder.length)))
+  if (!objects.some((object) => object.key === folder + MANIFEST)) return within
+  const named = await namesIn(client, folder + MANIFEST)
+  return named === undefined ? within : within.filter((object) => named.has(object.key))
+}
+
+/** Written last, where a dataset was written: it names the objects that belong to it, and there are no others to a reader. */
+export const MANIFEST = '_SUCCESS'
+
+/** Undefined where it is another program's mark, which says nothing. */
+async function namesIn(client: S3mini, manifest: string): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const { files } = JSON.parse((await client.getObject(manifest)) ?? '') as { files: readonly { name: string }[] }
+    return new Set(files.map(({ name }) => name))
+  } catch {
+    return undefined
+  }
 }
 
 /** Marks that writers leave beside what they wrote are no input. */

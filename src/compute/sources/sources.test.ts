@@ -203,3 +203,16 @@ test('an address is read by ranges where its server gives them, and refused wher
     server.closeAllConnections()
   }
 })
+
+test('an address of the machine’s own is refused where workers are on others', async () => {
+  await using elsewhere = await openSession({ workers: 1, network: true })
+  const { shoal } = elsewhere
+  for (const uri of ['http://localhost:9/x', 'https://127.0.0.1/x', 'http://[::1]:80/x']) {
+    await expect(shoal.files(uri).collect()).rejects.toMatchObject({ code: 'SHOAL_UNREACHABLE', facts: { uri } })
+  }
+  const s3 = { endpoint: 'http://localhost:9000', accessKeyId: 'a', secretAccessKey: 'b' }
+  await expect(shoal.files(['s3://bucket/x'], { s3 }).collect()).rejects.toThrow('each machine’s own')
+  await expect(shoal.dataset([1]).writeText('s3://bucket/x', { s3 })).rejects.toMatchObject({
+    code: 'SHOAL_UNREACHABLE',
+  })
+})
