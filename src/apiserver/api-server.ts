@@ -25,6 +25,7 @@ import type { TokenSigner } from './subresources/token-signer.ts'
 import { createSubresource } from './subresources/create-subresource.ts'
 import { connect } from './subresources/connect.ts'
 import { logs } from './subresources/log.ts'
+import { proxyLocation } from './subresources/proxy.ts'
 import { metricsKinds } from './usage/metrics-kinds.ts'
 import type { Authorizer } from './verbs/authorizer.ts'
 import { create } from './verbs/create.ts'
@@ -124,5 +125,6 @@ function verbsOf(engine: Engine): Verbs {
     deleteCollection: (context, target, options) => removeCollection(engine, context, target, options),
     logs: (context, target, options) => logs(engine, context, target, options),
     connect: async (context, target, verb, container) => connect(engine, context, target, verb, container),
+    proxy: (context, target, verb) => proxyLocation(engine, context, target, verb),
   }
 }

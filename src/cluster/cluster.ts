@@ -140,6 +140,7 @@ function streamsTo(nodes: () => Nodes | undefined, isMeasured: boolean): NodeStr
     exec: (...request) => now().exec(...request),
     attach: (...request) => now().attach(...request),
     portForward: (...request) => now().portForward(...request),
+    connect: (...request) => now().connect(...request),
     // Without nodes there is nothing to measure, and no API that says so.
     ...(isMeasured && { usage: async (node) => now().usage(node) }),
   }

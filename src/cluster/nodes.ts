@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { networkInterfaces, release } from 'node:os'
 import { join } from 'node:path'
+import { duplexPair } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { NodeStreams, PodAddress } from '../apiserver/subresources/node-streams.ts'
 import type { UserInfo } from '../apiserver/verbs/request.ts'
 import type { Client } from '../client/client.ts'
@@ -108,6 +110,7 @@ export function startNodes(options: NodesOptions): Nodes {
     attach: async (address, request) => agentOf(address).attach(podOf(address), address.container, request),
     portForward: async (address) => agentOf(address).portForward(podOf(address)),
     usage: async (node) => agentOf({ node }).usage(),
+    connect: async (node) => await connectTo(options.env, agentOf({ node })),
     async close() {
       await ready.catch(() => {})
       await volumes?.close()
@@ -145,6 +148,20 @@ function hostAddress(runtime: RuntimeName): string {
   if (runtime === 'process' || runtime === 'simulated') return '127.0.0.1'
   const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+}
+
+/** A connection to the node's server without a network; whoever has come so far has been authorized. */
+async function connectTo(env: Environment, agent: NodeAgent): Promise<Duplex> {
+  const [{ createNodeHandler }, { acceptUpgrades }] = await Promise.all([
+    import('../node/server/node-handler.ts'),
+    import('../node/server/node-server.ts'),
+  ])
+  const handle = createNodeHandler({ env, agent: () => agent })
+  const server = process.getBuiltinModule('node:http').createServer(handle)
+  acceptUpgrades(server, handle)
+  const [near, far] = duplexPair()
+  server.emit('connection', far)
+  return near
 }
 
 async function measure(directory: string): Promise<MachineUsage> {

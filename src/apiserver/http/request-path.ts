@@ -36,13 +36,20 @@ export function parsePath(path: string): RequestPath {
 function parseResource(path: string, group: string, segments: readonly string[], at: number): RequestPath {
   const version = segments[at]
   const first = segments[at + 1]
-  if (version === undefined || first === undefined || segments.includes('', 1)) return { other: path }
+  if (version === undefined || first === undefined || hasGap(segments)) return { other: path }
   const within = segments[at + 3]
   if (first === 'namespaces' && within !== undefined && !NAMESPACE_SUBRESOURCES.has(within)) {
     const namespace = decode(segments[at + 2] ?? '')
     return { group, version, plural: within, namespace, ...objectOf(segments, at + 4) }
   }
   return { group, version, plural: first, ...objectOf(segments, at + 2) }
+}
+
+/** Behind a proxy a path may look as it likes. */
+function hasGap(segments: readonly string[]): boolean {
+  const gap = segments.indexOf('', 1)
+  const proxy = segments.indexOf('proxy', 1)
+  return gap >= 0 && (proxy < 0 || gap < proxy)
 }
 
 function objectOf(segments: readonly string[], at: number): Pick<ResourcePath, 'name' | 'subresource' | 'rest'> {

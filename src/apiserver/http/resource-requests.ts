@@ -34,7 +34,7 @@ export interface ResourceServer {
 }
 
 /** Connections rather than requests; they are answered by a part of their own. */
-const CONNECT_SUBRESOURCES = new Set(['exec', 'attach', 'portforward', 'proxy'])
+const CONNECT_SUBRESOURCES = new Set(['exec', 'attach', 'portforward'])
 
 /** Answers a request for a resource, an object or a subresource. */
 export async function serveResource(server: ResourceServer, exchange: Exchange, path: ResourcePath): Promise<void> {
@@ -46,6 +46,9 @@ export async function serveResource(server: ResourceServer, exchange: Exchange, 
     if (remote !== undefined) return server.aggregation?.proxy(exchange, remote)
     if (!servesVersion(server.catalog, path)) return sendText(exchange, 404, '404 page not found\n')
     throw apiError('NotFound', 'the server could not find the requested resource', {})
+  }
+  if (path.subresource === 'proxy' && path.name !== undefined && isPart(resource, 'proxy')) {
+    return serveProxied(server, exchange, path, resource)
   }
   checkServed(server, exchange, path, resource, verb)
   const at = path.namespace === undefined ? { resource } : { resource, namespace: path.namespace }
@@ -66,6 +69,15 @@ async function serveConnection(
 ): Promise<void> {
   const { serveConnect } = await import('../connect/serve-connect.ts')
   return await serveConnect(server, exchange, target)
+}
+
+const isPart = ({ type }: ServedResource, part: string) => type.subresources.some(({ name }) => name === part)
+
+/** Any method, to any path behind: what it means is for the server behind to say. */
+async function serveProxied(server: ResourceServer, exchange: Exchange, path: ResourcePath, resource: ServedResource) {
+  const { serveProxy } = await import('../connect/serve-proxy.ts')
+  const at = path.namespace === undefined ? { resource } : { resource, namespace: path.namespace }
+  return await serveProxy(server, exchange, { ...at, name: path.name ?? '', subresource: 'proxy' })
 }
 
 function servesVersion(catalog: Catalog, { group, version }: ResourcePath): boolean {

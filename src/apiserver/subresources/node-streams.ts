@@ -32,6 +32,8 @@ export interface NodeStreams {
   attach(address: ContainerAddress, request: CommandStreams): Promise<StartCommand>
   /** Resolves when the pod is there, to the way of connecting to its ports; rejects with an `UpgradeError`. */
   portForward(address: PodAddress): Promise<(port: number) => Promise<Duplex>>
+  /** Connects to the node's own server, which then speaks plain HTTP; absent where nodes have none. */
+  connect?(node: string): Promise<Duplex>
   /** What a node and its pods use now; absent where nodes are not measured. */
   usage?(node: string): Promise<NodeUse>
 }

@@ -14,6 +14,7 @@ import type {
   WriteOptions,
 } from '../../client/client.ts'
 import type { ConnectLocation } from '../subresources/connect.ts'
+import type { ProxyLocation } from '../subresources/proxy.ts'
 import type { Answer, Body, CollectionTarget, ObjectTarget, RequestContext } from './request.ts'
 
 /**
@@ -71,6 +72,12 @@ export interface Verbs {
     verb: 'get' | 'create',
     container: string,
   ): Promise<ConnectLocation>
+  /** `proxy` of a pod, a service or a node: resolves to where the request goes. `verb` is that of its method. */
+  proxy(
+    context: RequestContext,
+    target: ObjectTarget & { readonly subresource: string },
+    verb: string,
+  ): Promise<ProxyLocation>
 }
 
 /** A Status as the body of an answer. */
