@@ -11,7 +11,7 @@ import { containerMounts } from './volumes/container-mounts.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
 
 /** The pod's surroundings as the runtime makes them. */
-export function sandboxSpec(pod: Pod): SandboxSpec {
+export function sandboxSpec(pod: Pod, dns: SandboxSpec['dns']): SandboxSpec {
   const { metadata, spec } = pod
   const containers = [...(spec?.containers ?? [])]
   return {
@@ -36,13 +36,7 @@ export function sandboxSpec(pod: Pod): SandboxSpec {
         ...(hostPort !== undefined && { hostPort }),
       })),
     ),
-    dns: {
-      servers: spec?.dnsConfig?.nameservers ?? [],
-      searches: spec?.dnsConfig?.searches ?? [],
-      options: (spec?.dnsConfig?.options ?? []).map(({ name = '', value }) =>
-        value === undefined ? name : `${name}:${value}`,
-      ),
-    },
+    dns,
     hostAliases: (spec?.hostAliases ?? []).map(({ ip, hostnames = [] }) => ({ ip, hostnames })),
     limits: {},
   }

@@ -5,10 +5,20 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { PodFiles } from './pod-files.ts'
 import type { SourceWatch } from './volumes/source-watch.ts'
 
+export interface ClusterDns {
+  readonly server: string
+  readonly port: number
+  readonly domain: string
+  /** It does not answer before there is a Service to ask for; until then the node's own servers do. */
+  readonly isLazy: boolean
+}
+
 /** What a node asks of the network between pods. */
 export interface NodeNetwork {
   /** Resolves when no Service sends new connections to that address any more, or after a bounded time. */
   withdrawn(ip: string): Promise<void>
+  /** The cluster's name server, when it answers. */
+  dns(): Promise<ClusterDns>
 }
 
 /** What every part of one node's agent works with. */

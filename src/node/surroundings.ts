@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import type { Sandbox } from '../runtime/runtime.ts'
 import { RuntimeError } from '../runtime/runtime.ts'
 import { VolumeError } from './config-error.ts'
 import { sandboxSpec } from './container-spec.ts'
+import { podDns } from './pod-dns.ts'
 import { tell } from './pod-events.ts'
 import type { PodWork } from './pod-work.ts'
 import { keepFresh } from './volumes/fresh-volumes.ts'
@@ -17,11 +19,7 @@ const MOST_PAUSE_MS = 10_000
  * next try where that could not be done, and to undefined where it could.
  */
 export async function startSurroundings(work: PodWork): Promise<number | undefined> {
-  const { context, pod } = work
-  const [volumes, sandbox] = await Promise.allSettled([
-    provideVolumes(work),
-    work.record.sandbox ?? context.runtime.startSandbox(sandboxSpec(pod)),
-  ])
+  const [volumes, sandbox] = await Promise.allSettled([provideVolumes(work), work.record.sandbox ?? startSandbox(work)])
   if (volumes.status === 'fulfilled' && sandbox.status === 'fulfilled') {
     work.volumes = volumes.value
     work.record = { ...work.record, sandbox: sandbox.value }
@@ -35,6 +33,17 @@ export async function startSurroundings(work: PodWork): Promise<number | undefin
   if (sandbox.status === 'fulfilled' && !work.isBare) await discard(work, sandbox.value)
   for (const outcome of [volumes, sandbox]) if (outcome.status === 'rejected') tellFailure(work, outcome.reason)
   return Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** work.failures++)
+}
+
+/** A pod that asks the cluster for names starts when the cluster can answer. */
+async function startSandbox({ context, pod }: PodWork): Promise<Sandbox> {
+  const isOwn = pod.spec?.dnsPolicy === 'None' || pod.spec?.dnsPolicy === 'Default'
+  const failed = (error: unknown) => void context.env.log.warn('pods start without names of the cluster', { error })
+  const [cluster, resolvConf] = await Promise.all([
+    isOwn ? undefined : context.network?.dns().catch(failed),
+    readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
+  ])
+  return await context.runtime.startSandbox(sandboxSpec(pod, podDns(pod, cluster ?? undefined, resolvConf)))
 }
 
 const provideVolumes = (work: PodWork): Promise<PodVolumes> => work.context.files.provide(volumeContext(work))

@@ -120,6 +120,13 @@ export interface SandboxSpec {
     readonly servers: readonly string[]
     readonly searches: readonly string[]
     readonly options?: readonly string[]
+    /** For pods that no runtime can give the cluster's name server as one of `servers`: how their programs find it. */
+    readonly resolver?: {
+      /** With its port. */
+      readonly address: string
+      readonly searches: readonly string[]
+      readonly ndots: number
+    }
   }
   readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[]
   /** Limits of the whole pod: the sums of its containers'. */

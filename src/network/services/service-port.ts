@@ -100,3 +100,6 @@ function usable(candidates: readonly Candidate[]): readonly Target[] {
 function servesWhileEnding({ conditions }: Endpoint): boolean {
   return conditions?.terminating === true && (conditions.serving ?? conditions.ready ?? true)
 }
+
+/** Ports below 1024 need privileges; without them the balancer has them this much higher. */
+export const PORT_SHIFT = 10_000

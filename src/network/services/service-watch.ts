@@ -17,6 +17,8 @@ export interface ServiceWatch {
   get(key: string): Service | undefined
   list(): readonly Service[]
   slicesOf(key: string): readonly EndpointSlice[]
+  /** The Services whose own address this is, and the slices that name it. */
+  at(ip: string): { readonly services: readonly Service[]; readonly slices: readonly EndpointSlice[] }
   /** Whether some Service would send new connections to that address. */
   isOffered(ip: string): boolean
   /** Calls with the key of each Service of which something changed; first with all. */
@@ -33,11 +35,16 @@ export function watchServices(env: Environment, client: Client): ServiceWatch {
   }
   slices.addIndex(OF_SERVICE, serviceOf)
   slices.addIndex('address', readyAddresses)
+  all.addIndex('address', ({ spec }) => (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None'))
+  const synced = whenSynced(env, [all, slices])
+  // Told to whoever waits for it.
+  synced.catch(() => {})
   return {
-    synced: whenSynced(env, [all, slices]),
+    synced,
     get: (key) => all.getByKey(key),
     list: () => all.list(),
     slicesOf: (key) => slices.by(OF_SERVICE, key),
+    at: (ip) => ({ services: all.by('address', ip), slices: slices.by('address', ip) }),
     isOffered: (ip) =>
       slices.by('address', ip).some((slice) =>
         // Whoever wants pods that are not ready wants those that end, too.

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { parentPort } from 'node:worker_threads'
 import { systemEnvironment } from '../../env/system.ts'
+import { PORT_SHIFT } from '../services/service-port.ts'
 import { createChoice } from './choice.ts'
 import type { Choice } from './choice.ts'
 import { listenerKey } from './listener.ts'
@@ -8,9 +9,6 @@ import type { Listener } from './listener.ts'
 import type { TableChange, TableChanged } from './messages.ts'
 import { createTcpRelay } from './tcp-relay.ts'
 import { createUdpRelay } from './udp-relay.ts'
-
-/** Ports below 1024 need privileges; without them the listener has its port this much higher. */
-export const PORT_SHIFT = 10_000
 
 interface Open {
   readonly choice: Choice

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { RuntimeError } from '../runtime.ts'
-import type { ContainerSpec, Mount } from '../runtime.ts'
+import type { ContainerSpec, Mount, SandboxSpec } from '../runtime.ts'
 import { identityOf } from './container-identity.ts'
 import type { Containment } from './container-identity.ts'
 import { requireImage } from './image.ts'
@@ -9,6 +9,7 @@ import type { PodSurroundings } from './sandboxes.ts'
 import type { LogTarget, StartContainer } from './spawner/messages.ts'
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const RESOLVE_PRELOAD = path.join(import.meta.dirname, 'resolve-preload.cjs')
 const BIND_PRELOAD = path.join(import.meta.dirname, 'bind-preload.cjs')
 
 /** Works out how the spec's container is started as a process. Throws a RuntimeError for what cannot be given. */
@@ -21,7 +22,7 @@ export function planContainer(
 ): StartContainer {
   const { namespaces } = containment
   const argv = commandOf(spec)
-  const env = environmentOf(spec, pod)
+  const env = environmentOf(spec, pod, namespaces)
   const mounts = namespaces ? [...pod.files.mounts, ...spec.mounts, ...terminationMount(spec)] : []
   const rewritten = namespaces ? [] : [...spec.mounts, ...terminationMount(spec)]
   const rewrite = (text: string) => rewriteMountPaths(text, rewritten)
@@ -57,7 +58,7 @@ function commandOf(spec: ContainerSpec): readonly string[] {
 }
 
 /** The container's own variables over those that an image would set. The Node at hand comes first on the PATH. */
-function environmentOf(spec: ContainerSpec, pod: PodSurroundings): Record<string, string> {
+function environmentOf(spec: ContainerSpec, pod: PodSurroundings, namespaces: boolean): Record<string, string> {
   const own = spec.env['PATH'] ?? DEFAULT_PATH
   const env: Record<string, string> = {
     HOME: process.env['HOME'] ?? '/',
@@ -67,9 +68,25 @@ function environmentOf(spec: ContainerSpec, pod: PodSurroundings): Record<string
   }
   if (pod.bindAddress && !pod.spec.hostNetwork) {
     env['SHOAL_BIND_ADDRESS'] = pod.bindAddress
-    env['NODE_OPTIONS'] = `--require ${JSON.stringify(BIND_PRELOAD)} ${env['NODE_OPTIONS'] ?? ''}`.trim()
+    preload(env, BIND_PRELOAD)
+    const { resolver } = pod.spec.dns
+    if (resolver && !(namespaces && resolver.address.endsWith(':53'))) resolveThrough(env, resolver)
   }
   return env
+}
+
+function preload(env: Record<string, string>, file: string): void {
+  env['NODE_OPTIONS'] = `--require ${JSON.stringify(file)} ${env['NODE_OPTIONS'] ?? ''}`.trim()
+}
+
+/** Ports that need privileges are where the balancer has them; the port of the name server tells by how much they are higher. */
+function resolveThrough(env: Record<string, string>, resolver: NonNullable<SandboxSpec['dns']['resolver']>): void {
+  env['SHOAL_RESOLVER'] = resolver.address
+  env['SHOAL_SEARCH'] = resolver.searches.join(' ')
+  env['SHOAL_NDOTS'] = String(resolver.ndots)
+  const shift = Number(resolver.address.split(':')[1]) - 53
+  if (shift > 0) env['SHOAL_PORT_SHIFT'] = String(shift)
+  preload(env, RESOLVE_PRELOAD)
 }
 
 function terminationMount({ terminationMessage }: ContainerSpec): readonly Mount[] {

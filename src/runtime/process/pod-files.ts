@@ -53,6 +53,8 @@ function aliases(spec: SandboxSpec): string {
 }
 
 function resolverFile({ dns }: SandboxSpec): string {
-  const search = dns.searches.length > 0 ? `search ${dns.searches.join(' ')}\n` : ''
-  return `${search}${dns.servers.map((server) => `nameserver ${server}\n`).join('')}options ndots:5\n`
+  const line = (keyword: string, words: readonly string[]) =>
+    words.length > 0 ? `${keyword} ${words.join(' ')}\n` : ''
+  const servers = dns.servers.map((server) => `nameserver ${server}\n`).join('')
+  return `${line('search', dns.searches)}${servers}${line('options', dns.options ?? [])}`
 }
