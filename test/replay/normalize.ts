@@ -33,6 +33,18 @@ function normalizeText(value: string, namespace: string, key: string): string {
   return PLACEHOLDERS.reduce((text, [pattern, placeholder]) => text.replaceAll(pattern, placeholder), general)
 }
 
+/** A recorded or received value without the order of what Go walks as maps, or sorts by the second of the clock. */
+export function withoutOrder(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => withoutOrder(item))
+    if (key !== 'managedFields' && key !== 'causes') return items
+    return items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  }
+  if (!isObject(value)) return value
+  const names = Object.keys(value).sort()
+  return Object.fromEntries(names.map((name) => [name, withoutOrder(value[name], name)]))
+}
+
 /** Where two values differ, one line for each place. */
 export function differences(want: unknown, got: unknown, path = ''): readonly string[] {
   if (Array.isArray(want) && Array.isArray(got)) {

@@ -11,7 +11,7 @@ export interface Recording {
   readonly outcomes: readonly (Json & { readonly id: string })[]
 }
 
-interface Step {
+export interface Step {
   readonly id: string
   readonly sleep?: number
   readonly watch?: string

@@ -9,6 +9,7 @@ import type { Managed } from './managed-fields.ts'
 import { appliedSet, compare, mergeTyped, removeFields } from './typed.ts'
 import { joinProblems, typedProblems } from './typed-check.ts'
 import { jsonEqual } from '../meta/equal.ts'
+import { KUBECTL, lastAppliedSet, renewLastApplied } from './last-applied.ts'
 
 /** Who applies, and how. */
 export interface ApplyOptions {
@@ -35,36 +36,55 @@ export function applyConfiguration(
   if (applied.metadata?.managedFields !== undefined) throw apiError('BadRequest', 'metadata.managedFields must be nil')
   checkTyped(schema, applied)
   const base = live ?? { apiVersion: applied.apiVersion, kind: applied.kind, metadata: {} }
-  const before = readManaged(base.metadata.managedFields)
+  const before = live === undefined ? [] : managedOf(schema, live, options)
   const isOwn = (one: Managed) =>
     one.manager === options.manager && one.operation === 'Apply' && one.subresource === options.subresource
   const others = before.filter((one) => !isOwn(one))
-  const fields = ownable(appliedSet(schema, applied), options)
-  const merged = mergeTyped(schema, base, applied)
-  const changed = ownable(compare(schema, base, merged).changed, options)
-  const disputed = disputes(others, changed)
-  if (disputed.length > 0 && !options.force) throw conflict(disputed)
   const own = before.find(isOwn)
-  const result = structuredClone(prune(schema, merged, own?.fields, fields, others)) as Draft<KubeObject>
-  const kept = others.map((one) => withFields(one, subtract(one.fields, disputed.find((d) => d.by === one)?.fields)))
-  const mine = fields && entryOf(options, applied.apiVersion, fields, own)
+  const fields = ownable(appliedSet(schema, applied), options)
+  const pruned = prune(schema, mergeTyped(schema, base, applied), own?.fields, fields, others)
+  const difference = compare(schema, base, pruned)
+  const disputed = disputes(others, ownable(difference.changed, options))
+  if (!options.force) refuseConflicts(schema, base, disputed, options.manager)
+  const result = structuredClone(pruned) as Draft<KubeObject>
+  const isSame = live !== undefined && jsonEqual(live, pruned)
+  const removed = ownable(difference.removed, options)
+  const lost = (one: Managed) => disputed.find(({ by }) => by === one)?.fields
+  const kept = others.map((one) => withFields(one, subtract(subtract(one.fields, lost(one)), removed)))
+  const mine = fields && entryOf(options, applied.apiVersion, fields, isSame ? own?.time : options.time)
   writeManaged(
     result,
     [...kept, mine].filter((one) => one !== undefined),
   )
+  if (options.manager === KUBECTL) renewLastApplied(result, applied)
   return result
 }
 
-function entryOf(options: ApplyOptions, apiVersion: string, fields: FieldSet, own: Managed | undefined): Managed {
-  const unchanged = own !== undefined && jsonEqual(own.fields, fields)
-  return {
-    manager: options.manager,
-    operation: 'Apply',
-    apiVersion,
-    ...(options.subresource === undefined ? {} : { subresource: options.subresource }),
-    time: (unchanged ? own.time : undefined) ?? options.time,
-    fields,
-  }
+/** The live object's managers. What has none belongs to somebody who came before the first who applied. */
+function managedOf(schema: ObjectSchema, live: KubeObject, options: ApplyOptions): readonly Managed[] {
+  const before = readManaged(live.metadata.managedFields)
+  if (before.length > 0) return before
+  const fields = ownable(compare(schema, undefined, live).changed, options)
+  const { time, subresource } = options
+  const entry = { manager: 'before-first-apply', operation: 'Update', apiVersion: live.apiVersion, time } as const
+  return fields === undefined ? [] : [{ ...entry, ...(subresource !== undefined && { subresource }), fields }]
+}
+
+/** Where nothing but ownership changes, the entry's time stays what it was. */
+function entryOf(options: ApplyOptions, apiVersion: string, fields: FieldSet, time: string | undefined): Managed {
+  const { manager, subresource } = options
+  const where = subresource === undefined ? {} : { subresource }
+  return { manager, operation: 'Apply', apiVersion, ...where, ...(time !== undefined && { time }), fields }
+}
+
+/** What `kubectl apply` set on its own, before it applied at the server, is no conflict of it with itself. */
+function refuseConflicts(schema: ObjectSchema, live: KubeObject, disputed: readonly Dispute[], manager: string): void {
+  const own = manager === KUBECTL ? lastAppliedSet(schema, live) : undefined
+  const left = disputed.flatMap(({ by, fields }) => {
+    const disputedStill = subtract(fields, own)
+    return disputedStill === undefined ? [] : [{ by, fields: disputedStill }]
+  })
+  if (left.length > 0) throw conflict(left)
 }
 
 /** Removes what the manager owned alone and no longer applies. */
@@ -77,7 +97,7 @@ function prune(
 ): unknown {
   const owned = others.reduce<FieldSet | undefined>((sum, one) => unite(sum, one.fields), now)
   const gone = subtract(before, owned)
-  return gone === undefined ? merged : removeFields(schema, merged, gone)
+  return gone === undefined ? merged : removeFields(schema, merged, gone, owned)
 }
 
 interface Dispute {
@@ -93,11 +113,12 @@ function disputes(others: readonly Managed[], changed: FieldSet | undefined): re
 }
 
 function conflict(disputed: readonly Dispute[]): ApiError {
-  const causes = disputed.flatMap(({ by, fields }) =>
+  const sorted = disputed.toSorted((a, b) => (a.by.manager < b.by.manager ? -1 : 1))
+  const causes = sorted.flatMap(({ by, fields }) =>
     pathsOf(fields).map((field) => ({ reason: 'FieldManagerConflict', message: `conflict with ${nameOf(by)}`, field })),
   )
   const noun = causes.length === 1 ? 'conflict' : 'conflicts'
-  const lines = disputed.map(({ by, fields }) => {
+  const lines = sorted.map(({ by, fields }) => {
     const paths = pathsOf(fields)
     const list = causes.length === 1 ? ` ${paths[0]}` : paths.map((path) => `\n- ${path}`).join('')
     return `${noun} with ${nameOf(by)}:${list}`
@@ -105,9 +126,9 @@ function conflict(disputed: readonly Dispute[]): ApiError {
   return apiError('Conflict', `Apply failed with ${causes.length} ${noun}: ${lines.join('\n')}`, { causes })
 }
 
-function nameOf({ manager, subresource, operation, apiVersion, time }: Managed): string {
+function nameOf({ manager, subresource, operation, apiVersion }: Managed): string {
   const where = subresource === undefined ? '' : ` with subresource ${JSON.stringify(subresource)}`
-  const how = operation === 'Apply' ? '' : ` using ${apiVersion}${time === undefined ? '' : ` at ${time}`}`
+  const how = operation === 'Apply' ? '' : ` using ${apiVersion}`
   return JSON.stringify(manager) + where + how
 }
 
@@ -116,7 +137,8 @@ function checkTyped(schema: ObjectSchema, applied: KubeObject): void {
   const problems = typedProblems(schema, applied)
   if (problems.length === 0) return
   const { metadata, apiVersion, kind } = applied
-  const what = `(${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${apiVersion}, Kind=${kind})`
+  const group = apiVersion.includes('/') ? '' : '/'
+  const what = `(${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${group}${apiVersion}, Kind=${kind})`
   const message = `failed to create typed patch object ${what}: ${joinProblems(problems)}`
   throw new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
 }

@@ -55,10 +55,14 @@ export function defined(entries: Iterable<readonly [string, Maybe]>): (readonly 
   return [...entries].flatMap(([step, child]) => (child === undefined ? [] : [[step, child] as const]))
 }
 
-/** The paths of a set's members, as conflicts name them: `.spec.containers[name="main"].image`. */
+/**
+ * The paths of a set's members, as conflicts name them: `.spec.containers[name="main"].image`. What is nearer comes
+ * first, and what comes by its name is in order.
+ */
 export function pathsOf(set: FieldSet, prefix = ''): string[] {
-  const own = hasSelf(set) ? [prefix] : []
-  return [...own, ...childrenOf(set).flatMap(([step, child]) => pathsOf(child, prefix + stepText(step)))]
+  const children = childrenOf(set).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const members = children.filter(([, child]) => hasSelf(child)).map(([step]) => prefix + stepText(step))
+  return [...members, ...children.flatMap(([step, child]) => pathsOf(child, prefix + stepText(step)))]
 }
 
 /** A step as paths show it: `.name`, `[name="main"]` or `[="value"]`. */

@@ -2,7 +2,6 @@ import type { Draft, JsonObject } from '../draft.ts'
 import type { ManagedFieldsEntry } from '../generated/meta-v1.ts'
 import { deepFreeze } from '../meta/freeze.ts'
 import type { KubeObject } from '../object.ts'
-import { jsonEqual } from '../meta/equal.ts'
 import { writeZeros } from '../schema/decode.ts'
 import type { ObjectSchema } from '../schema/schema.ts'
 import { childrenOf, makeSet, subtract, unite } from './field-set.ts'
@@ -42,8 +41,10 @@ export function trackUpdate(
   const difference = compare(schema, old ?? emptyObject(schema), object)
   const changed = ownable(difference.changed, writer)
   const removed = ownable(difference.removed, writer)
-  const before = managedBefore(object, old)
-  if (old !== undefined && changed === undefined && removed === undefined) {
+  const before = managedBefore(object, old, writer.subresource)
+  // What nobody manages goes on unmanaged until somebody applies it.
+  const isUntracked = old !== undefined && before.length === 0
+  if (isUntracked || (old !== undefined && changed === undefined && removed === undefined)) {
     writeManaged(object, before)
     return
   }
@@ -52,10 +53,29 @@ export function trackUpdate(
     .filter((one) => !isWriter(one))
     .map((one) => withFields(one, subtract(subtract(one.fields, changed), removed)))
   const mine = entryOf(before.find(isWriter), changed, removed, writer, object.apiVersion)
-  writeManaged(
-    object,
-    [...others, mine].filter((one) => one !== undefined),
-  )
+  writeManaged(object, capped([...others, mine].filter((one) => one !== undefined)))
+}
+
+/** So many managers that have updated an object are told apart; the oldest share an entry for each version. */
+const MOST_UPDATERS = 10
+const OLD_CHANGES = 'ancient-changes'
+
+function capped(managed: readonly Managed[]): readonly Managed[] {
+  const updaters = managed.filter(({ operation }) => operation === 'Update')
+  if (updaters.length <= MOST_UPDATERS) return managed
+  const rank = ({ time = '', manager }: Managed) => `${time} ${manager}`
+  const kept = new Set(managed)
+  const buckets = new Map<string, Managed>()
+  for (const one of updaters.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
+    if (kept.size - (managed.length - updaters.length) + buckets.size <= MOST_UPDATERS) break
+    kept.delete(one)
+    const bucket = buckets.get(one.apiVersion)
+    const fields = unite(bucket?.fields, one.fields) ?? one.fields
+    const { apiVersion, time } = one
+    const entry = { manager: OLD_CHANGES, operation: 'Update', apiVersion, fields } as const
+    buckets.set(apiVersion, { ...entry, ...(time !== undefined && { time }) })
+  }
+  return [...kept, ...buckets.values()]
 }
 
 function isUpdateBy(one: Managed, { manager, subresource }: Writer, apiVersion: string): boolean {
@@ -63,7 +83,7 @@ function isUpdateBy(one: Managed, { manager, subresource }: Writer, apiVersion: 
   return one.subresource === subresource && one.apiVersion === apiVersion
 }
 
-/** The writer's entry; its time tells when its set of fields last changed, not their values. */
+/** The writer's entry; its time tells when it last changed anything. */
 function entryOf(
   own: Managed | undefined,
   changed: FieldSet | undefined,
@@ -73,8 +93,7 @@ function entryOf(
 ): Managed | undefined {
   const fields = unite(subtract(own?.fields, removed), changed)
   if (fields === undefined) return undefined
-  const { manager, subresource } = writer
-  const time = own?.time !== undefined && jsonEqual(own.fields, fields) ? own.time : writer.time
+  const { manager, subresource, time } = writer
   return { manager, operation: 'Update', apiVersion, ...(subresource !== undefined && { subresource }), time, fields }
 }
 
@@ -82,12 +101,21 @@ function entryOf(
  * The entries that an update starts from: those that it brings, so that clients may edit them; the old object's where it
  * brings none, so that clients which know nothing of them lose none. A single empty entry asks for all to be forgotten.
  */
-function managedBefore(object: Draft<KubeObject>, old: KubeObject | undefined): readonly Managed[] {
+function managedBefore(
+  object: Draft<KubeObject>,
+  old: KubeObject | undefined,
+  subresource: string | undefined,
+): readonly Managed[] {
   const given = object.metadata.managedFields as readonly ManagedFieldsEntry[] | undefined
-  if (given?.length === 1 && given[0] !== undefined && Object.keys(given[0]).length === 0) return []
-  const valid = given?.length && given.every((one) => one.operation && one.fieldsType === 'FieldsV1' && one.apiVersion)
-  return readManaged(valid ? given : old?.metadata.managedFields)
+  if (given === undefined || given === null || subresource !== undefined)
+    return readManaged(old?.metadata.managedFields)
+  const isReset = given.length === 0 || (given.length === 1 && Object.keys(given[0] ?? {}).length === 0)
+  if (isReset) return []
+  return readManaged(given.every(isValid) ? given : old?.metadata.managedFields)
 }
+
+const isValid = ({ operation, fieldsType, apiVersion }: ManagedFieldsEntry): boolean =>
+  (operation === 'Apply' || operation === 'Update') && fieldsType === 'FieldsV1' && Boolean(apiVersion)
 
 /** An object of which nothing is set, as the wire shows it: what a new object is compared with. */
 function emptyObject(schema: ObjectSchema): JsonObject {

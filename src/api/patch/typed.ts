@@ -2,7 +2,7 @@ import { isJsonObject } from '../draft.ts'
 import type { JsonObject } from '../draft.ts'
 import { jsonEqual } from '../meta/equal.ts'
 import type { ListSchema, Schema } from '../schema/schema.ts'
-import { LEAF, makeSet, unite } from './field-set.ts'
+import { hasSelf, LEAF, makeSet, unite } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
 
 /** What lies within a value, each part under its step in `fieldsV1`; undefined where it is one indivisible thing. */
@@ -132,6 +132,8 @@ export function appliedSet(schema: Schema, value: unknown, isItem = false): Fiel
 
 /** `live` with what `applied` says: objects and keyed lists merge, all else is replaced. */
 export function mergeTyped(schema: Schema, live: unknown, applied: unknown): unknown {
+  // What has parts is not taken away by null, only by no longer being applied.
+  if (applied === null && live !== undefined && partsOf(schema, live) !== undefined) return live
   const [before, after] = [partsOf(schema, live), partsOf(schema, applied)]
   if (before === undefined || after === undefined) return applied
   const merged = new Map([...before].map(([step, part]) => [step, part.value] as const))
@@ -139,16 +141,30 @@ export function mergeTyped(schema: Schema, live: unknown, applied: unknown): unk
   return assemble(schema, merged)
 }
 
-/** `value` without the fields of `gone`. */
-export function removeFields(schema: Schema, value: unknown, gone: FieldSet): unknown {
+/** `value` without the fields of `gone`; of what goes as a whole, the parts in `owned` stay. */
+export function removeFields(schema: Schema, value: unknown, gone: FieldSet, owned: FieldSet | undefined): unknown {
   const parts = partsOf(schema, value)
   if (parts === undefined) return value
   const kept = new Map<string, unknown>()
   for (const [step, part] of parts) {
-    const inner = Object.hasOwn(gone, step) ? gone[step] : undefined
+    const [inner, own] = [stepInto(gone, step), stepInto(owned, step)]
     if (inner === undefined) kept.set(step, part.value)
-    else if (!('.' in inner) && Object.keys(inner).length > 0)
-      kept.set(step, removeFields(part.schema, part.value, inner))
+    else if (!hasSelf(inner)) kept.set(step, removeFields(part.schema, part.value, inner, own))
+    else if (own !== undefined) kept.set(step, onlyOwned(part.schema, part.value, own))
+  }
+  return assemble(schema, kept)
+}
+
+const stepInto = (set: FieldSet | undefined, step: string): FieldSet | undefined =>
+  set !== undefined && Object.hasOwn(set, step) ? set[step] : undefined
+
+function onlyOwned(schema: Schema, value: unknown, owned: FieldSet): unknown {
+  const parts = partsOf(schema, value)
+  if (parts === undefined) return value
+  const kept = new Map<string, unknown>()
+  for (const [step, part] of parts) {
+    const own = stepInto(owned, step)
+    if (own !== undefined) kept.set(step, onlyOwned(part.schema, part.value, own))
   }
   return assemble(schema, kept)
 }

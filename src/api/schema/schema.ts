@@ -62,7 +62,7 @@ export interface ListSchema {
 
 export interface ListKey {
   readonly name: string
-  readonly fallback?: string
+  readonly fallback?: string | number
 }
 
 const compiled = new Map<string, ObjectSchema>()
@@ -129,8 +129,14 @@ function compileType(type: CompactType, goType?: string): Schema {
     return { kind: 'scalar', scalar: type as Scalar, goType: goType ?? GO_TYPES[type] ?? type }
   }
   if ('v' in type) return { kind: 'map', values: compileType(type.v), atomic: type.a === 1 }
-  const keys = (type.k ?? []).map((name) => (name === 'protocol' ? { name, fallback: 'TCP' } : { name }))
+  const keys = (type.k ?? []).map((name) => ({ name, ...fallbackOf(name) }))
   return { kind: 'list', items: compileType(type.i), list: type.l ?? 'atomic', keys }
+}
+
+/** What an absent key stands for: keys are values in Go, not pointers, all but one. */
+function fallbackOf(key: string): { readonly fallback?: string | number } {
+  if (key === 'shareID') return {}
+  return { fallback: key === 'protocol' ? 'TCP' : key === 'port' || key === 'containerPort' ? 0 : '' }
 }
 
 const GO_TYPES: Readonly<Record<string, string>> = {

@@ -1,3 +1,5 @@
+import { forbidden, invalid, invalidError, notSupported, tooLong } from '../../api/meta/field-error.ts'
+import type { FieldError } from '../../api/meta/field-error.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { ListOptions, LogOptions, RemoveOptions, WatchOptions, WriteOptions } from '../../client/client.ts'
 
@@ -8,10 +10,10 @@ export function parseQuery(query: string): Query {
   return query === '' ? undefined : new URLSearchParams(query)
 }
 
-/** A flag as Go's `strconv.ParseBool` and Kubernetes' query conversion read it. */
+/** A flag as Kubernetes reads one: whatever is there and does not say no says yes. */
 export function flag(query: Query, name: string): boolean {
   const value = query?.get(name)
-  return value !== undefined && value !== null && !['', '0', 'f', 'false', 'F', 'FALSE', 'False'].includes(value)
+  return value !== undefined && value !== null && value !== '0' && value.toLowerCase() !== 'false'
 }
 
 function text<K extends string>(query: Query, name: K): { readonly [P in K]?: string } {
@@ -53,39 +55,60 @@ export function watchOptions(query: Query): WatchOptions & { readonly timeoutSec
   }
 }
 
-/** `optionsKind` is the kind that Kubernetes names where the options are wrong, such as `CreateOptions`. */
-export function writeOptions(query: Query, optionsKind: string): WriteOptions {
+type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions'
+
+/** `kind` is the one that Kubernetes names where the options are wrong. */
+export function writeOptions(query: Query, kind: OptionsKind): WriteOptions {
   if (query === undefined) return {}
+  const { fieldManager } = text(query, 'fieldManager')
   const fieldValidation = query.get('fieldValidation') ?? ''
+  const known = FIELD_VALIDATIONS.find((each) => each === fieldValidation)
+  const errors = managerErrors(fieldManager ?? '')
+  const dryRun = query.getAll('dryRun').filter((value) => value !== '')
+  if (dryRun.some((value) => value !== 'All')) errors.push(notSupported('dryRun', dryRun, ['All']))
+  if (fieldValidation !== '' && known === undefined) {
+    errors.push(notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']))
+  }
+  if (errors.length > 0) throw invalidError({ group: 'meta.k8s.io', kind }, '', errors)
   return {
-    ...text(query, 'fieldManager'),
-    ...(fieldValidation === '' ? {} : { fieldValidation: checkFieldValidation(fieldValidation, optionsKind) }),
-    ...dryRunOption(query.getAll('dryRun'), optionsKind),
+    ...(fieldManager !== undefined && { fieldManager }),
+    ...(known !== undefined && { fieldValidation: known }),
+    ...(dryRun.length > 0 && { dryRun: true }),
   }
 }
 
-const FIELD_VALIDATIONS = ['Ignore', 'Warn', 'Strict'] as const
+/** Whether a server-side apply overrides others; no other patch may speak of it. */
+export function forceOption(query: Query, isApply: boolean): { readonly force?: true } {
+  if (query?.get('force') === undefined || query.get('force') === null) return {}
+  if (isApply) return flag(query, 'force') ? { force: true } : {}
+  const errors = [forbidden('force', 'may not be specified for non-apply patch')]
+  throw invalidError({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors)
+}
 
-function checkFieldValidation(value: string, optionsKind: string): (typeof FIELD_VALIDATIONS)[number] {
-  const known = FIELD_VALIDATIONS.find((each) => each === value)
-  if (known !== undefined) return known
-  throw invalidOption(optionsKind, 'fieldValidation', `"${value}"`, '"", "Ignore", "Strict", "Warn"')
+const FIELD_VALIDATIONS = ['Ignore', 'Warn', 'Strict'] as const
+const LONGEST_MANAGER_BYTES = 128
+
+function managerErrors(manager: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (Buffer.byteLength(manager) > LONGEST_MANAGER_BYTES) errors.push(tooLong('fieldManager', LONGEST_MANAGER_BYTES))
+  let position = 0
+  for (const character of manager) {
+    if (/[\p{C}\p{Z}]/u.test(character) && character !== ' ') {
+      const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+      errors.push(invalid('fieldManager', manager, `invalid character U+${code} (at position ${position})`))
+    }
+    position += Buffer.byteLength(character)
+  }
+  return errors
 }
 
 /** `values` as they stand in the query or in a DeleteOptions body: `All` is the one that exists. */
-export function dryRunOption(values: readonly unknown[], optionsKind: string): { readonly dryRun?: true } {
+export function dryRunOption(values: readonly unknown[], kind: OptionsKind): { readonly dryRun?: true } {
   const asked = values.filter((value) => value !== '')
-  if (asked.some((value) => value !== 'All')) throw invalidOption(optionsKind, 'dryRun', JSON.stringify(asked), '"All"')
+  if (asked.some((value) => value !== 'All')) {
+    throw invalidError({ group: 'meta.k8s.io', kind }, '', [notSupported('dryRun', asked, ['All'])])
+  }
   return asked.length > 0 ? { dryRun: true } : {}
-}
-
-function invalidOption(optionsKind: string, field: string, value: string, supported: string) {
-  const message = `Unsupported value: ${value}: supported values: ${supported}`
-  return apiError('Invalid', `${optionsKind}.meta.k8s.io "" is invalid: ${field}: ${message}`, {
-    group: 'meta.k8s.io',
-    kind: optionsKind,
-    causes: [{ reason: 'FieldValueNotSupported', message, field }],
-  })
 }
 
 /** Of a DELETE without a body. */

@@ -15,7 +15,7 @@ import { streamLog } from './log-stream.ts'
 import { sendList, sendObject, watchView } from './object-views.ts'
 import type { Views } from './object-views.ts'
 import { readPatch } from './patch-body.ts'
-import { flag, listOptions, logOptions, watchOptions, writeOptions } from './query-options.ts'
+import { flag, forceOption, listOptions, logOptions, watchOptions, writeOptions } from './query-options.ts'
 import type { BodyDecoder } from './request-body.ts'
 import { readObject } from './request-body.ts'
 import type { ResourcePath } from './request-path.ts'
@@ -207,8 +207,7 @@ async function writeObject(server: ResourceServer, exchange: Exchange, target: O
     case 'patch': {
       const options = writeOptions(query, 'PatchOptions')
       const patch = await readPatch(request, options.fieldValidation, context.warn)
-      const force = flag(query, 'force') ? { force: true } : {}
-      return verbs.patch(context, target, patch, { ...options, ...force })
+      return verbs.patch(context, target, patch, { ...options, ...forceOption(query, patch.type === 'apply') })
     }
     default:
       return verbs.delete(context, target, await readRemoveOptions(request, query))

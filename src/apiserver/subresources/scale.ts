@@ -80,8 +80,22 @@ async function writeScale(
   options: UpdateOptions,
 ): Promise<Answer> {
   const { subresource: _, ...whole } = target
+  keepScaleTimes(object, entry.object)
   const answer = await replaceObject(engine, context, whole, entry, object, { ...options, keepManagedFields: true })
   return { object: scaleOf(target.resource, answer.object), code: 200 }
+}
+
+/** Kubernetes keeps no times of those who scale: an entry of theirs has the one that it had in the object before. */
+function keepScaleTimes(object: Draft<KubeObject>, old: KubeObject): void {
+  for (const one of object.metadata.managedFields ?? []) {
+    if (one.subresource !== 'scale') continue
+    const before = old.metadata.managedFields?.find(
+      ({ manager, operation, subresource }) =>
+        subresource === 'scale' && manager === one.manager && operation === one.operation,
+    )
+    if (before?.time === undefined) delete one.time
+    else one.time = before.time
+  }
 }
 
 /** PATCH of `scale`, applied to the Scale that a GET would give. */

@@ -45,6 +45,14 @@ export function checkKind({ type }: ServedResource, value: unknown): void {
   throw apiError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${type.kind}: ${scheme}`)
 }
 
+/** As `checkKind`, in the words of server-side apply. */
+export function checkAppliedKind({ type }: ServedResource, value: unknown): void {
+  const { apiVersion = '', kind = '' } = (value ?? {}) as Partial<KubeObject>
+  if (apiVersion === apiVersionOf(type) && kind === type.kind) return
+  const groupVersion = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`
+  throw apiError('BadRequest', `invalid object type: ${groupVersion}, Kind=${kind}`)
+}
+
 /** Puts a new object into the namespace of the request; throws BadRequest where it says another. */
 export function placeInNamespace(target: CollectionTarget, object: Draft<KubeObject>): void {
   const { metadata } = object

@@ -9,7 +9,7 @@ import { patchScale } from '../subresources/scale.ts'
 import { authorize } from './authorization.ts'
 import { fetchServed, toServed, toStored } from './conversion.ts'
 import { createObject } from './create.ts'
-import { checkKind, checkNames, decodeBody, placeInNamespace } from './decode-body.ts'
+import { checkAppliedKind, checkNames, decodeBody, placeInNamespace } from './decode-body.ts'
 import type { Engine } from './engine.ts'
 import { conflict, notFound } from './failure.ts'
 import { storageKey } from './get.ts'
@@ -96,12 +96,13 @@ async function applyObject(
   }
   if (subresource !== undefined) throw notFound(resource.type, target.name)
   authorize(engine, context, 'create', target)
+  delete stored.metadata.resourceVersion
   return createObject(engine, context, target, stored, options, true)
 }
 
 /** The configuration as it came, since what it leaves out is as telling as what it says; named as the path is. */
 function appliedObject(target: ObjectTarget, value: unknown): Draft<KubeObject> {
-  checkKind(target.resource, value)
+  checkAppliedKind(target.resource, value)
   const object = value as Draft<KubeObject>
   return { ...object, metadata: { ...object.metadata, name: object.metadata?.name || target.name } }
 }

@@ -45,7 +45,7 @@ export async function replaceObject(
     refuseOvertaken(engine, target, entry, object, named)
   }
   const old = convertsByWebhook(resource) ? toServed(resource, entry.object) : entry.object
-  checkVersion(target, object, old)
+  checkVersion(target, object, old, options.retried === true)
   const request = admissionOf(engine, context, target, object, old, options)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (options.keepManagedFields !== true) {
@@ -116,11 +116,11 @@ function isDeletionComplete(object: KubeObject, old: KubeObject): boolean {
   return (object.metadata.finalizers ?? []).length === 0 && (old.metadata.deletionGracePeriodSeconds ?? 0) === 0
 }
 
-/** The caller's `resourceVersion` and `uid` must be the current ones, where it names them. */
-function checkVersion(target: ObjectTarget, object: Draft<KubeObject>, old: KubeObject): void {
+/** The caller's `resourceVersion` and `uid` must be the current ones, where it names them; a patched uid is invalid. */
+function checkVersion(target: ObjectTarget, object: Draft<KubeObject>, old: KubeObject, isPatch: boolean): void {
   const { resource, name } = target
   const { resourceVersion, uid } = object.metadata
-  if (uid && uid !== old.metadata.uid) {
+  if (uid && uid !== old.metadata.uid && !isPatch) {
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`
     throw conflict(resource.type, name, why)
   }

@@ -54,7 +54,7 @@ function annotateNewest(
 ): Change[] {
   const next = revisionAfter(oldSets)
   const revision = newSet.metadata.annotations?.[REVISION] ?? next
-  return annotate(deployment, newSet, Number(revision) >= Number(next) ? revision : next, targets)
+  return annotate(deployment, newSet, revisionNumber(revision) >= revisionNumber(next) ? revision : next, targets)
 }
 
 /** Makes the set for the current template; with Recreate, only when the old pods are gone. */
@@ -171,8 +171,14 @@ function annotateRevision(deployment: Deployment, revision: string): Change[] {
   return [{ verb: 'patch', type: deployments, key: keyOf(deployment), patch: { type: 'merge', patch } }]
 }
 
+/** Revisions are Go's int64; what is none counts as none. */
+function revisionNumber(text: string | undefined): bigint {
+  return text !== undefined && /^\d+$/.test(text) ? BigInt(text) : 0n
+}
+
 function revisionAfter(sets: readonly ReplicaSet[]): string {
-  return String(1 + Math.max(0, ...sets.map((set) => Number(set.metadata.annotations?.[REVISION] ?? 0))))
+  const numbers = sets.map((set) => revisionNumber(set.metadata.annotations?.[REVISION]))
+  return String(1n + numbers.reduce((most, one) => (one > most ? one : most), 0n))
 }
 
 /** Keeps as many empty old sets as the history wants, the youngest ones. */
