@@ -5,6 +5,7 @@ import { setDefaults, setDefaultsOfZero } from './set-default.ts'
 import { defaultVolume } from './volume.ts'
 
 export function defaultPod(pod: Draft<Pod>): void {
+  copyAddress(pod)
   const spec = (pod.spec ??= { containers: [] })
   setDefaults(spec, { enableServiceLinks: true })
   defaultPodSpec(spec)
@@ -27,6 +28,12 @@ export function defaultPodSpec(spec: Draft<PodSpec>): void {
   for (const constraint of spec.topologySpreadConstraints ?? []) {
     setDefaultsOfZero(constraint, { whenUnsatisfiable: 'DoNotSchedule' })
   }
+}
+
+/** `podIP` is the first of `podIPs`; whoever knows only the one has written both. */
+function copyAddress({ status }: Draft<Pod>): void {
+  if (!status?.podIP || (status.podIPs?.length ?? 0) > 0) return
+  status.podIPs = [{ ip: status.podIP }]
 }
 
 /** `serviceAccount` is the old name of `serviceAccountName`: both are served. */

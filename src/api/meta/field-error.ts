@@ -75,7 +75,7 @@ export function invalidError(
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   const causes = errors.map(({ reason, message, field }) => ({ reason, message, field }))
   const group = type.group === '' ? {} : { group: type.group }
-  const facts = { ...(name === '' ? {} : { name }), ...group, kind: type.kind, causes }
+  const facts = { ...(name === '' ? {} : { name }), ...group, ...(type.kind !== '' && { kind: type.kind }), causes }
   return apiError('Invalid', `${kind} ${JSON.stringify(name)} is invalid: ${list}`, facts)
 }
 

@@ -51,7 +51,7 @@ test('$patch: delete takes an item away, $patch: replace replaces a whole list o
 test('$deleteFromPrimitiveList takes values out of a list of plain values, which otherwise only grows', () => {
   const finalizers = ['a/x', 'a/y']
   expect(applyStrategicPatch(metadata, { finalizers }, { finalizers: ['a/z'] })).toEqual({
-    finalizers: ['a/x', 'a/y', 'a/z'],
+    finalizers: ['a/z', 'a/x', 'a/y'],
   })
   expect(applyStrategicPatch(metadata, { finalizers }, { '$deleteFromPrimitiveList/finalizers': ['a/x'] })).toEqual({
     finalizers: ['a/y'],

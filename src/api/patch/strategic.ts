@@ -1,224 +1,203 @@
 import { isJsonObject } from '../draft.ts'
 import type { JsonObject } from '../draft.ts'
-import { jsonEqual } from '../meta/equal.ts'
+import { goText } from '../meta/go-text.ts'
 import { apiError } from '../meta/status.ts'
-import type { FieldPatch, FieldSchema, Schema } from '../schema/schema.ts'
-import { objectOf } from './merge.ts'
+import type { FieldPatch, Schema } from '../schema/schema.ts'
+import { badType, failure, malformed, noMergeKey, unknownDirective } from './strategic-failure.ts'
+import { DIRECTIVE, holdObjects, indexIn, normalizeOrder, partition } from './strategic-order.ts'
 
-const DELETE_FROM = '$deleteFromPrimitiveList/'
-const ORDER = '$setElementOrder/'
+const DELETE_FROM = '$deleteFromPrimitiveList'
+const ORDER = '$setElementOrder'
 const RETAIN = '$retainKeys'
-const DIRECTIVE = '$patch'
 
 /**
- * Kubernetes' strategic merge patch, with all its directives. Throws a BadRequest ApiError where the patch is malformed.
- * Gives a new value; no argument is changed.
+ * Kubernetes' strategic merge patch, with all its directives and its answers to malformed ones. Gives a new value; no
+ * argument is changed. Follows the steps of `k8s.io/apimachinery/pkg/util/strategicpatch`, whose order shows in results.
  */
 export function applyStrategicPatch(schema: Schema, target: unknown, patch: unknown): unknown {
-  if (!isJsonObject(patch)) throw apiError('BadRequest', 'the body of the request was in an unknown format')
-  return mergeObject(schema, isJsonObject(target) ? target : {}, patch, false)
+  if (!isJsonObject(patch)) {
+    const what = Array.isArray(patch) ? 'array' : typeof patch
+    throw apiError('BadRequest', `json: cannot unmarshal ${what} into Go value of type map[string]interface {}`)
+  }
+  return mergeObject(schema, structuredClone(isJsonObject(target) ? target : {}), structuredClone(patch))
 }
 
-const bad = (message: string) => apiError('BadRequest', message)
-
-function mergeObject(schema: Schema, target: JsonObject, patch: JsonObject, retains: boolean): unknown {
+/** Merges `patch` into `original`; both are changed. */
+function mergeObject(schema: Schema, original: JsonObject, patch: JsonObject): JsonObject {
   const directive = patch[DIRECTIVE]
-  if (directive === 'replace') return withoutDirectives(objectOf(Object.entries(patch)))
+  if (directive !== undefined) return directed(directive, patch)
+  retainKeys(original, patch)
+  mergeOrderedLists(schema, original, patch)
+  for (const [name, value] of Object.entries(patch)) {
+    const deletes = name.startsWith(DELETE_FROM)
+    const key = deletes ? listOf(name, 'primitives') : name
+    if (value === null) delete original[key]
+    else mergeField(schema, original, key, value, deletes)
+  }
+  return original
+}
+
+function directed(directive: unknown, patch: JsonObject): JsonObject {
   if (directive === 'delete') return {}
-  if (directive !== undefined && directive !== 'merge') {
-    throw bad(`Unknown patch type found: ${JSON.stringify(directive)}`)
-  }
-  const result = new Map(Object.entries(target))
-  applyRetainKeys(result, patch, retains)
-  for (const [key, value] of Object.entries(patch)) {
-    if (key === DIRECTIVE || key === RETAIN || key.startsWith(ORDER)) continue
-    if (key.startsWith(DELETE_FROM)) deletePrimitives(result, key.slice(DELETE_FROM.length), value)
-    else mergeField(schema, result, key, value, patch)
-  }
-  for (const key of Object.keys(patch)) if (key.startsWith(ORDER)) applyOrder(schema, result, target, patch, key)
-  return objectOf(result)
+  if (directive !== 'replace') throw unknownDirective(directive, patch)
+  const { [DIRECTIVE]: _, ...rest } = patch
+  return rest
 }
 
-function applyRetainKeys(result: Map<string, unknown>, patch: JsonObject, retains: boolean): void {
-  const keys = patch[RETAIN]
-  if (keys === undefined) return
-  if (!retains || !Array.isArray(keys)) throw bad('invalid $retainKeys directive')
-  for (const key of result.keys()) if (!keys.includes(key)) result.delete(key)
+/** The list that a directive such as `$setElementOrder/containers` is about. */
+function listOf(directive: string, what: 'primitives' | 'order'): string {
+  const at = directive.indexOf('/')
+  if (at < 0) throw malformed(what)
+  return directive.slice(at + 1)
 }
 
-function mergeField(
-  schema: Schema,
-  result: Map<string, unknown>,
-  key: string,
-  value: unknown,
-  patch: JsonObject,
-): void {
-  if (value === null) {
-    result.delete(key)
-    return
-  }
-  const field = fieldOf(schema, key)
-  const old = result.get(key)
-  if (isJsonObject(value)) {
-    const merged = mergeObject(
-      field?.schema ?? ANY,
-      isJsonObject(old) ? old : {},
-      value,
-      field?.patch.retainKeys === true,
-    )
-    result.set(key, merged)
-  } else if (Array.isArray(value) && field?.patch.merge === true) {
-    const order = patch[ORDER + key]
-    result.set(key, mergeList(field, Array.isArray(old) ? old : [], value, Array.isArray(order)))
-  } else result.set(key, withoutDirectives(value))
+function mergeField(schema: Schema, original: JsonObject, key: string, value: unknown, deletes: boolean): void {
+  const old = original[key]
+  const sameKind = Array.isArray(old) ? Array.isArray(value) : isJsonObject(old) && isJsonObject(value)
+  if (Object.hasOwn(original, key) && sameKind) {
+    const { inner, patch } = fieldOf(schema, key)
+    if (Array.isArray(old)) set(original, key, mergeList(inner, patch, old, value as unknown[], deletes))
+    else set(original, key, mergeObject(inner, old as JsonObject, value as JsonObject))
+  } else if (!deletes) set(original, key, withoutDirectives(withoutNulls(value)))
 }
 
+const NO_PATCH: FieldPatch = { merge: false, retainKeys: false }
 const ANY: Schema = { kind: 'any' }
 
-function fieldOf(schema: Schema, key: string): FieldSchema | undefined {
-  if (schema.kind === 'object') return schema.fields.get(key)
-  if (schema.kind !== 'map') return undefined
-  return { schema: schema.values, required: false, zero: 'as given', patch: { merge: false, retainKeys: false } }
+function fieldOf(schema: Schema, key: string): { readonly inner: Schema; readonly patch: FieldPatch } {
+  if (schema.kind === 'map') return { inner: schema.values, patch: NO_PATCH }
+  const field = schema.kind === 'object' ? schema.fields.get(key) : undefined
+  return field === undefined ? { inner: ANY, patch: NO_PATCH } : { inner: field.schema, patch: field.patch }
 }
 
-function mergeList(
-  field: FieldSchema,
-  old: readonly unknown[],
-  patch: readonly unknown[],
-  ordered: boolean,
+/** Sets an own property, whatever its name; undefined takes it away. */
+function set(target: JsonObject, key: string, value: unknown): void {
+  if (value === undefined) delete target[key]
+  else Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true })
+}
+
+function retainKeys(original: JsonObject, patch: JsonObject): void {
+  const keys = patch[RETAIN]
+  if (keys === undefined) return
+  delete patch[RETAIN]
+  if (!Array.isArray(keys)) throw malformed('retainKeys')
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null || key.startsWith(DELETE_FROM) || key.startsWith(ORDER)) continue
+    if (!keys.includes(key)) throw malformed('retainKeys')
+  }
+  for (const key of Object.keys(original)) if (!keys.includes(key)) delete original[key]
+}
+
+/** Lists that the patch puts into an order are merged with it at once, and are done with then. */
+function mergeOrderedLists(schema: Schema, original: JsonObject, patch: JsonObject): void {
+  for (const [name, order] of Object.entries(patch)) {
+    if (!name.startsWith(ORDER)) continue
+    delete patch[name]
+    if (!Array.isArray(order)) throw badType('[]interface {}', order)
+    const key = listOf(name, 'order')
+    const [live, changes] = [listAt(original, key), listAt(patch, key)]
+    const { inner, patch: how } = fieldOf(schema, key)
+    checkOrder(changes ?? [], order, how.mergeKey)
+    if (live === undefined && changes === undefined) continue
+    const merged =
+      changes === undefined
+        ? (live ?? [])
+        : live === undefined
+          ? (withoutDirectives(changes) as unknown[])
+          : mergeList(inner, how, structuredClone(live), changes, false)
+    const [patched, serverOnly] = partition(merged, order, how.mergeKey)
+    holdObjects(live ?? [], changes ?? [])
+    set(original, key, normalizeOrder(patched, serverOnly, order, live ?? [], how.mergeKey))
+    delete patch[key]
+  }
+}
+
+function listAt(object: JsonObject, key: string): unknown[] | undefined {
+  const list = object[key]
+  if (list === undefined || Array.isArray(list)) return list as unknown[] | undefined
+  throw badType('[]interface {}', list)
+}
+
+/** What the patch holds must stand in the order that it asks for. */
+function checkOrder(changes: readonly unknown[], order: readonly unknown[], key: string | undefined): void {
+  if (order.length === 0 || changes.length === 0) return
+  const kept = changes.filter((item) => !(isJsonObject(item) && DIRECTIVE in item))
+  let next = 0
+  for (const one of order) {
+    if (next < kept.length && indexIn([one], kept[next], key) === 0) next += 1
+  }
+  if (next === kept.length) return
+  throw failure(`The order in patch list:\n${goText(changes)}\n doesn't match ${ORDER} list:\n${goText(order)}\n`)
+}
+
+function mergeList(schema: Schema, how: FieldPatch, live: unknown[], changes: unknown[], deletes: boolean): unknown[] {
+  if (!how.merge && !deletes) return changes
+  if (live.length === 0 && changes.length === 0) return live
+  const key = how.mergeKey
+  if (!holdObjects(live, changes)) {
+    if (deletes) return live.filter((item) => !changes.includes(item))
+    return ordered([...new Set([...live, ...changes])], changes, live, undefined)
+  }
+  if (key === undefined) throw failure('cannot merge lists without merge key')
+  const items = schema.kind === 'list' ? schema.items : ANY
+  const { base, patch } = special(live, changes as JsonObject[], key)
+  const merged = [...base]
+  for (const item of patch) {
+    if (item[key] === undefined) throw noMergeKey(item, key)
+    const at = indexIn(merged, item, key)
+    if (at < 0) merged.push(item)
+    else merged[at] = mergeObject(items, merged[at] as JsonObject, item)
+  }
+  return ordered(merged, patch, base, key)
+}
+
+function ordered(
+  merged: readonly unknown[],
+  changes: readonly unknown[],
+  live: readonly unknown[],
+  key: string | undefined,
 ): unknown[] {
-  const { mergeKey } = field.patch
-  if (mergeKey === undefined) return mergePrimitives(old, patch)
-  return mergeByKey(itemsOf(field.schema), mergeKey, old, patch, ordered)
+  const [patched, serverOnly] = partition(merged, changes, key)
+  return normalizeOrder(patched, serverOnly, changes, live, key)
 }
 
-const itemsOf = (schema: Schema): Schema => (schema.kind === 'list' ? schema.items : ANY)
-
-function mergePrimitives(old: readonly unknown[], patch: readonly unknown[]): unknown[] {
-  const result = [...old]
-  for (const item of patch) if (!result.includes(item)) result.push(item)
-  return result
-}
-
-function mergeByKey(
-  schema: Schema,
+/** Obeys the items that are directives: of `base` some are gone, `patch` is what is left to merge. */
+function special(
+  live: readonly unknown[],
+  changes: readonly JsonObject[],
   key: string,
-  old: readonly unknown[],
-  patch: readonly unknown[],
-  ordered: boolean,
-): unknown[] {
-  const items = patch.map((item) => keyed(item, key))
-  if (items.some((item) => item[DIRECTIVE] === 'replace')) {
-    return items.filter((item) => item[DIRECTIVE] !== 'replace').map(withoutDirectives)
+): { readonly base: readonly unknown[]; readonly patch: readonly JsonObject[] } {
+  let base = live
+  let replaces = false
+  for (const item of changes) {
+    const directive = item[DIRECTIVE]
+    if (directive === undefined) continue
+    if (directive === 'replace') replaces = true
+    else if (directive === 'merge') throw failure('merging lists cannot yet be specified in the patch')
+    else if (directive !== 'delete') throw unknownDirective(directive, item)
+    else if (item[key] === undefined) throw noMergeKey(item, key)
+    else base = base.filter((one) => indexIn([one], item, key) < 0)
   }
-  const result: unknown[] = [...old]
-  const touched: unknown[] = []
-  for (const item of items) {
-    const at = result.findIndex((one) => isJsonObject(one) && jsonEqual(one[key], item[key]))
-    if (item[DIRECTIVE] === 'delete') {
-      if (at >= 0) result.splice(at, 1)
-      continue
-    }
-    const existing = at >= 0 ? (result[at] as JsonObject) : {}
-    const merged = mergeObject(schema, existing, item, false)
-    if (at >= 0) result[at] = merged
-    else result.push(merged)
-    touched.push(item[key])
-  }
-  return ordered ? result : patchedFirst(result, key, touched, old)
+  const patch = changes.filter((item) => item[DIRECTIVE] === undefined)
+  return replaces ? { base: patch, patch: [] } : { base, patch }
 }
 
-/** What the patch names comes first, in the patch's order where it is new; the live order decides among old ones. */
-function patchedFirst(
-  items: readonly unknown[],
-  key: string,
-  touched: readonly unknown[],
-  old: readonly unknown[],
-): unknown[] {
-  const named = touched.flatMap((value) => items.filter((item) => isJsonObject(item) && jsonEqual(item[key], value)))
-  const rest = items.filter((item) => !named.includes(item))
-  return interleave(named, rest, key, old)
-}
-
-/** Two ordered lists as one: an unnamed item stays before a named one where it was so in the live list. */
-function interleave(
-  named: readonly unknown[],
-  rest: readonly unknown[],
-  key: string,
-  old: readonly unknown[],
-): unknown[] {
-  const position = (item: unknown) =>
-    old.findIndex((one) => isJsonObject(one) && isJsonObject(item) && jsonEqual(one[key], item[key]))
-  const result: unknown[] = []
-  let [i, j] = [0, 0]
-  while (i < named.length && j < rest.length) {
-    const [left, right] = [position(named[i]), position(rest[j])]
-    const restFirst = left >= 0 && right >= 0 && right < left
-    result.push(restFirst ? rest[j++] : named[i++])
-  }
-  return [...result, ...named.slice(i), ...rest.slice(j)]
-}
-
-function keyed(item: unknown, key: string): JsonObject {
-  if (!isJsonObject(item)) throw bad(`unable to find api field: expected an object with merge key ${key}`)
-  if (item[DIRECTIVE] !== 'replace' && item[key] === undefined) {
-    throw bad(`map: ${goMap(item)} does not contain declared merge key: ${key}`)
-  }
-  return item
-}
-
-function goMap(item: JsonObject): string {
-  const entries = Object.keys(item)
-    .sort()
-    .map((key) => `${key}:${isJsonObject(item[key]) ? goMap(item[key]) : String(item[key])}`)
-  return `map[${entries.join(' ')}]`
-}
-
-function deletePrimitives(result: Map<string, unknown>, key: string, values: unknown): void {
-  const old = result.get(key)
-  if (!Array.isArray(values)) throw bad('deleteFromPrimitiveList must be a list')
-  if (Array.isArray(old))
-    result.set(
-      key,
-      old.filter((item) => !values.includes(item)),
-    )
-}
-
-function applyOrder(
-  schema: Schema,
-  result: Map<string, unknown>,
-  target: JsonObject,
-  patch: JsonObject,
-  directive: string,
-): void {
-  const key = directive.slice(ORDER.length)
-  const order = patch[directive]
-  const list = result.get(key)
-  if (!Array.isArray(order) || !Array.isArray(list)) return
-  const mergeKey: FieldPatch['mergeKey'] = fieldOf(schema, key)?.patch.mergeKey
-  const nameOf = (item: unknown) => (mergeKey !== undefined && isJsonObject(item) ? item[mergeKey] : item)
-  const wanted = order.map(nameOf)
-  const isNamed = (item: unknown) => wanted.some((one) => jsonEqual(one, nameOf(item)))
-  const rank = (item: unknown) => wanted.findIndex((one) => jsonEqual(one, nameOf(item)))
-  const named = list.filter(isNamed).sort((a, b) => rank(a) - rank(b))
-  const rest = list.filter((item) => !isNamed(item))
-  const old = Array.isArray(target[key]) ? (target[key] as unknown[]) : []
-  const byName =
-    mergeKey === undefined ? interleavePrimitives(named, rest, old) : interleave(named, rest, mergeKey, old)
-  result.set(key, byName)
-}
-
-function interleavePrimitives(named: readonly unknown[], rest: readonly unknown[], old: readonly unknown[]): unknown[] {
-  const wrap = (items: readonly unknown[]) => items.map((value) => ({ value }))
-  return interleave(wrap(named), wrap(rest), 'value', wrap(old)).map((item) => (item as { value: unknown }).value)
-}
-
-/** What a patch adds as a whole must not leave directives in the object. */
+/** What a patch adds as a whole keeps no directives: objects that have one are left out. */
 function withoutDirectives(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutDirectives)
+  if (Array.isArray(value)) return value.map(withoutDirectives).filter((item) => item !== undefined)
   if (!isJsonObject(value)) return value
-  const isDirective = (key: string) =>
-    key === DIRECTIVE || key === RETAIN || key.startsWith(ORDER) || key.startsWith(DELETE_FROM)
-  const kept = Object.entries(value).filter(([key, item]) => !isDirective(key) && item !== null)
-  return objectOf(kept.map(([key, item]) => [key, withoutDirectives(item)] as const))
+  if (DIRECTIVE in value) return undefined
+  for (const [key, item] of Object.entries(value)) set(value, key, withoutDirectives(item))
+  return value
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) value.forEach(withoutNulls)
+  else if (isJsonObject(value)) {
+    for (const [key, item] of Object.entries(value)) {
+      if (item === null) delete value[key]
+      else withoutNulls(item)
+    }
+  }
+  return value
 }

@@ -1,4 +1,5 @@
 import { isJsonObject } from '../draft.ts'
+import { goText } from '../meta/go-text.ts'
 import type { ListSchema, Scalar, ScalarSchema, Schema } from '../schema/schema.ts'
 import { stepText } from './field-set.ts'
 import { stepOf } from './typed.ts'
@@ -71,15 +72,6 @@ function missingKey({ list, keys }: ListSchema, item: unknown): string | undefin
   const absent = keys.find(({ name, fallback }) => item[name] === undefined && fallback === undefined)
   if (absent === undefined) return undefined
   return `associative list with keys has an element that omits key field ${JSON.stringify(absent.name)} (and doesn't have default value)`
-}
-
-/** A value as Go's `%v` writes it. */
-function goText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
-  if (value === null || value === undefined) return '<nil>'
-  if (!isJsonObject(value)) return String(value)
-  const entries = Object.keys(value).sort()
-  return `map[${entries.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`
 }
 
 /** A value's type as Go's `%T` names it. */

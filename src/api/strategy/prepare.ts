@@ -57,6 +57,7 @@ export function prepareForUpdate(
 
 /** What an update cannot set comes from `old`; what it may not set is left for validation to refuse. */
 function keepServerFields(metadata: Draft<ObjectMeta>, old: ObjectMeta): void {
+  delete metadata.selfLink
   const keep = (field: 'uid' | 'creationTimestamp' | 'deletionTimestamp' | 'generation') => {
     const value = old[field]
     if (value === undefined) delete metadata[field]

@@ -8,10 +8,10 @@ const KEYS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 export const defaultTolerations: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
   resources: ['pods'],
-  operations: ['CREATE'],
-  mutate({ object }) {
+  operations: ['CREATE', 'UPDATE'],
+  mutate({ object, subresource }) {
     const { spec } = object as Draft<Pod>
-    if (spec === undefined) return
+    if (spec === undefined || subresource !== undefined) return
     const own = spec.tolerations ?? []
     const missing = KEYS.filter((key) => !own.some((one) => tolerates(one, key)))
     if (missing.length === 0) return

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isJsonObject } from '../../api/draft.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { JsonPatchOperation, Patch, PatchOptions } from '../../client/client.ts'
 import { goMessage, mediaTypeOf, parseYaml, readBody } from './request-body.ts'
@@ -20,9 +21,17 @@ export async function readPatch(
   if (type === undefined) throw apiError('UnsupportedMediaType', '415: Unsupported Media Type', {})
   const bytes = await readBody(request)
   if (type === 'apply') return { type, patch: await applyBody(bytes, validation, warn) }
-  const patch = parseJson(bytes)
-  return type === 'json' ? { type, patch: operations(patch) } : { type, patch }
+  const patch = parseJson(type, bytes)
+  if (type === 'json') return { type, patch: operations(patch) }
+  if (type === 'merge' && !isJsonObject(patch)) {
+    const message = `error decoding patch: json: cannot unmarshal ${jsonType(patch)} into Go value of type map[string]interface {}`
+    throw apiError('BadRequest', message)
+  }
+  return { type, patch }
 }
+
+const jsonType = (value: unknown) =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
 
 /** An applied configuration is YAML by its media type and JSON from most clients, which parses faster. */
 function applyBody(bytes: Buffer, validation: string, warn: (text: string) => void): Promise<unknown> | unknown {
@@ -43,16 +52,21 @@ async function yamlBody(bytes: Buffer, validation: string, warn: (text: string) 
   return value
 }
 
-function parseJson(bytes: Buffer): unknown {
+function parseJson(type: Patch['type'], bytes: Buffer): unknown {
+  const text = bytes.toString()
   try {
-    return JSON.parse(bytes.toString())
+    return JSON.parse(text)
   } catch (error) {
-    throw apiError('BadRequest', `error decoding patch: ${goMessage(error)}`)
+    const prefix = type === 'strategic' ? '' : 'error decoding patch: '
+    throw apiError('BadRequest', prefix + goMessage(error, text))
   }
 }
 
 function operations(patch: unknown): readonly JsonPatchOperation[] {
   if (Array.isArray(patch)) return patch as readonly JsonPatchOperation[]
-  const message = 'error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch'
-  throw apiError('BadRequest', message)
+  const type = '[]handlers.jsonPatchOp'
+  throw apiError(
+    'BadRequest',
+    `error decoding patch: json: cannot unmarshal ${jsonType(patch)} into Go value of type ${type}`,
+  )
 }

@@ -20,10 +20,11 @@ async function decodeOptions(bytes: Buffer, mediaType: string): Promise<unknown>
 }
 
 function parseJson(bytes: Buffer): unknown {
+  const text = bytes.toString()
   try {
-    return JSON.parse(bytes.toString())
+    return JSON.parse(text)
   } catch (error) {
-    throw apiError('BadRequest', `couldn't get version/kind; json parse error: ${goMessage(error)}`)
+    throw apiError('BadRequest', `couldn't get version/kind; json parse error: ${goMessage(error, text)}`)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { KubeObject } from '../../api/object.ts'
+import { jsonProblem } from '../../api/meta/json-problem.ts'
 import { apiError } from '../../api/meta/status.ts'
 import { decodeObject } from '../../api/schema/decode.ts'
 import type { Catalog } from '../verbs/served-resource.ts'
@@ -85,7 +86,7 @@ function parseJsonObject(bytes: Buffer, expected: ExpectedKind, catalog: Catalog
   try {
     value = JSON.parse(json)
   } catch (error) {
-    throw unrecognized(`couldn't get version/kind; json parse error: ${goMessage(error)}`, json, expected.kind)
+    throw unrecognized(`couldn't get version/kind; json parse error: ${goMessage(error, json)}`, json, expected.kind)
   }
   const body = typed(value, expected, catalog)
   const duplicates = duplicateFields(json)
@@ -146,11 +147,8 @@ function summary(text: string): string {
 const hexOf = (text: string): string => Buffer.from(text).subarray(0, SUMMARY_LENGTH).toString('hex')
 
 /** What Go's decoder says where V8's says otherwise; clients show it as it is. */
-export function goMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  if (message.includes('end of JSON input') || message.includes('Unterminated')) return 'unexpected end of JSON input'
-  const token = /Unexpected token '?(.)/u.exec(message)?.[1]
-  return token === undefined ? message : `invalid character '${token}' looking for beginning of value`
+export function goMessage(error: unknown, text: string): string {
+  return jsonProblem(text) ?? (error instanceof Error ? error.message : String(error))
 }
 
 function typed(value: unknown, expected: ExpectedKind, catalog: Catalog): Body {

@@ -13,6 +13,7 @@ import { checkAppliedKind, checkNames, decodeBody, placeInNamespace } from './de
 import type { Engine } from './engine.ts'
 import { conflict, notFound } from './failure.ts'
 import { storageKey } from './get.ts'
+import { decodePatched } from './decode-patched.ts'
 import { defaultsFor } from './kind-rules.ts'
 import { Overtaken, untilNotOvertaken } from './overtaken.ts'
 import { patched } from './patched.ts'
@@ -56,10 +57,17 @@ async function patchObject(
   if (entry === undefined) throw notFound(resource.type, target.name)
   const live = toServed(resource, entry.object)
   const value = patched(change, live, resource.schema())
-  const object = decodeBody(context, resource, { value }, options.fieldValidation)
+  const object = decodePatched(context, resource, { change, value }, options.fieldValidation)
+  checkPlace(target, object)
   defaultsFor(resource, object)
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
   return replaceObject(engine, context, target, entry, stored, { ...options, retried: true })
+}
+
+/** What a patch gives has the namespace and the name of its path. */
+function checkPlace(target: ObjectTarget, object: Draft<KubeObject>): void {
+  placeInNamespace(target, object)
+  checkNames(target, object)
 }
 
 /** Server-side apply: creates what does not exist yet. */
@@ -87,8 +95,7 @@ async function applyObject(
     time: formatTime(engine.environment.clock.now()),
   })
   const object = decodeBody(context, resource, { value: merged }, 'Ignore')
-  checkNames(target, object)
-  placeInNamespace(target, object)
+  checkPlace(target, object)
   defaultsFor(resource, object)
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
   if (entry !== undefined) {
@@ -100,11 +107,11 @@ async function applyObject(
   return createObject(engine, context, target, stored, options, true)
 }
 
-/** The configuration as it came, since what it leaves out is as telling as what it says; named as the path is. */
+/** The configuration as it came, since what it leaves out is as telling as what it says. */
 function appliedObject(target: ObjectTarget, value: unknown): Draft<KubeObject> {
   checkAppliedKind(target.resource, value)
   const object = value as Draft<KubeObject>
-  return { ...object, metadata: { ...object.metadata, name: object.metadata?.name || target.name } }
+  return { ...object, metadata: { ...object.metadata } }
 }
 
 function refuseStrategicOfCustom({ resource }: ObjectTarget, change: Patch): void {

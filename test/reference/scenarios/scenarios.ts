@@ -1,5 +1,8 @@
 import { applyMore } from './apply-more.ts'
+import { deleteMore } from './delete-more.ts'
+import { immutable } from './immutable.ts'
+import { listsMore, watchMore } from './lists-more.ts'
 import { patchMore } from './patch-more.ts'
 import type { Scenario } from './scenario.ts'
 
-export const SCENARIOS: readonly Scenario[] = [applyMore, patchMore]
+export const SCENARIOS: readonly Scenario[] = [applyMore, patchMore, listsMore, watchMore, deleteMore, immutable]

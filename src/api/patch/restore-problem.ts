@@ -1,0 +1,51 @@
+import { isJsonObject } from '../draft.ts'
+import type { Schema } from '../schema/schema.ts'
+import { goTypeOf } from '../schema/schema.ts'
+
+/**
+ * What keeps a strategically patched value from becoming Go's struct again, in the words of its converter; undefined where
+ * nothing of the kind does.
+ */
+export function restoreProblem(schema: Schema, value: unknown): string | undefined {
+  if (value === null || value === undefined || schema.kind === 'any') return undefined
+  if (schema.kind === 'object') {
+    if (!isJsonObject(value)) return `cannot restore struct from: ${kindOf(value)}`
+    return first(Object.entries(value), ([key, part]) => {
+      const field = schema.fields.get(key)
+      return field === undefined ? undefined : restoreProblem(field.schema, part)
+    })
+  }
+  if (schema.kind === 'map') {
+    if (!isJsonObject(value)) return `cannot restore map from ${kindOf(value)}`
+    return first(Object.values(value), (part) => restoreProblem(schema.values, part))
+  }
+  if (schema.kind === 'list') {
+    if (!Array.isArray(value)) return `cannot restore slice from ${kindOf(value)}`
+    return first(value, (part) => restoreProblem(schema.items, part))
+  }
+  const wanted = PLAIN[schema.scalar]
+  if (wanted === undefined || typeof value === wanted) return undefined
+  return `cannot convert ${kindOf(value) === 'map' ? 'map[string]interface {}' : kindOf(value)} to ${goTypeOf(schema)}`
+}
+
+const PLAIN: Readonly<Record<string, string | undefined>> = {
+  string: 'string',
+  boolean: 'boolean',
+  int32: 'number',
+  int64: 'number',
+}
+
+function first<T>(items: readonly T[], problem: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = problem(item)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'slice'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  return typeof value === 'string' ? 'string' : 'map'
+}
