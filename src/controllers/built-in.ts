@@ -22,6 +22,7 @@ import { rootCaPublisher } from './root-ca/root-ca.ts'
 import { serviceAccountController } from './service-account/service-account.ts'
 import { statefulSetController } from './stateful-set/stateful-set.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts'
+import { verticalPodAutoscalerController } from './vertical-pod-autoscaler/vertical-pod-autoscaler.ts'
 import { claimProtectionController } from './volume-protection/claim-protection.ts'
 import { volumeProtectionController } from './volume-protection/volume-protection.ts'
 
@@ -54,6 +55,7 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     endpointSliceMirroringController,
     disruptionController,
     horizontalPodAutoscalerController,
+    verticalPodAutoscalerController,
     garbageCollector,
     clusterRoleAggregationController,
     resourceQuotaController,
