@@ -45,15 +45,15 @@ export interface ClusterSnapshot extends Snapshot {
 
 /** The cluster as it is now, to try things on. What the user may not list is left out, apart from nodes and pods. */
 export async function takeSnapshot(client: Client): Promise<ClusterSnapshot> {
-  const [allNodes, allPods, others] = await Promise.all([
-    client.list(nodes),
-    client.list(pods),
-    Promise.all(
-      KINDS.map(async ([kind, type]) => (await listed(client, type)).map((object) => [kind, object] as const)),
-    ),
-  ])
-  const view = viewOf(allNodes.items, allPods.items, others.flat())
+  const [allNodes, allPods, others] = await Promise.all([client.list(nodes), client.list(pods), otherObjects(client)])
+  const view = viewOf(allNodes.items, allPods.items, others)
   return { view, pods: allPods.items, random: systemEnvironment('error').random }
+}
+
+/** What a view holds beside nodes and pods. */
+export async function otherObjects(client: Client): Promise<readonly (readonly [ViewKind, KubeObject])[]> {
+  const each = KINDS.map(async ([kind, type]) => (await listed(client, type)).map((object) => [kind, object] as const))
+  return (await Promise.all(each)).flat()
 }
 
 async function listed(client: Client, type: ResourceType): Promise<readonly KubeObject[]> {

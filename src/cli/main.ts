@@ -16,6 +16,7 @@ function commandLine(): Command {
   addUp(program)
   addDownAndStatus(program)
   addExplainAndPlan(program)
+  addUtilization(program)
   addBackups(program)
   addParts(program)
   return program
@@ -152,6 +153,20 @@ function addExplainAndPlan(program: Command): void {
     .action(async (options) => {
       const { plan } = await import('./plan.ts')
       process.exitCode = await plan(options)
+    })
+}
+
+function addUtilization(program: Command): void {
+  program
+    .command('utilization')
+    .description('say what is requested and used of a cluster, and what following recommendations would free')
+    .option('--context <name>', 'a context of the kubeconfig')
+    .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, a cluster of this machine, ~/.kube/config)')
+    .addOption(new Option('-o, --output <format>', 'in place of text').choices(['json', 'yaml']))
+    .addHelpText('after', '\nExamples:\n  shoal utilization\n  shoal utilization -o json')
+    .action(async (options) => {
+      const { utilization } = await import('./utilization.ts')
+      process.exitCode = await utilization(options)
     })
 }
 
