@@ -5,10 +5,11 @@ import type { FieldFacts } from './pod-fields.ts'
 import { podField, resourceField } from './pod-fields.ts'
 import { configMapData, secretData } from './pod-sources.ts'
 import type { SourceData } from './pod-sources.ts'
+import { serviceEnvironment } from './service-environment.ts'
 import { expand } from './variable-expansion.ts'
 
 /**
- * A container's environment: first all of `envFrom`, then `env`, later ones over earlier ones; `$(NAME)` refers to what
+ * A container's environment: first that of Services, then all of `envFrom`, then `env`, later ones over earlier ones; `$(NAME)` refers to what
  * stands before. Rejects with a {@link ContainerConfigError} where a source is missing and not optional.
  */
 export async function containerEnvironment(
@@ -18,6 +19,7 @@ export async function containerEnvironment(
   facts: FieldFacts,
 ): Promise<Readonly<Record<string, string>>> {
   const variables: Record<string, string> = Object.create(null) as Record<string, string>
+  Object.assign(variables, await serviceEnvironment(client, pod))
   for (const source of container.envFrom ?? []) {
     const data = await wholeSource(client, pod, source)
     for (const [key, bytes] of data ?? []) variables[`${source.prefix ?? ''}${key}`] = Buffer.from(bytes).toString()

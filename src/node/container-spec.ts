@@ -1,6 +1,7 @@
 import type { Container, Pod } from '../api/generated/core-v1.ts'
 import { qosClassOf } from '../api/strategy/qos-class.ts'
 import { amountOf } from '../placement/amounts.ts'
+import { RuntimeError } from '../runtime/runtime.ts'
 import type { ContainerSecurity, ContainerSpec, ResourceLimits, SandboxSpec } from '../runtime/runtime.ts'
 import { containerEnvironment } from './container-environment.ts'
 import { ContainerConfigError } from './config-error.ts'
@@ -19,7 +20,7 @@ export function sandboxSpec(pod: Pod, dns: SandboxSpec['dns']): SandboxSpec {
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
     attempt: 0,
-    hostname: spec?.hostname ?? (metadata.name ?? '').slice(0, 63),
+    ...namesOf(pod),
     hostNetwork: spec?.hostNetwork === true,
     hostPid: spec?.hostPID === true,
     hostIpc: spec?.hostIPC === true,
@@ -40,6 +41,25 @@ export function sandboxSpec(pod: Pod, dns: SandboxSpec['dns']): SandboxSpec {
     hostAliases: (spec?.hostAliases ?? []).map(({ ip, hostnames = [] }) => ({ ip, hostnames })),
     limits: {},
   }
+}
+
+/** Kubernetes' default; a cluster of another domain is not known of here. */
+const CLUSTER_DOMAIN = 'cluster.local'
+/** The kernel takes no longer host name. */
+const MAX_HOSTNAME = 64
+
+/** The pod's host name, and the whole one that it has below its subdomain. */
+function namesOf({ metadata, spec }: Pod): Pick<SandboxSpec, 'hostname' | 'domainName'> {
+  const hostname = spec?.hostname ?? (metadata.name ?? '').slice(0, 63).replace(/[-.]+$/, '')
+  if (!spec?.subdomain) return { hostname }
+  const domainName = `${hostname}.${spec.subdomain}.${metadata.namespace}.svc.${CLUSTER_DOMAIN}`
+  if (spec.setHostnameAsFQDN !== true) return { hostname, domainName }
+  if (domainName.length <= MAX_HOSTNAME) return { hostname: domainName, domainName }
+  const why = `failed to construct FQDN from pod hostname and cluster domain, FQDN ${domainName} is too long`
+  throw new RuntimeError(
+    'FailedCreatePodSandBox',
+    `${why} (${MAX_HOSTNAME} characters is the max, ${domainName.length} characters requested)`,
+  )
 }
 
 const isPrivileged = ({ securityContext }: Container) => securityContext?.privileged === true

@@ -57,6 +57,8 @@ async function runHook(
   signal: AbortSignal,
 ): Promise<void> {
   if (pause !== undefined) return await sleep(context.env.timers, pause.seconds * 1000, signal)
+  // A handler of a TCP socket is in the API and has never been carried out by a kubelet: it fails.
+  if (exec === undefined && httpGet === undefined) throw new Error('invalid handler')
   const target = { container, containerId, sandboxId: record.sandbox?.id ?? '', ip: record.sandbox?.ip ?? '' }
   const asked = { ...(exec !== undefined && { exec }), ...(httpGet !== undefined && { httpGet }) }
   const outcome = await askContainer(context, target, asked, signal)

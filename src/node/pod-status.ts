@@ -81,11 +81,25 @@ function conditionsOf(pod: Pod, record: PodRecord, phase: string, nowMs: number)
   const wanted: readonly Partial<PodCondition>[] = [
     { type: 'PodReadyToStartContainers', status: record.sandbox?.ready === true && !ended ? 'True' : 'False' },
     { type: 'Initialized', ...initializedFacts(pod, record, phase) },
-    { type: 'Ready', ...readiness },
+    { type: 'Ready', ...(readiness.status === 'True' ? gated(pod) : readiness) },
     { type: 'ContainersReady', ...readiness },
     { type: 'PodScheduled', status: 'True' },
   ]
   return wanted.map((condition) => transitioned(pod, condition, nowMs))
+}
+
+/** Conditions of others that the pod's spec asks for, beside its containers. */
+function gated({ spec, status }: Pod): Partial<PodCondition> {
+  const asked = spec?.readinessGates ?? []
+  const words = asked.flatMap(({ conditionType }) => {
+    const found = status?.conditions?.find(({ type }) => type === conditionType)
+    if (found === undefined) return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`]
+    return found.status === 'True'
+      ? []
+      : [`the status of pod readiness gate "${conditionType}" is not "True", but ${found.status}`]
+  })
+  if (words.length === 0) return { status: 'True' }
+  return { status: 'False', reason: 'ReadinessGatesNotReady', message: words.join(', ') }
 }
 
 function unreadyFacts(names: readonly string[]): Partial<PodCondition> {

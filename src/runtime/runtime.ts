@@ -100,6 +100,8 @@ export interface SandboxSpec {
   /** Restarts of the pod's surroundings, from 0. */
   readonly attempt: number
   readonly hostname: string
+  /** The whole name that the pod's own address has beside it, such as `a.b.default.svc.cluster.local`. */
+  readonly domainName?: string
   readonly hostNetwork: boolean
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>

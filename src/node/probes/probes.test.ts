@@ -70,3 +70,50 @@ test('liveness waits for the startup probe, which a TCP connection satisfies', a
   const [failure] = (await node.eventsOf('p')).filter((line) => line.includes('Unhealthy'))
   expect(failure).toMatch(/Startup probe failed: dial tcp [\d.]+:8080: connect: connection refused$/)
 })
+
+/** A server of grpc.health.v1.Health in the terms of HTTP/2: what it answers is its argument. */
+const HEALTH = `
+const status = Number(process.argv[1])
+require('http2').createServer().on('stream', (stream, headers) => {
+  const known = headers[':path'] === '/grpc.health.v1.Health/Check' && status >= 0
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+  stream.on('wantTrailers', () => stream.sendTrailers(known ? { 'grpc-status': '0' } : { 'grpc-status': '12', 'grpc-message': 'unknown%20service' }))
+  stream.end(known ? Buffer.from([0, 0, 0, 0, 2, 8, status]) : undefined)
+}).listen(9000)`
+
+test.each([
+  ['1', undefined],
+  ['2', 'Readiness probe failed: service unhealthy (responded with "NOT_SERVING")'],
+  [
+    '-1',
+    'Readiness probe failed: error: this server does not implement the grpc health protocol (grpc.health.v1.Health): rpc error: code = Unimplemented desc = unknown service',
+  ],
+])('a gRPC probe of a server that answers %s finds what the kubelet does', async (status, failure) => {
+  await using node = await startTestNode({ runtime: 'process' })
+  const readinessProbe = { ...QUICK, initialDelaySeconds: 1, grpc: { port: 9000, service: 'own' } }
+  const command = ['node', '-e', HEALTH, '--', status]
+  await node.run('p', { containers: [{ name: 'main', image: NODE_IMAGE, command, readinessProbe }] })
+  if (failure === undefined) return void (await node.untilPod('p', isReady))
+  await node.untilEvent('p', 'Unhealthy')
+  expect(await node.eventsOf('p')).toContainEqual(
+    expect.stringMatching(`Warning Unhealthy \\d ${failure.replaceAll(/[()]/g, '\\$&')}`),
+  )
+})
+
+test('a probe over HTTP follows redirections within the host, and is content with those that lead elsewhere', async () => {
+  await using node = await startTestNode({ runtime: 'process' })
+  const program = `require('http').createServer((q, r) => {
+    const to = { '/local': '/bad', '/away': 'http://elsewhere.invalid/' }[q.url]
+    r.writeHead(to ? 302 : 500, to ? { location: to } : {}).end()
+  }).listen(8080)`
+  const container = (name: string, path: string, port: number) => ({
+    name,
+    image: NODE_IMAGE,
+    command: ['node', '-e', program.replace('8080', String(port))],
+    readinessProbe: { ...QUICK, initialDelaySeconds: 1, httpGet: { path, port } },
+  })
+  await node.run('p', { containers: [container('away', '/away', 8080), container('local', '/local', 8081)] })
+  await node.untilEvent('p', 'Unhealthy')
+  expect(await node.eventsOf('p')).toContainEqual(expect.stringContaining('HTTP probe failed with statuscode: 500'))
+  await node.untilPod('p', ({ status }) => status?.containerStatuses?.[0]?.ready === true)
+})

@@ -1,13 +1,10 @@
-import { request as requestTls } from 'node:https'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { connect } from 'node:tls'
 import type { Container, Probe } from '../../api/generated/core-v1.ts'
 import { sleep } from '../../env/clock.ts'
 import type { NodeContext } from '../node-context.ts'
 import type { ProbeOutcome } from './probe-count.ts'
-
-// An import of `node:http`, which `node:https` does without, would load Node's `fetch` too: 9 MB and 15 ms.
-const { request } = process.getBuiltinModule('node:http')
 
 /** The container that is asked. */
 export interface ProbeTarget {
@@ -46,11 +43,39 @@ export async function askContainer(
   signal: AbortSignal,
 ): Promise<ProbeOutcome> {
   if (probe.exec !== undefined) return await execute(context, target, probe.exec.command ?? [], signal)
-  const socket = await context.runtime.dial(target.sandboxId, portOf(target, probe))
-  signal.addEventListener('abort', () => socket.destroy(), { once: true })
-  if (probe.httpGet !== undefined) return await get(target, probe, probe.httpGet, socket)
+  const { httpGet, grpc } = probe
+  const port = portOf(target, probe)
+  const dial = async () => {
+    const socket = await dialProbe(context, target, probe, port)
+    signal.addEventListener('abort', () => socket.destroy(), { once: true })
+    return socket
+  }
+  if (httpGet !== undefined) {
+    const { getProbe } = await import('./http-probe.ts')
+    return await getProbe(httpGet, { host: httpGet.host || target.ip, port }, dial)
+  }
+  const socket = await dial()
+  if (grpc !== undefined) {
+    const { grpcProbe } = await import('./grpc-probe.ts')
+    return await grpcProbe(grpc.service ?? '', socket)
+  }
   socket.destroy()
   return { ok: true }
+}
+
+/** The pod's port, or that of another host where the probe names one. */
+function dialProbe(
+  { runtime }: NodeContext,
+  { sandboxId, ip }: ProbeTarget,
+  { httpGet, tcpSocket }: Probe,
+  port: number,
+): Promise<Duplex> {
+  const host = httpGet?.host || tcpSocket?.host || ip
+  if (host === ip) return runtime.dial(sandboxId, port)
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port })
+    socket.once('error', reject).once('connect', () => resolve(socket))
+  })
 }
 
 async function execute(
@@ -68,35 +93,9 @@ async function execute(
   return exitCode === 0 ? { ok: true } : { ok: false, output: `${output}${errors}`.slice(0, OUTPUT_CHARACTERS) }
 }
 
-type HttpGet = NonNullable<Probe['httpGet']>
-
-async function get(
-  target: ProbeTarget,
-  probe: Probe,
-  { path, httpHeaders = [], scheme, host }: HttpGet,
-  socket: import('node:stream').Duplex,
-): Promise<ProbeOutcome> {
-  const given = httpHeaders.map(({ name, value }) => [name, value] as const)
-  const headers = { 'User-Agent': 'kube-probe/1.34', Accept: '*/*', Connection: 'close', ...Object.fromEntries(given) }
-  const send = scheme === 'HTTPS' ? requestTls : request
-  // Kubernetes does not check the certificate that a probe is shown.
-  const createConnection = () => (scheme === 'HTTPS' ? connect({ socket, rejectUnauthorized: false }) : socket)
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const options = { host: host ?? target.ip, port: portOf(target, probe), path: path ?? '/', headers, createConnection }
-  const asked = send(options, (response) => {
-    response.resume()
-    resolve(response.statusCode ?? 0)
-  })
-  asked.once('error', reject).end()
-  const status = await promise
-  return status >= 200 && status < 400
-    ? { ok: true }
-    : { ok: false, output: `HTTP probe failed with statuscode: ${status}` }
-}
-
 /** A port by its number, or by its name in the container's spec. */
-function portOf({ container }: ProbeTarget, { httpGet, tcpSocket }: Probe): number {
-  const port = httpGet?.port ?? tcpSocket?.port ?? 0
+function portOf({ container }: ProbeTarget, { httpGet, tcpSocket, grpc }: Probe): number {
+  const port = httpGet?.port ?? tcpSocket?.port ?? grpc?.port ?? 0
   if (typeof port === 'number') return port
   const named = container.ports?.find(({ name }) => name === port)?.containerPort
   if (named === undefined) throw new Error(`couldn't find port: ${port}`)
@@ -107,6 +106,7 @@ function lateWords(target: ProbeTarget, probe: Probe): string {
   if (probe.exec !== undefined) {
     return `command timed out: ${JSON.stringify((probe.exec.command ?? []).join(' '))} timed out after ${probe.timeoutSeconds ?? 1}s`
   }
+  if (probe.grpc !== undefined) return `timeout: health rpc did not complete within ${probe.timeoutSeconds ?? 1}s`
   if (probe.httpGet === undefined) return `dial tcp ${target.ip}:${portOf(target, probe)}: i/o timeout`
   return `Get "${urlOf(target, probe)}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`
 }
@@ -116,11 +116,18 @@ function failure(target: ProbeTarget, probe: Probe, error: unknown): ProbeOutcom
   const { code, message } = error as { code?: string; message?: string }
   const why = code === 'ECONNREFUSED' ? 'connect: connection refused' : (message ?? String(error))
   if (probe.exec !== undefined || code === undefined) return { ok: false, output: why }
+  if (probe.grpc !== undefined) return { ok: false, output: grpcWords(target, probe) }
   const dialled = `dial tcp ${target.ip}:${portOf(target, probe)}: ${why}`
   return { ok: false, output: probe.httpGet === undefined ? dialled : `Get "${urlOf(target, probe)}": ${dialled}` }
 }
 
 function urlOf(target: ProbeTarget, probe: Probe): string {
-  const { scheme = 'HTTP', host = target.ip, path = '/' } = probe.httpGet ?? { port: 0 }
-  return `${scheme.toLowerCase()}://${host}:${portOf(target, probe)}${path}`
+  const { scheme = 'HTTP', host, path = '/' } = probe.httpGet ?? { port: 0 }
+  return `${scheme.toLowerCase()}://${host || target.ip}:${portOf(target, probe)}${path}`
+}
+
+/** A connection that is refused is tried again by the kubelet until the time is over. */
+function grpcWords(target: ProbeTarget, probe: Probe): string {
+  const address = `${target.ip}:${portOf(target, probe)}`
+  return `timeout: failed to connect service "${address}" within ${probe.timeoutSeconds ?? 1}s: context deadline exceeded`
 }

@@ -37,7 +37,8 @@ export async function writeHostsFile(file: string, spec: SandboxSpec, ip: string
 }
 
 function podHosts(spec: SandboxSpec, ip: string): string {
-  const own = `${ip}\t${spec.hostname}\n`
+  const names = spec.domainName === undefined ? [spec.hostname] : [spec.domainName, spec.hostname]
+  const own = `${ip}\t${[...new Set(names)].join('\t')}\n`
   return `# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${own}${aliases(spec)}`
 }
 
