@@ -7,6 +7,7 @@ import { createEventRecorder } from '../reconcile/event-recorder.ts'
 import type { PodNetwork } from '../runtime/pod-network.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { RunningDns } from './dns/cluster-dns.ts'
+import { watchIngresses } from './ingress/ingresses.ts'
 import { PORT_SHIFT, servicePorts } from './services/service-port.ts'
 import { watchServices } from './services/service-watch.ts'
 import type { ServiceWatch } from './services/service-watch.ts'
@@ -53,6 +54,7 @@ export function startNetwork(options: NetworkOptions): Network {
   let retry: Timer | undefined
   let named: Promise<RunningDns> | undefined
   let isClosed = false
+  const ingresses = watchIngresses({ ...options, watch })
   const isBusy = () => working !== undefined
   const withdrawals = createWithdrawals(env.timers, (ip) => isBusy() || watch.isOffered(ip))
 
@@ -100,6 +102,7 @@ export function startNetwork(options: NetworkOptions): Network {
     withdrawals.close()
     await working
     await plane?.close()
+    await ingresses.close()
     await named?.then((running) => running.close()).catch(() => {})
   }
   const isLoopback = serviceRange.startsWith('127.')

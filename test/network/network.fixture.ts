@@ -108,17 +108,20 @@ function deployment(name: string, replicas: number, code: string): Deployment {
   } as Deployment
 }
 
+interface Asked {
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Buffer
+}
+
 /** What is answered there, on a connection of its own. */
-export function ask(host: string, port: number, options: { readonly path?: string; readonly agent?: false } = {}) {
-  return new Promise<string>((resolve, reject) => {
-    const { path = '/' } = options
-    const asked = request({ host, port, path, agent: false }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => (text += chunk))
-      response.on('end', () => resolve(text))
+export function ask(host: string, port: number, { path = '/', headers = {}, body }: Asked = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const method = body === undefined ? 'GET' : 'POST'
+    const asked = request({ host, port, path, method, headers: { ...headers }, agent: false }, (response) => {
+      response.toArray().then((chunks) => resolve(Buffer.concat(chunks).toString()), reject)
     })
     asked.on('error', reject)
-    asked.end()
+    asked.end(body)
   })
 }

@@ -72,6 +72,11 @@ export function servicePorts(
 
 const DEFAULT_AFFINITY_SECONDS = 10_800
 
+/** The targets of one port, whoever asks. */
+export function targetsOfPort(port: PortSpec, slices: readonly EndpointSlice[]): readonly Target[] {
+  return usable(targetsOf(port, slices))
+}
+
 interface Candidate {
   readonly endpoint: Endpoint
   readonly target: Target
