@@ -5,6 +5,7 @@ export const CLI_ERROR_CODES = {
   CLI_USAGE: 'The command line is not one that the command takes',
   CLI_NO_PROGRAM: 'The program to run is not there',
   CLI_PROGRAM: 'The program cannot be loaded',
+  CLI_NO_RUN: 'There is no run of that name',
   CLI_NO_CLUSTER: 'There is no running cluster of that description',
   CLI_DETACH: 'The detached cluster ended before it was ready',
 } as const

@@ -1,5 +1,14 @@
 import { Command, CommanderError, Option } from 'commander'
-import { label, port, quantity, runName, usageError, wholeNumber, workerCount } from './option-values.ts'
+import {
+  label,
+  port,
+  quantity,
+  runName,
+  secretVariable,
+  usageError,
+  wholeNumber,
+  workerCount,
+} from './option-values.ts'
 import { exitCodeOf, showError } from './show-error.ts'
 
 /** Each command is loaded when it is called, so that none pays for another. */
@@ -13,6 +22,7 @@ function commandLine(): Command {
     .enablePositionalOptions()
     .exitOverride()
   addRun(program)
+  addSubmit(program)
   addUp(program)
   addDownAndStatus(program)
   addExplainAndPlan(program)
@@ -52,6 +62,64 @@ function addRun(program: Command): void {
 
 /** Written out here, so that help and completion load nothing of a cluster. */
 const RUNTIMES = ['process', 'docker', 'cri', 'simulated']
+
+function addSubmit(program: Command): void {
+  program
+    .command('submit')
+    .description('run a program whose driver runs in the cluster, too')
+    .argument('<file>', 'the program, TypeScript or JavaScript')
+    .argument('[args...]', 'arguments of the program')
+    .option('--context <name>', 'a context of the kubeconfig')
+    .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, a cluster of this machine, ~/.kube/config)')
+    .option('-n, --namespace <name>', 'the namespace that the run lives in')
+    .option('--name <name>', 'what the run is called', runName)
+    .option('--workers <count>', 'worker pods', wholeNumber(1))
+    .option('--threads <count>', 'threads in each worker pod', wholeNumber(1))
+    .option('--memory <quantity>', 'memory of each worker pod, such as 512Mi', quantity)
+    .option('--driver-memory <quantity>', "memory of the driver's pod", quantity)
+    .option('--image <name>', 'the Node image (default: node: and the major version in use here)')
+    .option('--secret <variable=secret/key>', 'a variable of driver and workers, from a Secret', secretVariable)
+    .option('--state-claim <name>', 'a volume claim for what is committed: a driver that is lost goes on from there')
+    .option(
+      '--service-account <name>',
+      'as whom the driver talks to the cluster (default: shoal-driver, made with its rights)',
+    )
+    .option('-f, --follow', 'show what the driver writes until the run is over')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  shoal submit --context prod main.ts --depth 3\n  shoal submit --follow main.ts`,
+    )
+    .passThroughOptions()
+    .action(async (file: string, args: readonly string[], options: object) => {
+      const { submit } = await import('./submit/submit.ts')
+      process.exitCode = await submit(file, args, options)
+    })
+  addRunsOfCluster(program)
+}
+
+function addRunsOfCluster(program: Command): void {
+  const target = (command: Command) =>
+    command
+      .option('--context <name>', 'a context of the kubeconfig')
+      .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, a cluster of this machine, ~/.kube/config)')
+  target(program.command('logs'))
+    .description('show what the driver of a submitted run writes')
+    .argument('<run>', 'its name')
+    .option('-n, --namespace <name>', 'its namespace')
+    .option('-f, --follow', 'until the run is over')
+    .addHelpText('after', '\nExamples:\n  shoal logs nightly\n  shoal logs --follow nightly')
+    .action(async (run: string, options) => {
+      const { logs } = await import('./submit/logs.ts')
+      process.exitCode = await logs(run, options)
+    })
+  target(program.command('operator'))
+    .description('start the drivers of runs, and tell of those that are gone, until interrupted')
+    .addHelpText('after', '\nExamples:\n  shoal operator --context prod')
+    .action(async (options) => {
+      const { operate } = await import('./operator/operator.ts')
+      process.exitCode = await operate(options)
+    })
+}
 
 function addUp(program: Command): void {
   program

@@ -1,5 +1,6 @@
 import type { CommanderError } from 'commander'
 import { parseQuantity } from '../api/meta/quantity.ts'
+import type { SecretVariable } from '../compute/pods/secret-variable.ts'
 import { CliError } from './cli-error.ts'
 
 const HINT = 'see --help for what each option takes'
@@ -48,6 +49,14 @@ export function label(text: string, known: Readonly<Record<string, string>>): Re
 export function runName(text: string): string {
   if (/^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/.test(text)) return text
   const message = `Cannot use "${text}" as a name: expected up to 40 lower case letters, digits and dashes, such as nightly-1`
+  throw new CliError('CLI_USAGE', message, HINT)
+}
+
+/** Reads `VARIABLE=secret/key`; further ones are added to those before. */
+export function secretVariable(text: string, before: readonly SecretVariable[] = []): readonly SecretVariable[] {
+  const [, name, secret, key] = /^([A-Za-z_][A-Za-z0-9_]*)=([-a-z0-9.]+)\/([-._a-zA-Z0-9]+)$/.exec(text) ?? []
+  if (name !== undefined && secret !== undefined && key !== undefined) return [...before, { name, secret, key }]
+  const message = `Cannot use "${text}" as a secret: expected a variable, a Secret and a key of it, such as TOKEN=service/token`
   throw new CliError('CLI_USAGE', message, HINT)
 }
 

@@ -43,21 +43,33 @@ class Interrupted extends Error {
  */
 export async function runProgram(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const path = programPath(file)
+  process.argv = [process.argv[0] ?? 'node', path, ...args]
+  return await runLoaded(
+    () => loadProgram(path, file),
+    { ...settingsOf(options), program: { name: file, args } },
+    options,
+  )
+}
+
+/** The same for a program that `load` evaluates, with sessions that start from `settings`. */
+export async function runLoaded(
+  load: () => Promise<void>,
+  settings: RunSettings,
+  options: Pick<RunOptions, 'json' | 'quiet'> & TimelineOptions,
+): Promise<number> {
   const view = createProgressView(options)
   const timeline = createTimeline(systemEnvironment(), options)
   const sessions = new Set<Shoal>()
-  process.argv = [process.argv[0] ?? 'node', path, ...args]
   setRunSettings({
-    ...settingsOf(options),
-    program: { name: file, args },
+    ...settings,
     onEvent: view.onEvent,
     ...(timeline.onTask !== undefined && { onTask: timeline.onTask }),
     onSession: (session) => sessions.add(session),
   })
-  const { exitCode, reason } = await ending(loadProgram(path, file), () => view.close())
+  const { exitCode, reason } = await ending(load(), () => view.close())
   await Promise.all([...sessions].map((session) => session.close(reason)))
   view.finish()
-  await timeline.write({ name: file, ...(exitCode !== 0 && { failure: `exit code ${exitCode}` }) })
+  await timeline.write({ name: settings.program?.name ?? 'program', ...(exitCode !== 0 && { failure: `exit code ${exitCode}` }) })
   // Whatever the program left open, such as timers, ends with it after a failure; a good end waits for it, as Node does.
   if (exitCode !== 0) process.exit(exitCode)
   return exitCode

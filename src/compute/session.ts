@@ -13,26 +13,31 @@ import type { ClusterReach } from './pods/coordinate-in-pod.ts'
 import { createJobPool } from './pods/job-pool.ts'
 import { firstWorkers } from './pods/worker-job.ts'
 import { volumePlaces } from './pods/shared-volumes.ts'
+import type { Owner } from './pods/job-pool.ts'
 import type { WorkerOptions } from './pods/worker-job.ts'
 import type { Journal } from './journal/journal-file.ts'
 import { recordRun } from './run/run-record.ts'
 import { createShipper } from './ship/ship.ts'
 import type { Shipper } from './ship/ship.ts'
 import type { Shoal } from './shoal.ts'
+import type { PodReach } from './trust/coordinate-securely.ts'
 import type { Trust } from './wire/secure.ts'
 import { columnarProgram, workerPrograms } from './worker-program.ts'
+import type { WorkerPrograms } from './worker-program.ts'
 
 export interface ComputeOptions {
   readonly client: Client
   readonly env: Environment
   readonly namespace: string
   /** How worker pods reach this process, or that they do not. */
-  readonly reach: Reach | ClusterReach
+  readonly reach: Reach | ClusterReach | PodReach
   /** Such as `node:24`. */
   readonly image: string
   readonly workers?: WorkerOptions
   /** What runs, for the run's object. */
   readonly program?: { readonly name: string; readonly args?: readonly string[]; readonly owner?: string }
+  /** What workers run, where that was made beforehand. */
+  readonly programs?: { readonly workers: WorkerPrograms; readonly columnar: WorkerPrograms['pipeline'] }
   /** Where bundles are kept between runs. Default `~/.cache/shoal`. */
   readonly cacheDirectory?: string
   /** How functions are made ready to travel. One of the session's own where absent. */
@@ -63,10 +68,11 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
   const { client, env, namespace, workers = {} } = options
   const cacheDirectory = options.cacheDirectory ?? join(homedir(), '.cache', 'shoal')
   const onEvent = options.onEvent ?? (() => {})
-  const programs = await workerPrograms(cacheDirectory)
+  const programs = options.programs?.workers ?? (await workerPrograms(cacheDirectory))
   const name =
     options.name === undefined ? `run-${randomSuffix(env.random, 8)}` : `${options.name}-${randomSuffix(env.random)}`
   const durable = options.name === undefined ? undefined : await openDurably(options, options.name)
+  if (options.name !== undefined) await leaveNothingEarlier(options, options.name)
   const place = await placeOf(options, name, cacheDirectory)
   const pool = createJobPool({ ...options, ...place, name, workers, program: programs.worker })
   const { name: program = 'unnamed', ...facts } = options.program ?? {}
@@ -85,7 +91,7 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     pool,
     reach: place.reach,
     pipeline: programs.pipeline,
-    columnar: () => columnarProgram(cacheDirectory),
+    columnar: async () => options.programs?.columnar ?? (await columnarProgram(cacheDirectory)),
     shipper:
       options.shipper ??
       createShipper({ cacheDirectory, onWarning: (message) => onEvent({ type: 'warning', message }) }),
@@ -100,14 +106,10 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     ...(durable === undefined ? {} : { journal: durable }),
   })
   void record.created
-    .then((run) =>
-      pool.adopt({
-        apiVersion: run.apiVersion,
-        kind: run.kind,
-        name: run.metadata.name ?? name,
-        uid: run.metadata.uid ?? '',
-      }),
-    )
+    .then(({ apiVersion, kind, metadata }) => {
+      const owner = { apiVersion, kind, name: metadata.name ?? name, uid: metadata.uid ?? '' }
+      return Promise.all([pool.adopt(owner), place.adopt?.(owner)])
+    })
     .catch((error: Error) => env.log.debug('The run has no object of its own', { name, error }))
   return engine.shoal
 }
@@ -121,6 +123,13 @@ function scaling(workers: WorkerOptions): Pick<EngineOptions, 'elastic' | 'gang'
     ...(max === undefined ? {} : { elastic: { min, max, spare, idleMs, capacity: { cpu: threads, ...resources } } }),
     ...(workers.gang === true ? { gang: firstWorkers(workers) } : {}),
   }
+}
+
+async function leaveNothingEarlier({ client, namespace, env }: ComputeOptions, name: string): Promise<void> {
+  const { removeEarlier } = await import('./run/earlier-run.ts')
+  await removeEarlier(client, namespace, name).catch((error: unknown) =>
+    env.log.warn('Cannot remove what an earlier driver has left', { name, error }),
+  )
 }
 
 /** The journal of a run with a name, which is this process' own until it is closed. */
@@ -141,25 +150,36 @@ async function openDurably({ env, stateDirectory }: ComputeOptions, name: string
   }
 }
 
+interface SessionPlace extends Pick<EngineOptions, 'reach' | 'workerTimeoutMs'> {
+  readonly trust?: Trust
+  /** Makes what the coordinator stands on belong to the run. */
+  readonly adopt?: (owner: Owner) => Promise<void>
+}
+
 /** Where the coordinator runs, and what follows from that. What a cluster elsewhere needs is loaded for it alone. */
-async function placeOf(
-  options: ComputeOptions,
-  run: string,
-  cacheDirectory: string,
-): Promise<Pick<EngineOptions, 'reach' | 'workerTimeoutMs'> & { readonly trust?: Trust }> {
+async function placeOf(options: ComputeOptions, run: string, cacheDirectory: string): Promise<SessionPlace> {
   const { reach, env, workerTimeoutMs } = options
-  if (reach.kind !== 'cluster') return { reach, workerTimeoutMs: workerTimeoutMs ?? WORKER_TIMEOUT_MS }
-  const [{ createRunTrust }, { coordinateInPod }] = await Promise.all([
-    import('./trust/run-trust.ts'),
-    import('./pods/coordinate-in-pod.ts'),
-  ])
+  if (reach.kind === 'unix' || reach.kind === 'tcp') {
+    return { reach, workerTimeoutMs: workerTimeoutMs ?? WORKER_TIMEOUT_MS }
+  }
+  const { createRunTrust } = await import('./trust/run-trust.ts')
   const trust = createRunTrust(env, run)
   const startMs = workerTimeoutMs ?? ELSEWHERE_TIMEOUT_MS
+  if (reach.kind === 'pod') {
+    const { coordinateSecurely } = await import('./trust/coordinate-securely.ts')
+    return {
+      reach: coordinateSecurely(reach, trust.coordinator),
+      workerTimeoutMs: startMs,
+      trust: trust.worker,
+    }
+  }
+  const { adoptCoordinator, coordinateInPod } = await import('./pods/coordinate-in-pod.ts')
   const onEvent: OnComputeEvent = (event) => options.onEvent?.(event)
   const onWaiting = (reasons: readonly string[]) => onEvent({ type: 'waiting', reasons })
   return {
     reach: coordinateInPod({ ...options, reach, run, trust, cacheDirectory, startMs, onWaiting, onLink: onEvent }),
     workerTimeoutMs: startMs,
     trust: trust.worker,
+    adopt: (owner) => adoptCoordinator(options.client, options.namespace, run, owner),
   }
 }

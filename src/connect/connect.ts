@@ -14,9 +14,14 @@ import { logText } from '../compute/trace/log-text.ts'
 import type { ClusterReach } from '../compute/pods/coordinate-in-pod.ts'
 import type { WorkerOptions } from '../compute/pods/worker-job.ts'
 import { createCompute } from '../compute/session.ts'
+import type { ComputeOptions } from '../compute/session.ts'
 import { markHostValue } from '../compute/ship/host-values.ts'
+import { createShipper } from '../compute/ship/ship.ts'
 import type { Shoal } from '../compute/shoal.ts'
+import type { PodReach } from '../compute/trust/coordinate-securely.ts'
 import { ConnectError } from './connect-error.ts'
+import { clientOfPod } from './driver-pod.ts'
+import type { DriverPod } from './driver-pod.ts'
 import { makeTemporaryDirectory } from '../runtime/process/leftovers.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { runSettings } from './run-settings.ts'
@@ -48,7 +53,9 @@ interface Place {
   readonly client: Client
   readonly namespace: string
   /** Where workers cannot reach this process by a socket of the machine. */
-  readonly reach?: ClusterReach
+  readonly reach?: ClusterReach | PodReach
+  /** What a driver in the cluster was given. */
+  readonly given?: Partial<ComputeOptions>
   /** Rejects where the cluster cannot do what a session needs of it. */
   readonly usable: Promise<void>
   close(): Promise<void>
@@ -67,12 +74,15 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
   const isEmbedded = settings.context === undefined && settings.kubeconfig === undefined
   // Of this process' life alone, sockets and pods together: should it be killed, its spawner removes it.
   const directory = makeTemporaryDirectory()
-  const place = isEmbedded
-    ? embedded({ podDirectory: directory, ...options.cluster })
-    : await ofContext(settings.context, settings).catch(async (error: unknown) => {
-        await rm(directory, { recursive: true, force: true })
-        throw error
-      })
+  const place =
+    settings.pod !== undefined
+      ? ofPod(settings.pod)
+      : isEmbedded
+        ? embedded({ podDirectory: directory, ...options.cluster })
+        : await ofContext(settings.context, settings).catch(async (error: unknown) => {
+            await rm(directory, { recursive: true, force: true })
+            throw error
+          })
   const closeAll = async () => {
     await place.close()
     await rm(directory, { recursive: true, force: true })
@@ -90,6 +100,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
       cacheDirectory: cacheDirectory(),
       onEvent: settings.onEvent ?? tellLogs,
       ...(settings.onTask !== undefined && { onTask: settings.onTask }),
+      ...place.given,
     })
     const whole = withPlace(session, closeAll)
     // Whatever waits for workers that can never come is told so at once.
@@ -105,6 +116,23 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
 /** Where nobody listens, what workers write is written here as well, each line with where it comes from. */
 const tellLogs: OnComputeEvent = (event) => {
   if (event.type === 'log') process.stderr.write(logText(event.log))
+}
+
+let hasRunOfPod = false
+
+/** In a pod of the cluster itself: its first session is the run that was submitted, others have runs of their own. */
+function ofPod({ run, namespace, host, stateDirectory, programs, bundler }: DriverPod): Place {
+  const client = clientOfPod(process.env)
+  const isFirst = !hasRunOfPod
+  hasRunOfPod = true
+  return {
+    client,
+    namespace,
+    reach: { kind: 'pod', host },
+    usable: Promise.resolve(),
+    close: async () => client.close(),
+    given: { programs, shipper: createShipper({ bundler }), ...(isFirst && { name: run, stateDirectory }) },
+  }
 }
 
 /** A user id without an entry has no name. */

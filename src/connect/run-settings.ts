@@ -1,6 +1,7 @@
 import type { TaskRecord } from '../compute/coordinator/task-record.ts'
 import type { OnComputeEvent } from '../compute/events.ts'
 import type { Shoal } from '../compute/shoal.ts'
+import type { DriverPod } from './driver-pod.ts'
 import type { WorkerOptions } from '../compute/pods/worker-job.ts'
 
 /** What whoever runs a program (the command line) decides for all its sessions; `connect()` has the last word. */
@@ -9,6 +10,8 @@ export interface RunSettings {
   readonly context?: string
   readonly kubeconfig?: string
   readonly namespace?: string
+  /** The driver runs in a pod of the cluster: how it was made ready beforehand. */
+  readonly pod?: DriverPod
   /** Makes the run durable: see `ConnectOptions.name`. */
   readonly name?: string
   readonly workers?: WorkerOptions

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { configMaps, jobs, pods, secrets } from '../../src/api/generated/resources.ts'
+import type { KubeObject } from '../../src/api/object.ts'
 import { createHttpClient } from '../../src/client/http.ts'
 import type { HttpClient } from '../../src/client/http.ts'
 import { formatKubeconfig } from '../../src/client/kubeconfig.ts'
@@ -106,6 +107,13 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
 }, 60_000)
 
+/** Resolves when nothing is left of what was made for a run. */
+async function gone(run: string): Promise<void> {
+  const isOfRun = ({ metadata }: KubeObject) => metadata.name?.startsWith(run) === true
+  for (const type of [jobs, configMaps, secrets])
+    await until<KubeObject>(client, type, (all) => !all.some(isOfRun), { namespace, deadlineMs: 60_000 })
+}
+
 const real = test.skipIf(missing !== undefined)
 const title = (claim: string) => (missing === undefined ? claim : `${claim} (${missing})`)
 
@@ -130,6 +138,70 @@ real(
     expect(there.stdout).toBe(here.stdout)
   },
   120_000,
+)
+
+real(
+  title('a submitted program runs in the cluster, and its log and its end are told here'),
+  async () => {
+    const submitted = await shoal('submit', '--context', 'real', '--name', 'digits', 'examples/map/main.ts')
+    expect(submitted.stdout).toBe('digits\n')
+    const { stdout } = await shoal('logs', '--context', 'real', '--follow', 'digits')
+    const expected = readFileSync(join(root, 'examples/map/expected.txt'), 'utf8').trimEnd().split('\n')
+    expect(stdout.split('\n').filter((line) => expected.includes(line))).toEqual(expected)
+    const failing = join(directory, 'fails.ts')
+    writeFileSync(
+      failing,
+      `import { connect } from 'shoal'
+await using shoal = await connect()
+await shoal.map([1, 2], (n) => {
+  if (n === 2) throw new RangeError('two is too many')
+})
+`,
+    )
+    const failed = await shoal('submit', '--context', 'real', '--follow', failing).catch((error: unknown) => error)
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('failed: two is too many') })
+    expect(failed).toMatchObject({
+      stdout: expect.stringMatching(/RangeError: two is too many\n +at .*fails\.ts:4:22/),
+    })
+    expect((await client.get(runs, { namespace, name: 'digits' })).status).toMatchObject({
+      phase: 'Succeeded',
+      tasks: 4,
+    })
+  },
+  120_000,
+)
+
+real(
+  title('a run that is deleted stops everywhere, and takes all that was made for it along'),
+  async () => {
+    const program = join(directory, 'endless.ts')
+    writeFileSync(
+      program,
+      `import { connect } from 'shoal'
+await using shoal = await connect()
+await shoal.map([1], () => new Promise((resolve) => setTimeout(resolve, 600_000)))
+`,
+    )
+    const running = (labelSelector: string) => async () => {
+      const { items } = await client.list(pods, { namespace, labelSelector })
+      return items.filter(({ status }) => status?.phase === 'Running').length
+    }
+    const pod = (component: string) => running(`shoal.dev/component=${component}`)
+    const end = async (name: string) => {
+      await client.delete(runs, { namespace, name })
+      await gone(name)
+      for (const component of ['driver', 'worker', 'coordinator'])
+        await expect.poll(pod(component), { timeout: 60_000 }).toBe(0)
+    }
+    await shoal('submit', '--context', 'real', '--name', 'endless', program)
+    await expect.poll(pod('worker'), { timeout: 60_000 }).toBe(1)
+    await end('endless')
+    const here = shoal(...onCluster, '--name', 'watched', program).catch((error: unknown) => error)
+    await expect.poll(pod('worker'), { timeout: 60_000 }).toBe(1)
+    await end('watched')
+    expect(await here).toMatchObject({ code: 1, stderr: expect.stringContaining('its run was deleted while it ran') })
+  },
+  180_000,
 )
 
 real(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCluster } from '../../src/cluster/cluster.ts'
 import type { Cluster } from '../../src/cluster/cluster.ts'
-import { define } from '../../src/compute/run/run-record.ts'
+import { defineRuns } from '../../src/compute/run/create-run.ts'
 import { runs } from '../../src/compute/run/run.ts'
 import type { Run, RunStatus } from '../../src/compute/run/run.ts'
 import { HISTORY_LIMIT, LOST_MS, tidyRuns } from '../../src/compute/run/tidy-runs.ts'
@@ -14,7 +14,7 @@ let cluster: Cluster
 
 beforeAll(async () => {
   cluster = await createCluster({ env, apiOnly: true })
-  await define(cluster.client)
+  await defineRuns(cluster.client)
   await until(cluster.client, runs, () => true).catch(() => {})
 })
 afterAll(() => cluster.close())

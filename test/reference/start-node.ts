@@ -6,10 +6,11 @@ import { promisify } from 'node:util'
 import { nodes } from '../../src/api/generated/resources.ts'
 import type { Client } from '../../src/client/client.ts'
 import { formatKubeconfig } from '../../src/client/kubeconfig.ts'
+import { archiveOf, NODE, PAUSE } from '../images/images.ts'
 import { goProgram, whyNotBuilt } from './go-programs.ts'
-import { importImages } from './images.ts'
 import { freePorts, startProgram } from './program.ts'
 import type { Program } from './program.ts'
+import { openServiceAddress, whyNoServiceAddress } from './service-address.ts'
 import type { ControlledServer } from './start-reference.ts'
 
 /** A real node of a reference server: containerd and the kubelet, with the stock Node image at hand. */
@@ -32,7 +33,8 @@ export function whyNoNode(): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root'
   const missing = TOOLS.filter((tool) => spawnSync(tool, ['--version']).error !== undefined)
   if (missing.length > 0) return `needs ${missing.join(', ')}`
-  return existsSync(join(CNI_PLUGINS, 'bridge')) ? undefined : `needs CNI plugins in ${CNI_PLUGINS}`
+  if (!existsSync(join(CNI_PLUGINS, 'bridge'))) return `needs CNI plugins in ${CNI_PLUGINS}`
+  return whyNoServiceAddress() ?? PAUSE.missing() ?? NODE.missing()
 }
 
 /** Starts a node and waits until it is Ready. */
@@ -40,10 +42,12 @@ export async function startNode(server: ControlledServer, client: Client): Promi
   const directory = mkdtempSync(join(tmpdir(), 'reference-node-'))
   const socket = join(directory, 'containerd.sock')
   const programs: Program[] = []
+  const service = await openServiceAddress(BRIDGE, server.endpointFor('node', []).server)
   const close = async () => {
     await endContainers(socket)
     for (const program of programs.toReversed()) await program[Symbol.asyncDispose]()
     unmountBelow(directory)
+    await service[Symbol.asyncDispose]()
     spawnSync('ip', ['link', 'delete', BRIDGE])
     rmSync(directory, { recursive: true, force: true })
   }
@@ -53,7 +57,8 @@ export async function startNode(server: ControlledServer, client: Client): Promi
     await containerd.until(
       async () => existsSync(socket) && (await run('ctr', ['-a', socket, 'version'])).stdout !== '',
     )
-    await importImages(socket, directory)
+    for (const image of [PAUSE, NODE])
+      await run('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', archiveOf(image)])
     const kubelet = startProgram(
       'kubelet',
       await goProgram('kubelet'),

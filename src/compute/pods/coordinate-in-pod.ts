@@ -1,3 +1,4 @@
+import { jobs } from '../../api/generated/resources.ts'
 import type { Client } from '../../client/client.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { CreateCoordination } from '../coordination.ts'
@@ -6,6 +7,8 @@ import { createToken } from '../coordination.ts'
 import { coordinateElsewhere } from '../link/coordinate-elsewhere.ts'
 import type { RunTrust } from '../trust/run-trust.ts'
 import { coordinatorProgram } from '../worker-program.ts'
+import { coordinatorName } from './coordinator-job.ts'
+import type { Owner } from './job-pool.ts'
 import { coordinatorPod } from './coordinator-place.ts'
 import type { ForwardToPod } from './coordinator-place.ts'
 
@@ -58,4 +61,10 @@ export function coordinateInPod(options: CoordinateInPodOptions): CreateCoordina
     })
     return await create(coordinatorOptions)
   }
+}
+
+/** The coordinator, its program and its certificates go when `owner` does. */
+export async function adoptCoordinator(client: Client, namespace: string, run: string, owner: Owner): Promise<void> {
+  const patch = { type: 'merge' as const, patch: { metadata: { ownerReferences: [{ ...owner, controller: true }] } } }
+  await client.patch(jobs, { namespace, name: coordinatorName(run) }, patch)
 }

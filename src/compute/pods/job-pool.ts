@@ -28,12 +28,15 @@ export interface JobPool extends WorkerPool {
   /** Resolves when the Job is there; rejects where it cannot be made. */
   readonly created: Promise<void>
   /** Makes what the pool has created belong to `owner`, so that it goes when the owner does. */
-  adopt(owner: {
-    readonly apiVersion: string
-    readonly kind: string
-    readonly name: string
-    readonly uid: string
-  }): Promise<void>
+  adopt(owner: Owner): Promise<void>
+}
+
+/** Whose end is the end of what it owns. */
+export interface Owner {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
 }
 
 export function createJobPool(options: JobPoolOptions): JobPool {

@@ -60,12 +60,12 @@ export function firstWorkers({ count, min, max }: WorkerOptions): number {
 }
 
 export const RUN_LABEL = 'shoal.dev/run'
-/** `worker` or `coordinator`. */
+/** `worker`, `coordinator` or `driver`. */
 export const COMPONENT_LABEL = 'shoal.dev/component'
 
 export const WORKER_SELECTOR = (run: string) => `${RUN_LABEL}=${run},${COMPONENT_LABEL}=worker`
 
-export function runLabels(run: string, component: 'worker' | 'coordinator'): Record<string, string> {
+export function runLabels(run: string, component: 'worker' | 'coordinator' | 'driver'): Record<string, string> {
   return { 'app.kubernetes.io/managed-by': 'shoal', [RUN_LABEL]: run, [COMPONENT_LABEL]: component }
 }
 

@@ -1,10 +1,10 @@
 import { hasReason } from '../../api/meta/status.ts'
-import { customResourceDefinitions } from '../../api/generated/resources.ts'
 import type { Client } from '../../client/client.ts'
 import { formatTime, sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
+import { createRun } from './create-run.ts'
 import { tidyRuns } from './tidy-runs.ts'
-import { runDefinition, runs } from './run.ts'
+import { runs } from './run.ts'
 import type { Run, RunSpec, RunStatus } from './run.ts'
 
 /** The API object of a session, kept up to date without ever holding up the work. */
@@ -22,9 +22,6 @@ const UPDATE_MS = 1000
 const UNSAID = { completionTime: null, message: null, reason: null }
 /** How often a driver says that it lives. */
 export const HEARTBEAT_MS = 10_000
-/** How often a new definition is asked whether it is served yet, and for how long. */
-const DEFINITION_PAUSE_MS = 50
-const DEFINITION_TRIES = 100
 
 export interface RunRecordOptions {
   readonly client: Client
@@ -50,7 +47,7 @@ export function recordRun(options: RunRecordOptions): RunRecord {
     heartbeat = env.timers.after(HEARTBEAT_MS, beat, { background: true })
   }
   const ready = options.after?.catch(() => {}) ?? Promise.resolve()
-  const created = ready.then(() => createRun(options))
+  const created = ready.then(() => createOrFind(options))
   created.then((run) => watchDeletion(options, run, stopped.signal)).catch(() => {})
   created.catch(() => {})
   // Whoever lists runs at once sees that this one runs, and not what is long over.
@@ -102,26 +99,14 @@ export function recordRun(options: RunRecordOptions): RunRecord {
   }
 }
 
-/** Makes the object, and the definition first where the API server does not know of runs. One that was there goes on. */
-async function createRun({ client, env, name, namespace, spec }: RunRecordOptions): Promise<Run> {
-  const run: Run = { apiVersion: 'shoal.dev/v1', kind: 'Run', metadata: { name, namespace }, spec }
-  for (let tries = 0; ; tries++) {
-    try {
-      return await client.create(runs, run)
-    } catch (error) {
-      if (hasReason(error, 'AlreadyExists')) return await client.get(runs, { namespace, name })
-      if (!hasReason(error, 'NotFound') || tries >= DEFINITION_TRIES) throw error
-      if (tries === 0) await define(client)
-      else await sleep(env.timers, DEFINITION_PAUSE_MS)
-    }
-  }
-}
-
-export async function define(client: Client): Promise<void> {
+/** Makes the object. One that was there goes on. */
+async function createOrFind(options: RunRecordOptions): Promise<Run> {
+  const { client, name, namespace, spec } = options
   try {
-    await client.create(customResourceDefinitions, runDefinition)
+    return await createRun(options, { apiVersion: 'shoal.dev/v1', kind: 'Run', metadata: { name, namespace }, spec })
   } catch (error) {
     if (!hasReason(error, 'AlreadyExists')) throw error
+    return await client.get(runs, { namespace, name })
   }
 }
 

@@ -1,6 +1,8 @@
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions-v1.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { ResourceType } from '../../api/resource-type.ts'
+import { driverSchema } from '../submit/driver-spec.ts'
+import type { DriverSpec } from '../submit/driver-spec.ts'
 
 /** A program that runs on workers, or has: what `kubectl get runs` lists. */
 export interface Run extends KubeObject {
@@ -15,10 +17,13 @@ export interface RunSpec {
   /** Who started it. */
   readonly owner?: string
   readonly workers: number
+  /** Where present, our operator starts the driver in the cluster. */
+  readonly driver?: DriverSpec
 }
 
 export interface RunStatus {
-  readonly phase: 'Running' | 'Succeeded' | 'Failed'
+  /** `Pending`: its driver is to run in the cluster, and has not said anything yet. */
+  readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed'
   /** When its driver last said that it lives: every ten seconds while the phase is Running. */
   readonly heartbeatTime?: string
   /** `DriverLost` where nothing has been heard of the driver for a minute: somebody else has written this. */
@@ -142,12 +147,18 @@ export const runDefinition: CustomResourceDefinition = {
               spec: {
                 type: 'object',
                 required: ['program', 'workers'],
-                properties: { program: text, args: { type: 'array', items: text }, owner: text, workers: integer },
+                properties: {
+                  program: text,
+                  args: { type: 'array', items: text },
+                  owner: text,
+                  workers: integer,
+                  driver: driverSchema,
+                },
               },
               status: {
                 type: 'object',
                 properties: {
-                  phase: { type: 'string', enum: ['Running', 'Succeeded', 'Failed'] },
+                  phase: { type: 'string', enum: ['Pending', 'Running', 'Succeeded', 'Failed'] },
                   startTime: time,
                   completionTime: time,
                   workers: integer,

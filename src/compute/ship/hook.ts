@@ -13,7 +13,8 @@ export interface HookOptions {
   readonly cacheDirectory?: string
 }
 
-const REGISTRY_URL = new URL('./registry.ts', import.meta.url).href
+/** What transformed modules import. */
+export const REGISTRY_URL = new URL('./registry.ts', import.meta.url).href
 const OWN_SOURCES = new URL('../../', import.meta.url).href
 
 /**
@@ -42,7 +43,7 @@ const isUserFile = (url: string): boolean =>
   url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(OWN_SOURCES)
 
 /** A module that cannot be parsed is given back as it is: Node then reports the error better than we could. */
-function prepare(url: string, original: string, isTypeScript: boolean): PreparedModule {
+export function prepare(url: string, original: string, isTypeScript: boolean): PreparedModule {
   const file = fileURLToPath(url)
   const text = isTypeScript ? stripTypes(original) : original
   const source = { file, url, text, isStrict: true, sites: [], insertions: [] }

@@ -12,10 +12,17 @@ export function importedPath(specifier: string): string {
 }
 
 const packages = new Map<string, boolean>()
+const prepared = new Set<string>()
+
+/** Where a program was bundled beforehand nothing is installed: these are packages all the same. */
+export function declarePackages(specifiers: Iterable<string>): void {
+  for (const specifier of specifiers) prepared.add(specifier)
+}
 
 /** Says what `specifier` names when `file` imports it. A link out of `node_modules` is the user's own (a workspace). */
 export function importTarget(specifier: string, file: string): ImportTarget {
   if (isBuiltin(specifier)) return 'builtin'
+  if (prepared.has(specifier)) return 'package'
   const inFile = /[/\\]node_modules[/\\](.*)$/.exec(specifier)
   if (!inFile && /^([./#]|[a-z]+:)/.test(specifier)) return 'user'
   const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier

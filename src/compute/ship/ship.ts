@@ -13,6 +13,8 @@ import type { Registered } from './registry.ts'
 export interface ShipperOptions {
   /** Bundles of npm packages are kept here between runs, named by hash. Without it they live in memory alone. */
   readonly cacheDirectory?: string
+  /** What bundles packages, where that was done beforehand. */
+  readonly bundler?: PackageBundler
   /** A captured value whose encoded size is above this many bytes is reported through `onWarning`. Default 8 MiB. */
   readonly warnBytes?: number
   /** Told of things that work but will hurt, such as a large capture; the message names the capture and its place. */
@@ -33,7 +35,7 @@ export interface Shipper {
 const WARN_BYTES = 8 * 1024 * 1024
 
 export function createShipper(options: ShipperOptions = {}): Shipper {
-  const bundler = createPackageBundler(options.cacheDirectory)
+  const bundler = options.bundler ?? createPackageBundler(options.cacheDirectory)
   return {
     async ship(fn) {
       const taken = withInspector((inspector) => capture(fn, inspector))
