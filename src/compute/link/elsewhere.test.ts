@@ -17,6 +17,7 @@ import { createRunTrust } from '../trust/run-trust.ts'
 import type { Trust } from '../wire/secure.ts'
 import { TRUST_FILES } from '../wire/secure.ts'
 import { createWorkerProcesses } from '../worker-processes.ts'
+import type { WorkerProcesses } from '../worker-processes.ts'
 import { workerPrograms } from '../worker-program.ts'
 import { coordinateElsewhere } from './coordinate-elsewhere.ts'
 import { COORDINATOR_VARIABLES } from './coordinator-variables.ts'
@@ -27,6 +28,7 @@ const trust = createRunTrust(env, 'run-test')
 const token = 'a token'
 const waits: string[] = []
 let engine: Engine
+let pool: WorkerProcesses
 let coordinator: ChildProcess
 let port: number
 let way: { readonly port: number; cut(): void; restore(): Promise<void> }
@@ -100,11 +102,12 @@ beforeAll(async () => {
   const coordinatorTrust = keep('coordinator', trust.coordinator)
   const workerTrust = keep('worker', trust.worker)
   way = await openWay(() => port)
+  pool = createWorkerProcesses({ count: 2, threads: 1, variables: { SHOAL_TRUST: workerTrust } })
   const programs = await workerPrograms(join(directory, 'cache'))
   engine = await createEngine({
     env,
     name: 'elsewhere',
-    pool: createWorkerProcesses({ count: 2, threads: 1, variables: { SHOAL_TRUST: workerTrust } }),
+    pool,
     reach: coordinateElsewhere({
       place: {
         async start() {
@@ -215,7 +218,8 @@ test('work goes on while the driver is cut off, which then finds its results', a
   expect(await working).toEqual([0, 1, 4, 9, 16, 25])
 })
 
-test('a coordinator that was killed is told again what has no result yet', async () => {
+test('a coordinator that was killed is told again what has no result yet, and the same workers serve it', async () => {
+  const before = [...pool.running.keys()]
   const flag = join(directory, 'killed')
   const working = engine.shoal.map([1, 2, 3, 4], async (item) => {
     const { existsSync: exists, writeFileSync: write } = await import('node:fs')
@@ -231,4 +235,6 @@ test('a coordinator that was killed is told again what has no result yet', async
   writeFileSync(flag, '')
   await startCoordinator(join(directory, 'coordinator'))
   expect(await working).toEqual([10, 20, 30, 40])
+  // They have dialled again by themselves: none had to be started anew.
+  expect([...pool.running.keys()]).toEqual(before)
 })

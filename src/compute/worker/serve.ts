@@ -8,6 +8,7 @@ import type { CoordinatorMessage, WorkerFacts, WorkerMessage, WorkerVitals } fro
 import { dial, readTrust } from '../wire/secure.ts'
 import type { Trust } from '../wire/secure.ts'
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
+import { comeBack } from './come-back.ts'
 import { createLogRelay } from './log-relay.ts'
 import { createObjectCache } from './object-cache.ts'
 import { createPartService } from './part-service.ts'
@@ -23,6 +24,7 @@ export function serveFromEnvironment(variables: NodeJS.ProcessEnv, program: URL)
   if (address === undefined || token === undefined) {
     throw new Error(`Cannot start a worker: ${WORKER_VARIABLES.address} and ${WORKER_VARIABLES.token} are not both set`)
   }
+  const whole = { ...variables }
   // User code has no business with the token.
   delete process.env[WORKER_VARIABLES.token]
   const facts: WorkerFacts = {
@@ -34,7 +36,7 @@ export function serveFromEnvironment(variables: NodeJS.ProcessEnv, program: URL)
     ...resourcesOf(variables[WORKER_VARIABLES.resources]),
   }
   const heap = variables[WORKER_VARIABLES.threadHeapMiB]
-  const reach = reachOf(address, token, variables)
+  const reach = { ...reachOf(address, token, variables), variables: whole }
   serve(reach, facts, { program, ...(heap === undefined ? {} : { heapMiB: Number(heap) }) })
 }
 
@@ -52,6 +54,11 @@ interface WorkerReach {
   readonly host?: string
 }
 
+/** The same, with what this program was started with. */
+interface StartedReach extends WorkerReach {
+  readonly variables: NodeJS.ProcessEnv
+}
+
 function reachOf(address: string, token: string, variables: NodeJS.ProcessEnv): WorkerReach {
   const directory = variables[WORKER_VARIABLES.trust]
   const host = variables[WORKER_VARIABLES.host]
@@ -63,7 +70,7 @@ function reachOf(address: string, token: string, variables: NodeJS.ProcessEnv): 
   }
 }
 
-function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
+function serve(reach: StartedReach, facts: WorkerFacts, kind: ThreadKind): void {
   const { address, token, trust } = reach
   let link: Link | undefined
   const starting = new Set(Array.from({ length: facts.threads }, (_, thread) => thread))
@@ -119,17 +126,15 @@ function serve(reach: WorkerReach, facts: WorkerFacts, kind: ThreadKind): void {
       } else if (kind === FRAME.control) batches.control(readControl(body) as CoordinatorMessage, body, send)
     },
     onReadEnd: () => batches.flush(),
-    onClosed: (error) => leave(error, trust !== undefined),
+    onClosed: (error) => leave(error, reach, link !== undefined),
   })
 }
 
-/**
- * A worker without its coordinator has nothing to do: its Job counts it as done, not as failed. A coordinator elsewhere may
- * come back, and has told its workers to leave if not: they are started again, and dial again.
- */
-function leave(error: Error | undefined, mayComeBack: boolean): void {
+/** A worker without its coordinator has nothing to do: its Job counts it as done, not as failed. One elsewhere may come back. */
+function leave(error: Error | undefined, { trust, variables }: StartedReach, wasConnected: boolean): void {
   if (error !== undefined) process.stderr.write(`The coordinator cannot be reached: ${error.message}\n`)
-  process.exit(mayComeBack ? 1 : 0)
+  if (trust === undefined) process.exit(0)
+  void comeBack(systemEnvironment(), variables, wasConnected)
 }
 
 /** As the shell says it of SIGTERM. A Job counts such a pod as failed and makes another: it is not done with its work. */
