@@ -1,6 +1,6 @@
 import type { CommanderError } from 'commander'
 import { parseQuantity } from '../api/meta/quantity.ts'
-import type { SecretVariable } from '../compute/pods/secret-variable.ts'
+import type { WorkerOptions } from '../compute/pods/worker-job.ts'
 import { CliError } from './cli-error.ts'
 
 const HINT = 'see --help for what each option takes'
@@ -53,9 +53,12 @@ export function runName(text: string): string {
 }
 
 /** Reads `VARIABLE=secret/key`; further ones are added to those before. */
-export function secretVariable(text: string, before: readonly SecretVariable[] = []): readonly SecretVariable[] {
+export function secretVariable(
+  text: string,
+  before: NonNullable<WorkerOptions['secrets']> = {},
+): NonNullable<WorkerOptions['secrets']> {
   const [, name, secret, key] = /^([A-Za-z_][A-Za-z0-9_]*)=([-a-z0-9.]+)\/([-._a-zA-Z0-9]+)$/.exec(text) ?? []
-  if (name !== undefined && secret !== undefined && key !== undefined) return [...before, { name, secret, key }]
+  if (name !== undefined && secret !== undefined && key !== undefined) return { ...before, [name]: { secret, key } }
   const message = `Cannot use "${text}" as a secret: expected a variable, a Secret and a key of it, such as TOKEN=service/token`
   throw new CliError('CLI_USAGE', message, HINT)
 }

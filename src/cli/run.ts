@@ -17,6 +17,7 @@ export interface RunOptions extends TimelineOptions {
   readonly kubeconfig?: string
   readonly namespace?: string
   readonly name?: string
+  readonly image?: string
   /** How many, or from how few to how many. */
   readonly workers?: number | WorkerRange
   readonly threads?: number
@@ -69,7 +70,10 @@ export async function runLoaded(
   const { exitCode, reason } = await ending(load(), () => view.close())
   await Promise.all([...sessions].map((session) => session.close(reason)))
   view.finish()
-  await timeline.write({ name: settings.program?.name ?? 'program', ...(exitCode !== 0 && { failure: `exit code ${exitCode}` }) })
+  await timeline.write({
+    name: settings.program?.name ?? 'program',
+    ...(exitCode !== 0 && { failure: `exit code ${exitCode}` }),
+  })
   // Whatever the program left open, such as timers, ends with it after a failure; a good end waits for it, as Node does.
   if (exitCode !== 0) process.exit(exitCode)
   return exitCode
@@ -125,12 +129,22 @@ function programPath(file: string): string {
   return path
 }
 
-function settingsOf({ context, kubeconfig, namespace, name, workers, threads, memory }: RunOptions): RunSettings {
+function settingsOf({
+  context,
+  kubeconfig,
+  namespace,
+  name,
+  image,
+  workers,
+  threads,
+  memory,
+}: RunOptions): RunSettings {
   return {
     ...(context !== undefined && { context }),
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(namespace !== undefined && { namespace }),
     ...(name !== undefined && { name }),
+    ...(image !== undefined && { image }),
     ...((workers ?? threads ?? memory) !== undefined && {
       workers: {
         ...(typeof workers === 'number' ? { count: workers } : workers),

@@ -30,6 +30,7 @@ export const COMPUTE_ERROR_CODES = {
   SHOAL_WORKER_LOST: 'A task ended its worker each time it was tried',
   SHOAL_NO_WORKERS: 'No worker could be started in the time allowed',
   SHOAL_NO_COORDINATOR: 'The coordinator could not be started in the time allowed, or was lost for good',
+  SHOAL_NODE_VERSION: 'The image of the pods has another version of Node than the driver',
   SHOAL_LINK_LOST: 'The link to the coordinator was cut for longer than a run can do without',
   SHOAL_RUN_EXISTS: 'A run of that name has a driver already',
   SHOAL_RUN_DELETED: 'The run was deleted while it ran',

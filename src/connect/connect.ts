@@ -41,6 +41,8 @@ export interface ConnectOptions {
    * again under the same name, after it was killed or has failed, goes on from there. Letters, digits and dashes.
    */
   readonly name?: string
+  /** The image of the pods: any with this major version of Node. Default: the stock image, such as `node:24`. */
+  readonly image?: string
   /** How many worker pods, and how large. Default: one pod with a thread for each CPU. */
   readonly workers?: WorkerOptions
   /** Of the embedded cluster. Default: in memory, one node. */
@@ -94,7 +96,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
       namespace: settings.namespace ?? place.namespace,
       ...(settings.name === undefined ? {} : { name: settings.name, stateDirectory: runsDirectory() }),
       reach: place.reach ?? { kind: 'unix', directory },
-      image: `node:${process.versions.node.split('.')[0]}`,
+      image: settings.image ?? `node:${process.versions.node.split('.')[0]}`,
       workers: { threads: availableParallelism(), ...settings.workers },
       program: { ...programFacts(), ...settings.program, owner: userName() },
       cacheDirectory: cacheDirectory(),

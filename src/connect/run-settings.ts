@@ -14,6 +14,7 @@ export interface RunSettings {
   readonly pod?: DriverPod
   /** Makes the run durable: see `ConnectOptions.name`. */
   readonly name?: string
+  readonly image?: string
   readonly workers?: WorkerOptions
   readonly program?: { readonly name: string; readonly args?: readonly string[] }
   readonly onEvent?: OnComputeEvent

@@ -84,7 +84,7 @@ test('a large program lies in as many config maps as it takes, each within what 
 })
 
 test('secrets are named in what is made, their values are nowhere', () => {
-  const job = driverJob(runOf(), { ...driver, secrets: [{ name: 'TOKEN', secret: 'service', key: 'token' }] })
+  const job = driverJob(runOf(), { ...driver, secrets: { TOKEN: { secret: 'service', key: 'token' } } })
   const { env } = job.spec!.template.spec!.containers[0]!
   expect(env).toContainEqual({ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'service', key: 'token' } } })
 })

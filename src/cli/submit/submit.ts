@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { userInfo } from 'node:os'
 import { cacheDirectory } from '../../connect/cache-directory.ts'
-import type { SecretVariable } from '../../compute/pods/secret-variable.ts'
 import { settleRun } from '../operator/settle-run.ts'
 import { submitRun } from '../../compute/submit/submit-run.ts'
+import { firstWorkers } from '../../compute/pods/worker-job.ts'
 import type { WorkerOptions } from '../../compute/pods/worker-job.ts'
 import { randomSuffix } from '../../env/random.ts'
 import { systemEnvironment } from '../../env/system.ts'
+import type { WorkerRange } from '../run.ts'
 import { CliError } from '../cli-error.ts'
 import { openTarget } from '../target-cluster.ts'
 import type { TargetOptions } from '../target-cluster.ts'
@@ -16,14 +17,14 @@ import { followRun } from './follow-run.ts'
 
 export interface SubmitOptions extends TargetOptions {
   readonly name?: string
-  readonly workers?: number
+  readonly workers?: number | WorkerRange
   readonly threads?: number
   readonly memory?: string
   readonly driverMemory?: string
   readonly stateClaim?: string
   readonly serviceAccount?: string
   readonly image?: string
-  readonly secret?: readonly SecretVariable[]
+  readonly secret?: NonNullable<WorkerOptions['secrets']>
   readonly follow?: boolean
 }
 
@@ -56,7 +57,7 @@ export async function submit(file: string, args: readonly string[], options: Sub
     namespace,
     name,
     program,
-    spec: { program: file, args, owner: userInfo().username, workers: workers.count ?? 1 },
+    spec: { program: file, args, owner: userInfo().username, workers: firstWorkers(workers) },
     driver: {
       image: options.image ?? `node:${process.versions.node.split('.')[0]}`,
       ...(driverMemory !== undefined && { memory: driverMemory }),
@@ -78,7 +79,7 @@ function workersOf({ workers, threads, memory, secret }: SubmitOptions): WorkerO
   return {
     // The pods' nodes are not this machine: one thread for each unless somebody says otherwise.
     threads: threads ?? 1,
-    ...(workers !== undefined && { count: workers }),
+    ...(typeof workers === 'number' ? { count: workers } : workers),
     ...(memory !== undefined && { memory }),
     ...(secret !== undefined && { secrets: secret }),
   }

@@ -3,6 +3,7 @@ import type { ConfigMap, Secret } from '../../api/generated/core-v1.ts'
 import { COORDINATOR_VARIABLES } from '../link/coordinator-variables.ts'
 import type { Trust } from '../wire/secure.ts'
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, SECRET_FILE_MODE, TRUST_DIRECTORY } from './restricted.ts'
+import { START_FILE, startFile } from './start-file.ts'
 import { COMPONENT_LABEL, FINISHED_TTL_SECONDS, NODE_FLAGS, RUN_LABEL, runLabels, trustData } from './worker-job.ts'
 
 export interface CoordinatorJobFacts {
@@ -46,13 +47,14 @@ export function coordinatorJob({ run, namespace, image, port, awayMs }: Coordina
             {
               name: 'coordinator',
               image,
-              command: ['node', ...NODE_FLAGS, '/coordinator/coordinator.mjs'],
+              command: ['node', ...NODE_FLAGS, `/coordinator/${START_FILE}`],
               env: [
                 { name: COORDINATOR_VARIABLES.port, value: String(port) },
                 { name: COORDINATOR_VARIABLES.token, valueFrom: { secretKeyRef: { name, key: 'token' } } },
                 { name: COORDINATOR_VARIABLES.trust, value: TRUST_DIRECTORY },
                 { name: COORDINATOR_VARIABLES.awayMs, value: String(awayMs) },
               ],
+              terminationMessagePolicy: 'FallbackToLogsOnError',
               ports: [{ containerPort: port, name: 'run' }],
               resources: { requests: REQUESTS },
               securityContext: RESTRICTED_CONTAINER,
@@ -74,7 +76,8 @@ export function coordinatorJob({ run, namespace, image, port, awayMs }: Coordina
 
 export function coordinatorConfigMap({ run, namespace }: CoordinatorJobFacts, program: string): ConfigMap {
   const metadata = { name: coordinatorName(run), namespace, labels: { [RUN_LABEL]: run } }
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, immutable: true, data: { 'coordinator.mjs': program } }
+  const data = { 'coordinator.mjs': program, [START_FILE]: startFile('coordinator.mjs') }
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, immutable: true, data }
 }
 
 export function coordinatorSecret({ run, namespace }: CoordinatorJobFacts, token: string, trust: Trust): Secret {

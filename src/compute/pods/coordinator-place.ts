@@ -17,6 +17,7 @@ import {
 } from './coordinator-job.ts'
 import type { CoordinatorJobFacts } from './coordinator-job.ts'
 import { reasonOf } from './pod-loss.ts'
+import { nodeMajor, WRONG_NODE } from './start-file.ts'
 
 /** A connection to a port of a pod, by way of the API server. */
 export type ForwardToPod = (pod: ObjectKey, port: number, signal: AbortSignal) => Promise<Duplex>
@@ -102,6 +103,7 @@ async function runningPod(options: CoordinatorPlaceOptions, signal: AbortSignal)
     const { items } = await client.list(pods, { namespace, labelSelector: COORDINATOR_SELECTOR(run), signal })
     const pod = items.find(({ status }) => status?.phase === 'Running' && (status.podIP ?? '') !== '')
     if (pod !== undefined) return pod
+    for (const each of items) requireNode(run, options.image, each)
     const reasons = items.map((each) => reasonOf(each)).filter((reason) => reason !== undefined)
     const nowMs = env.clock.monotonicMs()
     // No room is said at once; that a pod starts is not worth a word before it takes long.
@@ -114,6 +116,18 @@ async function runningPod(options: CoordinatorPlaceOptions, signal: AbortSignal)
     if (nowMs - begunMs > startMs) throw notStarted(run, startMs, reasons)
     await sleep(env.timers, pauseMs, signal)
   }
+}
+
+/** Another Node does not become the right one: there is no use in waiting. */
+function requireNode(run: string, image: string, { status }: Pod): void {
+  const container = status?.containerStatuses?.[0]
+  const end = container?.state?.terminated ?? container?.lastState?.terminated
+  if (end?.exitCode !== WRONG_NODE) return
+  const message = `Cannot start the coordinator of "${run}" from image "${image}": ${(end.message ?? '').trim()}`
+  throw new ComputeError('SHOAL_NODE_VERSION', message, {
+    facts: { run, image },
+    hint: `name an image with Node ${nodeMajor(process.version)}: --image node:${nodeMajor(process.version)}`,
+  })
 }
 
 function notStarted(run: string, startMs: number, reasons: readonly string[]): ComputeError {

@@ -117,7 +117,9 @@ export function reasonOf(pod: Pod): string | undefined {
   const name = pod.metadata.name ?? ''
   const waiting = pod.status?.containerStatuses?.[0]?.state?.waiting
   if (waiting?.reason !== undefined && waiting.reason !== 'ContainerCreating') {
-    return `pod ${name}: ${waiting.reason}${waiting.message === undefined ? '' : `: ${waiting.message}`}`
+    const said = pod.status?.containerStatuses?.[0]?.lastState?.terminated?.message?.trim() ?? ''
+    const why = waiting.message === undefined ? '' : `: ${waiting.message}`
+    return `pod ${name}: ${waiting.reason}${why}${said === '' ? '' : `; it said: ${said.split('\n').at(-1)}`}`
   }
   const held = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
   if (held !== undefined) return `pod ${name}: ${held.reason ?? 'not scheduled'}: ${held.message ?? ''}`

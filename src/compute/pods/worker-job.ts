@@ -1,6 +1,7 @@
 import type { Job } from '../../api/generated/batch-v1.ts'
 import type { ConfigMap, Container, EnvVar, Secret, Volume } from '../../api/generated/core-v1.ts'
 import { wholeOf } from '../../api/meta/quantity.ts'
+import { START_FILE, startFile } from './start-file.ts'
 import { TRUST_FILES } from '../wire/secure.ts'
 import type { Trust } from '../wire/secure.ts'
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
@@ -78,6 +79,8 @@ export const FINISHED_TTL_SECONDS = 300
  */
 export const NODE_FLAGS = ['--no-warnings', '--max-semi-space-size=4']
 
+const WORKER_FILE = 'worker.mjs'
+
 /** So many lost workers end the Job; a session gives up on a task long before. */
 const BACKOFF_LIMIT = 10_000
 
@@ -149,7 +152,9 @@ function workerContainer({ name, image, workers, address, trust }: WorkerJobFact
   return {
     name: 'worker',
     image,
-    command: ['node', ...NODE_FLAGS, '/worker/worker.mjs'],
+    command: ['node', ...NODE_FLAGS, `/worker/${trust === undefined ? WORKER_FILE : START_FILE}`],
+    // What a program says that does not come so far as to serve is in its pod's status then.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     env: [
       { name: WORKER_VARIABLES.address, value: address },
       { name: WORKER_VARIABLES.token, valueFrom: { secretKeyRef: { name, key: 'token' } } },
@@ -202,7 +207,8 @@ function resourcesVariable({ memory, resources }: WorkerOptions): EnvVar[] {
   return [{ name: WORKER_VARIABLES.resources, value: JSON.stringify(all) }]
 }
 
-function secretVariables({ secrets = {} }: WorkerOptions): EnvVar[] {
+/** Variables whose values the kubelet takes from Secrets. */
+export function secretVariables({ secrets = {} }: Pick<WorkerOptions, 'secrets'>): EnvVar[] {
   return Object.entries(secrets).map(([variable, { secret, key }]) => ({
     name: variable,
     valueFrom: { secretKeyRef: { name: secret, key } },
@@ -211,7 +217,8 @@ function secretVariables({ secrets = {} }: WorkerOptions): EnvVar[] {
 
 export function programConfigMap({ name, namespace }: WorkerJobFacts, program: string): ConfigMap {
   const metadata = { name, namespace, labels: { [RUN_LABEL]: name } }
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, immutable: true, data: { 'worker.mjs': program } }
+  const data = { [WORKER_FILE]: program, [START_FILE]: startFile(WORKER_FILE) }
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, immutable: true, data }
 }
 
 /** What a pod is given of the run's trust, as data of a Secret. */

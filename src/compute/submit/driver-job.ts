@@ -2,8 +2,7 @@ import type { Job } from '../../api/generated/batch-v1.ts'
 import type { ConfigMap, Container, Volume } from '../../api/generated/core-v1.ts'
 import type { OwnerReference } from '../../api/generated/meta-v1.ts'
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, SCRATCH_DIRECTORY } from '../pods/restricted.ts'
-import { secretVariables } from '../pods/secret-variable.ts'
-import { NODE_FLAGS, RUN_LABEL, runLabels } from '../pods/worker-job.ts'
+import { NODE_FLAGS, RUN_LABEL, runLabels, secretVariables } from '../pods/worker-job.ts'
 import type { Run } from '../run/run.ts'
 import { partName, PROGRAM_DIRECTORY, START, START_FILE } from './driver-program.ts'
 import { DRIVER_ACCOUNT, DRIVER_BACKOFF_LIMIT } from './driver-spec.ts'
@@ -95,7 +94,7 @@ export function driverJob(run: Run, driver: DriverSpec): Job {
 }
 
 function driverContainer(run: string, namespace: string, driver: DriverSpec): Container {
-  const { image, memory, cpu, secrets = [] } = driver
+  const { image, memory, cpu } = driver
   return {
     name: 'driver',
     image,
@@ -107,12 +106,13 @@ function driverContainer(run: string, namespace: string, driver: DriverSpec): Co
       { name: DRIVER_VARIABLES.state, value: STATE_DIRECTORY },
       { name: 'TMPDIR', value: SCRATCH_DIRECTORY },
       { name: 'HOME', value: SCRATCH_DIRECTORY },
-      ...secretVariables(secrets),
+      ...secretVariables(driver),
     ],
     resources: {
       requests: { cpu: cpu ?? REQUESTS.cpu, memory: memory ?? REQUESTS.memory },
       ...(memory === undefined ? {} : { limits: { memory } }),
     },
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: RESTRICTED_CONTAINER,
     volumeMounts: [
       { name: 'program', mountPath: PROGRAM_DIRECTORY, readOnly: true },

@@ -1,3 +1,4 @@
+import { nodeMajor, WRONG_NODE } from '../pods/start-file.ts'
 import { SCRATCH_DIRECTORY } from '../pods/restricted.ts'
 
 export const PROGRAM_DIRECTORY = '/program'
@@ -13,7 +14,11 @@ export function programText(prepared: unknown, modules: string): string {
 }
 
 /** The file that a driver's pod starts with: puts the parts together and runs what comes out. */
-export const START = `const { readFileSync, writeFileSync, existsSync } = process.getBuiltinModule('node:fs')
+export const START = `if (Number(process.versions.node.split('.')[0]) !== ${nodeMajor(process.version)}) {
+  process.stderr.write('Cannot run on Node ' + process.version + ': it is what the image has, expected ${nodeMajor(process.version)}\\n')
+  process.exit(${WRONG_NODE})
+}
+const { readFileSync, writeFileSync, existsSync } = process.getBuiltinModule('node:fs')
 const parts = []
 const next = () => '${PROGRAM_DIRECTORY}/part-' + parts.length
 while (existsSync(next())) parts.push(readFileSync(next()))

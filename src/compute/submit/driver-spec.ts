@@ -1,4 +1,4 @@
-import type { SecretVariable } from '../pods/secret-variable.ts'
+import type { WorkerOptions } from '../pods/worker-job.ts'
 
 /** What a run has beside its program's name where its driver runs in the cluster: whoever made the run, and our operator, go by it. */
 export interface DriverSpec {
@@ -16,7 +16,7 @@ export interface DriverSpec {
   /** How often a driver whose pod was lost is started again. Default 3. */
   readonly backoffLimit?: number
   /** Variables of the driver whose values lie in Secrets. */
-  readonly secrets?: readonly SecretVariable[]
+  readonly secrets?: NonNullable<WorkerOptions['secrets']>
 }
 
 export const DRIVER_ACCOUNT = 'shoal-driver'
@@ -38,11 +38,11 @@ export const driverSchema = {
     stateClaim: text,
     backoffLimit: { type: 'integer', format: 'int64', minimum: 0 },
     secrets: {
-      type: 'array',
-      items: {
+      type: 'object',
+      additionalProperties: {
         type: 'object',
-        required: ['name', 'secret', 'key'],
-        properties: { name: text, secret: text, key: text },
+        required: ['secret', 'key'],
+        properties: { secret: text, key: text },
       },
     },
   },

@@ -133,6 +133,7 @@ function serve(reach: StartedReach, facts: WorkerFacts, kind: ThreadKind): void 
 /** A worker without its coordinator has nothing to do: its Job counts it as done, not as failed. One elsewhere may come back. */
 function leave(error: Error | undefined, { trust, variables }: StartedReach, wasConnected: boolean): void {
   if (error !== undefined) process.stderr.write(`The coordinator cannot be reached: ${error.message}\n`)
+  if (isTold) process.exit(TOLD_TO_END)
   if (trust === undefined) process.exit(0)
   void comeBack(systemEnvironment(), variables, wasConnected)
 }
