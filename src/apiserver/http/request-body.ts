@@ -74,7 +74,7 @@ export async function readObject(
   return typed(await decoder.decode(bytes), expected, catalog)
 }
 
-function unsupportedMediaType() {
+export function unsupportedMediaType() {
   const accepted = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
   const message = `the body of the request was in an unknown format - accepted media types include: ${accepted}`
   return apiError('UnsupportedMediaType', message)

@@ -76,24 +76,18 @@ export async function createObject(
   const errors = validationOfNew(resource, object as KubeObject)
   if (errors.length > 0) throw invalidError(resource.type, object.metadata.name ?? '', errors)
   const key = storageKey({ ...target, name: object.metadata.name ?? '' })
-  if (engine.store.head().get(storage, key) !== undefined) {
-    throw alreadyExists(resource.type, object.metadata.name ?? '')
-  }
+  refuseExisting(engine, resource, key, object)
   engine.admission.validate({ ...request, head: engine.store.head() })
   const validating = engine.dynamic.validate(request)
   if (validating !== undefined) {
     await validating
     // Others may have written meanwhile: what holds against the head is checked again, in the turn of the commit.
-    if (engine.store.head().get(storage, key) !== undefined) {
-      throw alreadyExists(resource.type, object.metadata.name ?? '')
-    }
+    refuseExisting(engine, resource, key, object)
     engine.admission.validate({ ...request, head: engine.store.head() })
   }
   const converting = storedByWebhook(engine, resource, object as KubeObject)
   const stored = converting === undefined ? (object as KubeObject) : await converting
-  if (converting !== undefined && engine.store.head().get(storage, key) !== undefined) {
-    throw alreadyExists(resource.type, object.metadata.name ?? '')
-  }
+  if (converting !== undefined) refuseExisting(engine, resource, key, object)
   const reservation = engine.allocations.reserve(resource, object, undefined)
   if (options.dryRun) {
     reservation?.undo()
@@ -110,6 +104,11 @@ export async function createObject(
     reservation?.undo()
     throw error
   }
+}
+
+function refuseExisting(engine: Engine, resource: ServedResource, key: string, { metadata }: Draft<KubeObject>): void {
+  const existing = engine.store.head().get(resource.storage, key)
+  if (existing !== undefined) throw alreadyExists(resource.type, metadata.name ?? '', existing.object)
 }
 
 function admissionOf(

@@ -2,7 +2,7 @@ import type { ObjectList } from '../../api/object.ts'
 import { hasReason } from '../../api/meta/status.ts'
 import type { ListOptions, RemoveOptions } from '../../client/client.ts'
 import { authorize } from './authorization.ts'
-import { removeObject } from './delete.ts'
+import { removeObject, warnOfOrphans } from './delete.ts'
 import type { Engine } from './engine.ts'
 import { listObjects } from './list.ts'
 import type { CollectionTarget, RequestContext } from './request.ts'
@@ -18,6 +18,7 @@ export async function removeCollection(
   options: ListOptions & RemoveOptions = {},
 ): Promise<ObjectList> {
   authorize(engine, context, 'deletecollection', target)
+  warnOfOrphans(context, target, options)
   const { signal: _, ...selection } = options
   const list = await listObjects(engine, context, target, selection)
   for (let start = 0; start < list.items.length; start += CONCURRENT) {

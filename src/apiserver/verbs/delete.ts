@@ -12,7 +12,7 @@ import type { Engine } from './engine.ts'
 import { commit } from './engine.ts'
 import { conflict, invalidOptions } from './failure.ts'
 import { entryAt } from './get.ts'
-import type { Answer, ObjectTarget, RequestContext } from './request.ts'
+import type { Answer, CollectionTarget, ObjectTarget, RequestContext } from './request.ts'
 import type { StatusObject } from './verbs.ts'
 
 /** DELETE of one object. */
@@ -24,7 +24,17 @@ export async function remove(
 ): Promise<Answer<KubeObject | StatusObject>> {
   authorize(engine, context, 'delete', target)
   context.signal?.throwIfAborted()
+  warnOfOrphans(context, target, options)
   return removeObject(engine, context, target, options)
+}
+
+const ORPHANED_PODS =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set ' +
+  'propagationPolicy=Orphan to suppress this warning'
+
+/** Few expect what a Job leaves behind where nothing is said. */
+export function warnOfOrphans(context: RequestContext, { resource }: CollectionTarget, options: RemoveOptions): void {
+  if (resource.storage === 'jobs.batch' && options.propagationPolicy === undefined) context.warn(ORPHANED_PODS)
 }
 
 /**

@@ -3,6 +3,7 @@ import { apiError } from '../../api/meta/status.ts'
 import type { FieldError } from '../../api/meta/field-error.ts'
 import { invalidError } from '../../api/meta/field-error.ts'
 import type { StatusCause } from '../../api/generated/meta-v1.ts'
+import type { KubeObject } from '../../api/object.ts'
 import type { ResourceType } from '../../api/resource-type.ts'
 import { groupResourceOf } from '../../api/resource-type.ts'
 
@@ -19,8 +20,9 @@ export function notFound(type: ResourceType, name: string): ApiError {
   return apiError('NotFound', `${groupResourceOf(type)} "${name}" not found`, detailsOf(type, name))
 }
 
-export function alreadyExists(type: ResourceType, name: string): ApiError {
-  return apiError('AlreadyExists', `${groupResourceOf(type)} "${name}" already exists`, detailsOf(type, name))
+export function alreadyExists(type: ResourceType, name: string, existing: KubeObject): ApiError {
+  const going = existing.metadata.deletionTimestamp === undefined ? '' : 'object is being deleted: '
+  return apiError('AlreadyExists', `${going}${groupResourceOf(type)} "${name}" already exists`, detailsOf(type, name))
 }
 
 export function conflict(type: ResourceType, name: string, why: string): ApiError {

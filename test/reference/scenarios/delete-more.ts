@@ -51,7 +51,6 @@ export const deleteMore = scenario(
     remove('unknown field', `${CONFIGS}/a`, options({ nope: 1, dryRun: ['All'] })),
     remove('other media type', `${CONFIGS}/a`, options({}), { 'content-type': 'text/plain' }),
     remove('bad grace in query', `${CONFIGS}/a?gracePeriodSeconds=x`),
-    remove('ignore store errors', `${CONFIGS}/a`, options({ ignoreStoreReadErrorWithClusterBreakingPotential: true })),
     get('still there', `${CONFIGS}/a`),
     remove(
       'right version',
