@@ -84,5 +84,12 @@ function withDetail(head: string, detail: string): string {
 }
 
 function shown(value: unknown): string {
+  if (typeof value === 'string') return goQuote(value)
   return value === undefined || value === null ? 'null' : JSON.stringify(value)
+}
+
+/** A text as Go's `%q` writes it, which differs from JSON in control characters. */
+function goQuote(text: string): string {
+  const short: Readonly<Record<string, string>> = { '\\u0007': '\\a', '\\u000b': '\\v' }
+  return JSON.stringify(text).replaceAll(/\\u00[01]./g, (code) => short[code] ?? `\\x${code.slice(4)}`)
 }

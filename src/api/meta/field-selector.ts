@@ -39,7 +39,6 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     'type',
   ],
   replicationcontrollers: ['status.replicas'],
-  'replicasets.apps': ['status.replicas'],
   'jobs.batch': ['status.successful'],
   'certificatesigningrequests.certificates.k8s.io': ['spec.signerName'],
 }

@@ -44,8 +44,13 @@ class Scan {
 function quoted(character: string): string {
   if (character === "'") return `'\\''`
   if (character === '"') return `'"'`
-  const escaped = JSON.stringify(character).slice(1, -1)
-  return `'${/^\\u00[01]/.test(escaped) ? `\\x${escaped.slice(4)}` : escaped}'`
+  // Go looks at bytes: of a longer character it shows the first.
+  const byte = Buffer.from(character)[0] ?? 0
+  const shown = byte < 0x80 || character <= '\u00ff' ? character : String.fromCharCode(byte)
+  const hex = (shown.codePointAt(0) ?? 0).toString(16).padStart(2, '0')
+  if (shown >= '\u007f' && shown <= '\u00a0') return shown === '\u007f' ? `'\\x7f'` : `'\\u00${hex}'`
+  const escaped = JSON.stringify(shown).slice(1, -1)
+  return `'${/^\\u00[01]/.test(escaped) ? `\\x${hex}` : escaped}'`
 }
 
 const LITERALS: Readonly<Record<string, string>> = { t: 'true', f: 'false', n: 'null' }

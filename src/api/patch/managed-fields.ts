@@ -151,7 +151,7 @@ export function ownable(
     const kept = step === 'f:metadata' ? ownableMetadata(child) : child
     if (kept !== undefined) children.push([step, kept])
   }
-  return makeSet('.' in set, children)
+  return makeSet(false, children)
 }
 
 function ownableMetadata(set: FieldSet): FieldSet | undefined {

@@ -16,20 +16,18 @@ const OBJECT_VIEWS: readonly View[] = ['Table', 'PartialObjectMetadata', 'Partia
 export const DISCOVERY_VIEWS: readonly View[] = ['APIGroupDiscoveryList']
 
 const JSON_ANSWER: Accepted = { encoding: 'json' }
-const REPRESENTATIONS = [
-  'application/json',
-  'application/yaml',
-  'application/vnd.kubernetes.protobuf',
-  'application/json;stream=watch',
-  'application/vnd.kubernetes.protobuf;stream=watch',
-]
+const REPRESENTATIONS = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const STREAMS = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
 
 /** Clients send the same few headers over and over; the cache is emptied when it is full. */
 const cache = new Map<string, Accepted | undefined>()
 const CACHE_LIMIT = 200
 
-/** Picks the first form in an Accept header that we can give; NotAcceptable where there is none. */
-export function negotiate(header: string | undefined, views: readonly View[] = OBJECT_VIEWS): Accepted {
+/**
+ * Picks the first form in an Accept header that we can give; NotAcceptable where there is none. `streams`: whether the path
+ * can be watched, too.
+ */
+export function negotiate(header: string | undefined, views: readonly View[] = OBJECT_VIEWS, streams = true): Accepted {
   if (header === undefined || header === '*/*' || header === 'application/json') return JSON_ANSWER
   const key = views === OBJECT_VIEWS ? header : `${views.join()} ${header}`
   if (!cache.has(key)) {
@@ -38,8 +36,11 @@ export function negotiate(header: string | undefined, views: readonly View[] = O
   }
   const accepted = cache.get(key)
   if (accepted !== undefined) return accepted
-  const available = `406: Not Acceptable\n\nAvailable representations: ${REPRESENTATIONS.join(', ')}`
-  throw apiError('NotAcceptable', available, {})
+  if (header.split(',').some((clause) => parseClause(clause).parameters.has('as'))) {
+    throw apiError('NotAcceptable', `only the following media types are accepted: ${REPRESENTATIONS.join(', ')}`)
+  }
+  const available = [...REPRESENTATIONS, ...(streams ? STREAMS : [])].join(', ')
+  throw apiError('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${available}`, {})
 }
 
 function firstAccepted(header: string, views: readonly View[]): Accepted | undefined {
@@ -52,6 +53,7 @@ function firstAccepted(header: string, views: readonly View[]): Accepted | undef
     if (as === undefined) return { encoding }
     const version = parameters.get('v') ?? ''
     if (!(views as readonly string[]).includes(as) || version.endsWith('alpha1')) continue
+    if (views === OBJECT_VIEWS && version !== 'v1' && version !== 'v1beta1') continue
     return { encoding, as, version, group: parameters.get('g') ?? '' }
   }
   return undefined
@@ -59,7 +61,7 @@ function firstAccepted(header: string, views: readonly View[]): Accepted | undef
 
 function encodingOf(mediaType: string): Accepted['encoding'] | undefined {
   if (mediaType === 'application/yaml') return 'yaml'
-  return ['application/json', 'application/*', '*/*'].includes(mediaType) ? 'json' : undefined
+  return ['application/json', '*/*'].includes(mediaType) ? 'json' : undefined
 }
 
 function parseClause(clause: string) {

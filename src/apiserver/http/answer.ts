@@ -25,7 +25,12 @@ export async function sendEncoded(exchange: Exchange, code: number, json: Uint8A
   if (accepted?.encoding === 'yaml') {
     const { stringify } = await import('yaml')
     const value: unknown = JSON.parse(Buffer.from(json).toString())
-    return sendBytes(exchange, code, encoder.encode(stringify(value)), 'application/yaml')
+    return sendBytes(
+      exchange,
+      code,
+      encoder.encode(stringify(value, { sortMapEntries: true, lineWidth: 0 })),
+      'application/yaml',
+    )
   }
   return sendBytes(exchange, code, json, 'application/json')
 }
@@ -76,7 +81,12 @@ export async function sendError(exchange: Exchange, error: unknown): Promise<voi
   const retryAfter = failure.status.details?.retryAfterSeconds
   if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter)
   if (failure.code === 413) response.setHeader('Connection', 'close')
-  await sendJson(exchange, failure.code, failure.status)
+  await sendJson(exchange, failure.code, failure.status, acceptedForm(exchange))
+}
+
+/** Failures, too, come as YAML where that is asked for; whoever asks for what there is not gets JSON. */
+function acceptedForm({ request }: Exchange): Accepted | undefined {
+  return request.headers.accept?.startsWith('application/yaml') === true ? { encoding: 'yaml' } : undefined
 }
 
 export function internalError(error: unknown): ApiError {

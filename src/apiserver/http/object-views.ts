@@ -30,8 +30,13 @@ export function sendObject(
 ): Promise<void> {
   if (accepted.as === undefined || object.kind === 'Status')
     return sendEncoded(exchange, code, jsonOf(object), accepted)
+  if (accepted.as === 'PartialObjectMetadataList') {
+    const what = `the requested object is not a list (${goType(resource)})`
+    throw apiError('NotAcceptable', `you requested PartialObjectMetadataList, but ${what}`)
+  }
   if (accepted.as === 'Table') {
-    const metadata = { resourceVersion: object.metadata.resourceVersion ?? '' }
+    const { resourceVersion } = object.metadata
+    const metadata = resourceVersion === undefined ? {} : { resourceVersion }
     return sendJson(exchange, code, table(exchange, resource, [object], metadata, accepted, views), accepted)
   }
   return sendJson(exchange, code, partialOf(object, metaVersion(accepted)), accepted)
@@ -49,6 +54,10 @@ export function sendList(
   }
   if (accepted.as === 'Table') {
     return sendJson(exchange, 200, table(exchange, resource, list.items, list.metadata, accepted, views), accepted)
+  }
+  if (accepted.as === 'PartialObjectMetadata') {
+    const what = `the requested object is a list (${goType(resource)}List)`
+    throw apiError('NotAcceptable', `you requested PartialObjectMetadata, but ${what}`)
   }
   const apiVersion = metaVersion(accepted)
   const items = list.items.map((item) => partialOf(item, apiVersion))
@@ -94,7 +103,17 @@ function includeObjectOf({ query }: Exchange): IncludeObject {
   const value = query?.get('includeObject') ?? ''
   if (value === '') return 'Metadata'
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value
-  throw apiError('BadRequest', `unrecognized includeObject value: "${value}"`)
+  const wanted = "must be 'Metadata', 'Object', 'None', or empty"
+  throw apiError(
+    'BadRequest',
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: ${wanted}`,
+  )
+}
+
+/** A kind's type as Go names it in messages. */
+function goType({ type, definition }: ServedResource): string {
+  if (definition !== undefined) return '*unstructured.Unstructured'
+  return `*${type.group === '' ? 'core' : (type.group.split('.')[0] ?? '')}.${type.kind}`
 }
 
 const metaVersion = (accepted: Accepted): string => `meta.k8s.io/${accepted.version ?? 'v1'}`

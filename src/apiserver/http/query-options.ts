@@ -34,7 +34,7 @@ function set<K extends string>(query: Query, name: K): { readonly [P in K]?: tru
 
 export function listOptions(query: Query): ListOptions {
   if (query === undefined) return {}
-  return {
+  const options: ListOptions = {
     ...text(query, 'labelSelector'),
     ...text(query, 'fieldSelector'),
     ...whole(query, 'limit'),
@@ -42,15 +42,54 @@ export function listOptions(query: Query): ListOptions {
     ...text(query, 'resourceVersion'),
     ...(text(query, 'resourceVersionMatch') as Pick<ListOptions, 'resourceVersionMatch'>),
   }
+  if (query.has('sendInitialEvents')) {
+    refuseOptions([...matchErrors(options), forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list')])
+  }
+  refuseOptions(matchErrors(options))
+  return options
+}
+
+function refuseOptions(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalidError({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
+}
+
+const MATCH = 'resourceVersionMatch'
+
+/** The combinations that Kubernetes forbids. */
+function matchErrors({ resourceVersionMatch: match, resourceVersion: version, ...options }: ListOptions): FieldError[] {
+  if (match === undefined) return []
+  const errors: FieldError[] = []
+  if (version === undefined) errors.push(forbidden(MATCH, `${MATCH} is forbidden unless resourceVersion is provided`))
+  if (options.continue) errors.push(forbidden(MATCH, `${MATCH} is forbidden when continue is provided`))
+  if (match !== 'Exact' && match !== 'NotOlderThan') {
+    errors.push(notSupported(MATCH, match, ['Exact', 'NotOlderThan', '']))
+  }
+  if (match === 'Exact' && version === '0') {
+    errors.push(forbidden(MATCH, `${MATCH} "exact" is forbidden for resourceVersion "0"`))
+  }
+  return errors
 }
 
 export function watchOptions(query: Query): WatchOptions & { readonly timeoutSeconds?: number } {
+  if (query === undefined) return {}
+  const initial = query.has('sendInitialEvents') ? { sendInitialEvents: flag(query, 'sendInitialEvents') } : {}
+  const match = query.get(MATCH) ?? ''
+  const errors: FieldError[] = []
+  if ('sendInitialEvents' in initial && match !== 'NotOlderThan') {
+    errors.push(forbidden(MATCH, `sendInitialEvents requires setting ${MATCH} to NotOlderThan`))
+  }
+  if (match !== '' && !('sendInitialEvents' in initial)) {
+    errors.push(forbidden(MATCH, `${MATCH} is forbidden for watch unless sendInitialEvents is provided`))
+  }
+  if (match !== '' && match !== 'NotOlderThan') errors.push(notSupported(MATCH, match, ['NotOlderThan']))
+  if (query.get('continue')) errors.push(forbidden(MATCH, `${MATCH} is forbidden when continue is provided`))
+  refuseOptions(errors)
   return {
     ...text(query, 'labelSelector'),
     ...text(query, 'fieldSelector'),
     ...text(query, 'resourceVersion'),
     ...set(query, 'allowWatchBookmarks'),
-    ...set(query, 'sendInitialEvents'),
+    ...initial,
     ...whole(query, 'timeoutSeconds'),
   }
 }

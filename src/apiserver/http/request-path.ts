@@ -8,6 +8,8 @@ export interface ResourcePath {
   readonly namespace?: string
   readonly name?: string
   readonly subresource?: string
+  /** The path asks for a watch, in the old form `/api/v1/watch/pods`. */
+  readonly watches?: true
   /** What follows the subresource, for proxies: without a leading slash. */
   readonly rest?: string
 }
@@ -37,6 +39,10 @@ function parseResource(path: string, group: string, segments: readonly string[],
   const version = segments[at]
   const first = segments[at + 1]
   if (version === undefined || first === undefined || hasGap(segments)) return { other: path }
+  if (first === 'watch' && segments[at + 2] !== undefined) {
+    const watched = parseResource(path, group, segments.toSpliced(at + 1, 1), at)
+    return 'other' in watched ? watched : { ...watched, watches: true }
+  }
   const within = segments[at + 3]
   if (first === 'namespaces' && within !== undefined && !NAMESPACE_SUBRESOURCES.has(within)) {
     const namespace = decode(segments[at + 2] ?? '')

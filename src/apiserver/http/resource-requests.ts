@@ -90,7 +90,7 @@ function verbOf({ method, query }: Exchange, path: ResourcePath): Verb | undefin
   switch (method) {
     case 'GET':
     case 'HEAD':
-      if (path.subresource === undefined && flag(query, 'watch')) return 'watch'
+      if (path.watches === true || (!named && flag(query, 'watch'))) return 'watch'
       return named ? 'get' : 'list'
     case 'POST':
       return named && path.subresource === undefined ? undefined : 'create'
@@ -126,7 +126,7 @@ function checkServed(
 }
 
 function refuseUnlessAllowed(authorizer: Authorizer, { context }: Exchange, path: ResourcePath, verb: string): void {
-  const { plural, rest: _rest, ...at } = path
+  const { plural, rest: _rest, watches: _watches, ...at } = path
   const attributes = { user: context.user, verb, resource: plural, ...at }
   const decision = authorizer.authorize(attributes)
   if (decision.allowed) return
@@ -180,7 +180,7 @@ async function serveObject(server: ResourceServer, exchange: Exchange, target: O
     const cancellable = { ...context, signal: abortSignalOf(exchange.response) }
     return streamLog(exchange, await server.verbs.logs(cancellable, target, logOptions(query)))
   }
-  const accepted = negotiate(request.headers.accept)
+  const accepted = negotiate(request.headers.accept, undefined, false)
   if (verb === 'get') {
     const resourceVersion = query?.get('resourceVersion')
     const object = await server.verbs.get(context, target, resourceVersion ? { resourceVersion } : {})

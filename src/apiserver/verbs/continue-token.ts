@@ -1,3 +1,4 @@
+import { jsonProblem } from '../../api/meta/json-problem.ts'
 import { ApiError, apiError } from '../../api/meta/status.ts'
 
 /** Where a list goes on: opaque to clients, of the same form as Kubernetes' own. */
@@ -32,10 +33,10 @@ export function decodeContinue(text: string): ContinueToken {
   const { v, rv, start, n } = parse(bytes)
   if (v !== VERSION)
     throw refuse('continue key is not valid: server does not recognize this encoded version "' + v + '"')
-  if (typeof start !== 'string' || start === '')
-    throw refuse('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)')
   if (!Number.isSafeInteger(rv) || rv === 0)
     throw refuse('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+  if (typeof start !== 'string' || start === '')
+    throw refuse('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)')
   const after = start.endsWith('\0') ? start.slice(0, -1) : start
   return { revision: Math.max(rv, 0), after, passed: typeof n === 'number' ? n : 0 }
 }
@@ -47,11 +48,7 @@ function parse(bytes: Buffer): Encoded {
   } catch {
     // Told below, as Go's decoder words it.
   }
-  const found =
-    bytes.length === 0
-      ? 'unexpected end of JSON input'
-      : `invalid character '${String.fromCharCode(bytes[0] ?? 0)}' looking for beginning of value`
-  throw refuse(`continue key is not valid: ${found}`)
+  throw refuse(`continue key is not valid: ${jsonProblem(bytes.toString('latin1')) ?? 'json: cannot unmarshal'}`)
 }
 
 function refuse(why: string) {

@@ -1,4 +1,4 @@
-import { apiError } from '../../api/meta/status.ts'
+import { ApiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { GetOptions } from '../../client/client.ts'
 import type { Entry, Snapshot } from '../../store/store.ts'
@@ -40,12 +40,13 @@ export function storageKey(target: { readonly namespace?: string; readonly name:
   return target.namespace === undefined ? target.name : `${target.namespace}/${target.name}`
 }
 
-/** A resource version that a client sent, as a revision: 0 for any. Throws a BadRequest where it is no number. */
+/** A resource version that a client sent, as a revision: 0 for any. What is no number is a server's failure to Kubernetes. */
 export function parseRevision(text = ''): number {
   if (text === '' || text === '0') return 0
   const revision = Number(text)
   if (/^\d+$/.test(text) && Number.isSafeInteger(revision)) return revision
-  throw apiError('BadRequest', `Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`)
+  const message = `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`
+  throw new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
 }
 
 /** Waits for a revision that lies in the future, for as long as Kubernetes does, then rejects with its Timeout. */

@@ -1,7 +1,5 @@
 import type { ListMeta } from '../../api/generated/meta-v1.ts'
-import type { FieldError } from '../../api/meta/field-error.ts'
-import { forbidden, notSupported } from '../../api/meta/field-error.ts'
-import { apiError } from '../../api/meta/status.ts'
+import { ApiError, apiError } from '../../api/meta/status.ts'
 import type { KubeObject, ObjectList } from '../../api/object.ts'
 import { apiVersionOf } from '../../api/resource-type.ts'
 import type { ListOptions } from '../../client/client.ts'
@@ -12,7 +10,6 @@ import type { ContinueToken } from './continue-token.ts'
 import { continueExpired, decodeContinue, encodeContinue } from './continue-token.ts'
 import { fetchServed, toServed } from './conversion.ts'
 import type { Engine } from './engine.ts'
-import { invalidOptions } from './failure.ts'
 import { caughtUp, parseRevision } from './get.ts'
 import type { CollectionTarget, RequestContext } from './request.ts'
 import type { Selection } from './selection.ts'
@@ -41,10 +38,12 @@ export async function listObjects(
   const selection = parseSelection(target.resource, options)
   if (isMeasured(target)) return await listMeasured(engine, target, selection)
   const from = options.continue ? decodeContinue(options.continue) : undefined
-  const wanted = from?.revision ?? parseRevision(options.resourceVersion)
+  const wanted = from?.revision ?? listRevision(options.resourceVersion)
   if (wanted > engine.store.durable().revision) await caughtUp(engine, context, wanted)
   const snapshot = from === undefined ? snapshotFor(engine, options, wanted) : snapshotOf(engine, from)
-  const page = pageOf(target, snapshot, selection, from, options.limit ?? 0)
+  // What may be of any version comes whole.
+  const limit = options.resourceVersion === '0' ? 0 : (options.limit ?? 0)
+  const page = pageOf(target, snapshot, selection, from, limit)
   const fetching = fetchServed(engine, target.resource, page.items)
   if (fetching !== undefined) await fetching
   return { ...page, items: page.items.map((item) => toServed(target.resource, item)) }
@@ -78,6 +77,15 @@ function pageOf(
   return { apiVersion: apiVersionOf(type), kind: listKind, metadata, items: page.items }
 }
 
+function listRevision(text: string | undefined): number {
+  try {
+    return parseRevision(text)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    throw apiError('BadRequest', `invalid resource version: ${error.message}`)
+  }
+}
+
 function candidates(
   target: CollectionTarget,
   snapshot: Snapshot,
@@ -101,11 +109,12 @@ function collect(entries: Iterable<Entry>, selection: Selection, limit: number):
   let passed = 0
   let last: string | undefined
   for (const entry of entries) {
+    // Whether what follows is selected is for the next page to find out.
+    if (limit > 0 && items.length === limit) return { items, passed, last }
     if (!selection.matches(entry.object)) {
       passed++
       continue
     }
-    if (limit > 0 && items.length === limit) return { items, passed, last }
     items.push(entry.object)
     last = entry.key
     passed++
@@ -129,24 +138,9 @@ function snapshotOf(engine: Engine, token: ContinueToken): Snapshot {
   return past
 }
 
-/** The combinations that Kubernetes forbids. */
-function checkOptions(options: ListOptions): void {
-  const match = options.resourceVersionMatch
-  const version = options.resourceVersion ?? ''
-  if (options.continue && version !== '' && version !== '0') {
+/** A page has the version of its list. */
+function checkOptions({ continue: token, resourceVersion: version }: ListOptions): void {
+  if (token && version !== undefined && version !== '' && version !== '0') {
     throw apiError('BadRequest', 'specifying resource version is not allowed when using continue')
   }
-  if (match === undefined) return
-  const error = matchError(match, version, options)
-  if (error !== undefined) throw invalidOptions('ListOptions', [error])
-}
-
-function matchError(match: string, version: string, options: ListOptions): FieldError | undefined {
-  const field = 'resourceVersionMatch'
-  if (version === '') return forbidden(field, `${field} is forbidden unless resourceVersion is provided`)
-  if (options.continue) return forbidden(field, `${field} is forbidden when continue is provided`)
-  if (match !== 'Exact' && match !== 'NotOlderThan') return notSupported(field, match, ['Exact', 'NotOlderThan', ''])
-  if (match === 'Exact' && version === '0')
-    return forbidden(field, `${field} "exact" is forbidden for resourceVersion "0"`)
-  return undefined
 }
