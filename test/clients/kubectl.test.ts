@@ -113,6 +113,14 @@ describe.skipIf(program === undefined)('kubectl', () => {
     expect(await kubectl('get --raw /readyz')).toBe('ok')
   })
 
+  test('shows what nodes and pods use', async () => {
+    await kubectl('run measured --image=app:one')
+    await kubectl('wait pod/measured --for=condition=Ready --timeout=60s')
+    expect(await kubectl('top nodes')).toMatch(/^node1\s+\d+m\s+\d+%\s+\d+Mi\s+\d+%/m)
+    expect(await kubectl('top pods')).toMatch(/^measured\s+\d+m\s+\d+Mi/m)
+    await kubectl('delete pod measured --now')
+  })
+
   test('creates, runs and follows jobs and cron jobs', async () => {
     await kubectl('create cronjob nightly --image=app:one --schedule=@daily -- true')
     expect(await kubectl('create job now --from=cronjob/nightly')).toBe('job.batch/now created\n')

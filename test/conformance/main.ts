@@ -61,7 +61,14 @@ function chosenTests(): readonly ConformanceTest[] {
   return values.sample === undefined ? tests : sample(tests.filter(isQuick), Number(values.sample), SAMPLE_SIZE)
 }
 
-const PROGRAMS = ['e2e.test', 'etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const
+const PROGRAMS = [
+  'client-go-informer',
+  'e2e.test',
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+] as const
 
 async function build(): Promise<number> {
   const missing = whyMissing(...PROGRAMS)
