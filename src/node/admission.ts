@@ -15,7 +15,7 @@ export function refusalOf(pod: Pod, node: Node, others: readonly Pod[]): Refusal
   return missingResource(pod, node, others) ?? mismatch(pod, node, others)
 }
 
-function missingResource(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
+export function missingResource(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
   const allocatable = amountsOf(node.status?.allocatable)
   const wanted = { pods: 1, ...podRequests(pod).exact }
   for (const [resource, requested] of Object.entries(wanted)) {

@@ -102,7 +102,7 @@ export async function containerSpec(
   }
 }
 
-function limitsOf({ resources }: Container): ResourceLimits {
+export function limitsOf({ resources }: Container): ResourceLimits {
   const { limits, requests } = resources ?? {}
   return {
     ...(limits?.cpu !== undefined && { cpuMillis: amountOf('cpu', limits.cpu) }),

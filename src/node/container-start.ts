@@ -68,6 +68,8 @@ async function start(work: PodWork, container: Container, known: ContainerRecord
     restarts,
     imageReference,
     ...(current !== undefined && { current }),
+    granted: container.resources ?? {},
+    inForce: container.resources ?? {},
     ...(restart !== undefined && { restart }),
     ...(restarted && known.current !== undefined && { previous: known.current }),
     ...(restarted && known.lastWords !== undefined && { previousWords: known.lastWords }),

@@ -90,10 +90,10 @@ function terminationReason(state: { exitCode: number; oomKilled: boolean; startE
   return state.exitCode === 0 ? 'Completed' : 'Error'
 }
 
-function resources(container: Container, { current }: ContainerRecord) {
-  const requests = container.resources?.requests
+function resources(container: Container, { current, granted, inForce }: ContainerRecord) {
+  const { requests } = granted ?? container.resources ?? {}
   return {
-    ...(current !== undefined && { resources: container.resources ?? {} }),
+    ...(current !== undefined && { resources: inForce ?? granted ?? container.resources ?? {} }),
     ...(current !== undefined && requests !== undefined && { allocatedResources: requests }),
   }
 }

@@ -10,6 +10,8 @@ import {
   recordOf,
 } from './pod-record.ts'
 import type { ContainerRecord, PodRecord } from './pod-record.ts'
+import { resizeStep } from './resize-step.ts'
+import type { ResizeStep } from './resize-step.ts'
 
 /** What the agent does next for a pod. */
 export type Step =
@@ -18,6 +20,7 @@ export type Step =
   | { readonly do: 'start'; readonly containers: readonly Container[] }
   /** Nothing until something changes, or until that time on the wall clock. */
   | { readonly do: 'wait'; readonly untilMs?: number }
+  | ResizeStep
   /** The pod's own containers have ended for good, or may not go on: end what still runs, such as sidecars. */
   | { readonly do: 'stop' }
   /** Nothing runs any more, or will: give the surroundings back. */
@@ -55,6 +58,9 @@ function containerStep(pod: Pod, record: PodRecord, nowMs: number, deadline: num
     else next = Math.min(next ?? at, at)
   }
   if (due.length > 0) return { do: 'start', containers: due }
+  const resize = resizeStep(pod, record, nowMs)
+  if (resize !== undefined && resize.do !== 'wait') return resize
+  if (resize !== undefined) next = Math.min(next ?? resize.untilMs, resize.untilMs)
   return next === undefined ? { do: 'wait' } : { do: 'wait', untilMs: next }
 }
 

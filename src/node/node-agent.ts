@@ -71,7 +71,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   const { env, client, runtime, facts } = options
   const workers = new Map<string, PodWorker>()
   let node: Node | undefined
-  const context = contextOf(options, () => node)
+  const context = contextOf(options, workers, () => node)
   const { events } = context
   const closers: (() => void)[] = []
   const ready = start()
@@ -136,6 +136,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
 
 function contextOf(
   { env, client, runtime, files, facts, network }: NodeAgentOptions,
+  workers: ReadonlyMap<string, PodWorker>,
   node: () => Node | undefined,
 ): NodeContext {
   return {
@@ -148,6 +149,7 @@ function contextOf(
     events: createEventRecorder(env, client, { component: 'kubelet', host: facts.name }),
     sources: createSourceWatch(env, client),
     ...(network !== undefined && { network }),
+    neighbourhood: (pod) => ({ node: node(), others: activePods(workers, pod) }),
     allocatable: () => node()?.status?.allocatable ?? {},
   }
 }
@@ -209,8 +211,7 @@ function seePod(
       startPodWorker(context, pod, record, () => workers.delete(uid)),
     )
   if (pod.status?.startTime !== undefined || isDeleted) return begin(recordOfEarlierLife(pod, nowMs))
-  const active = [...workers.values()].filter((worker) => !worker.hasEnded).map((worker) => worker.pod)
-  const refusal = refusalOf(pod, view.now(), active)
+  const refusal = refusalOf(pod, view.now(), activePods(workers, pod))
   if (refusal?.reason !== 'NodeAffinity' || isRefreshed) return begin(admit(refusal))
   // The pod may have come sooner than the label that it was bound for: two watches have no common order.
   const again = () => {
@@ -229,6 +230,12 @@ function seePod(
       verdict: { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` },
     }
   }
+}
+
+/** The pods that need the node's resources, apart from one. */
+function activePods(workers: ReadonlyMap<string, PodWorker>, but: Pod): readonly Pod[] {
+  const active = [...workers.values()].filter((worker) => !worker.hasEnded)
+  return active.map((worker) => worker.pod).filter((pod) => uidOf(pod) !== uidOf(but))
 }
 
 const hasEnded = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed'

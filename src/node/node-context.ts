@@ -1,3 +1,4 @@
+import type { Node, Pod } from '../api/generated/core-v1.ts'
 import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
 import type { EventRecorder } from '../reconcile/event-recorder.ts'
@@ -36,5 +37,7 @@ export interface NodeContext {
   /** Of a cluster whose network this machine is part of. */
   readonly network?: NodeNetwork
   /** What pods may use of the node: the default of limits in the downward API. */
+  /** The node as it was last seen, and the pods that need its resources beside this one. */
+  readonly neighbourhood: (pod: Pod) => { readonly node: Node | undefined; readonly others: readonly Pod[] }
   readonly allocatable: () => Readonly<Record<string, string | number>>
 }

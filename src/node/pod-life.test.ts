@@ -151,11 +151,12 @@ test('a pod for which the node has no room is refused, and one that ended makes 
 
 test('sidecars start before the containers and are stopped after them; the pod succeeds when they have ended', async () => {
   await using node = await startTestNode({ runtime: 'process' })
-  const side = shell('trap "exit 0" TERM; echo side; while :; do sleep 0.01; done', {
-    name: 'side',
-    restartPolicy: 'Always',
-  })
-  await node.run('p', { restartPolicy: 'Never', initContainers: [side], containers: [shell('sleep 0.1')] })
+  const volumeMounts = [{ name: 'shared', mountPath: '/shared' }]
+  const listens = 'trap "exit 0" TERM; touch /shared/listens; while :; do sleep 0.01; done'
+  const side = shell(listens, { name: 'side', restartPolicy: 'Always', volumeMounts })
+  const waits = shell('until [ -e /shared/listens ]; do sleep 0.01; done; sleep 0.1', { volumeMounts })
+  const volumes = [{ name: 'shared', emptyDir: {} }]
+  await node.run('p', { restartPolicy: 'Never', volumes, initContainers: [side], containers: [waits] })
   const running = await node.untilPod('p', isReady)
   expect(running.status?.initContainerStatuses?.[0]).toMatchObject({ ready: true, started: true })
   const { status } = await node.untilPod('p', phaseIs('Succeeded'))

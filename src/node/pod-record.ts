@@ -41,9 +41,22 @@ export interface ContainerRecord {
   readonly pull?: Backoff & { readonly error: string }
   /** What probes have found of `current`; absent before they found anything. */
   readonly probed?: { readonly isStarted?: boolean; readonly isReady?: boolean }
+  /** The resources that the node has granted `current`, and those that are in force; absent where they are those of the spec. */
+  readonly granted?: Container['resources'] & {}
+  readonly inForce?: Container['resources'] & {}
   /** What is to be said of the end of `current`, and of that of `previous`. */
   readonly lastWords?: LastWords
   readonly previousWords?: LastWords
+}
+
+/** A change of resources under way: refused for now or for good, being carried out, or failed. */
+export interface Resize {
+  readonly type: 'Deferred' | 'Infeasible' | 'InProgress' | 'Error'
+  readonly message?: string
+  /** What was asked for. */
+  readonly wanted: string
+  /** When it is tried again, on the wall clock. */
+  readonly notBeforeMs?: number
 }
 
 /** What the agent knows of one pod, beside its object: immutable, replaced with every step. */
@@ -56,6 +69,8 @@ export interface PodRecord {
   readonly terminated?: boolean
   /** The node has not taken the pod: there is nothing to say of its containers. */
   readonly refused?: boolean
+  /** Set while the pod does not have the resources that its spec asks for. */
+  readonly resize?: Resize
   /** Set once the agent itself has ended the pod, such as for its deadline, or has not even taken it. */
   readonly verdict?: { readonly reason: string; readonly message: string }
 }

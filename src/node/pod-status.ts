@@ -84,8 +84,19 @@ function conditionsOf(pod: Pod, record: PodRecord, phase: string, nowMs: number)
     { type: 'Ready', ...(readiness.status === 'True' ? gated(pod) : readiness) },
     { type: 'ContainersReady', ...readiness },
     { type: 'PodScheduled', status: 'True' },
+    ...resizeCondition(record),
   ]
   return wanted.map((condition) => transitioned(pod, condition, nowMs))
+}
+
+/** Whether the pod still waits for the resources that its spec asks for. */
+function resizeCondition({ resize }: PodRecord): readonly Partial<PodCondition>[] {
+  if (resize === undefined) return []
+  const { type, message } = resize
+  const isPending = type === 'Deferred' || type === 'Infeasible'
+  const reason = type === 'InProgress' ? {} : { reason: type }
+  const condition = isPending ? 'PodResizePending' : 'PodResizeInProgress'
+  return [{ type: condition, status: 'True', ...reason, ...(message !== undefined && { message }) }]
 }
 
 /** Conditions of others that the pod's spec asks for, beside its containers. */

@@ -15,6 +15,7 @@ import { phaseOf } from './pod-status.ts'
 import { putContainer } from './pod-work.ts'
 import type { PodWork } from './pod-work.ts'
 import { endProbes, superviseProbes } from './probes/supervision.ts'
+import { grant, resizeContainers } from './resize.ts'
 import { createStatusReports, releaseObject } from './status-reports.ts'
 import type { StatusReports } from './status-reports.ts'
 import { graceOf, hurry, stopContainers } from './stopping.ts'
@@ -192,6 +193,12 @@ async function take(step: Step, work: PodWork): Promise<number | undefined> {
     case 'fail':
       work.record = { ...work.record, verdict: { reason: step.reason, message: step.message } }
       tell(work.context, work.pod, undefined, 'Normal', step.reason, step.message)
+      return undefined
+    case 'grant':
+      grant(work)
+      return undefined
+    case 'resize':
+      await resizeContainers(work, step.containers)
       return undefined
     case 'stop':
       await stopContainers(work)

@@ -71,6 +71,9 @@ export function createStatusReports(work: PodWork): StatusReports {
   }
 }
 
+/** Conditions of ours that a pod has only while they hold. */
+const PASSING: ReadonlySet<string> = new Set(['PodResizePending', 'PodResizeInProgress'])
+
 function statusOf({ context, pod, record }: PodWork): { readonly status: PodStatus; readonly text: string } {
   const host = { runtimeName: context.runtime.name, hostIp: context.hostIp }
   const status = podStatus(pod, record, host, context.env.clock.now())
@@ -81,7 +84,11 @@ function statusOf({ context, pod, record }: PodWork): { readonly status: PodStat
 async function writeStatus({ client }: NodeContext, pod: Pod, status: PodStatus): Promise<void> {
   // A patch takes away only what it names: a reason or a message that does not hold any more.
   const conditions = status.conditions?.map((condition) => ({ reason: null, message: null, ...condition }))
-  const patch = { metadata: { uid: pod.metadata.uid }, status: { ...status, conditions } }
+  const isOver = ({ type }: { readonly type: string }) =>
+    PASSING.has(type) && status.conditions?.some((condition) => condition.type === type) !== true
+  const over = (pod.status?.conditions ?? []).filter(isOver).map(({ type }) => ({ type, $patch: 'delete' }))
+  const all = [...(conditions ?? []), ...over]
+  const patch = { metadata: { uid: pod.metadata.uid }, status: { ...status, conditions: all } }
   try {
     await client.patch(pods, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' })
   } catch (error) {

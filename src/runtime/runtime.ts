@@ -26,6 +26,8 @@ export interface Runtime {
   startContainer(containerId: string): Promise<void>
   /** Sends the stop signal (SIGTERM unless the image says otherwise), SIGKILL after `graceMs`; resolves when it ended. */
   stopContainer(containerId: string, graceMs: number): Promise<void>
+  /** Changes the limits of a running container in place; absent where the runtime cannot. */
+  updateContainer?(containerId: string, limits: ResourceLimits): Promise<void>
   removeContainer(containerId: string): Promise<void>
   containerStatus(containerId: string): ContainerStatus | undefined
   /** Every sandbox and container that the runtime knows, to adopt or clean up after a restart of the agent. */

@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts'
 import type { Job } from '../generated/batch-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
-import type { Namespace, PersistentVolumeClaim, Pod, PodSpec, Service } from '../generated/core-v1.ts'
+import type { Container, Namespace, PersistentVolumeClaim, Pod, PodSpec, Service } from '../generated/core-v1.ts'
 import { qosClassOf } from './qos-class.ts'
 import { updateService } from './service.ts'
 
@@ -49,7 +49,27 @@ function gatedConditions(pod: Draft<Pod>): Partial<NonNullable<Draft<Pod>['statu
   }
 }
 
+/** The `resize` subresource writes resources and nothing else: other changes are dropped, as Kubernetes does. */
+function resizePod(pod: Draft<Pod>, old: Pod): void {
+  const wanted = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
+  const resized = (containers: readonly Container[] = []) =>
+    containers.map((container) => {
+      const { resources, resizePolicy } = wanted.find(({ name }) => name === container.name) ?? container
+      const { resources: _resources, resizePolicy: _policy, ...rest } = container
+      return { ...rest, ...(resources && { resources }), ...(resizePolicy && { resizePolicy }) }
+    })
+  const { containers, initContainers } = old.spec as PodSpec
+  const isComplete = pod.spec?.containers?.length === containers.length
+  if (!isComplete) return
+  pod.spec = {
+    ...old.spec,
+    containers: resized(containers),
+    ...(initContainers !== undefined && { initContainers: resized(initContainers) }),
+  } as Draft<Pod>['spec'] & {}
+}
+
 function updatePod(pod: Draft<Pod>, old: Pod, subresource?: string): void {
+  if (subresource === 'resize') resizePod(pod, old)
   if (subresource === 'status') {
     if (old.status?.qosClass !== undefined) pod.status = { ...pod.status, qosClass: old.status.qosClass }
     delete pod.metadata.deletionTimestamp

@@ -2,6 +2,7 @@ import type { Container, Pod, PodSpec } from '../generated/core-v1.ts'
 import { forbidden, invalid } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
+import { qosClassOf } from '../strategy/qos-class.ts'
 import { nonNegative } from './numbers.ts'
 
 const MUTABLE =
@@ -21,10 +22,36 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): Fie
   if (!tolerationsOnlyAdded(spec, oldSpec)) {
     errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))
   }
+  if (subresource === 'resize') return [...errors, ...validateResize(pod, old)]
   if (subresource !== undefined) return errors
   if (!semanticallyEqual(fixedParts(spec, oldSpec), fixedParts(oldSpec, oldSpec)))
     errors.push(forbidden('spec', MUTABLE))
   return errors
+}
+
+/** Requests and limits of CPU and memory may change, as long as the pod's class stays what it is. */
+function validateResize(pod: Pod, old: Pod): FieldError[] {
+  const [spec, oldSpec] = [pod.spec as PodSpec, old.spec as PodSpec]
+  const errors = containersOf(spec).flatMap(([path, container]) => {
+    const before = containersOf(oldSpec).find(([at]) => at === path)?.[1]
+    const isMovable = semanticallyEqual(fixedResources(container), fixedResources(before))
+    return isMovable ? [] : [forbidden(`${path}.resources`, 'only cpu and memory resources are mutable')]
+  })
+  const [qos, oldQos] = [qosClassOf(spec), qosClassOf(oldSpec)]
+  if (qos !== oldQos) errors.push(invalid('spec', qos, 'Pod QOS Class may not change as a result of resizing'))
+  return errors
+}
+
+function containersOf(spec: PodSpec): readonly (readonly [string, Container])[] {
+  const at = (field: 'containers' | 'initContainers') =>
+    (spec[field] ?? []).map((container, index) => [`spec.${field}[${index}]`, container] as const)
+  return [...at('containers'), ...at('initContainers')]
+}
+
+function fixedResources(container: Container | undefined): unknown {
+  const fixed = (map: Readonly<Record<string, unknown>> = {}) =>
+    Object.fromEntries(Object.entries(map).filter(([name]) => name !== 'cpu' && name !== 'memory'))
+  return { limits: fixed(container?.resources?.limits), requests: fixed(container?.resources?.requests) }
 }
 
 function validateDeadline(deadline: number | undefined, old: number | undefined): FieldError[] {

@@ -94,7 +94,7 @@ function terminationMount({ terminationMessage }: ContainerSpec): readonly Mount
 }
 
 /** Kubernetes' own rule: 1024 shares for a CPU, no fewer than 2. */
-function limitsOf({ limits }: ContainerSpec): StartContainer['limits'] {
+export function limitsOf({ limits }: Pick<ContainerSpec, 'limits'>): StartContainer['limits'] {
   const { cpuMillis, cpuRequestMillis, memoryBytes } = limits
   return {
     ...(cpuMillis && { cpuMillis }),

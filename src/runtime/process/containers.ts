@@ -1,5 +1,13 @@
 import { RuntimeError } from '../runtime.ts'
-import type { ContainerSpec, ContainerState, ContainerStatus, ContainerUsage, LogLine, LogRequest } from '../runtime.ts'
+import type {
+  ContainerSpec,
+  ContainerState,
+  ContainerStatus,
+  ContainerUsage,
+  LogLine,
+  LogRequest,
+  ResourceLimits,
+} from '../runtime.ts'
 import {
   createContainer,
   isOver,
@@ -9,6 +17,7 @@ import {
   stopContainer,
 } from './container-lifecycle.ts'
 import type { Container, LifecycleContext } from './container-lifecycle.ts'
+import { limitsOf } from './container-plan.ts'
 import { readLog } from './log-reader.ts'
 import { createLogFollowers, followSource } from './log-following.ts'
 import type { LogFollowers } from './log-following.ts'
@@ -19,6 +28,8 @@ export interface Containers {
   create(sandboxId: string, spec: ContainerSpec): Promise<string>
   start(containerId: string): Promise<void>
   stop(containerId: string, graceMs: number): Promise<void>
+  /** Changes the limits of one that runs. */
+  update(containerId: string, limits: ResourceLimits): Promise<void>
   remove(containerId: string): Promise<void>
   killAll(sandboxId: string): Promise<void>
   removeAll(sandboxId: string): Promise<void>
@@ -65,6 +76,10 @@ export function createContainers(context: LifecycleContext): Containers {
     },
     start: async (containerId) => startContainer(context, requireIn(registry, containerId), enter),
     stop: (containerId, graceMs) => stop(all.get(containerId), graceMs),
+    async update(containerId, limits) {
+      const started = await context.spawner
+      await started.request({ op: 'limit', containerId, limits: limitsOf({ limits }) })
+    },
     remove,
     async killAll(sandboxId) {
       await Promise.all(inSandbox(sandboxId).map((container) => stop(container, 0)))

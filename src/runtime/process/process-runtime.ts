@@ -100,6 +100,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     createContainer: containers.create,
     startContainer: containers.start,
     stopContainer: containers.stop,
+    updateContainer: containers.update,
     removeContainer: containers.remove,
     containerStatus: containers.status,
     list: async () => ({ sandboxes: sandboxes.list(), containers: containers.list() }),

@@ -42,7 +42,7 @@ const DEFAULT_CAPACITY: MachineCapacity = {
 
 interface SimulatedContainer {
   status: ContainerStatus
-  readonly spec: ContainerSpec
+  spec: ContainerSpec
   timer: Timer | undefined
   /** Called when it has exited. */
   readonly onEnd: Set<() => void>
@@ -102,6 +102,10 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
     async stopContainer(containerId, graceMs) {
       const container = containers.get(containerId)
       if (container) await stop(machine, container, graceMs)
+    },
+    async updateContainer(containerId, limits) {
+      const container = requireIn(machine, containerId)
+      container.spec = { ...container.spec, limits }
     },
     async removeContainer(containerId) {
       const container = containers.get(containerId)

@@ -10,6 +10,13 @@ export interface CgroupHome {
   readonly accounting?: string
 }
 
+/** What a container may use; absent: as much as there is. */
+export interface Limits {
+  readonly cpuMillis?: number
+  readonly cpuShares?: number
+  readonly memoryBytes?: number
+}
+
 /** A container's cgroup. */
 export interface Cgroup {
   /** Writing `0` to each moves the writing process into the cgroup. */
@@ -19,6 +26,8 @@ export interface Cgroup {
   memoryBytes(): number | undefined
   peakMemoryBytes(): number | undefined
   oomKilled(): boolean
+  /** Replaces its limits; throws where the kernel refuses, such as to limit memory to less than is in use. */
+  limit(limits: Limits): void
   remove(): void
 }
 
@@ -73,11 +82,7 @@ export function closeCgroupHome(home: CgroupHome): boolean {
 }
 
 /** The limits of a container, or no cgroup where the machine has none to give. */
-export function containerCgroup(
-  home: CgroupHome,
-  containerId: string,
-  limits: { readonly cpuMillis?: number; readonly cpuShares?: number; readonly memoryBytes?: number },
-): Cgroup | undefined {
+export function containerCgroup(home: CgroupHome, containerId: string, limits: Limits): Cgroup | undefined {
   if (home.version === 'none' || !home.cpu || !home.memory) return undefined
   const cpu = path.join(home.cpu, containerId)
   const memory = path.join(home.memory, containerId)
@@ -86,22 +91,20 @@ export function containerCgroup(
   const isV1 = home.version === 'v1'
   try {
     for (const folder of folders) fs.mkdirSync(folder)
-    const quota = limits.cpuMillis === undefined ? undefined : Math.round((limits.cpuMillis * CPU_PERIOD_US) / 1000)
-    if (isV1) limitV1(cpu, memory, quota, limits)
-    else limitV2(cpu, quota, limits)
+    if (isV1) limitV1(cpu, memory, limits)
+    else limitV2(cpu, limits)
   } catch {
     for (const folder of folders) removeTree(folder)
     return undefined
   }
-  return isV1 ? cgroupV1(folders, memory, accounting) : cgroupV2(cpu)
+  return isV1 ? cgroupV1({ folders, cpu, memory, accounting }) : cgroupV2(cpu)
 }
 
-function limitV1(
-  cpu: string,
-  memory: string,
-  quota: number | undefined,
-  limits: { readonly cpuShares?: number; readonly memoryBytes?: number },
-): void {
+const quotaOf = ({ cpuMillis }: Limits): number | undefined =>
+  cpuMillis === undefined ? undefined : Math.round((cpuMillis * CPU_PERIOD_US) / 1000)
+
+function limitV1(cpu: string, memory: string, limits: Limits): void {
+  const quota = quotaOf(limits)
   if (quota !== undefined) {
     fs.writeFileSync(path.join(cpu, 'cpu.cfs_period_us'), String(CPU_PERIOD_US))
     fs.writeFileSync(path.join(cpu, 'cpu.cfs_quota_us'), String(Math.max(quota, 1000)))
@@ -111,11 +114,8 @@ function limitV1(
   fs.writeFileSync(path.join(memory, 'memory.limit_in_bytes'), String(limits.memoryBytes))
 }
 
-function limitV2(
-  folder: string,
-  quota: number | undefined,
-  limits: { readonly cpuShares?: number; readonly memoryBytes?: number },
-): void {
+function limitV2(folder: string, limits: Limits): void {
+  const quota = quotaOf(limits)
   if (quota !== undefined) fs.writeFileSync(path.join(folder, 'cpu.max'), `${Math.max(quota, 1000)} ${CPU_PERIOD_US}`)
   if (limits.cpuShares !== undefined) {
     // Kubernetes' own conversion of shares (2 to 262144) to weight (1 to 10000).
@@ -127,7 +127,17 @@ function limitV2(
   }
 }
 
-function cgroupV1(folders: readonly string[], memory: string, accounting: string): Cgroup {
+/** What was limited before and is not any more. */
+const NO_LIMIT = '-1'
+
+interface FoldersV1 {
+  readonly folders: readonly string[]
+  readonly cpu: string
+  readonly memory: string
+  readonly accounting: string
+}
+
+function cgroupV1({ folders, cpu, memory, accounting }: FoldersV1): Cgroup {
   return {
     joinFiles: folders.map((folder) => path.join(folder, 'cgroup.procs')),
     processes: () => readPids(path.join(memory, 'cgroup.procs')),
@@ -135,6 +145,11 @@ function cgroupV1(folders: readonly string[], memory: string, accounting: string
     memoryBytes: () => readNumber(path.join(memory, 'memory.usage_in_bytes')),
     peakMemoryBytes: () => readNumber(path.join(memory, 'memory.max_usage_in_bytes')),
     oomKilled: () => /oom_kill [1-9]/.test(read(path.join(memory, 'memory.oom_control'))),
+    limit(limits) {
+      if (limits.cpuMillis === undefined) fs.writeFileSync(path.join(cpu, 'cpu.cfs_quota_us'), NO_LIMIT)
+      if (limits.memoryBytes === undefined) fs.writeFileSync(path.join(memory, 'memory.limit_in_bytes'), NO_LIMIT)
+      limitV1(cpu, memory, limits)
+    },
     remove: () => folders.forEach(removeTree),
   }
 }
@@ -150,6 +165,11 @@ function cgroupV2(folder: string): Cgroup {
     memoryBytes: () => readNumber(path.join(folder, 'memory.current')),
     peakMemoryBytes: () => readNumber(path.join(folder, 'memory.peak')),
     oomKilled: () => /oom_kill [1-9]/.test(read(path.join(folder, 'memory.events'))),
+    limit(limits) {
+      if (limits.cpuMillis === undefined) fs.writeFileSync(path.join(folder, 'cpu.max'), `max ${CPU_PERIOD_US}`)
+      if (limits.memoryBytes === undefined) fs.writeFileSync(path.join(folder, 'memory.max'), 'max')
+      limitV2(folder, limits)
+    },
     remove: () => removeTree(folder),
   }
 }

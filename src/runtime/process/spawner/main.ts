@@ -141,6 +141,9 @@ function performAtOnce(
     case 'flow':
       sessions.flow(request.session, request.paused)
       return null
+    case 'limit':
+      container?.cgroup?.limit(request.limits)
+      return null
     case 'follow':
       if (container) container.followed = request.on
       return null

@@ -30,6 +30,13 @@ export type Request =
   | { readonly op: 'flow'; readonly id: number; readonly session: number; readonly paused: boolean }
   /** Asks for `grew` events of a container's log. */
   | { readonly op: 'follow'; readonly id: number; readonly containerId: string; readonly on: boolean }
+  /** Changes the limits of a running container. */
+  | {
+      readonly op: 'limit'
+      readonly id: number
+      readonly containerId: string
+      readonly limits: StartContainer['limits']
+    }
   | { readonly op: 'usage'; readonly id: number; readonly containerIds: readonly string[] }
   /** Gives the pod a network namespace with the address. */
   | { readonly op: 'joinNetwork'; readonly id: number; readonly sandboxId: string; readonly address: string }
