@@ -58,6 +58,7 @@ const allLanes: readonly Lane[] = [
   trial('SIGKILL under load', 'test/durability/kill-rounds.ts', { sample: 10, full: 200 }),
   trial('images of power cuts', 'test/durability/crash-images.ts', { sample: 100, full: 1_000 }),
   engines,
+  trial('kills on engines', 'test/engines/kill-rounds.ts', { sample: 5, full: 200 }),
   conformance,
 ]
 

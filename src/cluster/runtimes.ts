@@ -60,18 +60,22 @@ type OpenEngine = (options: {
   readonly directory: string
   readonly owner: string
   readonly endpoint?: string
+  readonly isDead: (owner: string) => boolean
 }) => Promise<Runtime>
 
 function engineFactory(options: RuntimesOptions, directory: string, open: OpenEngine): RuntimeFactory {
   const { env: environment, endpoint, hostAddress } = options
-  return async (index) =>
-    await open({
+  return async (index) => {
+    const { isOrphan } = await import('../runtime/process/leftovers.ts')
+    return await open({
       environment,
       hostAddress,
       directory: join(directory, 'engine', `node${index}`),
       owner: `${ownerOf(directory)}.node${index}`,
+      isDead: (owner) => isOrphan(owner.split('.')[0] ?? ''),
       ...(endpoint !== undefined && { endpoint }),
     }).catch(missing)
+  }
 }
 
 /** A temporary directory's name tells who owns it, so that what it leaves can be swept; any other's stays the same. */

@@ -68,7 +68,7 @@ export async function adopt(runtime: Runtime, pod: Pod, remains: PodRemains, now
     if (adopted.isNews && attempts[0] !== undefined) news.push(attempts[0])
   }
   const isReady = sandbox?.ready === true
-  return { record: { ...earlier, containers, ...(isReady && sandbox && { sandbox }) }, news }
+  return { record: { ...earlier, containers, ...(sandbox && (isReady ? { sandbox } : { former: sandbox })) }, news }
 }
 
 /** An attempt whose end was not reported yet is taken for running, so that its end is news. */

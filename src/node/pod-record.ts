@@ -62,6 +62,8 @@ export interface Resize {
 /** What the agent knows of one pod, beside its object: immutable, replaced with every step. */
 export interface PodRecord {
   readonly sandbox?: Sandbox
+  /** The one before it, which has ended by itself; kept for what its containers have said. */
+  readonly former?: Sandbox
   /** When the agent first saw the pod. */
   readonly startedAtMs: number
   readonly containers: ReadonlyMap<string, ContainerRecord>

@@ -20,7 +20,7 @@ import { createStatusReports, releaseObject } from './status-reports.ts'
 import type { StatusReports } from './status-reports.ts'
 import { graceOf, hurry, stopContainers } from './stopping.ts'
 import { createPodTokens } from './volumes/pod-tokens.ts'
-import { clearAway, giveBack, startSurroundings } from './surroundings.ts'
+import { clearAway, giveBack, hasLostSurroundings, startSurroundings } from './surroundings.ts'
 
 /** The pause before a pod at which something unexpected failed is tried again, in milliseconds. */
 const RETRY_MS = 1_000
@@ -185,6 +185,7 @@ async function take(step: Step, work: PodWork): Promise<number | undefined> {
       return await startSurroundings(work)
     case 'start':
       if (work.isBare) return await startSurroundings(work)
+      if (await hasLostSurroundings(work, step.containers)) return undefined
       for (const container of step.containers) {
         if (isEnding(work)) break
         await bring(work, container)

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
+import type { Container } from '../api/generated/core-v1.ts'
 import type { Sandbox } from '../runtime/runtime.ts'
 import { RuntimeError } from '../runtime/runtime.ts'
 import { VolumeError } from './config-error.ts'
 import { sandboxSpec } from './container-spec.ts'
 import { podDns } from './pod-dns.ts'
 import { tell } from './pod-events.ts'
+import { exitOf, initContainers, recordOf } from './pod-record.ts'
 import type { PodWork } from './pod-work.ts'
 import { keepFresh } from './volumes/fresh-volumes.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
@@ -66,6 +68,29 @@ function tellFailure({ context, pod }: PodWork, error: unknown): void {
   tell(context, pod, undefined, 'Warning', error.reason, `${prefix}${error.message}`)
 }
 
+/**
+ * Whether the sandbox that these containers were in has ended, such as with its engine. Then what is left of it is ended, and
+ * the pod gets another one, which its init containers prepare once more, as the kubelet has it.
+ */
+export async function hasLostSurroundings(work: PodWork, containers: readonly Container[]): Promise<boolean> {
+  const { runtime } = work.context
+  const { sandbox, former } = work.record
+  const isRestart = containers.some(({ name }) => exitOf(recordOf(work.record, name)) !== undefined)
+  if (sandbox === undefined || !isRestart || (await runtime.sandboxReady?.(sandbox.id)) !== false) return false
+  tell(work.context, work.pod, undefined, 'Normal', 'SandboxChanged', SANDBOX_CHANGED)
+  work.freshness?.stop()
+  work.freshness = undefined
+  await runtime.stopSandbox(sandbox.id)
+  if (former !== undefined) await runtime.removeSandbox(former.id)
+  const inits = new Set(initContainers(work.pod).map(({ name }) => name))
+  const { sandbox: _ended, ...others } = work.record
+  const kept = [...work.record.containers].filter(([name]) => !inits.has(name))
+  work.record = { ...others, former: sandbox, containers: new Map(kept) }
+  return true
+}
+
+const SANDBOX_CHANGED = 'Pod sandbox changed, it will be killed and re-created.'
+
 /** Gives the network back at once; directory and logs stay until the object goes. */
 export async function giveBack(work: PodWork): Promise<void> {
   const { sandbox } = work.record
@@ -78,6 +103,7 @@ export async function giveBack(work: PodWork): Promise<void> {
 
 /** Removes all that the pod has on the node. */
 export async function clearAway({ context, pod, record }: PodWork): Promise<void> {
-  if (record.sandbox !== undefined) await context.runtime.removeSandbox(record.sandbox.id)
+  for (const sandbox of [record.sandbox, record.former])
+    if (sandbox !== undefined) await context.runtime.removeSandbox(sandbox.id)
   await context.files.remove(pod)
 }

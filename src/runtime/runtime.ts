@@ -20,6 +20,8 @@ export interface Runtime {
   startSandbox(spec: SandboxSpec): Promise<Sandbox>
   /** Ends whatever still runs in it, at once, and frees its network. */
   stopSandbox(sandboxId: string): Promise<void>
+  /** Whether the sandbox is still there as it was started. Absent where it always is: it may end with its engine. */
+  sandboxReady?(sandboxId: string): Promise<boolean>
   /** Removes a stopped sandbox, its containers and their logs. Removing one that is gone does nothing. */
   removeSandbox(sandboxId: string): Promise<void>
   createContainer(sandboxId: string, spec: ContainerSpec): Promise<string>

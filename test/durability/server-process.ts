@@ -9,7 +9,7 @@ import type { HttpClient } from '../../src/client/http.ts'
 import type { Endpoint } from '../../src/client/http/connection.ts'
 import { parseKubeconfig } from '../../src/client/kubeconfig.ts'
 
-/** `shoal up --api-only` on a data directory, as a process that can be killed. */
+/** `shoal up` on a data directory, as a process that can be killed. */
 export interface ServerProcess {
   readonly endpoint: Endpoint
   readonly client: HttpClient
@@ -22,10 +22,17 @@ export interface ServerProcess {
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const cache = fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url))
 
-/** Starts the server, below the command `under` (such as `strace`) where there is one; resolves when its API answers. */
-export async function startServer(directory: string, under: readonly string[] = []): Promise<ServerProcess> {
+/**
+ * Starts the server, below the command `under` (such as `strace`) where there is one; resolves when its API answers. `of` says
+ * what belongs to it: default the API alone.
+ */
+export async function startServer(
+  directory: string,
+  under: readonly string[] = [],
+  of: readonly string[] = ['--api-only'],
+): Promise<ServerProcess> {
   const kubeconfig = join(directory, 'kubeconfig')
-  const options = ['up', '--api-only', '--port', '0', '--data-dir', directory, '--kubeconfig', kubeconfig]
+  const options = ['up', ...of, '--port', '0', '--data-dir', directory, '--kubeconfig', kubeconfig]
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', main, ...options]
   const [program = '', ...args] = [...under, ...node]
   const env = { ...process.env, NODE_COMPILE_CACHE: cache, XDG_STATE_HOME: join(directory, 'state') }

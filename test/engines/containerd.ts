@@ -1,14 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { archiveOf, PAUSE } from '../images/images.ts'
 import { program } from '../images/root.ts'
 import type { Engine } from './engine.ts'
-import { end, quietly, unmountBelow } from './engine-process.ts'
+import { devicesOf, end, quietly, shimsOf, unmountBelow } from './engine-process.ts'
 
 const PLUGINS = ['/usr/lib/cni', '/opt/cni/bin']
 const INSTALL = 'sudo apt-get install containerd runc containernetworking-plugins iptables busybox-static'
@@ -31,7 +31,7 @@ export async function startContainerd(): Promise<Engine> {
   writeFileSync(join(directory, 'config.toml'), configuration(directory, socket))
   mkdirSync(join(directory, 'net.d'))
   writeFileSync(join(directory, 'net.d/10-pods.conflist'), JSON.stringify(networkOf(directory, network)))
-  let running = await start(directory, socket)
+  let running = await runContainerd(directory, socket)
   const ctr = (...args: readonly string[]) =>
     execFileSync(program('ctr') ?? 'ctr', ['-a', socket, '-n', 'k8s.io', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,7 +46,15 @@ export async function startContainerd(): Promise<Engine> {
     load,
     async restart() {
       await end(running, 'SIGKILL')
-      running = await start(directory, socket)
+      running = await runContainerd(directory, socket)
+    },
+    containersOf: (uid) => lines(ctr('containers', 'ls', '-q', `labels."io.kubernetes.pod.uid"==${uid}`)),
+    killContainer: (id) => void ctr('tasks', 'kill', '--signal', 'SIGKILL', id),
+    leftovers() {
+      const containers = lines(ctr('containers', 'ls', '-q'))
+      const addresses = readdirSync(join(directory, 'cni', network.bridge)).filter((name) => name.startsWith('10.'))
+      const left = [...containers.map((id) => `container ${id}`), ...addresses.map((address) => `address ${address}`)]
+      return [...left, ...devicesOf(network.bridge), ...shimsOf(socket)]
     },
     async [Symbol.asyncDispose]() {
       await removeAll(ctr)
@@ -58,7 +66,8 @@ export async function startContainerd(): Promise<Engine> {
   }
 }
 
-async function start(directory: string, socket: string): Promise<ChildProcess> {
+/** Starts one by the `config.toml` in its directory; resolves when it answers. */
+export async function runContainerd(directory: string, socket: string): Promise<ChildProcess> {
   const log = openSync(join(directory, 'log'), 'a')
   const child = spawn(program('containerd') ?? 'containerd', ['-c', join(directory, 'config.toml')], {
     stdio: ['ignore', log, log],
@@ -70,10 +79,11 @@ async function start(directory: string, socket: string): Promise<ChildProcess> {
   }
 }
 
+const lines = (output: Buffer) => output.toString().trim().split('\n').filter(Boolean)
+
 /** What tests left behind: containerd ends without its containers. */
 async function removeAll(ctr: (...args: readonly string[]) => Buffer): Promise<void> {
-  const tasks = ctr('tasks', 'ls', '-q').toString().trim().split('\n').filter(Boolean)
-  for (const task of tasks) {
+  for (const task of lines(ctr('tasks', 'ls', '-q'))) {
     try {
       ctr('tasks', 'rm', '-f', task)
     } catch {

@@ -1,14 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { archiveOf } from '../images/images.ts'
 import { program } from '../images/root.ts'
+import { runContainerd } from './containerd.ts'
 import type { Engine } from './engine.ts'
-import { end, quietly, unmountBelow } from './engine-process.ts'
+import { devicesOf, end, quietly, shimsOf, unmountBelow } from './engine-process.ts'
 
 const INSTALL = 'sudo apt-get install docker.io iptables busybox-static'
 
@@ -28,37 +29,52 @@ export async function startDockerd(): Promise<Engine> {
   quietly('ip', 'link', 'add', 'name', bridge, 'type', 'bridge')
   quietly('ip', 'address', 'add', gateway, 'dev', bridge)
   quietly('ip', 'link', 'set', bridge, 'up')
+  // Debian's, too, is served by a containerd that stays when it goes.
+  const containerd = await startOwnContainerd(directory)
   let running = await start(directory, socket, bridge)
+  const ask = (path: string, ...args: readonly string[]) =>
+    execFileSync('curl', ['-sSf', '--unix-socket', socket, ...args, `http://docker/${path}`], { encoding: 'utf8' })
   return {
     endpoint: `unix://${socket}`,
     directory,
     load(...images) {
-      for (const image of images)
-        execFileSync('curl', [
-          '-sSf',
-          '--unix-socket',
-          socket,
-          '-H',
-          'Content-Type: application/x-tar',
-          '-T',
-          archiveOf(image),
-          '-X',
-          'POST',
-          'http://docker/images/load?quiet=1',
-        ])
+      const type = ['-H', 'Content-Type: application/x-tar']
+      for (const image of images) ask('images/load?quiet=1', '-X', 'POST', ...type, '-T', archiveOf(image))
+    },
+    containersOf(uid) {
+      const filters = encodeURIComponent(JSON.stringify({ label: [`io.kubernetes.pod.uid=${uid}`] }))
+      const found = JSON.parse(ask(`containers/json?filters=${filters}`)) as readonly { readonly Id: string }[]
+      return found.map(({ Id }) => Id)
+    },
+    killContainer: (id) => void ask(`containers/${id}/kill`, '-X', 'POST'),
+    leftovers() {
+      const containers = JSON.parse(ask('containers/json?all=1')) as readonly { readonly Names: readonly string[] }[]
+      const left = containers.map(({ Names }) => `container ${Names.join(' ')}`)
+      return [...left, ...devicesOf(bridge), ...shimsOf(directory)]
     },
     async restart() {
       await end(running, 'SIGKILL')
       running = await start(directory, socket, bridge)
     },
     async [Symbol.asyncDispose]() {
-      // Told politely it ends its containerd, too; containers would be kept by what restores them.
       await end(running, 'SIGTERM')
+      await end(containerd, 'SIGTERM')
       unmountBelow(directory)
       rmSync(directory, { recursive: true, force: true })
       quietly('ip', 'link', 'delete', bridge)
     },
   }
+}
+
+async function startOwnContainerd(directory: string): Promise<ChildProcess> {
+  const socket = join(directory, 'c.sock')
+  const folders = `root = "${directory}/c-root"\nstate = "${directory}/c-state"`
+  const disabled = 'disabled_plugins = ["io.containerd.grpc.v1.cri"]'
+  writeFileSync(
+    join(directory, 'config.toml'),
+    `version = 2\n${folders}\n${disabled}\n[grpc]\n  address = "${socket}"\n`,
+  )
+  return await runContainerd(directory, socket)
 }
 
 async function start(directory: string, socket: string, bridge: string): Promise<ChildProcess> {
@@ -68,7 +84,14 @@ async function start(directory: string, socket: string, bridge: string): Promise
   // The machine's packet filter stays as it is.
   const network = [`--bridge=${bridge}`, '--iptables=false', '--ip-masq=false']
   rmSync(join(directory, 'pid'), { force: true })
-  const args = [`--host=unix://${socket}`, ...folders, ...cgroups, ...network, '--live-restore']
+  const args = [
+    `--host=unix://${socket}`,
+    `--containerd=${directory}/c.sock`,
+    ...folders,
+    ...cgroups,
+    ...network,
+    '--live-restore',
+  ]
   const child = spawn(program('dockerd') ?? 'dockerd', args, { stdio: ['ignore', log, log] })
   for (;;) {
     if (child.exitCode !== null) throw new Error(`dockerd ended: ${readFileSync(join(directory, 'log'), 'utf8')}`)

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { program } from '../images/root.ts'
 
 /** Ends an engine and waits until it has ended. */
@@ -17,6 +17,23 @@ export function unmountBelow(directory: string): void {
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
   for (const mount of mounts.filter((each) => each.startsWith(directory)).toReversed()) quietly('umount', '-l', mount)
+}
+
+/** Devices that are still plugged into a bridge. */
+export function devicesOf(bridge: string): readonly string[] {
+  return readdirSync(`/sys/class/net/${bridge}/brif`).map((name) => `device ${name} on ${bridge}`)
+}
+
+/** Shims that an engine has started and that hold no container any more, or one that ought to be gone. */
+export function shimsOf(directory: string): readonly string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      return command.includes('containerd-shim') && command.includes(directory) ? [`process ${pid}: ${command}`] : []
+    } catch {
+      return []
+    }
+  })
 }
 
 /** Runs a program for what it does; returns whether it succeeded. */

@@ -7,4 +7,10 @@ export interface Engine extends AsyncDisposable {
   load(...images: readonly TestImage[]): void
   /** Ends it with SIGKILL and starts it again; containers go on. */
   restart(): Promise<void>
+  /** The containers of the pod with that uid, the one that holds its namespaces among them. */
+  containersOf(podUid: string): readonly string[]
+  /** Sends SIGKILL to a container's first process. */
+  killContainer(id: string): void
+  /** Containers, addresses, network devices and processes that are there and ought to be gone. */
+  leftovers(): readonly string[]
 }

@@ -26,6 +26,8 @@ export interface CriRuntimeOptions {
   readonly owner: string
   /** The address of pods in the node's own network. Default 127.0.0.1. */
   readonly hostAddress?: string
+  /** Whether an owner will never come for what it has left, so that it may be removed. Default: all may. */
+  readonly isDead?: (owner: string) => boolean
   /** Default 10 MiB in each of 5 files. */
   readonly logs?: LogLimits
 }
@@ -52,7 +54,8 @@ export async function openCriRuntime(options: CriRuntimeOptions): Promise<Runtim
     connection.close()
     throw connectFailure(endpoint, error, KIND)
   })
-  const sandboxes = await openSandboxes({ connection, owner, directory, hostAddress })
+  const { isDead } = options
+  const sandboxes = await openSandboxes({ connection, owner, directory, hostAddress, ...(isDead && { isDead }) })
   const containers = await openContainers({ environment, connection, sandboxes, owner })
   const sources = (['containerd', 'cri'] as const).map(
     (source) => (stop: AbortSignal) => connection.events(source, stop),
@@ -71,6 +74,7 @@ export async function openCriRuntime(options: CriRuntimeOptions): Promise<Runtim
     pullImage: (image, stop, credentials) => pullImage(connection, image, stop, credentials),
     imageStatus: (image) => imageStatus(connection, image),
     startSandbox: sandboxes.start,
+    sandboxReady: sandboxes.isReady,
     async stopSandbox(sandboxId) {
       await sandboxes.stop(sandboxId)
       await containers.refreshAll()

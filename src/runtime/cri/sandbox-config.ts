@@ -10,7 +10,9 @@ export const POD_UID_LABEL = 'io.kubernetes.pod.uid'
 export const CONTAINER_NAME_LABEL = 'io.kubernetes.container.name'
 
 /** The cgroup beneath which all pods have theirs. */
-export const CGROUP_PARENT = '/shoal'
+const CGROUP_PARENT = '/shoal'
+
+export const cgroupOf = (uid: string) => `${CGROUP_PARENT}/pod${uid}`
 
 export function podLabels({ name, namespace, uid }: SandboxSpec): Readonly<Record<string, string>> {
   return { [POD_NAME_LABEL]: name, [POD_NAMESPACE_LABEL]: namespace, [POD_UID_LABEL]: uid }
@@ -52,7 +54,7 @@ export function sandboxConfig(
     labels: { ...spec.labels, ...podLabels(spec), [OWNER_LABEL]: owner },
     annotations: spec.annotations,
     linux: {
-      cgroupParent: `${CGROUP_PARENT}/pod${uid}`,
+      cgroupParent: cgroupOf(uid),
       securityContext: {
         namespaceOptions: namespacesOf(spec),
         privileged: spec.privileged === true,

@@ -14,7 +14,7 @@ import {
   writeHosts,
 } from '../engine/pod-directory.ts'
 import type { PodDirectory } from '../engine/pod-directory.ts'
-import { OWNER_LABEL, sandboxConfig } from './sandbox-config.ts'
+import { cgroupOf, OWNER_LABEL, sandboxConfig } from './sandbox-config.ts'
 
 /** A sandbox with what its containers are made with. */
 export interface PodSandbox {
@@ -28,6 +28,8 @@ export interface Sandboxes {
   stop(sandboxId: string): Promise<void>
   remove(sandboxId: string): Promise<void>
   find(sandboxId: string): PodSandbox | undefined
+  /** Asks the engine whether it is still there. */
+  isReady(sandboxId: string): Promise<boolean>
   /** Asks the engine which there are, ready or not. */
   list(): Promise<readonly Sandbox[]>
 }
@@ -40,6 +42,8 @@ export interface SandboxContext {
   readonly directory: string
   /** The address of pods in the node's own network. */
   readonly hostAddress: string
+  /** Whether an owner will never come for what it has left. */
+  readonly isDead?: (owner: string) => boolean
 }
 
 const FACTS_FILE = 'sandbox.json'
@@ -48,6 +52,7 @@ const FACTS_FILE = 'sandbox.json'
 export async function openSandboxes(context: SandboxContext): Promise<Sandboxes> {
   const { connection, owner } = context
   const pods = new Map<string, PodSandbox>()
+  await sweep(context)
   for (const listed of await listOwn(context)) {
     const adopted = await adopt(context, listed)
     if (adopted === undefined) await discard(connection, listed.id)
@@ -76,6 +81,10 @@ export async function openSandboxes(context: SandboxContext): Promise<Sandboxes>
       removePodCgroup(pod.config.linux.cgroupParent)
     },
     find: (sandboxId) => pods.get(sandboxId),
+    async isReady(podSandboxId) {
+      const found = await connection.call('PodSandboxStatus', { podSandboxId }).catch(ignoreNotFound)
+      return found?.status?.state === 'SANDBOX_READY'
+    },
     async list() {
       const listed = new Map((await listOwn({ connection, owner })).map((each) => [each.id, each]))
       for (const [id, pod] of pods) {
@@ -90,6 +99,16 @@ export async function openSandboxes(context: SandboxContext): Promise<Sandboxes>
 async function listOwn({ connection, owner }: Pick<SandboxContext, 'connection' | 'owner'>) {
   const filter = { labelSelector: { [OWNER_LABEL]: owner } }
   return (await connection.call('ListPodSandbox', { filter })).items
+}
+
+/** Removes what owners have left that are dead and come no more. */
+async function sweep({ connection, isDead }: SandboxContext): Promise<void> {
+  for (const { id, labels, metadata } of (await connection.call('ListPodSandbox', { filter: {} })).items) {
+    const owner = labels[OWNER_LABEL]
+    if (owner === undefined || isDead?.(owner) !== true) continue
+    await discard(connection, id)
+    removePodCgroup(cgroupOf(metadata.uid))
+  }
 }
 
 /** Stops and removes it with all its containers; one that is gone is no error. */

@@ -29,6 +29,8 @@ export interface DockerRuntimeOptions {
   readonly owner: string
   /** The address of pods in the node's own network. Default 127.0.0.1. */
   readonly hostAddress?: string
+  /** Whether an owner will never come for what it has left, so that it may be removed. Default: all may. */
+  readonly isDead?: (owner: string) => boolean
   /** The network of pods. Default `bridge`, which every Docker has. */
   readonly network?: string
 }
@@ -43,7 +45,8 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
   const { docker, version } = await connectDocker(options.endpoint)
   const { CgroupDriver: cgroupDriver } = (await docker.info()) as { readonly CgroupDriver: string }
   const settings = { owner, network, cgroupDriver, leastOomScore: leastOomScore() }
-  const context: SandboxContext = { docker, settings, directory, hostAddress }
+  const { isDead } = options
+  const context: SandboxContext = { docker, settings, directory, hostAddress, ...(isDead && { isDead }) }
   const sandboxes = await openSandboxes(context)
   const containers = await openContainers({ environment, docker, sandboxes, settings })
   const closing = new AbortController()
@@ -56,6 +59,7 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
     pullImage: (image, stop, credentials) => pullImage(docker, image, stop, credentials),
     imageStatus: (image) => imageStatus(docker, image),
     startSandbox: sandboxes.start,
+    sandboxReady: sandboxes.isReady,
     async stopSandbox(sandboxId) {
       await sandboxes.stop(sandboxId)
       await containers.refreshAll()

@@ -36,6 +36,8 @@ export interface Sandboxes {
   /** What a container in it is made with. */
   place(sandboxId: string): SandboxPlace | undefined
   find(sandboxId: string): Sandbox | undefined
+  /** Asks Docker whether it is still there. */
+  isReady(sandboxId: string): Promise<boolean>
   /** Asks Docker which there are, ready or not. */
   list(): Promise<readonly Sandbox[]>
 }
@@ -47,6 +49,8 @@ export interface SandboxContext {
   readonly directory: string
   /** The address of pods in the node's own network. */
   readonly hostAddress: string
+  /** Whether an owner will never come for what it has left. */
+  readonly isDead?: (owner: string) => boolean
 }
 
 interface Pod {
@@ -61,6 +65,7 @@ const FACTS_FILE = 'sandbox.json'
 export async function openSandboxes(context: SandboxContext): Promise<Sandboxes> {
   const { docker } = context
   const pods = new Map<string, Pod>()
+  await sweep(context)
   for (const { Id } of await listOwn(context, 'sandbox')) {
     const pod = await adopt(context, Id)
     if (pod === undefined) await discard(context, Id)
@@ -93,6 +98,7 @@ export async function openSandboxes(context: SandboxContext): Promise<Sandboxes>
     },
     place: (sandboxId) => pods.get(sandboxId)?.place,
     find: (sandboxId) => pods.get(sandboxId)?.sandbox,
+    isReady: async (id) => (await docker.getContainer(id).inspect().catch(ignoreGone))?.State.Running === true,
     async list() {
       const listed = new Map((await listOwn(context, 'sandbox')).map(({ Id, State }) => [Id, State]))
       for (const [id, pod] of pods) if (pod.sandbox.ready && listed.get(id) !== 'running') put(id, pod, false)
@@ -105,6 +111,14 @@ export async function openSandboxes(context: SandboxContext): Promise<Sandboxes>
 export function listOwn({ docker, settings }: Pick<SandboxContext, 'docker' | 'settings'>, of: string) {
   const label = [`${OWNER_LABEL}=${settings.owner}`, `${SANDBOX_LABEL}=${of}`]
   return docker.listContainers({ all: true, filters: { label } })
+}
+
+/** Removes what owners have left that are dead and come no more. */
+async function sweep({ docker, settings, isDead }: SandboxContext): Promise<void> {
+  const listed = await docker.listContainers({ all: true, filters: { label: [OWNER_LABEL] } })
+  const left = listed.filter(({ Labels }) => isDead?.(Labels[OWNER_LABEL] ?? '') === true)
+  for (const { Id } of left) await docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone)
+  for (const { Labels } of left) removePodCgroup(cgroupOf(Labels[POD_UID_LABEL] ?? '', settings))
 }
 
 /** Removes it with all its containers; what is gone is no error. */

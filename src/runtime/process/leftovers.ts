@@ -40,11 +40,13 @@ export async function sweepLeftovers(base: string): Promise<void> {
 }
 
 function orphansIn(folder: string): string[] {
-  if (!existsSync(folder)) return []
-  return readdirSync(folder).filter((name) => {
-    const [, owner, namespace] = /^shoal-(\d+)-(\d+)-\w{6}$/.exec(name) ?? []
-    return owner !== undefined && namespace === pidNamespace() && !isAlive(Number(owner))
-  })
+  return existsSync(folder) ? readdirSync(folder).filter(isOrphan) : []
+}
+
+/** Whether the name tells of an owner that is dead. */
+export function isOrphan(name: string): boolean {
+  const [, owner, namespace] = /^shoal-(\d+)-(\d+)-\w{6}$/.exec(name) ?? []
+  return owner !== undefined && namespace === pidNamespace() && !isAlive(Number(owner))
 }
 
 function pidNamespace(): string {
