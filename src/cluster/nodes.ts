@@ -79,18 +79,8 @@ export function startNodes(options: NodesOptions): Nodes {
     for (const [index, runtime] of started.entries()) {
       const name = `node${index + 1}`
       const facts = { ...machineFacts(), name, hostIp }
-      const client = options.clientFor(nodeUser(name))
-      const agent = {
-        env: options.env,
-        client,
-        runtime,
-        files,
-        facts,
-        ...pace,
-        ...machine,
-        ...(network && { network }),
-      }
-      agents.set(name, startNodeAgent(agent))
+      const own = { env: options.env, client: options.clientFor(nodeUser(name)), runtime, facts }
+      agents.set(name, startNodeAgent({ ...own, files, ...pace, ...machine, ...joined }))
     }
     const volumeDirectory = options.volumeDirectory ?? join(directory ?? '/simulated', 'volumes')
     volumes = await startLocalVolumes(options.env, options.clientFor(ADMIN), volumeDirectory)

@@ -61,9 +61,10 @@ export async function openTestNetwork(podNetwork: 'namespace' | 'loopback', opti
       }
     },
     /** The output of a program in a pod of its own. */
-    async run(name: string, code: string, more: Partial<Pod['spec']> = {}): Promise<string> {
+    async run(name: string, code: string, more: Partial<Pod['spec']> = {}, labels = {}): Promise<string> {
       const spec = { restartPolicy: 'Never', containers: [container(['node', '-e', code])], ...more }
-      await client.create(pods, pod(name, spec as NonNullable<Pod['spec']>))
+      const made = pod(name, spec as NonNullable<Pod['spec']>)
+      await client.create(pods, { ...made, metadata: { ...made.metadata, labels } })
       const isOver = (all: readonly Pod[]) =>
         all.some(({ metadata, status }) => metadata.name === name && /Succeeded|Failed/.test(status?.phase ?? ''))
       await until(client, pods, isOver, { deadlineMs: 30_000 })

@@ -2,20 +2,19 @@ import type { Ingress, IngressClass } from '../../api/generated/networking-v1.ts
 import { ingressClasses, ingresses } from '../../api/generated/resources.ts'
 import { hasReason } from '../../api/meta/status.ts'
 import type { Client } from '../../client/client.ts'
-import type { Timer } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import { createInformer } from '../../informer/informer.ts'
 import { whenSynced } from '../../informer/synced.ts'
 import { createEventRecorder } from '../../reconcile/event-recorder.ts'
 import type { PodNetwork } from '../../runtime/pod-network.ts'
 import type { ServiceWatch } from '../services/service-watch.ts'
+import { createWorkLoop } from '../work-loop.ts'
 import type { IngressController } from './ingress-controller.ts'
 
 /** What Ingress classes name as their controller to be served here, and the class that the cluster comes with. */
 export const CONTROLLER = 'shoal.dev/ingress'
 const CLASS = 'shoal'
 const LEGACY_CLASS = 'kubernetes.io/ingress.class'
-const RETRY_MS = 1_000
 
 export interface IngressesOptions {
   readonly env: Environment
@@ -34,49 +33,29 @@ export function watchIngresses(options: IngressesOptions): Ingresses {
   const informer = createInformer(env, client, ingresses)
   const classes = createInformer(env, client, ingressClasses)
   let controller: Promise<IngressController> | undefined
-  let working: Promise<void> | undefined
-  let retry: Timer | undefined
-  let isDirty = false
-  let isClosed = false
 
   const isOurs = ({ spec, metadata }: Ingress) => {
     const name = spec?.ingressClassName ?? metadata.annotations?.[LEGACY_CLASS]
     return name === undefined || classes.get({ name })?.spec?.controller === CONTROLLER
   }
-  const work = async () => {
+  const run = async () => {
     await whenSynced(env, [informer, classes])
-    while (isDirty && !isClosed) {
-      isDirty = false
-      const own = informer.list().filter(isOurs)
-      if (controller === undefined && own.length === 0) break
-      controller ??= openController(options, wake)
-      await (await controller).apply(own)
-    }
-    working = undefined
+    const own = informer.list().filter(isOurs)
+    if (controller === undefined && own.length === 0) return
+    controller ??= openController(options, wake)
+    await (await controller).apply(own)
   }
-  const failed = (error: unknown) => {
-    working = undefined
-    if (isClosed) return
-    env.log.warn('Ingresses are not served as they should be', { error })
-    retry = env.timers.after(RETRY_MS, wake, { background: true })
-  }
-  function wake(): void {
-    isDirty = true
-    if (isClosed || working !== undefined) return
-    retry?.cancel()
-    working = new Promise<void>((resolve) => env.timers.soon(resolve)).then(work).catch(failed)
-  }
+  const loop = createWorkLoop(env, { run, failure: 'Ingresses are not served as they should be' })
+  const { wake } = loop
   informer.listen({ added: wake, updated: wake, deleted: wake })
   classes.listen({ added: wake, updated: wake, deleted: wake })
   watch.listen(() => controller && wake())
   ensureClass(client).catch((error: unknown) => env.log.debug('the class of Ingresses was not made', { error }))
   return {
     async close() {
-      isClosed = true
-      retry?.cancel()
       informer.close()
       classes.close()
-      await working
+      await loop.close()
       await controller?.then((open) => open.close()).catch(() => {})
     },
   }
