@@ -9,6 +9,7 @@ import type { ComputeEvent } from '../events.ts'
 import { createShipper } from '../ship/ship.ts'
 import type { Shoal } from '../shoal.ts'
 import { createWorkerProcesses } from '../worker-processes.ts'
+import type { WorkerPool } from '../worker-pool.ts'
 import { columnarProgram, workerPrograms } from '../worker-program.ts'
 
 /** A session on real worker processes, with a directory of its own for what a test writes. */
@@ -18,7 +19,9 @@ export interface TestSession extends AsyncDisposable {
   readonly events: ComputeEvent[]
 }
 
-export interface TestSessionOptions extends Pick<EngineOptions, 'volumes' | 'partLimits'> {
+export interface TestSessionOptions extends Pick<EngineOptions, 'volumes' | 'partLimits' | 'limits'> {
+  /** The workers, where they are not plain processes. */
+  readonly pool?: WorkerPool
   readonly workers?: number
   readonly network?: boolean
   readonly variables?: Readonly<Record<string, string>>
@@ -35,12 +38,13 @@ export async function openSession(options: TestSessionOptions = {}): Promise<Tes
   const { shoal } = await createEngine({
     env: systemEnvironment(),
     name: 'test',
-    pool: createWorkerProcesses({ count: options.workers ?? 2, threads: 1, variables }),
+    pool: options.pool ?? createWorkerProcesses({ count: options.workers ?? 2, threads: 1, variables }),
     reach,
     pipeline: programs.pipeline,
     columnar: () => columnarProgram(cache),
     ...(options.volumes === undefined ? {} : { volumes: options.volumes }),
     ...(options.partLimits === undefined ? {} : { partLimits: options.partLimits }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
     shipper: createShipper(),
     onEvent: (event) => void events.push(event),
     workerTimeoutMs: 30_000,

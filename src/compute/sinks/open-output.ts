@@ -1,11 +1,11 @@
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { DatasetHost } from '../dataset/host.ts'
 import { ComputeError } from '../errors.ts'
 import type { S3Options } from '../sources/files-source.ts'
 import { onVolume } from '../sources/reachable.ts'
 import type { Output } from './output.ts'
-import { PROOF_FILE } from './write-sink.ts'
+import { exists, makeStaging, putInPlaceOf, removeStale } from './staging.ts'
 
 /** Refuses a place that cannot be written, or that has something already and is not to be overwritten. */
 export async function openOutput(
@@ -46,17 +46,13 @@ async function openDirectory(
   overwrite: boolean,
   unique: string,
 ): Promise<Output> {
+  await removeStale(path)
   await refuseExisting(path, overwrite)
-  const stagingName = `.${basename(path)}.${unique}`
-  const staging = join(dirname(path), stagingName)
-  try {
-    await mkdir(staging, { recursive: true })
-    await writeFile(join(staging, PROOF_FILE), unique)
-  } catch (cause) {
-    throw new ComputeError('SHOAL_UNWRITABLE', `Cannot write "${path}": ${(cause as Error).message}`, { cause })
-  }
+  const staging = await makeStaging(path, unique).catch((cause: Error) => {
+    throw new ComputeError('SHOAL_UNWRITABLE', `Cannot write "${path}": ${cause.message}`, { cause })
+  })
   return {
-    target: { kind: 'directory', staging: join(dirname(atWorkers), stagingName), proof: unique, extension },
+    target: { kind: 'directory', staging: join(dirname(atWorkers), basename(staging)), proof: unique, extension },
     async commit(written) {
       const kept = join(staging, 'kept')
       await mkdir(kept)
@@ -67,7 +63,7 @@ async function openDirectory(
         else await writeFile(name, content ?? new Uint8Array(0))
       }
       await refuseExisting(path, overwrite)
-      if (overwrite) await putInPlaceOf(path, kept, join(staging, 'replaced'))
+      if (overwrite) await putInPlaceOf(path, kept, staging)
       else await rename(kept, path)
       await rm(staging, { recursive: true, force: true })
       return names.map((name) => join(path, name))
@@ -76,22 +72,8 @@ async function openDirectory(
   }
 }
 
-/** For a moment neither is there: a directory that has something in it cannot be replaced in one step. */
-async function putInPlaceOf(path: string, made: string, aside: string): Promise<void> {
-  const wasThere = await rename(path, aside).then(
-    () => true,
-    () => false,
-  )
-  try {
-    await rename(made, path)
-  } catch (error) {
-    if (wasThere) await rename(aside, path)
-    throw error
-  }
-}
-
 async function refuseExisting(path: string, overwrite: boolean): Promise<void> {
-  if (overwrite || (await stat(path).catch(() => undefined)) === undefined) return
+  if (overwrite || !(await exists(path))) return
   const message = `Cannot write "${path}": it exists, expected nothing there`
   throw new ComputeError('SHOAL_OUTPUT_EXISTS', message, {
     facts: { path },

@@ -1,8 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSession } from '../dataset/session.fixture.ts'
 import type { TestSession } from '../dataset/session.fixture.ts'
+import { processNamespace } from '../worker/scratch.ts'
 
 let session: TestSession
 beforeAll(async () => (session = await openSession()))
@@ -114,6 +117,34 @@ test('a worker that is killed while it writes leaves nothing behind, and the row
     .writeText(place('survived'))
   expect(count).toBe(20_000)
   expect(files.map((file) => readFileSync(file, 'utf8')).join('')).toBe(`${numbers(20_000).join('\n')}\n`)
+})
+
+test('what a program left that was killed while it wrote is removed by the next, and what it was replacing is put back', async () => {
+  const { shoal } = session
+  await shoal.dataset(['old']).writeText(place('left'))
+  const child = spawnSync('true')
+  const writer = `${hostname()} ${processNamespace()} ${child.pid}`
+  const stale = (unique: string) => {
+    mkdirSync(place(`.left.${unique}`))
+    writeFileSync(place(`.left.${unique}/.writer`), writer)
+  }
+  // Killed between the two renames of the replacement, and killed while it wrote.
+  stale('one')
+  renameSync(place('left'), place('.left.one/replaced'))
+  stale('two')
+  await shoal.dataset(['new']).writeText(place('left'), { overwrite: true })
+  expect(readdirSync(session.directory).filter((name) => name.startsWith('.left'))).toEqual([])
+  expect(readFileSync(place('left/part-00000.txt'), 'utf8')).toBe('new\n')
+  stale('three')
+  renameSync(place('left'), place('.left.three/replaced'))
+  const broken = shoal
+    .dataset([1])
+    .map(() => {
+      throw new RangeError('no')
+    })
+    .writeText(place('left'), { overwrite: true })
+  await expect(broken).rejects.toThrow('no')
+  expect(readFileSync(place('left/part-00000.txt'), 'utf8')).toBe('new\n')
 })
 
 test('a place that cannot be written is refused by name', async () => {

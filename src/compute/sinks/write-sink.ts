@@ -72,6 +72,7 @@ function isSeen({ staging, proof }: { staging: string; proof: string }): boolean
   }
 }
 
+/** In a staging directory: holds what only that one can hold. */
 export const PROOF_FILE = '.staging'
 
 function fileTarget({ staging, extension }: { staging: string; extension: string }): Target {

@@ -23,7 +23,8 @@ function sweep(base: string): void {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this namespace runs. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -32,7 +33,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function processNamespace(): string {
+/** Process ids of different ones have nothing to do with each other. */
+export function processNamespace(): string {
   try {
     return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
   } catch {
