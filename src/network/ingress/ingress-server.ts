@@ -1,4 +1,3 @@
-import { Agent } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
@@ -22,6 +21,7 @@ const MOST_TRIES = 3
 
 export function createIngressServer(): IngressServer {
   const proxy = createProxyServer()
+  const { Agent } = process.getBuiltinModule('node:http')
   const agent = new Agent({ keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS })
   let next = 0
   const find = (request: IncomingMessage): readonly Target[] | undefined => {

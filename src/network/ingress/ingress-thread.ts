@@ -1,7 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import type { SecureContext } from 'node:tls'
@@ -14,6 +12,8 @@ import { fitsHost } from './routes.ts'
 const HTTP_PORTS = [80, 8080, 0]
 const HTTPS_PORTS = [443, 8443, 0]
 
+const { createServer } = process.getBuiltinModule('node:http')
+const { createServer: createTlsServer } = process.getBuiltinModule('node:https')
 const ingress = createIngressServer()
 let certificates: readonly { readonly hosts: readonly string[]; readonly context: SecureContext }[] = []
 let http: Promise<number | undefined> | undefined

@@ -1,18 +1,13 @@
 import type { NetworkPolicy } from '../../api/generated/networking-v1.ts'
 import { networkPolicies } from '../../api/generated/resources.ts'
-import type { Client } from '../../client/client.ts'
-import type { Environment } from '../../env/environment.ts'
 import { createInformer } from '../../informer/informer.ts'
 import { createEventRecorder } from '../../reconcile/event-recorder.ts'
 import type { PodNetwork } from '../../runtime/pod-network.ts'
 import { createWorkLoop } from '../work-loop.ts'
-import type { PolicyEnforcer } from './policy-enforcer.ts'
+import type { EnforcerOptions, PolicyEnforcer } from './policy-enforcer.ts'
 
-export interface PoliciesOptions {
-  readonly env: Environment
-  readonly client: Client
+export interface PoliciesOptions extends EnforcerOptions {
   readonly podNetwork: () => Promise<PodNetwork>
-  readonly serviceRange: string
 }
 
 export interface Policies {

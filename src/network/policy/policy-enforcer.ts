@@ -1,14 +1,22 @@
 import type { Pod } from '../../api/generated/core-v1.ts'
 import type { NetworkPolicy } from '../../api/generated/networking-v1.ts'
 import { namespaces, pods } from '../../api/generated/resources.ts'
+import type { Client } from '../../client/client.ts'
+import type { Environment } from '../../env/environment.ts'
 import { createInformer } from '../../informer/informer.ts'
 import { whenSynced } from '../../informer/synced.ts'
 import type { PodNetwork } from '../../runtime/pod-network.ts'
 import { tenthOf } from '../dns/name-service.ts'
 import { changesOfRules, NO_RULES } from '../kernel/ruleset.ts'
 import type { Ruleset } from '../kernel/ruleset.ts'
-import type { PoliciesOptions } from './policies.ts'
 import { policyGround, policyRules, POLICY_TABLE } from './policy-rules.ts'
+
+export interface EnforcerOptions {
+  readonly env: Environment
+  readonly client: Client
+  /** Where Services have their addresses, the name server's among them. */
+  readonly serviceRange: string
+}
 
 /** Has the kernel keep policies. */
 export interface PolicyEnforcer {
@@ -18,7 +26,7 @@ export interface PolicyEnforcer {
 }
 
 export async function openPolicyEnforcer(
-  { env, client, serviceRange }: PoliciesOptions,
+  { env, client, serviceRange }: EnforcerOptions,
   { rule, hostAddress }: PodNetwork,
   changed: () => void,
 ): Promise<PolicyEnforcer> {
