@@ -20,6 +20,9 @@ import { followDefinition, serveStoredDefinitions } from './custom/definitions.t
 import { loadExpressions } from './custom/expression-engine.ts'
 import type { Backups } from './backup/backups.ts'
 import { createBackups } from './backup/backups.ts'
+import { createAdmissionMetrics } from './metrics/admission-metrics.ts'
+import { createFamilies } from './metrics/families.ts'
+import type { Families } from './metrics/families.ts'
 import type { NodeStreams } from './subresources/node-streams.ts'
 import type { TokenSigner } from './subresources/token-signer.ts'
 import { createSubresource } from './subresources/create-subresource.ts'
@@ -63,6 +66,8 @@ export interface ApiServer extends AsyncDisposable {
   readonly registry: Registry
   readonly aggregation: Aggregation
   readonly backups: Backups
+  /** What it counts of itself; whoever serves it adds more. */
+  readonly families: Families
   /** For `createDirectClient`. */
   readonly engine: Engine
 }
@@ -75,6 +80,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const definitions = { store, registry, environment }
   await serveStoredDefinitions(definitions)
   const aggregation = createAggregation({ store, environment, identity: options.proxyIdentity })
+  const families = createFamilies()
   const engine: Engine = {
     environment,
     store,
@@ -82,7 +88,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     catalog: registry,
     authorizer: options.authorizer,
     dynamic: createDynamicAdmission({ catalog: registry, authorizer: options.authorizer, environment }),
-    admission: createAdmissionChain(options.plugins ?? defaultPlugins(options.authorizer)),
+    admission: createAdmissionChain(
+      options.plugins ?? defaultPlugins(options.authorizer),
+      createAdmissionMetrics(families),
+    ),
     allocations: createServiceAllocations(store, options.network),
     nodeStreams: options.nodeStreams,
     tokens: options.tokens,
@@ -105,6 +114,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     registry,
     aggregation,
     backups: createBackups(engine),
+    families,
     engine,
     async [Symbol.asyncDispose]() {
       engine.watches.close()

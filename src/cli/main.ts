@@ -135,6 +135,8 @@ function addUp(program: Command): void {
     .option('--cri-endpoint <socket>', "the CRI runtime's socket (default: unix:///run/containerd/containerd.sock)")
     .option('--scheduler-profile <name>', 'the profile for pods that name none', 'default-scheduler')
     .option('--api-only', 'no controllers, scheduler or nodes')
+    .option('--audit-log <file>', 'where requests are recorded (default: audit.log in the data directory)')
+    .option('--no-audit-log', 'record no requests')
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: in the data directory)')
     .option('--detach', 'go on in the background')
     .addHelpText(

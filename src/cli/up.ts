@@ -21,6 +21,8 @@ export interface UpOptions {
   readonly criEndpoint?: string
   readonly schedulerProfile: string
   readonly apiOnly?: boolean
+  /** False: nowhere. */
+  readonly auditLog?: string | boolean
   readonly kubeconfig?: string
   readonly detach?: boolean
 }
@@ -42,6 +44,7 @@ export async function up(options: UpOptions): Promise<number> {
     runtime: options.runtime,
     ...(options.criEndpoint !== undefined && { engineEndpoint: options.criEndpoint }),
     apiOnly: options.apiOnly === true,
+    ...auditLogOf(options, dataDirectory),
     schedulerProfile: options.schedulerProfile,
   })
   try {
@@ -64,6 +67,13 @@ export async function up(options: UpOptions): Promise<number> {
 
 function dataDirectoryOf({ inMemory, dataDir }: UpOptions): string | undefined {
   return inMemory === true ? undefined : resolve(dataDir ?? defaultDataDirectory())
+}
+
+/** Without a directory of its own a cluster records its requests only where it is told to. */
+function auditLogOf({ auditLog }: UpOptions, dataDirectory: string | undefined): { readonly auditLog?: string } {
+  if (auditLog === false) return {}
+  if (typeof auditLog === 'string') return { auditLog: resolve(auditLog) }
+  return dataDirectory === undefined ? {} : { auditLog: join(dataDirectory, 'audit.log') }
 }
 
 function writeKubeconfig(options: UpOptions, endpoint: Endpoint): string {

@@ -36,6 +36,8 @@ export interface ClusterOptions {
   readonly port?: number
   /** The address to listen on. Default `127.0.0.1`. */
   readonly host?: string
+  /** The file that requests over HTTPS are recorded in, as Kubernetes' audit events. Default: nowhere. */
+  readonly auditLog?: string
   /** Where pods' files and logs go. Default: under the data directory, or the system's directory for temporary files. */
   readonly podDirectory?: string
   /**
@@ -102,7 +104,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       heartbeatPace,
     })
   const listen: Cluster['listen'] = async ({ port = 0, host } = {}) => {
-    listening ??= serve(env, plane, identity, { port, ...(host !== undefined && { host }) })
+    listening ??= serve(env, plane, identity, { port, ...(host !== undefined && { host }), ...auditOf(options) })
     return (await listening).endpoint
   }
   const close = async () => {
@@ -131,6 +133,8 @@ function onLoopback(serviceRange: string): { readonly podNetwork?: PodNetworkMod
 
 /** `Cluster.create()`: the same as {@link createCluster}, under the name of what it makes. */
 export const Cluster = { create: createCluster }
+
+const auditOf = ({ auditLog }: ClusterOptions) => (auditLog === undefined ? {} : { auditLog })
 
 /** The streams of nodes that are still to come. */
 function streamsTo(nodes: () => Nodes | undefined, isMeasured: boolean): NodeStreams {

@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os'
+import type { AuditSink } from '../apiserver/audit/audit-log.ts'
 import type { HttpServer } from '../apiserver/http/server.ts'
 import type { Endpoint } from '../client/http/connection.ts'
 import type { Environment } from '../env/environment.ts'
@@ -18,7 +19,7 @@ export async function serve(
   env: Environment,
   plane: ControlPlane,
   identity: ClusterIdentity,
-  at: { readonly port: number; readonly host?: string },
+  at: { readonly port: number; readonly host?: string; readonly auditLog?: string },
 ): Promise<Listening> {
   const [{ listen }, { createAuthenticator }, { SERVER_HOSTS }] = await Promise.all([
     import('../apiserver/http/server.ts'),
@@ -28,6 +29,7 @@ export async function serve(
   const host = at.host ?? '127.0.0.1'
   const { certificate, key } = identity.server([...new Set([...SERVER_HOSTS, host])])
   const clientAuthority = identity.authority.certificate
+  const audit = at.auditLog === undefined ? undefined : await openAudit(env, at.auditLog)
   const options = {
     environment: env,
     verbs: plane.server.verbs,
@@ -36,13 +38,18 @@ export async function serve(
     authorizer: plane.authorizer,
     aggregation: plane.server.aggregation,
     backups: plane.server.backups,
+    families: plane.server.families,
+    store: plane.server.engine.store,
+    ...(audit !== undefined && { audit }),
     tokenKeys: () => [identity.serviceAccountKey.jwk()],
   }
-  const server = await listen(options, { host, port: at.port, tls: { certificate, key, clientAuthority } }).catch(
-    (error: unknown) => {
+  const listening = await listen(options, { host, port: at.port, tls: { certificate, key, clientAuthority } }).catch(
+    async (error: unknown) => {
+      await audit?.close()
       throw explained(error, host, at.port)
     },
   )
+  const server = audit === undefined ? listening : closingAfter(listening, audit)
   const { publishServer } = await import('../apiserver/published-server.ts')
   await publishServer(plane.clientFor(ADMIN), { address: addressFor(host), port: server.port, clientAuthority })
   const admin = identity.client('admin', ADMIN.name, ADMIN.groups.slice(0, 1))
@@ -53,6 +60,26 @@ export async function serve(
     clientKey: admin.key,
   }
   return { server, endpoint }
+}
+
+async function openAudit(env: Environment, path: string): Promise<AuditSink> {
+  const { openAuditFile } = await import('../apiserver/audit/audit-file.ts')
+  try {
+    return await openAuditFile(path, env)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const message = `Cannot write "${path}" as audit log: ${code}, expected a file that this user may write`
+    throw new ClusterError('CLUSTER_DATA_UNUSABLE', message, 'name another with --audit-log', { cause: error })
+  }
+}
+
+/** The last requests are recorded before the log is closed. */
+function closingAfter(server: HttpServer, audit: AuditSink): HttpServer {
+  const close = async () => {
+    await server.close()
+    await audit.close()
+  }
+  return { ...server, close, [Symbol.asyncDispose]: close }
 }
 
 const LOOPBACK = /^(127\.|::1$|localhost$)/

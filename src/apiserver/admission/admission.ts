@@ -45,7 +45,7 @@ export interface AdmissionChain {
 }
 
 /** A chain that finds the plugins of a request by one look-up. */
-export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
+export function createAdmissionChain(plugins: readonly AdmissionPlugin[], observe?: AdmissionObserver): AdmissionChain {
   const chosen = new Map<string, readonly AdmissionPlugin[]>()
   const pluginsFor = ({ operation, resource }: AdmissionRequest) => {
     const key = `${operation} ${resource.storage}`
@@ -56,14 +56,29 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
     }
     return found
   }
-  return {
-    mutate(request) {
-      for (const plugin of pluginsFor(request)) plugin.mutate?.(request)
-    },
-    validate(request) {
-      for (const plugin of pluginsFor(request)) plugin.validate?.(request)
-    },
+  const run = (type: 'admit' | 'validate', act: (plugin: AdmissionPlugin) => void, request: AdmissionRequest) => {
+    const { clock } = request.environment
+    const started = clock.monotonicMs()
+    let current: AdmissionPlugin | undefined
+    try {
+      for (const plugin of pluginsFor(request)) act((current = plugin))
+    } catch (error) {
+      observe?.rejected(type, request.operation, current?.name ?? '')
+      throw error
+    } finally {
+      observe?.took(type, request.operation, (clock.monotonicMs() - started) / 1000)
+    }
   }
+  return {
+    mutate: (request) => run('admit', (plugin) => plugin.mutate?.(request), request),
+    validate: (request) => run('validate', (plugin) => plugin.validate?.(request), request),
+  }
+}
+
+/** Is told of each step of admission. */
+export interface AdmissionObserver {
+  took(type: 'admit' | 'validate', operation: AdmissionRequest['operation'], seconds: number): void
+  rejected(type: 'admit' | 'validate', operation: AdmissionRequest['operation'], plugin: string): void
 }
 
 function handles(plugin: AdmissionPlugin, operation: AdmissionRequest['operation'], storage: string): boolean {

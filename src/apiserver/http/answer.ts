@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { ApiError, apiError } from '../../api/meta/status.ts'
@@ -50,9 +51,20 @@ export async function sendBytes(exchange: Exchange, code: number, bytes: Uint8Ar
     response.writeHead(code, { ...headers, 'Content-Encoding': 'gzip', 'Content-Length': compressed.length })
     return void response.end(compressed)
   }
+  if (bytes.length > SLOW_ANSWER_BYTES) endWhenStuck(response)
   headers['Content-Length'] = bytes.length
   response.writeHead(code, headers)
   response.end(bytes)
+}
+
+/** Smaller answers fit into what the system buffers for a connection anyway. */
+const SLOW_ANSWER_BYTES = 256 * 1024
+const STUCK_MS = 60_000
+
+/** A client that takes nothing of a big answer for a minute is cut off, so that those that never read cost no memory. */
+function endWhenStuck(response: ServerResponse): void {
+  response.setTimeout(STUCK_MS, () => response.destroy())
+  response.once('finish', () => response.setTimeout(0))
 }
 
 type Headers = Record<string, string | number | readonly string[]>

@@ -15,11 +15,15 @@ import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { RemoteService } from '../aggregation/remote-service.ts'
 import type { HttpServerOptions } from './server-options.ts'
 import { VERSION } from './version.ts'
+import type { Watching } from './watching.ts'
 
 /** Everything that is not a resource: discovery, OpenAPI, health, version. */
 export interface OtherPaths {
   serve(exchange: Exchange): Promise<void>
 }
+
+const sendMetrics = (exchange: Exchange, text: string): Promise<void> =>
+  sendBytes(exchange, 200, new TextEncoder().encode(text), 'text/plain; version=0.0.4; charset=utf-8')
 
 interface Documents {
   readonly discovery: Discovery
@@ -28,7 +32,7 @@ interface Documents {
 
 const HEALTH = /^\/(healthz|livez|readyz)(?:\/(.+))?$/
 
-export function createOtherPaths(options: HttpServerOptions): OtherPaths {
+export function createOtherPaths(options: HttpServerOptions, watching: Pick<Watching, 'metrics'>): OtherPaths {
   let documents: Documents | undefined
   options.catalog.onChange(() => (documents = undefined))
   const current = (): Documents =>
@@ -42,6 +46,7 @@ export function createOtherPaths(options: HttpServerOptions): OtherPaths {
       refuseUnlessAllowed(options, exchange, path)
       const health = HEALTH.exec(path)
       if (health !== null) return serveHealth(options, exchange, health[1] ?? '', health[2])
+      if (path === '/metrics' && exchange.method === 'GET') return sendMetrics(exchange, watching.metrics())
       if (path.startsWith('/shoal/') && options.backups !== undefined) return serveBackups(options.backups, exchange)
       const remote = remoteAt(options, path)
       if (remote !== undefined) return options.aggregation?.proxy(exchange, remote)
@@ -106,7 +111,18 @@ function documentAt(
   if (path === '/')
     return {
       value: {
-        paths: ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'],
+        paths: [
+          '/api',
+          '/api/v1',
+          '/apis',
+          '/healthz',
+          '/livez',
+          '/metrics',
+          '/openapi/v2',
+          '/openapi/v3',
+          '/readyz',
+          '/version',
+        ],
       },
     }
   if (path === '/api' || path === '/apis') {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { isJsonObject } from '../../api/draft.ts'
-import { apiError } from '../../api/meta/status.ts'
+import { ApiError, apiError } from '../../api/meta/status.ts'
 import type { JsonPatchOperation, Patch, PatchOptions } from '../../client/client.ts'
+import { parseBoundedJson } from './bounded-json.ts'
 import { goMessage, mediaTypeOf, parseYaml, readBody } from './request-body.ts'
 
 const PATCH_TYPES: Readonly<Record<string, Patch['type']>> = {
@@ -37,8 +38,9 @@ const jsonType = (value: unknown) =>
 function applyBody(bytes: Buffer, validation: string, warn: (text: string) => void): Promise<unknown> | unknown {
   if (bytes[0] !== 0x7b) return yamlBody(bytes, validation, warn)
   try {
-    return JSON.parse(bytes.toString())
-  } catch {
+    return parseBoundedJson(bytes.toString())
+  } catch (error) {
+    if (error instanceof ApiError) throw error
     return yamlBody(bytes, validation, warn)
   }
 }
@@ -55,8 +57,9 @@ async function yamlBody(bytes: Buffer, validation: string, warn: (text: string) 
 function parseJson(type: Patch['type'], bytes: Buffer): unknown {
   const text = bytes.toString()
   try {
-    return JSON.parse(text)
+    return parseBoundedJson(text)
   } catch (error) {
+    if (error instanceof ApiError) throw error
     const prefix = type === 'strategic' ? '' : 'error decoding patch: '
     throw apiError('BadRequest', prefix + goMessage(error, text))
   }

@@ -1,5 +1,6 @@
 import { MESSAGES } from '../../api/generated/protobuf.ts'
 import { apiError } from '../../api/meta/status.ts'
+import { MAX_JSON_DEPTH } from './bounded-json.ts'
 import { WireReader } from './protobuf-wire.ts'
 import { SPECIAL_MESSAGES } from './protobuf-special.ts'
 
@@ -26,7 +27,7 @@ export function decodeProtobuf(bytes: Buffer): unknown {
   try {
     const envelope = readEnvelope(bytes.subarray(4))
     const message = messageNamed(envelope.apiVersion, envelope.kind)
-    return { apiVersion: envelope.apiVersion, kind: envelope.kind, ...decodeMessage(message, envelope.raw) }
+    return { apiVersion: envelope.apiVersion, kind: envelope.kind, ...decodeMessage(message, envelope.raw, 0) }
   } catch (error) {
     throw error instanceof RangeError ? malformed(error.message) : error
   }
@@ -89,16 +90,18 @@ function resolve(type: string, scope: string): string {
   return /^[A-Z]/.test(type) ? scope + type : type
 }
 
-function decodeMessage(message: string, bytes: Uint8Array): Json {
+/** As deep as JSON may be: kinds that contain themselves, such as schemas, could be nested without end. */
+function decodeMessage(message: string, bytes: Uint8Array, depth: number): Json {
+  if (depth > MAX_JSON_DEPTH) throw new RangeError('proto: exceeded max depth')
   const fields = fieldsOf(message)
   const result: Json = {}
   for (const wire of new WireReader(bytes).fields()) {
     const field = fields.get(wire.number)
     if (field === undefined) continue
-    if (field.mapOf !== undefined) addEntry(result, field.name, field.mapOf, wire.bytes)
-    else if (field.inline) Object.assign(result, decodeMessage(field.type, wire.bytes))
-    else if (field.repeated) ((result[field.name] ??= []) as unknown[]).push(decodeValue(field.type, wire))
-    else result[field.name] = decodeValue(field.type, wire)
+    if (field.mapOf !== undefined) addEntry(result, field.name, field.mapOf, wire.bytes, depth)
+    else if (field.inline) Object.assign(result, decodeMessage(field.type, wire.bytes, depth))
+    else if (field.repeated) ((result[field.name] ??= []) as unknown[]).push(decodeValue(field.type, wire, depth + 1))
+    else result[field.name] = decodeValue(field.type, wire, depth + 1)
   }
   return result
 }
@@ -106,18 +109,19 @@ function decodeMessage(message: string, bytes: Uint8Array): Json {
 type Wire = ReturnType<WireReader['next']>
 
 /** An entry of a map is a message of its own: 1 key, 2 value. */
-function addEntry(result: Json, name: string, type: string, bytes: Uint8Array): void {
+function addEntry(result: Json, name: string, type: string, bytes: Uint8Array, depth: number): void {
   const map = (result[name] ??= {}) as Json
   let key = ''
   let value: unknown = ''
   for (const wire of new WireReader(bytes).fields()) {
     if (wire.number === 1) key = Buffer.from(wire.bytes).toString()
-    if (wire.number === 2) value = decodeValue(type, wire)
+    if (wire.number === 2) value = decodeValue(type, wire, depth + 1)
   }
-  map[key] = value
+  // An assignment to `__proto__` would not make a field.
+  Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
-function decodeValue(type: string, wire: Wire): unknown {
+function decodeValue(type: string, wire: Wire, depth: number): unknown {
   switch (type) {
     case 'string':
       return Buffer.from(wire.bytes).toString()
@@ -133,8 +137,8 @@ function decodeValue(type: string, wire: Wire): unknown {
     default: {
       const special = SPECIAL_MESSAGES[type.slice(type.lastIndexOf('.') + 1)]
       return special === undefined
-        ? decodeMessage(type, wire.bytes)
-        : special(wire.bytes, (inner) => decodeMessage(type, inner))
+        ? decodeMessage(type, wire.bytes, depth)
+        : special(wire.bytes, (inner) => decodeMessage(type, inner, depth))
     }
   }
 }

@@ -6,6 +6,7 @@ import { ApiError } from '../../api/meta/status.ts'
 import { DecodeError, decodeValue } from '../../api/schema/decode.ts'
 import { schemaOf } from '../../api/schema/schema.ts'
 import type { RemoveOptions } from '../../client/client.ts'
+import { parseBoundedJson } from './bounded-json.ts'
 import { dryRunOption, removeOptions } from './query-options.ts'
 import type { Query } from './query-options.ts'
 import { PROTOBUF, goMessage, mediaTypeOf, parseYaml, readBody, unsupportedMediaType } from './request-body.ts'
@@ -33,8 +34,9 @@ const undecodable = (message: string) =>
 function parseJson(bytes: Buffer): unknown {
   const text = bytes.toString()
   try {
-    return JSON.parse(text)
+    return parseBoundedJson(text)
   } catch (error) {
+    if (error instanceof ApiError) throw error
     throw undecodable(`couldn't get version/kind; json parse error: ${goMessage(error, text)}`)
   }
 }

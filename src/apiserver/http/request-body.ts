@@ -1,10 +1,12 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { KubeObject } from '../../api/object.ts'
 import { jsonProblem } from '../../api/meta/json-problem.ts'
-import { apiError } from '../../api/meta/status.ts'
+import { ApiError, apiError } from '../../api/meta/status.ts'
 import { decodeObject } from '../../api/schema/decode.ts'
 import type { Catalog } from '../verbs/served-resource.ts'
 import type { Body } from '../verbs/request.ts'
+import { checkValue, parseBoundedJson } from './bounded-json.ts'
 import { duplicateFields } from './duplicate-fields.ts'
 
 /** The largest body that is read, as in Kubernetes: 3 MiB. */
@@ -84,8 +86,9 @@ function parseJsonObject(bytes: Buffer, expected: ExpectedKind, catalog: Catalog
   const json = bytes.toString()
   let value: unknown
   try {
-    value = JSON.parse(json)
+    value = parseBoundedJson(json)
   } catch (error) {
+    if (error instanceof ApiError) throw error
     throw unrecognized(`couldn't get version/kind; json parse error: ${goMessage(error, json)}`, json, expected.kind)
   }
   const body = typed(value, expected, catalog)
@@ -104,6 +107,7 @@ export interface ParsedYaml {
 /** Parses YAML, of which JSON is a part: aliases are limited, so that a small text cannot unfold into a huge value. */
 export async function parseYaml(bytes: Buffer, kind: string): Promise<ParsedYaml> {
   const { LineCounter, parseDocument, visit } = await import('yaml')
+  if (!isUtf8(bytes)) throw unrecognized("couldn't get version/kind; yaml parse error: yaml: invalid UTF-8", '', kind)
   const text = bytes.toString()
   const lineCounter = new LineCounter()
   const options = { version: '1.1', schema: 'yaml-1.1', merge: true, uniqueKeys: false, lineCounter } as const
@@ -122,8 +126,11 @@ export async function parseYaml(bytes: Buffer, kind: string): Promise<ParsedYaml
         known.add(value)
       },
     })
-    return { value: document.toJS({ maxAliasCount: 100 }), duplicates }
+    const value: unknown = document.toJS({ maxAliasCount: 100 })
+    checkValue(value)
+    return { value, duplicates }
   } catch (error) {
+    if (error instanceof ApiError) throw error
     const message = error instanceof Error ? error.message : String(error)
     throw unrecognized(`couldn't get version/kind; yaml parse error: ${message}`, text, kind)
   }

@@ -7,6 +7,7 @@ import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { CollectionTarget, ObjectTarget } from '../verbs/request.ts'
 import type { Catalog, ServedResource } from '../verbs/served-resource.ts'
 import type { Verbs } from '../verbs/verbs.ts'
+import type { Counter } from '../metrics/families.ts'
 import { negotiate } from './accept.ts'
 import { sendText } from './answer.ts'
 import type { Exchange } from './exchange.ts'
@@ -31,6 +32,8 @@ export interface ResourceServer {
   readonly views: Views
   readonly decoders: readonly BodyDecoder[]
   readonly aggregation: Aggregation | undefined
+  /** Counts events sent to watchers of a kind. */
+  readonly watchEvents: (group: string, version: string, kind: string) => Counter
 }
 
 /** Connections rather than requests; they are answered by a part of their own. */
@@ -166,9 +169,11 @@ function serveWatch(server: ResourceServer, exchange: Exchange, target: Collecti
   const accepted = negotiate(exchange.request.headers.accept)
   const view = watchView(exchange, target.resource, accepted, server.views)
   const options = watchOptions(exchange.query)
+  const { type } = target.resource
   return streamWatch(exchange, server.verbs, server.timers, {
     target,
     options,
+    sent: server.watchEvents(type.group, type.version, type.kind),
     ...(view === undefined ? {} : { view }),
   })
 }

@@ -1,13 +1,14 @@
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ApiError } from '../../api/meta/status.ts'
 import { responseOn } from '../../streams/upgrade.ts'
 import type { Upgrade } from '../../streams/upgrade.ts'
 import { impersonate } from '../authn/impersonation.ts'
-import { sendError } from './answer.ts'
+import { sendError, sendText } from './answer.ts'
 import { createExchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { createOtherPaths } from './other-paths.ts'
 import type { OtherPaths } from './other-paths.ts'
 import { parseQuery } from './query-options.ts'
@@ -15,6 +16,8 @@ import { parsePath } from './request-path.ts'
 import { serveResource } from './resource-requests.ts'
 import type { ResourceServer } from './resource-requests.ts'
 import type { HttpServerOptions } from './server-options.ts'
+import { createWatching } from './watching.ts'
+import type { Watching, WatchedRequest } from './watching.ts'
 
 /** Certificate, key and the authority whose client certificates are believed, all in PEM. */
 export interface TlsOptions {
@@ -43,7 +46,8 @@ export interface HttpServer extends AsyncDisposable {
 export async function listen(options: HttpServerOptions, at: ListenOptions = {}): Promise<HttpServer> {
   const { host = '127.0.0.1', port = 0, tls } = at
   const handle = createHandler(options)
-  const server = await (tls === undefined ? createPlainServer(handle) : createTlsServer(tls, handle))
+  const bounds = boundsOf(options)
+  const server = await (tls === undefined ? createPlainServer(bounds, handle) : createTlsServer(tls, bounds, handle))
   const upgraded = new Set<Duplex>()
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket)
@@ -51,8 +55,6 @@ export async function listen(options: HttpServerOptions, at: ListenOptions = {})
     socket.on('error', () => {})
     handle(request, responseOn(request, socket), { request, socket, head })
   })
-  server.keepAliveTimeout = 0
-  server.requestTimeout = 0
   server.listen(port, host)
   await once(server, 'listening')
   const actual = (server.address() as AddressInfo).port
@@ -71,37 +73,61 @@ export async function listen(options: HttpServerOptions, at: ListenOptions = {})
 
 type Handler = (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade) => void
 
-/** Loaded only here: to import `node:http`, which `node:https` does not, loads Node's `fetch` too, 9 MB and 15 ms. */
-async function createPlainServer(handle: Handler) {
-  const http = await import('node:http')
-  return http.createServer(handle)
+/** As Go's server takes them. */
+const MAX_HEADER_BYTES = 1 << 20
+const HEADERS_TIMEOUT_MS = 32_000
+const REQUEST_TIMEOUT_MS = 300_000
+
+/** A client that sends its request too slowly gets 408, and one with too much in its headers 431: Node says so itself. */
+function boundsOf({ receiveTimeoutMs = REQUEST_TIMEOUT_MS }: HttpServerOptions): ServerOptions {
+  return {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveTimeout: 0,
+    requestTimeout: receiveTimeoutMs,
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, receiveTimeoutMs),
+    connectionsCheckingInterval: Math.min(10_000, receiveTimeoutMs),
+  }
 }
 
-async function createTlsServer(tls: TlsOptions, handle: Handler) {
+/** Loaded only here: to import `node:http`, which `node:https` does not, loads Node's `fetch` too, 9 MB and 15 ms. */
+async function createPlainServer(bounds: ServerOptions, handle: Handler) {
+  const http = await import('node:http')
+  return http.createServer(bounds, handle)
+}
+
+async function createTlsServer(tls: TlsOptions, bounds: ServerOptions, handle: Handler) {
   const https = await import('node:https')
   const credentials = { cert: tls.certificate, key: tls.key, ca: tls.clientAuthority }
   const policy = { requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], noDelay: true }
-  return https.createServer({ ...credentials, ...policy }, handle)
+  return https.createServer({ ...bounds, ...credentials, ...policy }, handle)
 }
 
 /** The whole of a request's way: who asks, as whom, for what. */
 export function createHandler(options: HttpServerOptions): Handler {
   const { environment, verbs, catalog, authorizer, decoders = [], aggregation } = options
   const { clock, timers } = environment
-  const resources: ResourceServer = { verbs, catalog, authorizer, timers, views: { clock }, decoders, aggregation }
-  const others = createOtherPaths(options)
+  const watching = createWatching(options)
+  const watchEvents = watching.watchEvents
+  const views = { clock }
+  const resources = { verbs, catalog, authorizer, timers, views, decoders, aggregation, watchEvents }
+  const serving: Serving = { options, resources, others: createOtherPaths(options, watching), watching }
   return (request, response, upgrade) => {
-    serve(options, resources, others, request, response, upgrade).catch((error: unknown) => {
+    serve(serving, request, response, upgrade).catch((error: unknown) => {
       environment.log.error('Cannot answer a request', { url: request.url, error })
       response.destroy()
     })
   }
 }
 
+interface Serving {
+  readonly options: HttpServerOptions
+  readonly resources: ResourceServer
+  readonly others: OtherPaths
+  readonly watching: Watching
+}
+
 async function serve(
-  options: HttpServerOptions,
-  resources: ResourceServer,
-  others: OtherPaths,
+  { options, resources, others, watching }: Serving,
   request: IncomingMessage,
   response: ServerResponse,
   upgrade?: Upgrade,
@@ -110,15 +136,30 @@ async function serve(
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const at = { path, query: parseQuery(mark < 0 ? '' : url.slice(mark + 1)), ...(upgrade && { upgrade }) }
-  let exchange = createExchange(request, response, at, { name: '', groups: [] })
+  const parsed = parsePath(path)
+  let exchange = createExchange(request, response, at, NOBODY)
+  let watched: WatchedRequest | undefined
   try {
     const found = options.authenticator.authenticate(request)
     const user = impersonate(request, 'then' in found ? await found : found, options.authorizer)
     exchange = createExchange(request, response, at, user)
-    const parsed = parsePath(path)
+    watched = watching.enter(exchange, parsed)
+    if (watched === undefined) return await sendTooMany(exchange)
     await ('other' in parsed ? others.serve(exchange) : serveResource(resources, exchange, parsed))
   } catch (error) {
     if (!(error instanceof ApiError)) options.environment.log.error('A request failed', { path, error })
     await sendError(exchange, error)
+  } finally {
+    // Who was not let in is recorded too.
+    if (watched === undefined) watching.refused(exchange, parsed)
+    else watched.served()
   }
+}
+
+const NOBODY = { name: '', groups: [] }
+
+/** As Kubernetes says it, in plain text. */
+async function sendTooMany(exchange: Exchange): Promise<void> {
+  exchange.response.setHeader('Retry-After', '1')
+  await sendText(exchange, 429, 'Too many requests, please try again later.\n')
 }

@@ -4,6 +4,7 @@ import type { Status } from '../../api/generated/meta-v1.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { WatchEvent, WatchHandler, WatchOptions } from '../../client/client.ts'
 import { jsonOf } from '../encoding.ts'
+import type { Counter } from '../metrics/families.ts'
 import type { CollectionTarget } from '../verbs/request.ts'
 import type { Verbs } from '../verbs/verbs.ts'
 import { baseHeaders, internalError } from './answer.ts'
@@ -31,6 +32,8 @@ export interface WatchRequest {
   readonly target: CollectionTarget & { readonly name?: string }
   readonly options: WatchOptions & { readonly timeoutSeconds?: number }
   readonly view?: EventView
+  /** Counts what is sent. */
+  readonly sent: Counter
 }
 
 /**
@@ -47,7 +50,7 @@ export async function streamWatch(
   const { timeoutSeconds, ...options } = watch.options
   const view = watch.view ?? ((object: KubeObject) => jsonOf(object))
   const end = () => void response.end()
-  const running = await verbs.watch(exchange.context, watch.target, options, handlerFor(response, view))
+  const running = await verbs.watch(exchange.context, watch.target, options, handlerFor(response, view, watch.sent))
   const timer = timers.after(durationMs(timeoutSeconds), end, { background: true })
   const stop = () => {
     timer.cancel()
@@ -66,11 +69,12 @@ function durationMs(timeoutSeconds: number | undefined): number {
   return DEFAULT_TIMEOUT_SECONDS * 1000
 }
 
-function handlerFor(response: Exchange['response'], view: EventView): WatchHandler {
+function handlerFor(response: Exchange['response'], view: EventView, sent: Counter): WatchHandler {
   return {
     events(events) {
       if (response.destroyed || response.writableEnded) return
       if (response.writableLength > SLOW_WATCHER_BYTES) return void response.destroy()
+      sent.add(events.length)
       response.write(encodeEvents(events, view))
     },
     closed(error) {

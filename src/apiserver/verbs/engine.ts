@@ -40,6 +40,7 @@ export async function commit(engine: Engine, mutations: readonly Mutation[]): Pr
     return await pending
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
+    if (error.code === 'busy') throw apiError('TooManyRequests', error.message, { retryAfterSeconds: 1 })
     throw apiError('InternalError', `Internal error occurred: ${error.message}`, {
       causes: [{ message: error.message }],
     })
