@@ -10,6 +10,7 @@ import { createRbacAuthorizer } from '../src/apiserver/authz/rbac.ts'
 import { describeRefusal } from '../src/apiserver/verbs/authorizer.ts'
 import type { Authorizer } from '../src/apiserver/verbs/authorizer.ts'
 import { listen } from '../src/apiserver/http/server.ts'
+import type { HttpServerOptions } from '../src/apiserver/http/server-options.ts'
 import { openClusterIdentity, SERVER_HOSTS } from '../src/identity/key-files.ts'
 import type { Endpoint } from '../src/client/http/connection.ts'
 
@@ -31,9 +32,15 @@ export interface TestServerOptions {
   readonly clock?: Clock
   /** The time, in milliseconds since 1970, at which the store's revisions start. */
   readonly storeStartMs?: number
+  /** What the HTTP server is told besides: its bounds, its audit log. */
+  readonly http?: Pick<HttpServerOptions, 'inFlight' | 'receiveTimeoutMs' | 'audit'>
 }
 
-export async function startApiServer({ clock, storeStartMs }: TestServerOptions = {}): Promise<TestServer> {
+export async function startApiServer({
+  clock,
+  storeStartMs,
+  http: bounds,
+}: TestServerOptions = {}): Promise<TestServer> {
   const system = systemEnvironment()
   const environment = clock === undefined ? system : { ...system, clock }
   const storeClock = storeStartMs === undefined ? system.clock : { ...system.clock, now: () => storeStartMs }
@@ -48,7 +55,16 @@ export async function startApiServer({ clock, storeStartMs }: TestServerOptions 
   const authenticator = createAuthenticator({ clock: environment.clock, tokens })
   const server = identity.server(SERVER_HOSTS)
   const http = await listen(
-    { environment, verbs: api.verbs, catalog: api.registry, authenticator, authorizer },
+    {
+      environment,
+      verbs: api.verbs,
+      catalog: api.registry,
+      authenticator,
+      authorizer,
+      store,
+      families: api.families,
+      ...bounds,
+    },
     { tls: { ...server, clientAuthority: identity.authority.certificate } },
   )
   const endpointFor = (user: string, groups: readonly string[]): Endpoint => {

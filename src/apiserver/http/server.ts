@@ -147,7 +147,9 @@ async function serve(
     if (watched === undefined) return await sendTooMany(exchange)
     await ('other' in parsed ? others.serve(exchange) : serveResource(resources, exchange, parsed))
   } catch (error) {
-    if (!(error instanceof ApiError)) options.environment.log.error('A request failed', { path, error })
+    // A client that went away has no answer to wait for, and did nothing worth a line.
+    const isGone = request.destroyed && !request.complete
+    if (!(error instanceof ApiError) && !isGone) options.environment.log.error('A request failed', { path, error })
     await sendError(exchange, error)
   } finally {
     // Who was not let in is recorded too.
