@@ -27,6 +27,7 @@ function commandLine(): Command {
   addDownAndStatus(program)
   addExplainAndPlan(program)
   addUtilization(program)
+  addTopAndReplay(program)
   addBackups(program)
   addParts(program)
   return program
@@ -194,6 +195,34 @@ function addBackups(program: Command): void {
     .action(async (file, options) => {
       const { restore } = await import('./restore.ts')
       process.exitCode = await restore(file, options)
+    })
+}
+
+function addTopAndReplay(program: Command): void {
+  program
+    .command('top')
+    .description('show what runs are at: their stages and workers')
+    .argument('[run]', 'that run alone')
+    .option('-n, --namespace <name>', 'the namespace of the runs')
+    .option('-A, --all-namespaces', 'runs of all namespaces')
+    .option('--context <name>', 'a context of the kubeconfig')
+    .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, a cluster of this machine, ~/.kube/config)')
+    .option('-w, --watch', 'again every two seconds, until interrupted')
+    .addOption(new Option('-o, --output <format>', 'in place of text').choices(['json', 'yaml']))
+    .addHelpText('after', '\nExamples:\n  shoal top\n  shoal top nightly --watch')
+    .action(async (run, options) => {
+      const { top } = await import('./top.ts')
+      process.exitCode = await top(run, options)
+    })
+  program
+    .command('replay')
+    .description('run a task again that failed, here, with its input')
+    .argument('<task>', 'its name, as the run that it failed in has told')
+    .option('--inspect', 'wait for a debugger, and stop where the function is called')
+    .addHelpText('after', '\nExamples:\n  shoal replay run-x4fd2-1\n  shoal replay run-x4fd2-1 --inspect')
+    .action(async (task, options) => {
+      const { replay } = await import('./replay.ts')
+      process.exitCode = await replay(task, options)
     })
 }
 

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Shoal } from '../compute/shoal.ts'
 import { systemEnvironment } from '../env/system.ts'
+import { failedDirectory } from '../connect/cache-directory.ts'
 import { setRunSettings } from '../connect/run-settings.ts'
 import type { RunSettings } from '../connect/run-settings.ts'
 import { CliError } from './cli-error.ts'
@@ -64,6 +65,7 @@ export async function runLoaded(
   setRunSettings({
     ...settings,
     onEvent: view.onEvent,
+    failedDirectory: failedDirectory(),
     ...(timeline.onTask !== undefined && { onTask: timeline.onTask }),
     onSession: (session) => sessions.add(session),
   })

@@ -18,6 +18,8 @@ import type { JobApi, JobEngine } from './jobs.ts'
 import type { Journal } from './journal/journal-file.ts'
 import { journaled } from './journal/journaled.ts'
 import { createProgress } from './progress.ts'
+import { createFailedTasks, keepingFailed } from './replay/keep-failed.ts'
+import type { FailedTasks } from './replay/keep-failed.ts'
 import type { RunStatus } from './run/run.ts'
 import { createRunReport } from './run-report.ts'
 import type { RunReport } from './run-report.ts'
@@ -55,6 +57,8 @@ export interface EngineOptions {
   readonly onTask?: (record: TaskRecord) => void
   /** How many workers there are follows from the work, within these limits; `capacity` is what one of them offers. */
   readonly elastic?: ElasticLimits & { readonly capacity: Needs }
+  /** Where tasks that fail for good are kept, for `shoal replay`. */
+  readonly failedDirectory?: string
   /** Work begins once so many workers are there. */
   readonly gang?: number
   /** What was committed before, and is from now on. */
@@ -89,7 +93,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   coordination = started
   const gang = options.gang === undefined ? undefined : gangStart(started.coordinator, options.gang)
   const { journal } = options
-  const host = gang?.coordinator ?? started.coordinator
+  const failedTasks = failedTasksOf(options)
+  const open = gang?.coordinator ?? started.coordinator
+  const host = failedTasks === undefined ? open : keepingFailed(open, failedTasks)
   const coordinator = journal === undefined ? host : journaled(host, journal)
   const watchdog = awaitWorkers(env, pool, {
     limitMs: options.workerTimeoutMs,
@@ -105,7 +111,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     elastic?.work()
   }
   const stages = createStageRunner(createProgress(onEvent, report.tasks), watchdog, checkOpen)
-  const tasks = createTaskApi({ env, coordinator, shipper, stages })
+  const tasks = createTaskApi({ env, coordinator, shipper, stages, failedTasks })
   const elastic = elasticWorkers(options, coordinator, tasks)
   const close = async (reason?: Error) => {
     watchdog.stop()
@@ -131,6 +137,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     close: closeOnce,
   })
   return { shoal, runDeleted: (run) => coordinator.close(runDeletedError(run)) }
+}
+
+function failedTasksOf({ env, name, failedDirectory, onEvent }: EngineOptions): FailedTasks | undefined {
+  if (failedDirectory === undefined) return undefined
+  return createFailedTasks({
+    env,
+    run: name,
+    directory: failedDirectory,
+    onKept: ({ id, name, what, error }) => onEvent({ type: 'kept', task: { id, name, what, error } }),
+  })
 }
 
 function elasticWorkers(

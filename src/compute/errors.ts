@@ -14,6 +14,7 @@ export const COMPUTE_ERROR_CODES = {
   SHOAL_SCRATCH_FULL: "A worker's disk is full",
   SHOAL_NOT_REPEATABLE: 'Lost parts of a dataset came out otherwise when they were made again',
   SHOAL_DATASET: 'A dataset is put together in a way that cannot run',
+  SHOAL_NO_REPLAY: 'A failed task that is to be run again was not kept',
   SHOAL_TASK_TIMEOUT: 'An attempt at a call took longer than its task allows',
   SHOAL_DEADLINE: 'A call was not done by its deadline',
   SHOAL_CANCELLED: 'A call was cancelled, or what it waited for was',

@@ -1,5 +1,6 @@
 import type { LossRecord } from './coordinator/loss.ts'
 import type { WorkerLog } from './coordinator/options.ts'
+import type { FailedTask } from './replay/failed-task.ts'
 import type { RunSummary } from './trace/run-summary.ts'
 
 /** What happens in a session, for whoever shows it: the command line draws from these. Times are left to the listener. */
@@ -26,6 +27,8 @@ export type ComputeEvent =
   | { readonly type: 'retry'; readonly retries: number }
   /** What user code wrote to its console on a worker, as it was written. */
   | { readonly type: 'log'; readonly log: WorkerLog }
+  /** A task failed for good and was kept: `shoal replay ID` runs it again. */
+  | { readonly type: 'kept'; readonly task: Pick<FailedTask, 'id' | 'name' | 'what' | 'error'> }
   /** The last of a session: what it has spent. */
   | { readonly type: 'summary'; readonly summary: RunSummary }
   /** Works, but will hurt: such as a large captured value. */

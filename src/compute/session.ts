@@ -50,6 +50,8 @@ export interface ComputeOptions {
   /** Where runs that have a name keep their journals. Default `~/.local/state/shoal/runs`. */
   readonly stateDirectory?: string
   readonly onEvent?: OnComputeEvent
+  /** Where tasks that fail for good are kept, to be run again by `shoal replay`. Default: nowhere. */
+  readonly failedDirectory?: string
   /** Hears of every attempt at a task that came to an end: what a timeline is made of. */
   readonly onTask?: (record: TaskRecord) => void
   /** How long work waits while there is no worker. Default 60,000 ms, five times that on a cluster elsewhere. */
@@ -99,6 +101,7 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     ...scaling(workers),
     ...(options.onTask === undefined ? {} : { onTask: options.onTask }),
     ...(workers.volumes === undefined ? {} : { volumes: volumePlaces(workers.volumes) }),
+    ...(options.failedDirectory === undefined ? {} : { failedDirectory: options.failedDirectory }),
     onEvent,
     workerTimeoutMs: place.workerTimeoutMs,
     onStatus: (change) => record.update(change),

@@ -103,6 +103,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
       onEvent: settings.onEvent ?? tellLogs,
       ...(settings.onTask !== undefined && { onTask: settings.onTask }),
       ...place.given,
+      ...(settings.failedDirectory !== undefined && { failedDirectory: settings.failedDirectory }),
     })
     const whole = withPlace(session, closeAll)
     // Whatever waits for workers that can never come is told so at once.

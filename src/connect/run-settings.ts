@@ -18,6 +18,8 @@ export interface RunSettings {
   readonly workers?: WorkerOptions
   readonly program?: { readonly name: string; readonly args?: readonly string[] }
   readonly onEvent?: OnComputeEvent
+  /** Where tasks that fail for good are kept, for `shoal replay`. */
+  readonly failedDirectory?: string
   readonly onTask?: (record: TaskRecord) => void
   /** Hears of each session when it opens. */
   readonly onSession?: (session: Shoal) => void

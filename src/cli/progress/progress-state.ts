@@ -89,6 +89,7 @@ export function after(state: ProgressState, event: ComputeEvent, nowMs: number):
       const { cut: _, ...known } = state
       return event.cut === undefined ? known : { ...known, cut: event.cut }
     }
+    case 'kept':
     case 'log':
     case 'summary':
     case 'warning':

@@ -83,6 +83,9 @@ class ActorTable implements ActorGroup {
     return this.#home && `${this.#home.worker.facts.pod}, thread ${this.#home.thread}`
   }
 
+  /** What an actor answers follows from all that it was asked before: one call alone says nothing. */
+  keep(): void {}
+
   placeOf(call: Call): string | undefined {
     return call.batch === undefined ? undefined : this.place
   }

@@ -30,6 +30,7 @@ export function createLostTasks(
   const fail = async (task: Task, losses: readonly LossRecord[]) => {
     const known = await within(options.env.timers, Promise.all(losses.map(investigate)), losses)
     const error = lostError(task, known)
+    task.stage.spec.poisoned?.(task.work, error)
     if (task.stage.spec.failed === undefined) return running.end(task.stage, error)
     if (task.stage.state === 'ended' || task.revoked) return
     task.stage.open.delete(task)

@@ -62,6 +62,8 @@ export interface StageSpec<Work> {
    * stage fails with the error.
    */
   failed?(work: Work, error: Error): void
+  /** `work` has cost so many workers that it is given up with `error`, whatever becomes of the stage. */
+  poisoned?(work: Work, error: Error): void
   /** `work` is what its thread does next. */
   started?(work: Work, place: Place): void
   /** A second attempt may run beside a straggling first one: whichever is done first counts. Default true. */

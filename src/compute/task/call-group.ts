@@ -3,6 +3,7 @@ import type { Place, StageHandle, StageSpec } from '../coordinator/stage.ts'
 import { errorOfFailure } from '../failure.ts'
 import { createChunkSize } from '../map/chunk-size.ts'
 import { nameOf } from '../map/map-stage.ts'
+import type { FailedTasks } from '../replay/keep-failed.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import { encodeValue } from '../wire/values.ts'
 import type { CallOptions } from '../worker/call-program.ts'
@@ -27,6 +28,8 @@ export interface CallGroup {
   revoke(call: Call): void
   /** So many more of the values that the call yields may come. */
   more(call: Call, count: number): void
+  /** The call has failed with that, and is not tried again. */
+  keep(call: Call, error: Error): void
   /** Where the call is run, in words; undefined where it is not. */
   placeOf(call: Call): string | undefined
 }
@@ -41,6 +44,8 @@ export interface CallGroupHost {
   attemptFailed(call: Call, error: unknown): void
   /** It cannot be done; it is not to be tried again. */
   failed(call: Call, error: unknown): void
+  /** Where calls that failed for good are kept. */
+  readonly failedTasks?: FailedTasks | undefined
   /** An attempt at calls of a task with `timeoutMs` began. */
   started(batch: CallBatch): void
 }
@@ -65,6 +70,7 @@ export function createCallGroup(group: CallGroupOptions): CallGroup {
   const queue = new CallQueue(group.isNested)
   const out: Out = { batches: new Set(), places: new WeakMap() }
   let handle: StageHandle | undefined
+  let spec: StageSpec<CallBatch> | undefined
   let isOpening = false
   let isWaking = false
   const open = async () => {
@@ -73,7 +79,8 @@ export function createCallGroup(group: CallGroupOptions): CallGroup {
       const shipment = await group.shipment
       if (named === '') named = nameOf(shipment)
       const isOver = () => group.isBrief && made.pending === 0
-      handle = host.coordinator.open(stageOf({ ...group, name: named }, shipment, queue, out, isOver))
+      spec = stageOf({ ...group, name: named }, shipment, queue, out, isOver)
+      handle = host.coordinator.open(spec)
       await handle.finished
     } catch (error) {
       const away = [...out.batches].flatMap(openCalls)
@@ -120,12 +127,17 @@ export function createCallGroup(group: CallGroupOptions): CallGroup {
       const batch = call.batch as CallBatch | undefined
       if (batch !== undefined) handle?.more?.(batch, batch.calls.indexOf(call), count)
     },
-    placeOf(call) {
-      const place = call.batch === undefined ? undefined : out.places.get(call.batch as CallBatch)
-      return place && `${place.worker.facts.pod}, thread ${place.thread}`
+    keep(call, error) {
+      if (spec !== undefined) host.failedTasks?.keep(spec, { calls: [call], startedMs: 0 }, error)
     },
+    placeOf: (call) => placeIn(out, call),
   }
   return made
+}
+
+function placeIn({ places }: Out, { batch }: Call): string | undefined {
+  const place = batch === undefined ? undefined : places.get(batch as CallBatch)
+  return place && `${place.worker.facts.pod}, thread ${place.thread}`
 }
 
 /** What is with the workers, and where. */

@@ -1,6 +1,7 @@
 import type { Environment } from '../../env/environment.ts'
 import type { StageHost } from '../coordination.ts'
 import type { Shipper } from '../ship/ship.ts'
+import type { FailedTasks } from '../replay/keep-failed.ts'
 import type { StageRunner } from '../stage-runner.ts'
 import { beginCall, endCall, MAX_ARGUMENTS } from '../wire/calls.ts'
 import { Packer, sharedName } from '../wire/pack.ts'
@@ -49,6 +50,7 @@ export interface CallsOptions {
   readonly shipper: Pick<Shipper, 'ship'>
   readonly stages: StageRunner
   readonly held: HeldMemory
+  readonly failedTasks?: FailedTasks | undefined
 }
 
 /** One for each call, beside it. */
@@ -78,6 +80,7 @@ class CallTable implements Calls {
     this.#packer.memory = options.held.memory
     this.#host = {
       coordinator: options.coordinator,
+      failedTasks: options.failedTasks,
       memory: options.held.memory?.directory,
       succeeded: (call, bytes, start, end) => this.#succeeded(call, bytes, start, end),
       attemptFailed: (call, error) => this.#attemptFailed(call, error),
@@ -294,7 +297,10 @@ class CallTable implements Calls {
     } catch (thrown) {
       return this.#settleFailed(call, thrown)
     }
-    if (pauseMs === undefined) return this.#settleFailed(call, error)
+    if (pauseMs === undefined) {
+      if (call.packed !== undefined) fate.group.keep(call, error as Error)
+      return this.#settleFailed(call, error)
+    }
     call.state = 'pausing'
     call.batch = undefined
     addTimer(

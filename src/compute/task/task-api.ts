@@ -2,6 +2,7 @@ import type { Environment } from '../../env/environment.ts'
 import type { StageHost } from '../coordination.ts'
 import type { Needs } from '../coordinator/stage.ts'
 import type { Shipper } from '../ship/ship.ts'
+import type { FailedTasks } from '../replay/keep-failed.ts'
 import type { StageRunner } from '../stage-runner.ts'
 import { asCompleted, settled, wait } from './collect.ts'
 import type { Completed, WaitOptions, Waited } from './collect.ts'
@@ -48,6 +49,8 @@ export interface TaskApiParts {
   readonly coordinator: StageHost
   readonly shipper: Pick<Shipper, 'ship'>
   readonly stages: StageRunner
+  /** Where calls that failed for good are kept. */
+  readonly failedTasks?: FailedTasks | undefined
 }
 
 /** What a session needs to know of its calls beside. */

@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module'
 import { serialize } from 'node:v8'
-import { compileFunction } from 'node:vm'
 import { receiveMessageOnPort } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import { FRAME_HEADER_BYTES, writeFrameHeader } from '../wire/frame.ts'
@@ -12,6 +10,7 @@ import { createActorProgram } from './actor-program.ts'
 import { RUNNING } from './attempts.ts'
 import { createCallProgram } from './call-program.ts'
 import { forwardLogs } from './forward-logs.ts'
+import { loadProgram } from './load-program.ts'
 import { createMapProgram } from './map-program.ts'
 import { partStoreOf } from './part-store.ts'
 import type { CreateProgram, ProgramHost, StageProgram } from './program.ts'
@@ -121,14 +120,4 @@ function sendPart(
   view.setUint32(8, request.thread, true)
   frame.set(part, FRAME_HEADER_BYTES + PART_HEADER_BYTES)
   port.postMessage(frame, [frame.buffer])
-}
-
-/** Evaluates a bundle in the CommonJS form and takes its `createProgram`. */
-function loadProgram(source: string, hash: string): CreateProgram {
-  const module = { exports: {} as { createProgram?: CreateProgram } }
-  const evaluate = compileFunction(source, ['module', 'exports', 'require'], { filename: `shoal:program/${hash}` })
-  evaluate(module, module.exports, createRequire(`${process.cwd()}/`))
-  const { createProgram } = module.exports
-  if (createProgram === undefined) throw new Error(`Cannot load program "${hash}": it exports no createProgram`)
-  return createProgram
 }
