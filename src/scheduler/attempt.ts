@@ -1,5 +1,6 @@
 import type { Pod } from '../api/generated/core-v1.ts'
 import { hasReason } from '../api/meta/status.ts'
+import { keyOf, keyString } from '../api/object.ts'
 import { decide } from '../placement/decide.ts'
 import type { Diagnosis, Placement } from '../placement/decide.ts'
 import type { Profile } from '../placement/framework.ts'
@@ -36,6 +37,8 @@ export function place(placing: Placing, pod: Pod, profile: Profile): Placement {
 /** Counts the pod, and what it takes of volumes, before the API knows. */
 export function assume({ view, places }: Placing, pod: Pod, nodeName: string): VolumeWork | undefined {
   places.assume(pod, nodeName)
+  // Counted there and promised a node as well, it would take the room of two.
+  view.nominations.remove(keyString(keyOf(pod)))
   return assumeVolumes(view, pod, nodeName)
 }
 
@@ -87,13 +90,12 @@ export async function bindAssumed(
   nodeName: string,
   volumes: VolumeWork | undefined,
 ): Promise<boolean> {
-  const { env, client, queue, places, events, view } = placing
+  const { env, client, queue, places, events } = placing
   const { key, pod } = queued
   try {
     if (volumes !== undefined) await volumes.perform(placing)
     await bind(client, pod, nodeName)
     places.bound(key)
-    view.nominations.remove(key)
     events.scheduled(pod, nodeName)
     return true
   } catch (error) {

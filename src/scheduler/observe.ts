@@ -27,6 +27,7 @@ import { gangOf } from '../placement/gang.ts'
 import { reportUnscheduled } from './binding.ts'
 import { nodeChanges, podChanges } from './hints.ts'
 import type { Placing } from './placing.ts'
+import { withdrawNomination } from './preempt.ts'
 
 /** What is watched beside nodes and pods, and as what a change of it counts for pods that wait. */
 const WATCHED: readonly (readonly [ViewKind, ResourceType<KubeObject>, ClusterEvent | undefined])[] = [
@@ -137,9 +138,9 @@ function observeWaiting(placing: Placing, pod: Pod): void {
   const key = keyString(keyOf(pod))
   const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
   if (ended || pod.metadata.deletionTimestamp !== undefined || placing.profileOf(pod) === undefined) {
-    view.nominations.remove(key)
+    queue.remove(key)
     placing.gangs.forget(pod)
-    return queue.remove(key)
+    return withdrawNomination(placing, pod)
   }
   if ((pod.spec?.schedulingGates?.length ?? 0) > 0) {
     queue.remove(key)

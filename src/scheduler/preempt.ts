@@ -38,10 +38,18 @@ export function preempt(placing: Placing, pod: Pod, placement: Placement & { pla
     return { message: undefined, nominatedNodeName: found.nodeName }
   }
   if (found.keepsNomination) return { message: found.message }
-  view.nominations.remove(key)
+  withdrawNomination(placing, pod)
   placing.awaited.delete(key)
   placing.shares.withdraw(pod)
   return { message: found.message, nominatedNodeName: '' }
+}
+
+/** The room that a pod was promised is there for others. */
+export function withdrawNomination({ view, queue }: Placing, pod: Pod): void {
+  const key = keyString(keyOf(pod))
+  if (view.nominations.nodeOf(key) === undefined) return
+  view.nominations.remove(key)
+  queue.wake('pod-gone', pod)
 }
 
 /** What other namespaces have borrowed goes back to one that has less than its share. */
