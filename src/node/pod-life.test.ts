@@ -72,6 +72,9 @@ test('init containers run one after the other, and a failing one fails a pod tha
   })
 })
 
+/** How often a node has tried by now is up to the machine: its clock runs fast. */
+const withoutCounts = (told: readonly string[]) => told.map((line) => line.replace(/ \d+ /, ' '))
+
 test('an image that cannot be pulled is ErrImagePull, then ImagePullBackOff with the error, then tried again', async () => {
   await using node = await startTestNode(FAST)
   const image = 'registry.invalid/none:1'
@@ -85,12 +88,12 @@ test('an image that cannot be pulled is ErrImagePull, then ImagePullBackOff with
   await node.untilPod('p', waitsFor('ErrImagePull'))
   const told = await node.eventsOf('p')
   for (const line of [
-    `Normal BackOff 1 Back-off pulling image "${image}"`,
-    `Warning Failed 2 Failed to pull image "${image}": ${error}`,
-    'Warning Failed 2 Error: ErrImagePull',
-    'Warning Failed 1 Error: ImagePullBackOff',
+    `Normal BackOff Back-off pulling image "${image}"`,
+    `Warning Failed Failed to pull image "${image}": ${error}`,
+    'Warning Failed Error: ErrImagePull',
+    'Warning Failed Error: ImagePullBackOff',
   ])
-    expect(told).toContain(line)
+    expect(withoutCounts(told)).toContain(line)
 })
 
 test('a container whose config map is missing waits with CreateContainerConfigError until it appears', async () => {
@@ -102,7 +105,7 @@ test('a container whose config map is missing waits with CreateContainerConfigEr
   const metadata = { namespace: 'default', name: 'settings' }
   await node.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: '1' } })
   await node.untilPod('p', isReady)
-  expect(await node.eventsOf('p')).toContain('Warning Failed 1 Error: configmap "settings" not found')
+  expect(withoutCounts(await node.eventsOf('p'))).toContain('Warning Failed Error: configmap "settings" not found')
 })
 
 test('a volume whose config map is missing is told as FailedMount, without an address, until it appears', async () => {

@@ -30,13 +30,14 @@ test('a cluster is what its file says', async () => {
 
 test('a container finds the settings of the cluster and its own environment, and its log is read', async () => {
   const pod = KubernetesPod.create('greeter', cluster, 'greeting')
-  const args = ['-p', '`${process.env.GREETING} ${process.env.WHOM}`']
+  const args = ['-e', 'console.log(`${process.env.GREETING} ${process.env.WHOM}`); setInterval(() => {}, 1000)']
   const greeter = KubernetesContainer.create('greeter', pod, { image, args, env: { WHOM: 'world' } })
   const started = await greeter.start()
   expect(started.metadata.labels).toEqual({ app: 'greeting' })
-  const lines: string[] = []
-  for await (const line of greeter.follow()) lines.push(line)
-  expect(lines).toEqual(['hello world'])
+  for await (const line of greeter.follow()) {
+    expect(line).toBe('hello world')
+    break
+  }
   expect(await greeter.logs()).toBe('hello world\n')
   await pod.stop({ gracePeriodSeconds: 0 })
   expect(await pod.object()).toBeUndefined()
@@ -108,7 +109,7 @@ test(
   'an upgrade that cannot come to be fails by its deadline, and says what is missing',
   { timeout: 60_000 },
   async () => {
-    const broken = KubernetesDeployment.create('broken', cluster, { image, args: SLEEP, progressDeadlineSeconds: 1 })
+    const broken = KubernetesDeployment.create('broken', cluster, { image, args: SLEEP, progressDeadlineSeconds: 4 })
     await broken.deploy()
     const failure = { code: 'OBJECTS_ROLLOUT_FAILED', message: expect.stringContaining('0 of') }
     await expect(broken.upgrade({ image: 'nginx' })).rejects.toMatchObject({ code: failure.code })

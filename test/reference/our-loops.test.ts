@@ -103,12 +103,8 @@ test.skipIf(missing !== undefined)(
       [status.updatedReplicas, status.availableReplicas, status.replicas].every((count) => count === 2)
     await until(client, deployments, (all) => all.some(isRolled), WAIT)
 
-    await client.create(storageClasses, {
-      apiVersion: 'storage.k8s.io/v1',
-      kind: 'StorageClass',
-      metadata: { name: 'standard' },
-      provisioner: 'shoal.dev/local',
-    })
+    // Our provisioner brings its class along.
+    await until(client, storageClasses, (all) => all.some((one) => one.metadata.name === 'standard'), WAIT)
     await client.create(persistentVolumeClaims, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
