@@ -29,6 +29,7 @@ const missing = whyNotBuilt('etcd', 'kube-apiserver')
 const env = systemEnvironment('error')
 const NAMESPACE = 'default'
 const WAIT = { namespace: NAMESPACE, deadlineMs: 60_000 }
+const CLUSTER_WIDE = { deadlineMs: 60_000 }
 
 /** Our controllers, scheduler and simulated nodes, as clients of a real API server. */
 async function startOurLoops(client: Client, caCertificate: string) {
@@ -104,7 +105,7 @@ test.skipIf(missing !== undefined)(
     await until(client, deployments, (all) => all.some(isRolled), WAIT)
 
     // Our provisioner brings its class along.
-    await until(client, storageClasses, (all) => all.some((one) => one.metadata.name === 'standard'), WAIT)
+    await until(client, storageClasses, (all) => all.some((one) => one.metadata.name === 'standard'), CLUSTER_WIDE)
     await client.create(persistentVolumeClaims, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
@@ -122,9 +123,7 @@ test.skipIf(missing !== undefined)(
     await client.create(deployments, { ...away, metadata: { name: 'gone', namespace: 'away' } })
     const elsewhere = { namespace: 'away', deadlineMs: 60_000 }
     await until(client, deployments, (all) => all.some(({ status }) => status?.availableReplicas === 2), elsewhere)
-    const gone = until(client, namespaces, (all) => !all.some((one) => one.metadata.name === 'away'), {
-      deadlineMs: 60_000,
-    })
+    const gone = until(client, namespaces, (all) => !all.some((one) => one.metadata.name === 'away'), CLUSTER_WIDE)
     await client.delete(namespaces, { name: 'away' })
     await gone
   },
