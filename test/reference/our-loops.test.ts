@@ -104,14 +104,18 @@ test.skipIf(missing !== undefined)(
       [status.updatedReplicas, status.availableReplicas, status.replicas].every((count) => count === 2)
     await until(client, deployments, (all) => all.some(isRolled), WAIT)
 
-    // Our provisioner brings its class along.
-    await until(client, storageClasses, (all) => all.some((one) => one.metadata.name === 'standard'), CLUSTER_WIDE)
+    await client.create(storageClasses, {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'StorageClass',
+      metadata: { name: 'at-once' },
+      provisioner: 'shoal.dev/local',
+    })
     await client.create(persistentVolumeClaims, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
       metadata: metadata('data'),
       spec: {
-        storageClassName: 'standard',
+        storageClassName: 'at-once',
         accessModes: ['ReadWriteOnce'],
         resources: { requests: { storage: '1Gi' } },
       },
