@@ -106,6 +106,7 @@ async function startLoops(
   ])
   const controllers = builtInControllers({
     caCertificate: identity.authority.certificate,
+    authority: identity.authority,
     ...(nodeGraceMs !== undefined && { nodeGraceMs }),
   })
   const manager = startManager({ env, clientFor: (user) => clientFor(userInfo(user)), controllers })

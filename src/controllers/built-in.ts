@@ -1,4 +1,6 @@
+import type { Authority } from '../identity/authority.ts'
 import type { Controller } from '../reconcile/reconciler.ts'
+import { certificateSigner } from './certificates/certificate-signer.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation.ts'
 import { cronJobController } from './cron-job/cron-job.ts'
 import { daemonSetController } from './daemon-set/daemon-set.ts'
@@ -29,6 +31,8 @@ import { volumeProtectionController } from './volume-protection/volume-protectio
 export interface BuiltInOptions {
   /** PEM certificate of the authority that signed the API server's; without it no root CA is published. */
   readonly caCertificate?: string
+  /** Signs approved requests for certificates; without it nobody does. */
+  readonly authority?: Pick<Authority, 'sign'>
   /** How long a node may be silent before it counts as lost; default 40 s. */
   readonly nodeGraceMs?: number
   /** Ended pods that the cluster keeps; default 12500. */
@@ -37,11 +41,12 @@ export interface BuiltInOptions {
 
 /** Every controller that Shoal's controller manager runs. */
 export function builtInControllers(options: BuiltInOptions = {}): readonly Controller[] {
-  const { caCertificate, nodeGraceMs, terminatedPodThreshold } = options
+  const { caCertificate, authority, nodeGraceMs, terminatedPodThreshold } = options
   return [
     namespaceController,
     serviceAccountController,
     ...(caCertificate === undefined ? [] : [rootCaPublisher(caCertificate)]),
+    ...(authority === undefined ? [] : [certificateSigner(authority)]),
     jobController,
     cronJobController,
     ttlAfterFinishedController,

@@ -19,9 +19,21 @@ export interface Authority extends KeyPair {
   issueClient(name: string, groups?: readonly string[]): KeyPair
   /** For somebody who both serves and dials, known by name alone, for a year. */
   issuePeer(commonName: string): KeyPair
+  /** A certificate, in PEM, for a key that somebody else holds. */
+  sign(request: SignedRequest): string
+}
+
+/** What is signed for another's key. */
+export interface SignedRequest {
+  readonly subject: DistinguishedName
+  readonly publicKey: KeyObject
+  readonly usage: 'server' | 'client' | 'peer'
+  readonly hosts: readonly string[]
+  readonly seconds: number
 }
 
 const DAY_MS = 24 * 3600 * 1000
+const DAY_SECONDS = 24 * 3600
 const AUTHORITY_DAYS = 3650
 const CERTIFICATE_DAYS = 365
 /** Certificates start a little in the past, so that a client whose clock is behind accepts them at once. */
@@ -66,6 +78,8 @@ function authorityWith(environment: Environment, own: KeyPair, issuer: Distingui
     issueClient: (commonName: string, organizations: readonly string[] = []) =>
       issueFor({ commonName, organizations }, 'client'),
     issuePeer: (commonName: string) => issueFor({ commonName }, 'peer'),
+    sign: ({ seconds, ...request }: SignedRequest) =>
+      issue(environment, { ...request, issuer, issuerKey, days: seconds / DAY_SECONDS }),
   }
 }
 

@@ -2,6 +2,7 @@ import type { Draft } from '../draft.ts'
 import type { Job } from '../generated/batch-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import type { Container, Namespace, PersistentVolumeClaim, Pod, PodSpec, Service } from '../generated/core-v1.ts'
+import { updateRequest } from './certificate-request.ts'
 import { qosClassOf } from './qos-class.ts'
 import { updateService } from './service.ts'
 
@@ -15,7 +16,10 @@ export const CREATE_RULES: Readonly<Record<string, (object: never) => void>> = {
 }
 
 /** What a resource takes over from what it replaces, beside what all do. */
-export const UPDATE_RULES: Readonly<Record<string, (object: never, old: never, subresource?: string) => void>> = {
+export const UPDATE_RULES: Readonly<
+  Record<string, (object: never, old: never, subresource: string | undefined, now: string) => void>
+> = {
+  'certificatesigningrequests.certificates.k8s.io': updateRequest,
   pods: updatePod,
   namespaces: updateNamespace,
   services: (service: Draft<Service>, old: Service, subresource?: string) => {

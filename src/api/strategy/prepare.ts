@@ -38,18 +38,20 @@ const isCustom = (type: ResourceType) => !type.definition.startsWith('io.k8s.')
 
 /**
  * Brings `object`, which is to replace `old`, into its final state, in place: metadata that only the server writes comes
- * from `old`; the part that the subresource does not write comes from `old`; the generation rises with the spec.
+ * from `old`; the part that the subresource does not write comes from `old`; the generation rises with the spec. `now` is
+ * the time (RFC 3339) that kinds write which note when they were changed.
  */
 export function prepareForUpdate(
   type: ResourceType,
   object: Draft<KubeObject>,
   old: KubeObject,
   subresource?: string,
+  now = '',
 ): void {
   const strategy = strategyOf(type)
   keepServerFields(object.metadata, old.metadata)
   if (strategy.hasStatus) keepOtherPart(object as never, old as never, subresource)
-  UPDATE_RULES[groupResourceOf(type)]?.(object as never, old as never, subresource)
+  UPDATE_RULES[groupResourceOf(type)]?.(object as never, old as never, subresource, now)
   if (strategy.countsGeneration && subresource !== 'status' && specChanged(object as never, old as never)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
@@ -75,7 +77,7 @@ function keepServerFields(metadata: Draft<ObjectMeta>, old: ObjectMeta): void {
 
 /** A status update writes only status (and metadata as far as Kubernetes allows); any other leaves the status alone. */
 function keepOtherPart(object: JsonObject, old: JsonObject, subresource: string | undefined): void {
-  if (subresource !== 'status') {
+  if (subresource !== 'status' && subresource !== 'approval') {
     if (old['status'] === undefined) delete object['status']
     else object['status'] = old['status']
     return

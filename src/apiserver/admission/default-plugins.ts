@@ -1,6 +1,7 @@
 import { preventEscalation } from '../authz/escalation.ts'
 import type { Authorizer } from '../verbs/authorizer.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { claimResize } from './claim-resize.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
@@ -31,6 +32,9 @@ export function defaultPlugins(authorizer: Authorizer): readonly AdmissionPlugin
     storageInUse,
     claimResize,
     runtimeClass,
+    certificateApproval(authorizer),
+    certificateSigning(authorizer),
+    certificateSubjectRestriction,
     defaultIngressClass,
     preventEscalation(authorizer),
     resourceQuota,

@@ -1,4 +1,5 @@
 import type { Draft } from '../../api/draft.ts'
+import type { CertificateSigningRequest } from '../../api/generated/certificates-v1.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { ApiError } from '../../api/meta/status.ts'
 import { invalidError } from '../../api/meta/field-error.ts'
@@ -9,6 +10,7 @@ import { formatTime } from '../../env/clock.ts'
 import { randomSuffix } from '../../env/random.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
+import { noteRequestor, REQUESTS } from '../certificates/requests.ts'
 import { createReview, isReview } from '../subresources/reviews.ts'
 import { authorize } from './authorization.ts'
 import { servedForm, storedByWebhook, toServed, toStored } from './conversion.ts'
@@ -73,6 +75,7 @@ export async function createObject(
     engine.admission.mutate({ ...request, head: engine.store.head() })
   }
   prepareForCreate(type, object)
+  if (storage === REQUESTS) noteRequestor(object as Draft<CertificateSigningRequest>, context.user)
   const errors = validationOfNew(resource, object as KubeObject)
   if (errors.length > 0) throw invalidError(resource.type, object.metadata.name ?? '', errors)
   const key = storageKey({ ...target, name: object.metadata.name ?? '' })

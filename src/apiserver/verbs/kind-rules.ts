@@ -1,9 +1,12 @@
 import { applyDefaults } from '../../api/defaults/defaults.ts'
 import type { Draft } from '../../api/draft.ts'
+import type { CertificateSigningRequest } from '../../api/generated/certificates-v1.ts'
 import type { FieldError } from '../../api/meta/field-error.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { validateCreate, validateUpdate } from '../../api/validation/validate.ts'
 import { validateRegistration } from '../admission/dynamic/registration-validation.ts'
+import { REQUESTS } from '../certificates/requests.ts'
+import { validateRequest, validateRequestUpdate } from '../certificates/request-validation.ts'
 import { validateDefinitionSchemas } from '../custom/definition-validation.ts'
 import { applyCustomDefaults, validateCustom } from '../custom/custom-kind.ts'
 import type { ServedResource } from './served-resource.ts'
@@ -21,6 +24,7 @@ export function defaultsFor(resource: ServedResource, object: Draft<KubeObject>)
 export function validationOfNew(resource: ServedResource, object: KubeObject): readonly FieldError[] {
   const errors = validateCreate(resource.storageType, object)
   if (resource.storage === DEFINITIONS) return [...errors, ...validateDefinitionSchemas(object)]
+  if (resource.storage === REQUESTS) return [...errors, ...validateRequest(object as CertificateSigningRequest)]
   if (resource.type.group === REGISTRATION) return [...errors, ...validateRegistration(resource.storage, object)]
   return resource.definition === undefined ? errors : [...errors, ...validateCustom(resource, object)]
 }
@@ -33,6 +37,10 @@ export function validationOfUpdate(
   subresource: string | undefined,
 ): readonly FieldError[] {
   const errors = validateUpdate(resource.storageType, object, old, subresource)
+  if (resource.storage === REQUESTS) {
+    const [request, before] = [object as CertificateSigningRequest, old as CertificateSigningRequest]
+    return [...validateRequest(request), ...validateRequestUpdate(request, before, subresource), ...errors]
+  }
   if (resource.storage === DEFINITIONS && subresource === undefined) {
     return [...errors, ...validateDefinitionSchemas(object)]
   }

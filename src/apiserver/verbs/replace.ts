@@ -4,6 +4,7 @@ import type { KubeObject } from '../../api/object.ts'
 import { trackUpdate } from '../../api/patch/managed-fields.ts'
 import { prepareForUpdate } from '../../api/strategy/prepare.ts'
 import type { UpdateOptions } from '../../client/client.ts'
+import { formatTime } from '../../env/clock.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { Entry, Mutation } from '../../store/store.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
@@ -58,7 +59,7 @@ export async function replaceObject(
     refuseOvertaken(engine, target, entry, object, named)
     engine.admission.mutate({ ...request, head: engine.store.head() })
   }
-  prepareForUpdate(resource.storageType, object, old, subresource)
+  prepareForUpdate(resource.storageType, object, old, subresource, formatTime(engine.environment.clock.now()))
   if (same(object, old)) return { object: toServed(resource, old), code: 200 }
   const errors = validationOfUpdate(resource, object as KubeObject, old, subresource)
   if (errors.length > 0) throw invalidError(resource.type, target.name, errors)

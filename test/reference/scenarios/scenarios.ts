@@ -2,7 +2,18 @@ import { applyMore } from './apply-more.ts'
 import { deleteMore } from './delete-more.ts'
 import { immutable } from './immutable.ts'
 import { listsMore, watchMore } from './lists-more.ts'
+import { certificatesMore, subresourcesMore, tokens } from './parts.ts'
 import { patchMore } from './patch-more.ts'
 import type { Scenario } from './scenario.ts'
 
-export const SCENARIOS: readonly Scenario[] = [applyMore, patchMore, listsMore, watchMore, deleteMore, immutable]
+export const SCENARIOS: readonly Scenario[] = [
+  applyMore,
+  patchMore,
+  listsMore,
+  watchMore,
+  deleteMore,
+  immutable,
+  subresourcesMore,
+  certificatesMore,
+  tokens,
+]
