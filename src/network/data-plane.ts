@@ -36,13 +36,15 @@ export interface DataPlaneOptions {
 
 const LOOPBACK = '127.0.0.1'
 
-export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const { env, client, events, network, serviceRange } = options
   const { rule, route, hostAddress } = network
   const nodeAddresses = [...new Set([hostAddress, LOOPBACK])]
   const kernel =
     rule && createKernelBalancer({ env, rule, serviceRange, nodeAddresses: nodeAddresses.filter(isOutside) })
-  await route?.(serviceRange)
+  const routed = route?.(serviceRange)
+  // Told to whoever waits for the first Service.
+  routed?.catch(() => {})
   const userland = createUserlandBalancer(env, { clusterIps: serviceRange.startsWith('127.'), nodeAddresses })
   const balancers = createLoadBalancers({ client, events, hostAddress })
 
@@ -55,7 +57,7 @@ export async function openDataPlane(options: DataPlaneOptions): Promise<DataPlan
   return {
     async apply(states) {
       const changes = new Map(states.map((state) => [state.key, portsOf(state)]))
-      await Promise.all([kernel?.apply(changes), userland.apply(changes)])
+      await Promise.all([routed, kernel?.apply(changes), userland.apply(changes)])
       const again: string[] = []
       for (const { key, service } of states) {
         if (service === undefined) continue

@@ -29,7 +29,7 @@ export interface Network extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Watches from now on; whatever does something is loaded and started with the first object that needs it. */
+/** Watches from now on; beyond the name server, what does something is loaded and started with the first object that needs it. */
 export function startNetwork(options: NetworkOptions): Network {
   const { env, client } = options
   const watch = watchServices(env, client)
@@ -37,6 +37,8 @@ export function startNetwork(options: NetworkOptions): Network {
   const names = createNameService({ ...options, watch, isSettled: () => balancing.isSettled })
   const ingresses = watchIngresses({ ...options, watch })
   const policies = watchPolicies(options)
+  // Pods with networks of their own need it from their first moment on, and are not to wait for it.
+  if (!options.serviceRange.startsWith('127.')) names.start()
   const close = async () => {
     watch.close()
     await Promise.all([balancing.close(), ingresses.close(), policies.close()])

@@ -83,5 +83,5 @@ function isNeeded(watch: ServiceWatch, key: string): boolean {
 async function openPlane({ env, client, podNetwork, serviceRange }: BalancingOptions): Promise<DataPlane> {
   const { openDataPlane } = await import('../data-plane.ts')
   const events = createEventRecorder(env, client, { component: 'shoal-network' })
-  return await openDataPlane({ env, client, events, network: await podNetwork(), serviceRange })
+  return openDataPlane({ env, client, events, network: await podNetwork(), serviceRange })
 }
