@@ -13,7 +13,7 @@ import { startNodes } from './nodes.ts'
 import type { Nodes } from './nodes.ts'
 import type { PodNetworkMode, RuntimeName } from './runtimes.ts'
 import { openStore } from './open-store.ts'
-import { chooseServiceRange, isLoopback } from './service-range.ts'
+import { chooseServiceRange, firstOf, isLoopback } from './service-range.ts'
 import { serve } from './serve.ts'
 import type { Listening } from './serve.ts'
 import { ADMIN, userInfo } from './users.ts'
@@ -104,7 +104,9 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       heartbeatPace,
     })
   const listen: Cluster['listen'] = async ({ port = 0, host } = {}) => {
-    listening ??= serve(env, plane, identity, { port, ...(host !== undefined && { host }), ...auditOf(options) })
+    const forPods = { podsAddress: nodes?.podsAddress, serviceAddress: firstOf(serviceRange) }
+    const where = { port, ...(host !== undefined && { host }) }
+    listening ??= serve(env, plane, identity, { ...where, ...forPods, ...auditOf(options) })
     return (await listening).endpoint
   }
   const close = async () => {

@@ -42,6 +42,8 @@ export interface NodesOptions {
 export interface Nodes extends Required<NodeStreams> {
   /** Resolves when every node is registered and knows its pods. */
   readonly ready: Promise<void>
+  /** The address of this machine among its pods, once it is known; undefined where the runtime does not say. */
+  readonly podsAddress: Promise<string | undefined>
   close(): Promise<void>
 }
 
@@ -55,8 +57,10 @@ export function startNodes(options: NodesOptions): Nodes {
   let ownDirectory: string | undefined
   let volumes: LocalVolumes | undefined
   let network: Network | undefined
+  const located = Promise.withResolvers<string | undefined>()
   const ready = start()
   ready.catch((error: unknown) => {
+    located.resolve(undefined)
     // Whoever waits for the nodes is told of what can be helped.
     if (!(error instanceof ClusterError)) options.env.log.error('nodes did not start', { error })
   })
@@ -75,6 +79,7 @@ export function startNodes(options: NodesOptions): Nodes {
     const machine = own === undefined ? {} : { machine: () => measure(own) }
     const { hostIp = engine.hostAddress, ...joined } = await joinNetwork(options, started[0])
     network = joined.network
+    located.resolve(joined.network && hostIp)
     const pace = options.heartbeatPace === undefined ? {} : { heartbeatPace: options.heartbeatPace }
     for (const [index, runtime] of started.entries()) {
       const name = `node${index + 1}`
@@ -95,6 +100,7 @@ export function startNodes(options: NodesOptions): Nodes {
   }
   return {
     ready,
+    podsAddress: located.promise,
     logs: async (address, logOptions) => agentOf(address).logs(podOf(address), address.container, logOptions),
     exec: async (address, request) => agentOf(address).exec(podOf(address), address.container, request),
     attach: async (address, request) => agentOf(address).attach(podOf(address), address.container, request),

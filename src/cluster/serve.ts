@@ -6,6 +6,8 @@ import type { Environment } from '../env/environment.ts'
 import type { ClusterIdentity } from '../identity/key-files.ts'
 import { ClusterError } from './cluster-error.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { freePort } from '../network/free-port.ts'
+import { isLoopback } from './service-range.ts'
 import { ADMIN } from './users.ts'
 
 /** A cluster that listens: where, and what its administrator needs to get in. */
@@ -14,12 +16,22 @@ export interface Listening {
   readonly endpoint: Endpoint
 }
 
+export interface ServeOptions {
+  readonly port: number
+  readonly host?: string
+  readonly auditLog?: string
+  /** The address that the API's Service has. */
+  readonly serviceAddress: string
+  /** Of this machine among its pods, once it is known; undefined where pods find it by themselves. */
+  readonly podsAddress: Promise<string | undefined> | undefined
+}
+
 /** Serves the API over HTTPS on loopback, or on `host`. Rejects with a {@link ClusterError} where the port is not to be had. */
 export async function serve(
   env: Environment,
   plane: ControlPlane,
   identity: ClusterIdentity,
-  at: { readonly port: number; readonly host?: string; readonly auditLog?: string },
+  at: ServeOptions,
 ): Promise<Listening> {
   const [{ listen }, { createAuthenticator }, { SERVER_HOSTS }] = await Promise.all([
     import('../apiserver/http/server.ts'),
@@ -27,7 +39,7 @@ export async function serve(
     import('../identity/key-files.ts'),
   ])
   const host = at.host ?? '127.0.0.1'
-  const { certificate, key } = identity.server([...new Set([...SERVER_HOSTS, host])])
+  const { certificate, key } = identity.server([...new Set([...SERVER_HOSTS, host, at.serviceAddress])])
   const clientAuthority = identity.authority.certificate
   const audit = at.auditLog === undefined ? undefined : await openAudit(env, at.auditLog)
   const options = {
@@ -51,7 +63,18 @@ export async function serve(
   )
   const server = audit === undefined ? listening : closingAfter(listening, audit)
   const { publishServer } = await import('../apiserver/published-server.ts')
-  await publishServer(plane.clientFor(ADMIN), { address: addressFor(host), port: server.port, clientAuthority })
+  const publish = (address: string | undefined) =>
+    publishServer(plane.clientFor(ADMIN), { address, port: server.port, clientAuthority })
+  await publish(at.podsAddress === undefined ? addressFor(host) : undefined)
+  at.podsAddress
+    ?.then(async (address = addressFor(host)) => {
+      const { serviceAddress } = at
+      // A Service on loopback needs nobody to carry connections to a server of this machine.
+      if (isLoopback(serviceAddress)) await server.listenAlso(serviceAddress, freePort(443))
+      else if (address !== undefined && !ANY.has(host) && host !== address) await server.listenAlso(address)
+      await publish(address)
+    })
+    .catch((error: unknown) => env.log.debug('pods cannot reach the API server', { error }))
   const admin = identity.client('admin', ADMIN.name, ADMIN.groups.slice(0, 1))
   const endpoint = {
     server: server.url,

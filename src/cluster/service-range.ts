@@ -16,22 +16,30 @@ interface Wishes {
 
 /**
  * Where the cluster's Services have their addresses: in Kubernetes' usual range where pods get networks of their own, else
- * in loopback, whose addresses every process may listen on and connect to. A cluster keeps its range for life.
+ * in loopback, whose addresses every process may listen on and connect to. The host reaches the Services of all clusters on
+ * it, so that each has a part of the range. A cluster keeps its range for life.
  */
 export function chooseServiceRange(
   { runtime = 'process', podNetwork = 'auto', apiOnly, nodes }: Wishes,
   { random }: Environment,
   store: Store,
 ): string {
-  const known = (store.head().get('services', 'default/kubernetes')?.object as Service | undefined)?.spec?.clusterIP
-  if (known !== undefined) return isLoopback(known) ? rangeOf(known) : DEFAULT_SERVICE_RANGE
-  if (runtime !== 'process' || apiOnly === true || nodes === 0 || process.platform !== 'linux')
+  if (runtime !== 'process' || apiOnly === true || nodes === 0 || process.platform !== 'linux') {
     return DEFAULT_SERVICE_RANGE
-  if (podNetwork === 'namespace' || (podNetwork === 'auto' && mayHaveNetworks())) return DEFAULT_SERVICE_RANGE
-  // Which ranges other clusters of this machine have cannot be known: one of 448 at random.
-  const set = Math.floor(random.next() * 448)
-  return `127.${224 + (set >> 4)}.${(set & 15) * 16}.0/20`
+  }
+  const known = (store.head().get('services', 'default/kubernetes')?.object as Service | undefined)?.spec?.clusterIP
+  if (known !== undefined) return rangeOf(known)
+  const hasNetworks = podNetwork === 'namespace' || (podNetwork === 'auto' && mayHaveNetworks())
+  // Which ranges other clusters of this machine have cannot be known.
+  const part = (parts: number, first: string, second: number) => {
+    const chosen = Math.floor(random.next() * parts)
+    return `${first}.${second + (chosen >> 4)}.${(chosen & 15) * 16}.0/20`
+  }
+  return hasNetworks ? part(256, '10', 96) : part(448, '127', 224)
 }
+
+/** The address that the API server's own Service has. */
+export const firstOf = (range: string) => range.replace(/\d+\/.*/, '1')
 
 export const isLoopback = (addressOrRange: string) => addressOrRange.startsWith('127.')
 

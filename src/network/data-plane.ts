@@ -34,22 +34,25 @@ export interface DataPlaneOptions {
   readonly serviceRange: string
 }
 
+/** Whose servers listen at their Services' addresses themselves, where these are on loopback. */
+const LISTENED_ON = new Set(['default/kubernetes', 'kube-system/kube-dns'])
 const LOOPBACK = '127.0.0.1'
 
 export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const { env, client, events, network, serviceRange } = options
   const { rule, route, hostAddress } = network
+  const isLocal = serviceRange.startsWith('127.')
   const nodeAddresses = [...new Set([hostAddress, LOOPBACK])]
   const kernel =
     rule && createKernelBalancer({ env, rule, serviceRange, nodeAddresses: nodeAddresses.filter(isOutside) })
   const routed = route?.(serviceRange)
   // Told to whoever waits for the first Service.
   routed?.catch(() => {})
-  const userland = createUserlandBalancer(env, { clusterIps: serviceRange.startsWith('127.'), nodeAddresses })
+  const userland = createUserlandBalancer(env, { clusterIps: isLocal, nodeAddresses })
   const balancers = createLoadBalancers({ client, events, hostAddress })
 
-  const portsOf = ({ service, slices }: ServiceState): readonly ServicePort[] => {
-    if (service === undefined) return []
+  const portsOf = ({ key, service, slices }: ServiceState): readonly ServicePort[] => {
+    if (service === undefined || (isLocal && LISTENED_ON.has(key))) return []
     const address = balancers.addressOf(service)
     const ports = servicePorts(service, slices, () => true)
     return address === undefined ? ports : ports.map((port) => ({ ...port, balancerIps: [address] }))

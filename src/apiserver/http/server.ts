@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ApiError } from '../../api/meta/status.ts'
 import { responseOn } from '../../streams/upgrade.ts'
@@ -39,6 +40,8 @@ export interface ListenOptions {
 export interface HttpServer extends AsyncDisposable {
   readonly url: string
   readonly port: number
+  /** Takes connections at another address too, on the same port or another; rejects where that is not to be had. */
+  listenAlso(host: string, port?: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -58,8 +61,15 @@ export async function listen(options: HttpServerOptions, at: ListenOptions = {})
   server.listen(port, host)
   await once(server, 'listening')
   const actual = (server.address() as AddressInfo).port
+  const doors: Server[] = []
+  const listenAlso = async (other: string, at = actual) => {
+    const door = createServer((socket) => void server.emit('connection', socket))
+    doors.push(door.listen(at, other))
+    await once(door, 'listening')
+  }
   const close = async () => {
     if (!server.listening) return
+    for (const door of doors) door.close()
     const closed = once(server, 'close')
     server.close()
     server.closeAllConnections()
@@ -68,7 +78,7 @@ export async function listen(options: HttpServerOptions, at: ListenOptions = {})
   }
   const shownHost = host.includes(':') ? `[${host}]` : host
   const url = `${tls === undefined ? 'http' : 'https'}://${shownHost}:${actual}`
-  return { url, port: actual, close, [Symbol.asyncDispose]: close }
+  return { url, port: actual, listenAlso, close, [Symbol.asyncDispose]: close }
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade) => void

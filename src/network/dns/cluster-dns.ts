@@ -17,6 +17,8 @@ export interface ClusterDnsOptions {
   readonly domain: string
   /** Where the server listens; pods reach it by the Service's address. */
   readonly host: string
+  /** 0: any. */
+  readonly port: number
   /** The address that the Service is to have. */
   readonly address: string
 }
@@ -32,13 +34,13 @@ const KEY = { namespace: 'kube-system', name: 'kube-dns' }
 
 /** Starts the server and says where it is by the Service that every Kubernetes cluster has for it. */
 export async function startClusterDns(options: ClusterDnsOptions): Promise<RunningDns> {
-  const { env, client, watch, domain, host, address } = options
+  const { env, client, watch, domain, host, port, address } = options
   const spaces = createInformer(env, client, namespaces)
   await Promise.all([spaces.synced, watch.synced])
   const upstream = createUpstream(env, new Set([host, address]))
   const hasNamespace = (name: string) => spaces.get({ name }) !== undefined
   const { get, slicesOf, at } = watch
-  const server = await listenDns({ domain, get, slicesOf, at, hasNamespace }, upstream, host)
+  const server = await listenDns({ domain, get, slicesOf, at, hasNamespace }, upstream, { host, port })
   const close = () => {
     server.close()
     spaces.close()

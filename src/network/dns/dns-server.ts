@@ -19,7 +19,11 @@ const MOST_TRIES = 20
 const { TYPE, TYPE_NAME, CLASS, RCODE } = Packet
 
 /** Serves the cluster's zone, and what others know of the rest, over UDP and TCP on one port. */
-export async function listenDns(view: ZoneView, upstream: Upstream, host: string): Promise<DnsServer> {
+export async function listenDns(
+  view: ZoneView,
+  upstream: Upstream,
+  at: { readonly host: string; readonly port: number },
+): Promise<DnsServer> {
   const answer = async (query: Packet, transport: 'udp' | 'tcp'): Promise<Packet | Buffer> => {
     const [question] = query.questions
     if (query.header.qr || question === undefined) return failure(query, RCODE.FORMERR)
@@ -53,7 +57,7 @@ export async function listenDns(view: ZoneView, upstream: Upstream, host: string
       .then(send)
       .catch(() => {})
   }
-  return await listenOnBoth(host, respond)
+  return await listenOnBoth(at, respond)
 }
 
 /** RFC 2782 has targets written in full, and resolvers refuse others; the library shortens every name unless it may not. */
@@ -65,12 +69,15 @@ function uncompressed(response: Packet): Packet {
 
 type Responder = (query: Packet, send: (response: Packet | Buffer) => unknown) => void
 
-async function listenOnBoth(host: string, respond: (transport: 'udp' | 'tcp') => Responder): Promise<DnsServer> {
+async function listenOnBoth(
+  { host, port: wanted }: { readonly host: string; readonly port: number },
+  respond: (transport: 'udp' | 'tcp') => Responder,
+): Promise<DnsServer> {
   for (let tries = 1; ; tries++) {
     const udp = new UDPServer({ type: 'udp4' })
     udp.on('request', respond('udp'))
     udp.on('requestError', () => {})
-    udp.bind(0, host)
+    udp.bind(wanted, host)
     await once(udp, 'listening')
     const { port } = udp.address()
     const tcp = new TCPServer()
@@ -84,7 +91,7 @@ async function listenOnBoth(host: string, respond: (transport: 'udp' | 'tcp') =>
       return { port: (tcp.address() as AddressInfo).port, close: () => (udp.close(), void tcp.close()) }
     }
     udp.close()
-    if (refused.code !== 'EADDRINUSE' || tries === MOST_TRIES) throw refused
+    if (refused.code !== 'EADDRINUSE' || wanted !== 0 || tries === MOST_TRIES) throw refused
   }
 }
 

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import type { Client } from '../../client/client.ts'
 import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { PodNetwork } from '../../runtime/pod-network.ts'
-import { PORT_SHIFT } from '../services/service-port.ts'
+import { freePort } from '../free-port.ts'
 import type { ServiceWatch } from '../services/service-watch.ts'
 import type { RunningDns } from './cluster-dns.ts'
 
@@ -27,7 +26,7 @@ export interface NameServiceOptions {
   readonly isSettled: () => boolean
 }
 
-/** The cluster's name server, started when it is first needed. */
+/** The cluster's name server, started when it is first needed. On loopback it listens at its Service's own address. */
 export interface NameService {
   start(): void
   /** Where it is, when it answers; on loopback at once. */
@@ -56,7 +55,10 @@ export function createNameService(options: NameServiceOptions): NameService {
     start: () => void start().catch(() => {}),
     async dns() {
       const lazy = { server: tenthOf(serviceRange), port: freePort(53), domain: DOMAIN, isLazy: true }
-      if (serviceRange.startsWith('127.')) return lazy
+      if (serviceRange.startsWith('127.')) {
+        void start().catch(() => {})
+        return lazy
+      }
       const { address: server } = await start()
       // Until the Service's rules are there.
       for (let pauses = 0; pauses < MOST_PAUSES && !isServed() && !isClosed; pauses++) await sleep(env.timers, PAUSE_MS)
@@ -70,19 +72,14 @@ export function createNameService(options: NameServiceOptions): NameService {
 }
 
 async function open({ env, client, watch, podNetwork, serviceRange }: NameServiceOptions): Promise<RunningDns> {
-  const [{ startClusterDns }, { hostAddress: host }] = await Promise.all([import('./cluster-dns.ts'), podNetwork()])
-  return await startClusterDns({ env, client, watch, domain: DOMAIN, host, address: tenthOf(serviceRange) })
+  const [{ startClusterDns }, { hostAddress }] = await Promise.all([import('./cluster-dns.ts'), podNetwork()])
+  const address = tenthOf(serviceRange)
+  const at = address.startsWith('127.') ? { host: address, port: freePort(53) } : { host: hostAddress, port: 0 }
+  return await startClusterDns({ env, client, watch, domain: DOMAIN, ...at, address })
 }
 
 /** Where Kubernetes' installers put the name server. */
 export function tenthOf(range: string): string {
   const [a, b, c] = range.split('/')[0]!.split('.')
   return `${a}.${b}.${c}.10`
-}
-
-/** Whoever may not listen on a port has it higher; see the balancer's thread. */
-function freePort(port: number): number {
-  if (process.getuid?.() === 0) return port
-  const first = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'))
-  return first <= port ? port : port + PORT_SHIFT
 }

@@ -27,8 +27,8 @@ export interface Balancing {
   close(): Promise<void>
 }
 
-/** The API server's own Service, which every cluster has. */
-const OWN = 'default/kubernetes'
+/** Those that every cluster has: on loopback their servers listen at their addresses themselves. */
+const OWN = new Set(['default/kubernetes', 'kube-system/kube-dns'])
 
 /** The data plane is loaded and opened with the first Service that needs it. */
 export function startBalancing(options: BalancingOptions): Balancing {
@@ -40,8 +40,8 @@ export function startBalancing(options: BalancingOptions): Balancing {
     await watch.synced
     const keys = [...dirty]
     dirty.clear()
-    if (keys.some((key) => key !== OWN && watch.get(key) !== undefined)) onService()
-    if (plane === undefined && !keys.some((key) => isNeeded(watch, key))) return
+    if (keys.some((key) => !OWN.has(key) && watch.get(key) !== undefined)) onService()
+    if (plane === undefined && !keys.some((key) => isNeeded(options, key))) return
     plane ??= await openPlane(options)
     if (isClosed()) return
     const states = keys.map((key) => ({ key, service: watch.get(key), slices: watch.slicesOf(key) }))
@@ -72,12 +72,13 @@ export function startBalancing(options: BalancingOptions): Balancing {
   }
 }
 
-/** A Service without pods refuses connections, which takes the data plane too; only the API server's own waits for them. */
-function isNeeded(watch: ServiceWatch, key: string): boolean {
+/** A Service without pods refuses connections, which takes the data plane too; only those that every cluster has wait for them. */
+function isNeeded({ watch, serviceRange }: BalancingOptions, key: string): boolean {
+  if (OWN.has(key) && serviceRange.startsWith('127.')) return false
   const service = watch.get(key)
   if (service === undefined) return false
   const ports = servicePorts(service, watch.slicesOf(key), () => true)
-  return key === OWN ? ports.some(({ internal }) => internal.length > 0) : ports.length > 0
+  return OWN.has(key) ? ports.some(({ internal }) => internal.length > 0) : ports.length > 0
 }
 
 async function openPlane({ env, client, podNetwork, serviceRange }: BalancingOptions): Promise<DataPlane> {
