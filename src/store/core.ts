@@ -133,6 +133,8 @@ class Core implements Store {
 
   async #flushAll(): Promise<void> {
     while (this.#pending.length > 0) {
+      // Whoever else commits in this turn of the event loop shares the flush.
+      if (this.#journal !== undefined) await new Promise<void>((resolve) => this.#environment.timers.soon(resolve))
       const batch = this.#pending
       if (this.#journal !== undefined) {
         const count = batch.length

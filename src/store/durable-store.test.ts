@@ -57,7 +57,7 @@ test('a store that is opened again has the same objects and goes on with higher 
 })
 
 test('a failed flush rejects the whole pending tail, and its revisions are not used again', async () => {
-  const { state, journal: file } = await openJournal(newDirectory(), 1, environment.log)
+  const { state, journal: file } = await openJournal(newDirectory(), 1, environment)
   let failing = false
   const gate = Promise.withResolvers<void>()
   const failure = new StoreError('full', 'Cannot write: full', 'Free space')

@@ -24,7 +24,7 @@ export async function openDurableStore(
   options: DurableStoreOptions = {},
 ): Promise<Store> {
   const revision = startRevision(environment.clock.now())
-  return storeOn(await openJournal(directory, revision, environment.log, options.compaction), environment, options)
+  return storeOn(await openJournal(directory, revision, environment, options.compaction), environment, options)
 }
 
 /** The store whose commits go to an open journal, which it closes when it is closed. */

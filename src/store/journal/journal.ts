@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { Timer } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { Journal } from '../core.ts'
 import { fileError, lockDirectory } from '../data-directory.ts'
@@ -22,7 +23,7 @@ export interface OpenJournal {
 
 /** How large the changes may become, next to the state that they follow, before a new state is written. */
 export interface CompactionLimits {
-  /** Changes of fewer bytes are left alone. Default 16 MiB. */
+  /** Changes of fewer bytes are left alone, but for the end: what is loaded at the next start shall be small. Default 64 MiB. */
   readonly leastBytes: number
 }
 
@@ -30,8 +31,8 @@ export interface CompactionLimits {
 export async function openJournal(
   directory: string,
   startRevision: number,
-  log: Environment['log'],
-  limits: CompactionLimits = { leastBytes: 16 << 20 },
+  { log, timers }: Pick<Environment, 'log' | 'timers'>,
+  limits: CompactionLimits = { leastBytes: 64 << 20 },
 ): Promise<OpenJournal> {
   const unlock = await lockDirectory(directory)
   try {
@@ -46,7 +47,13 @@ export async function openJournal(
       stateBytes: loaded?.stateBytes ?? 0,
       earlierBytes: (loaded?.changesBytes ?? segment.end) - segment.end,
     }
-    const journal = new SegmentJournal({ directory, log, limits, unlock }, segment, state, loaded?.count ?? 0, sizes)
+    const journal = new SegmentJournal(
+      { directory, log, timers, limits, unlock },
+      segment,
+      state,
+      loaded?.count ?? 0,
+      sizes,
+    )
     return { state, journal }
   } catch (error) {
     unlock()
@@ -73,9 +80,15 @@ async function goOn(directory: string, { current }: Loaded): Promise<SegmentFile
   return reopenSegment(join(directory, current.name), current.end, current.torn)
 }
 
+/** The mark may be so much behind what was flushed. */
+const MARK_AFTER_MS = 20
+/** Changes that are loaded in a moment. */
+const LEAST_AT_THE_END_BYTES = 1 << 20
+
 interface Place {
   readonly directory: string
   readonly log: Environment['log']
+  readonly timers: Environment['timers']
   readonly limits: CompactionLimits
   readonly unlock: () => void
 }
@@ -98,6 +111,7 @@ class SegmentJournal implements Journal {
   #count: number
   #sizes: Sizes
   #compacting: Promise<void> | undefined
+  #marker: Timer | undefined
   /** A compaction that failed is tried again when the changes have grown to so many bytes. */
   #notBefore = 0
 
@@ -116,16 +130,26 @@ class SegmentJournal implements Journal {
       await this.#segment.append(encodeCommits({ revision: state.revision, count }, commits))
       this.#state = state
       this.#count = count
+      this.#marker ??= this.#place.timers.after(MARK_AFTER_MS, () => this.#mark(), { background: true })
     } catch (error) {
       throw fileError(this.#place.directory, error)
     }
   }
 
   async close(): Promise<void> {
-    this.#ending.abort()
+    this.#marker?.cancel()
+    const { stateBytes } = this.#sizes
+    const isLarge = this.#changesBytes() > Math.max(LEAST_AT_THE_END_BYTES, stateBytes / 2)
+    if (this.#compacting === undefined && isLarge) await this.#startCompaction()
+    else this.#ending.abort()
     await this.#compacting
     await this.#segment.close()
     this.#place.unlock()
+  }
+
+  #mark(): void {
+    this.#marker = undefined
+    void this.#segment.mark()
   }
 
   #changesBytes(): number {

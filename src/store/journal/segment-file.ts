@@ -22,7 +22,7 @@ export class SegmentFile {
   #length: number
   /** Behind this there is nothing that a failed write may have left. */
   #soiledUntil = 0
-  #marking: Promise<unknown> = Promise.resolve()
+  #marking: Promise<void> = Promise.resolve()
 
   constructor(handle: FileHandle, end: number, length: number) {
     this.#handle = handle
@@ -40,10 +40,13 @@ export class SegmentFile {
    * tried again: the next frame is written over it, so that all its pages are flushed anew.
    */
   async append(content: Buffer): Promise<void> {
-    await this.#marking
     await this.write(content, () => this.#handle.datasync())
-    // Not waited for, nor flushed: it only serves to tell damage from what was never acknowledged.
-    this.#marking = this.#mark().catch(() => undefined)
+  }
+
+  /** Notes how far it is flushed, without a flush: it only serves to tell damage from what was never acknowledged. */
+  mark(): Promise<void> {
+    this.#marking = this.#marking.then(() => this.#mark()).catch(() => undefined)
+    return this.#marking
   }
 
   /** The same without a flush, unless `flush` does one. */
@@ -73,12 +76,12 @@ export class SegmentFile {
   }
 
   async close(): Promise<void> {
-    await this.#marking
+    await this.mark()
     await this.#handle.close()
   }
 
-  #mark(): Promise<unknown> {
-    return this.#handle.write(encodeMark(this.#end), 0, undefined, MARK_AT)
+  async #mark(): Promise<void> {
+    await this.#handle.write(encodeMark(this.#end), 0, undefined, MARK_AT)
   }
 
   async #writeAll(pieces: Buffer[], at: number): Promise<void> {
