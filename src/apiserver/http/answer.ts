@@ -92,7 +92,7 @@ export async function sendError(exchange: Exchange, error: unknown): Promise<voi
   const failure = error instanceof ApiError ? error : internalError(error)
   const retryAfter = failure.status.details?.retryAfterSeconds
   if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter)
-  if (failure.code === 413) response.setHeader('Connection', 'close')
+  if (failure.code === 413 && exchange.request.httpVersionMajor === 1) response.setHeader('Connection', 'close')
   await sendJson(exchange, failure.code, failure.status, acceptedForm(exchange))
 }
 

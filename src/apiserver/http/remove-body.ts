@@ -48,7 +48,9 @@ function fromBody(value: unknown): RemoveOptions {
   const { kind = 'DeleteOptions', apiVersion = 'v1' } = value
   if (kind !== 'DeleteOptions') {
     const scheme = 'in scheme "pkg/runtime/scheme.go:110"'
-    throw undecodable(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} ${scheme}`)
+    throw undecodable(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} ${scheme}`,
+    )
   }
   const options = decoded(value)
   const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } = options

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Server as SecureServer } from 'node:https'
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
@@ -10,6 +11,7 @@ import { impersonate } from '../authn/impersonation.ts'
 import { sendError, sendText } from './answer.ts'
 import { createExchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
+import { addHttp2, ALPN_PROTOCOLS } from './http2.ts'
 import { createOtherPaths } from './other-paths.ts'
 import type { OtherPaths } from './other-paths.ts'
 import { parseQuery } from './query-options.ts'
@@ -51,6 +53,7 @@ export async function listen(options: HttpServerOptions, at: ListenOptions = {})
   const handle = createHandler(options)
   const bounds = boundsOf(options)
   const server = await (tls === undefined ? createPlainServer(bounds, handle) : createTlsServer(tls, bounds, handle))
+  const endHttp2 = tls === undefined ? () => {} : addHttp2(server as SecureServer, handle)
   const upgraded = new Set<Duplex>()
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket)
@@ -74,6 +77,7 @@ export async function listen(options: HttpServerOptions, at: ListenOptions = {})
     server.close()
     server.closeAllConnections()
     for (const socket of upgraded) socket.destroy()
+    endHttp2()
     await closed
   }
   const shownHost = host.includes(':') ? `[${host}]` : host
@@ -108,7 +112,7 @@ async function createPlainServer(bounds: ServerOptions, handle: Handler) {
 async function createTlsServer(tls: TlsOptions, bounds: ServerOptions, handle: Handler) {
   const https = await import('node:https')
   const credentials = { cert: tls.certificate, key: tls.key, ca: tls.clientAuthority }
-  const policy = { requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'], noDelay: true }
+  const policy = { requestCert: true, rejectUnauthorized: false, ALPNProtocols: ALPN_PROTOCOLS, noDelay: true }
   return https.createServer({ ...bounds, ...credentials, ...policy }, handle)
 }
 
