@@ -3,7 +3,17 @@ import { writeReport } from './report.ts'
 import type { Section } from './report.ts'
 
 /** Every module of this folder that exports `run` is a benchmark; these are the runner's own parts. */
-const PARTS = new Set(['main', 'figures', 'memory', 'program', 'report', 'corpus', 'inputs', 'scheduler-shapes'])
+const PARTS = new Set([
+  'main',
+  'figures',
+  'memory',
+  'program',
+  'report',
+  'corpus',
+  'inputs',
+  'scheduler-shapes',
+  'network-load',
+])
 
 interface Benchmark {
   run(print: (line: string) => void): Promise<void>

@@ -86,8 +86,8 @@ function tellOfPorts(
   for (const { protocol } of about.spec?.ports ?? []) {
     if (protocol === 'SCTP') warn('ProtocolNotSupported', 'SCTP is not balanced here, only TCP and UDP are')
   }
-  for (const { clusterIps, port, protocol, nodePort } of ports) {
-    const places = clusterIps.map((host) => ({ host, port, protocol }))
+  for (const { clusterIps, balancerIps, port, protocol, nodePort } of ports) {
+    const places = [...clusterIps, ...balancerIps].map((host) => ({ host, port, protocol }))
     if (nodePort !== undefined) places.push({ host: LOOPBACK, port: nodePort, protocol })
     for (const place of places) {
       const [failure, other] = [failures.get(listenerKey(place)), shifted.get(listenerKey(place))]

@@ -106,5 +106,5 @@ function servesWhileEnding({ conditions }: Endpoint): boolean {
   return conditions?.terminating === true && (conditions.serving ?? conditions.ready ?? true)
 }
 
-/** Ports below 1024 need privileges; without them the balancer has them this much higher. */
-export const PORT_SHIFT = 10_000
+/** Ports below 1024 need privileges; without them the balancer has them this much higher: where no browser refuses one. */
+export const PORT_SHIFT = 20_000
