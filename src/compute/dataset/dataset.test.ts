@@ -303,8 +303,8 @@ test('explain says what each stage reads, does and leaves', async () => {
     .groupBy((word) => word)
     .sort()
   expect((await plan.explain()).split('\n')).toEqual([
-    'stage 1: 1 files, 8 B, in blocks of 8.4 MB > lines > flatMap > 1 partitions by the hash of the key',
-    'stage 2: partitions of stage 1 > groupBy > 1 partitions by ranges of the key, found by sampling',
+    'stage 1: 1 file, 8 B, in blocks of 8.4 MB > lines > flatMap > 16 partitions by the hash of the key',
+    'stage 2: partitions of stage 1 > groupBy > 1 partition by ranges of the key, found by sampling',
     'stage 3: partitions of stage 2 > sort > to the driver or a sink',
   ])
 })

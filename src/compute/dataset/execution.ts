@@ -9,7 +9,7 @@ import type { Materialized } from './materialized.ts'
 import { functionsIn } from './node.ts'
 import type { AnyFunction, Node } from './node.ts'
 import { partitionsInput, storedInput } from './parts-input.ts'
-import { partitionCount } from './partition-count.ts'
+import { partitionCount, rangeCount } from './partition-count.ts'
 import type { Exchange, Merge, Operator, Pipeline, Sink } from './plan.ts'
 import { recordsInput, streamInput } from './records-input.ts'
 import { runStage } from './run-stage.ts'
@@ -198,7 +198,6 @@ async function joined(action: Action, node: Extract<Node, { kind: 'join' }>): Pr
 
 /** How many keys stand for each partition when splitters are chosen. */
 const SAMPLE_KEYS = 64
-const SORT_BYTES = 12 * 1024 * 1024
 
 async function sorted(action: Action, node: Extract<Node, { kind: 'sort' }>): Promise<Flow> {
   const { execution } = action
@@ -210,7 +209,7 @@ async function sorted(action: Action, node: Extract<Node, { kind: 'sort' }>): Pr
     from = flow(() => storedInput(stored), totalBytes(stored), from.name)
   }
   const by = node.fn === undefined ? {} : { by: await shipped(node.fn) }
-  const wanted = partitionCount(from.bytes, threads, SORT_BYTES)
+  const wanted = rangeCount(from.bytes, threads)
   const keys: Uint8Array[] = []
   if (wanted > 1) {
     const sample = from.input().sample?.(Math.max(16, threads * 4))

@@ -2,7 +2,7 @@ import { findInputs } from '../sources/find-inputs.ts'
 import type { Plan } from './actions.ts'
 import type { DatasetHost } from './host.ts'
 import type { Node } from './node.ts'
-import { partitionCount } from './partition-count.ts'
+import { partitionCount, rangeCount } from './partition-count.ts'
 
 /** One pass over an input, as it is told. */
 interface ToldStage {
@@ -30,12 +30,16 @@ async function told(host: DatasetHost, node: Node, stages: string[]): Promise<To
     case 'files': {
       const files = await findInputs(node.source, host.reachable)
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
-      const source = `${files.length} files, ${sizeOf(bytes)}, in blocks of ${sizeOf(node.source.blockBytes)}`
+      const source = `${counted(files.length, 'file')}, ${sizeOf(bytes)}, in blocks of ${sizeOf(node.source.blockBytes)}`
       const { kind } = node.source.format
       return { source, operators: kind === 'text' || kind === 'whole' || kind === 'binary' ? [] : [kind], bytes }
     }
     case 'records':
-      return { source: `${node.records.length} records of the driver`, operators: [], bytes: node.records.length * 64 }
+      return {
+        source: `${counted(node.records.length, 'record')} of the driver`,
+        operators: [],
+        bytes: node.records.length * 64,
+      }
     case 'stream':
       return { source: 'records of an iterable, as workers take them', operators: [], bytes: undefined }
     case 'narrow': {
@@ -73,9 +77,8 @@ const EXCHANGES: Readonly<Record<Shuffled['kind'], string>> = {
 
 function toldShuffle(from: ToldStage, node: Shuffled, stages: string[], threads: number): ToldStage {
   const wanted = 'partitions' in node ? node.partitions : undefined
-  const each = node.kind === 'sort' ? 12 * 1024 * 1024 : undefined
-  const partitions = wanted ?? partitionCount(from.bytes, threads, each)
-  const number = tell(stages, from, `${partitions} partitions ${EXCHANGES[node.kind]}`)
+  const partitions = wanted ?? (node.kind === 'sort' ? rangeCount : partitionCount)(from.bytes, threads)
+  const number = tell(stages, from, `${counted(partitions, 'partition')} ${EXCHANGES[node.kind]}`)
   return { source: `partitions of stage ${number}`, operators: [node.kind], bytes: from.bytes }
 }
 
@@ -94,10 +97,12 @@ async function toldJoin(
   }
   const bytes = left.bytes === undefined || right.bytes === undefined ? undefined : left.bytes + right.bytes
   const partitions = partitionCount(bytes, threads)
-  const first = tell(stages, left, `${partitions} partitions by the hash of the key`)
-  const second = tell(stages, right, `${partitions} partitions by the hash of the key`)
+  const first = tell(stages, left, `${counted(partitions, 'partition')} by the hash of the key`)
+  const second = tell(stages, right, `${counted(partitions, 'partition')} by the hash of the key`)
   return { source: `partitions of stages ${first} and ${second}`, operators: [`join (${node.how})`], bytes }
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 
 function sizeOf(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

@@ -15,7 +15,7 @@ export interface PartLimits {
   readonly mostBytes: number
 }
 
-export const PART_LIMITS: PartLimits = { targetBytes: 16 * 1024 * 1024, mostBytes: 96 * 1024 * 1024 }
+export const PART_LIMITS: PartLimits = { targetBytes: 16 * 1024 * 1024, mostBytes: 48 * 1024 * 1024 }
 
 /** Ids of the second side's outputs begin here. */
 const SECOND_SIDE = 1 << 24

@@ -44,8 +44,9 @@ test('a worker that is killed while it writes a shuffle costs a retry and nothin
   expect(losses(session.events)).toBeGreaterThan(0)
 })
 
+// One worker: whatever is kept is kept there, and lost with it.
 test('parts that are lost with a worker while a shuffle is read are made again from what they were made of', async () => {
-  await using session = await openSession()
+  await using session = await openSession({ workers: 1 })
   const die = dieOnce(join(session.directory, 'died'))
   const groups = await session.shoal
     .dataset(numbers(20_000))
@@ -61,7 +62,7 @@ test('parts that are lost with a worker while a shuffle is read are made again f
 })
 
 test('lost parts of a chain of shuffles and of a cached dataset are made again as far back as it takes', async () => {
-  await using session = await openSession()
+  await using session = await openSession({ workers: 1 })
   const die = dieOnce(join(session.directory, 'died'))
   const cached = session.shoal
     .dataset(numbers(10_000))
@@ -81,7 +82,7 @@ test('lost parts of a chain of shuffles and of a cached dataset are made again a
 })
 
 test('lost parts that come out otherwise are used throughout', async () => {
-  await using session = await openSession()
+  await using session = await openSession({ workers: 1 })
   const flag = join(session.directory, 'died')
   const die = dieOnce(flag)
   const random = session.shoal

@@ -16,86 +16,124 @@ export class PartLostError extends Error {
 
 /** Larger pieces are asked for by and by, so that no side holds more than this of one. */
 const FETCH_BYTES = 4 * 1024 * 1024
-/** So many outputs are asked for ahead of the one that is read. */
-const AHEAD = 4
+/** Pieces are asked for ahead of the one that is read while they are no more than this together. */
+const AHEAD_BYTES = 16 * 1024 * 1024
+
+/** Bytes of one partition that were written in one go. */
+interface Piece {
+  readonly ref: PartRef
+  readonly from: number
+  readonly to: number
+  readonly checksum: number
+}
 
 /**
  * The blocks of `refs`, in order, each as it was written: read in place where its file is of this machine and can be seen here,
- * else fetched from its worker, and checked either way. Throws a PartLostError where that fails.
+ * else fetched from its worker, and checked either way. Throws a PartLostError where that fails. Holds a block, and those that it
+ * has asked for ahead.
  */
 export async function* readParts(refs: readonly PartRef[], store: PartStore): AsyncGenerator<Uint8Array> {
-  const upcoming: Promise<readonly Uint8Array[]>[] = []
-  for (let index = 0; index < refs.length; index++) {
-    const ref = refs[index]!
-    const seen = readHere(ref)
-    if (seen !== undefined) {
-      yield* decompressed(ref, seen)
-      continue
+  const pieces = refs.flatMap(piecesOf)
+  using here = createPlaceReader()
+  const asked = new Map<Piece, Promise<Uint8Array>>()
+  for (let index = 0; index < pieces.length; index++) {
+    const piece = pieces[index]!
+    let block = here.read(piece)
+    if (block === undefined) {
+      askAhead(pieces, index, asked, store, here)
+      block = await asked.get(piece)!
+      asked.delete(piece)
     }
-    for (let ahead = index; ahead < Math.min(refs.length, index + AHEAD); ahead++) {
-      upcoming[ahead] ??= handled(fetchAll(refs[ahead]!, store))
-    }
-    yield* decompressed(ref, await upcoming[index]!)
-    upcoming[index] = DONE
+    yield piece.ref.compressed ? zstdDecompressSync(block) : block
   }
 }
 
-const DONE = Promise.resolve([])
+function piecesOf(ref: PartRef): Piece[] {
+  const { pieces } = ref
+  return Array.from({ length: pieces.length / 3 }, (_, index) => ({
+    ref,
+    from: pieces[index * 3]!,
+    to: pieces[index * 3 + 1]!,
+    checksum: pieces[index * 3 + 2]!,
+  }))
+}
+
+function askAhead(
+  pieces: readonly Piece[],
+  from: number,
+  asked: Map<Piece, Promise<Uint8Array>>,
+  store: PartStore,
+  here: PlaceReader,
+): void {
+  let bytes = 0
+  for (let index = from; index < pieces.length && (index === from || bytes < AHEAD_BYTES); index++) {
+    const piece = pieces[index]!
+    if (here.mayRead(piece)) continue
+    if (!asked.has(piece)) asked.set(piece, handled(fetchPiece(piece, store)))
+    bytes += piece.to - piece.from
+  }
+}
 
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {})
   return promise
 }
 
-function* decompressed(ref: PartRef, blocks: readonly Uint8Array[]): Generator<Uint8Array> {
-  for (const block of blocks) yield ref.compressed ? zstdDecompressSync(block) : block
+/** Reads files in place. What it once could not read of a file is asked for elsewhere, and so is all that follows there. */
+interface PlaceReader extends Disposable {
+  read(piece: Piece): Uint8Array | undefined
+  mayRead(piece: Piece): boolean
 }
 
-/** Undefined where the file cannot be seen here, or does not hold what it should: then its worker is asked. */
-function readHere({ address, file, pieces }: PartRef): Uint8Array[] | undefined {
-  if (!isLocalAddress(address)) return undefined
-  let handle: number
-  try {
-    handle = openSync(file, 'r')
-  } catch {
-    return undefined
+function createPlaceReader(): PlaceReader {
+  const unseen = new Set<PartRef>()
+  let open: { readonly ref: PartRef; readonly handle: number } | undefined
+  const close = () => {
+    if (open !== undefined) closeSync(open.handle)
+    open = undefined
   }
-  try {
-    const blocks: Uint8Array[] = []
-    for (let at = 0; at < pieces.length; at += 3) {
-      const block = new Uint8Array(pieces[at + 1]! - pieces[at]!)
-      let read = 0
-      while (read < block.byteLength) {
-        const more = readSync(handle, block, read, block.byteLength - read, pieces[at]! + read)
-        if (more === 0) return undefined
-        read += more
+  const mayRead = ({ ref }: Piece) => isLocalAddress(ref.address) && !unseen.has(ref)
+  return {
+    mayRead,
+    read(piece) {
+      if (!mayRead(piece)) return undefined
+      try {
+        if (open?.ref !== piece.ref) {
+          close()
+          open = { ref: piece.ref, handle: openSync(piece.ref.file, 'r') }
+        }
+        const block = bytesAt(open.handle, piece)
+        if (block !== undefined && crc32(block) === piece.checksum) return block
+      } catch {
+        // Its worker is asked.
       }
-      if (crc32(block) !== pieces[at + 2]) return undefined
-      blocks.push(block)
-    }
-    return blocks
-  } catch {
-    return undefined
-  } finally {
-    closeSync(handle)
+      unseen.add(piece.ref)
+      return undefined
+    },
+    [Symbol.dispose]: close,
   }
 }
 
-async function fetchAll(ref: PartRef, store: PartStore): Promise<readonly Uint8Array[]> {
-  const { id, address, file, pieces } = ref
-  const blocks: Uint8Array[] = []
-  for (let at = 0; at < pieces.length; at += 3) {
-    const [from, to] = [pieces[at]!, pieces[at + 1]!]
-    const block = new Uint8Array(to - from)
-    try {
-      for (let start = from; start < to; start += FETCH_BYTES) {
-        block.set(await store.fetch(address, file, start, Math.min(to, start + FETCH_BYTES)), start - from)
-      }
-    } catch (error) {
-      throw new PartLostError(id, (error as Error).message)
-    }
-    if (crc32(block) !== pieces[at + 2]) throw new PartLostError(id, `bytes ${from} to ${to} of "${file}" are damaged`)
-    blocks.push(block)
+function bytesAt(handle: number, { from, to }: Piece): Uint8Array | undefined {
+  const block = new Uint8Array(to - from)
+  for (let read = 0; read < block.byteLength;) {
+    const more = readSync(handle, block, read, block.byteLength - read, from + read)
+    if (more === 0) return undefined
+    read += more
   }
-  return blocks
+  return block
+}
+
+async function fetchPiece({ ref, from, to, checksum }: Piece, store: PartStore): Promise<Uint8Array> {
+  const { id, address, file } = ref
+  const block = new Uint8Array(to - from)
+  try {
+    for (let start = from; start < to; start += FETCH_BYTES) {
+      block.set(await store.fetch(address, file, start, Math.min(to, start + FETCH_BYTES)), start - from)
+    }
+  } catch (error) {
+    throw new PartLostError(id, (error as Error).message)
+  }
+  if (crc32(block) !== checksum) throw new PartLostError(id, `bytes ${from} to ${to} of "${file}" are damaged`)
+  return block
 }

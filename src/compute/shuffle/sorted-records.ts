@@ -12,7 +12,7 @@ import { MAX_SORT_ROWS, sortRows } from './sort-rows.ts'
 import { mergeRuns } from './sort-runs.ts'
 
 /** More than this is sorted in runs that go to disk, and merged. */
-const RUN_BYTES = 48 * 1024 * 1024
+const RUN_BYTES = 24 * 1024 * 1024
 
 /** All records of the parts in the order of their keys; equal ones in the order in which they were written. */
 export async function* sortedRecords(

@@ -1,0 +1,88 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { NODE_FLAGS } from '../pods/worker-job.ts'
+import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
+import { createWorkerProcesses } from '../worker-processes.ts'
+import { openSession } from './session.fixture.ts'
+import type { Dataset } from './dataset.ts'
+
+/** Records of a hundred characters; the second amount has to go through in little more memory than the first. */
+const [FEW, MANY] = [600_000, 1_800_000]
+const megabytes = ((MANY - FEW) * 100) / 1e6
+
+const peakMb = () => process.resourceUsage().maxRSS / 1000
+
+/** As in a pod with a limit of memory: a thread whose heap outgrows this ends, which is a loss. */
+const oneWorker = () =>
+  createWorkerProcesses({
+    count: 1,
+    threads: 1,
+    nodeFlags: NODE_FLAGS,
+    variables: { [WORKER_VARIABLES.threadHeapMiB]: '96' },
+  })
+
+/** Much is written and read: on a busy machine that takes a while. */
+const TIMEOUT_MS = 300_000
+
+test(
+  'sorting, grouping, writing and reading back take memory that does not grow with the records',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using session = await openSession({ pool: oneWorker() })
+    const { shoal, directory } = session
+    const generated = (count: number): Dataset<string> =>
+      shoal
+        .dataset(Array.from({ length: count / 1000 }, (_, part) => part))
+        .flatMap((part) =>
+          Array.from({ length: 1000 }, (_, at) => `${(part * 7919 + at * 104_729) % 1_000_003}`.padEnd(100)),
+        )
+    const all = async (count: number) => {
+      const records = generated(count)
+      const { rows } = await records.sort().writeText(join(directory, `sorted-${count}`))
+      const groups = await records
+        .groupBy((text) => text.slice(0, 5))
+        .map(([, own]) => own.length)
+        .reduce((a, b) => a + b)
+      const read = await shoal
+        .files(join(directory, `sorted-${count}`, '*'))
+        .lines()
+        .count()
+      return [rows, groups, read]
+    }
+    const peaks = async () => {
+      const [worker = 0] = await shoal.map([0], () => process.resourceUsage().maxRSS / 1000)
+      return { worker, driver: peakMb() }
+    }
+    expect(await all(FEW)).toEqual([FEW, FEW, FEW])
+    const before = await peaks()
+    expect(await all(MANY)).toEqual([MANY, MANY, MANY])
+    const after = await peaks()
+    expect(after.worker - before.worker).toBeLessThan(megabytes / 2)
+    expect(session.events.filter(({ type }) => type === 'loss')).toEqual([])
+    expect(after.driver - before.driver).toBeLessThan(megabytes / 2)
+  },
+)
+
+test(
+  'records stream through the driver in memory that does not grow with them, both ways',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    await using session = await openSession({ pool: oneWorker() })
+    const source = function* (count: number) {
+      for (let at = 0; at < count; at++) yield `${at}`.padEnd(100)
+    }
+    const through = async (count: number) => {
+      let seen = 0
+      for await (const _ of session.shoal
+        .dataset(source(count))
+        .map((text) => `${text}.`)
+        .iterate())
+        seen++
+      return seen
+    }
+    expect(await through(FEW)).toBe(FEW)
+    const before = peakMb()
+    expect(await through(MANY)).toBe(MANY)
+    expect(peakMb() - before).toBeLessThan(megabytes / 2)
+  },
+)
