@@ -1,4 +1,6 @@
 import type { Node, Pod } from '../api/generated/core-v1.ts'
+import { qosClassOf } from '../api/strategy/qos-class.ts'
+import { isCritical } from './eviction/rank.ts'
 import { amountsOf } from '../placement/amounts.ts'
 import { conflicts, hostPorts } from '../placement/host-ports.ts'
 import { matchesNode } from '../placement/node-affinity.ts'
@@ -11,8 +13,27 @@ export interface Refusal {
 }
 
 /** Whether a node takes a pod beside those that it has: undefined, or the first reason why not. */
-export function refusalOf(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
-  return missingResource(pod, node, others) ?? mismatch(pod, node, others)
+export function refusalOf(
+  pod: Pod,
+  node: Node,
+  others: readonly Pod[],
+  pressures: ReadonlySet<string> = new Set(),
+): Refusal | undefined {
+  return shortage(pod, pressures) ?? missingResource(pod, node, others) ?? mismatch(pod, node, others)
+}
+
+/** Under memory pressure only pods that asked for none are turned away, under any other all but critical ones. */
+function shortage(pod: Pod, pressures: ReadonlySet<string>): Refusal | undefined {
+  if (pressures.size === 0 || isCritical(pod)) return undefined
+  const isBestEffort = pod.spec !== undefined && qosClassOf(pod.spec) === 'BestEffort'
+  const tolerates = pod.spec?.tolerations?.some(
+    ({ key, operator, effect }) =>
+      (key === undefined ? operator === 'Exists' : key === 'node.kubernetes.io/memory-pressure') &&
+      (effect === undefined || effect === 'NoSchedule'),
+  )
+  const [only] = pressures
+  if (pressures.size === 1 && only === 'MemoryPressure' && (!isBestEffort || tolerates === true)) return undefined
+  return { reason: 'Evicted', message: `The node had condition: [${[...pressures].join(' ')}]. ` }
 }
 
 export function missingResource(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {

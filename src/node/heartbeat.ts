@@ -6,7 +6,8 @@ import type { Client } from '../client/client.ts'
 import { formatMicroTime } from '../env/clock.ts'
 import type { Timer } from '../env/clock.ts'
 import type { Environment } from '../env/environment.ts'
-import { register } from './registration.ts'
+import { register, reportNode } from './registration.ts'
+import type { Pressures } from './registration.ts'
 
 /** Kubernetes' figures: a lease of 40 s renewed every 10 s, and a full status every 5 min. */
 const LEASE_SECONDS = 40
@@ -16,11 +17,19 @@ const NAMESPACE = 'kube-node-lease'
 
 /** Renews the node's lease until closed; a failed renewal is tried again with the next, and logged. */
 export interface Heartbeat {
+  /** Writes the node's status now. */
+  report(): Promise<void>
   close(): void
 }
 
 /** `pace` stretches all times: a cluster of thousands of simulated nodes beats as often as one of hundreds. */
-export function startHeartbeat(env: Environment, client: Client, node: Node, pace = 1): Heartbeat {
+export function startHeartbeat(
+  env: Environment,
+  client: Client,
+  node: Node,
+  pace = 1,
+  pressures: () => Pressures = () => new Set(),
+): Heartbeat {
   let timer: Timer | undefined
   let closed = false
   let reportedMs = env.clock.monotonicMs()
@@ -32,7 +41,7 @@ export function startHeartbeat(env: Environment, client: Client, node: Node, pac
       const isDue = env.clock.monotonicMs() - reportedMs >= STATUS_MS * pace
       if (isDue || !(await isKnownReady(client, node))) {
         // Somebody deleted the node, or took its silence for death, such as while the machine slept.
-        registered = await register(env, client, node)
+        registered = await register(env, client, node, pressures())
         reportedMs = env.clock.monotonicMs()
       }
     } catch (error) {
@@ -42,6 +51,9 @@ export function startHeartbeat(env: Environment, client: Client, node: Node, pac
   }
   void beat()
   return {
+    async report() {
+      await reportNode(env, client, registered, pressures())
+    },
     close() {
       closed = true
       timer?.cancel()

@@ -18,6 +18,9 @@ import { startHeartbeat } from './heartbeat.ts'
 import type { NodeContext, NodeNetwork } from './node-context.ts'
 import { createNodeReports } from './node-reports.ts'
 import type { NodeReports } from './node-reports.ts'
+import type { EvictionThresholds } from './eviction/thresholds.ts'
+import { watchPressure } from './eviction/watch-pressure.ts'
+import type { PressureWatch } from './eviction/watch-pressure.ts'
 import type { PodFiles } from './pod-files.ts'
 import { tell } from './pod-events.ts'
 import type { PodRecord } from './pod-record.ts'
@@ -26,7 +29,7 @@ import type { PodName, PodStreams } from './pod-streams.ts'
 import { startPodWorker } from './pod-worker.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { nodeObject, register } from './registration.ts'
-import type { NodeFacts } from './registration.ts'
+import type { NodeFacts, Pressures } from './registration.ts'
 import type { MachineUsage } from './usage/machine-usage.ts'
 import { createSourceWatch } from './volumes/source-watch.ts'
 
@@ -45,6 +48,8 @@ export interface NodeAgentOptions {
   readonly heartbeatPace?: number
   /** Measures the machine; absent where nodes only seem to have one. */
   readonly machine?: () => Promise<MachineUsage>
+  /** When pods have to go because the machine is short of memory or disk; default near the kubelet's. */
+  readonly eviction?: EvictionThresholds
   /** Where the cluster has no network agents of its own: pods that end are first left by Services. */
   readonly network?: NodeNetwork
 }
@@ -72,6 +77,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   const workers = new Map<string, PodWorker>()
   let node: Node | undefined
   const context = contextOf(options, workers, () => node)
+  const reports = createNodeReports(context, workers, options.machine)
   const { events } = context
   const closers: (() => void)[] = []
   const ready = start()
@@ -80,12 +86,14 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   async function start(): Promise<void> {
     const capacity = await runtime.capacity()
     node = await register(env, client, nodeObject({ ...facts, capacity }, runtime, env.clock.now()))
-    const heartbeat = startHeartbeat(env, client, node, options.heartbeatPace)
+    const pressure = openPressure(options, workers, reports, () => heartbeat.report())
+    const heartbeat = startHeartbeat(env, client, node, options.heartbeatPace, pressure.now)
     // Others label the node and change its taints and allocatable: its pods are admitted by what it is now.
     const self = createInformer(env, client, nodes, { fieldSelector: `metadata.name=${facts.name}` })
     const informer = createInformer(env, client, pods, { fieldSelector: `spec.nodeName=${facts.name}` })
     closers.push(
       () => heartbeat.close(),
+      () => pressure.close(),
       runtime.onChange(changed),
       () => self.close(),
       () => informer.close(),
@@ -94,7 +102,8 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     self.listen({ added: become, updated: become, deleted: () => {} })
     const known = node
     const refresh = async () => become(await client.get(nodes, { name: facts.name }))
-    const view: NodeView = { now: () => node ?? known, refresh, podNow: (pod) => informer.get(keyOf(pod)) }
+    const podNow = (pod: Pod) => informer.get(keyOf(pod))
+    const view: NodeView = { now: () => node ?? known, pressures: pressure.now, refresh, podNow }
     const remains = await findRemains(runtime)
     const see = (pod: Pod) => adoptPod(context, remains, workers, pod) || seePod(context, view, workers, pod)
     informer.listen({ added: see, updated: see, deleted: (pod) => workers.get(uidOf(pod))?.update(undefined) })
@@ -119,19 +128,30 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   }
 
   return {
-    ...createNodeReports(context, workers, options.machine),
+    ...reports,
     ...createPodStreams(runtime, (pod) => workerOf(workers, pod)),
     name: facts.name,
     ready,
     async logs(pod, container, logOptions) {
-      const worker = workerOf(workers, pod)
-      if (worker === undefined) throw apiError('NotFound', `pods "${pod.name}" not found`)
-      return await containerLogs(runtime, worker, container, logOptions, env.clock.now())
+      return await containerLogs(runtime, requireWorker(workers, pod), container, logOptions, env.clock.now())
     },
     flushEvents,
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** Simulated machines are never short of anything. */
+function openPressure(
+  { env, runtime, machine, eviction }: NodeAgentOptions,
+  workers: ReadonlyMap<string, PodWorker>,
+  { usage }: NodeReports,
+  report: () => Promise<void>,
+): PressureWatch {
+  if (machine === undefined) return { now: () => new Set(), close: () => {} }
+  const all = () => [...workers.values()]
+  const changed = () => void report().catch((error: unknown) => env.log.warn('a pressure was not told of', { error }))
+  return watchPressure({ env, runtime, machine, usage, workers: all, thresholds: eviction, changed })
 }
 
 function contextOf(
@@ -157,6 +177,8 @@ function contextOf(
 /** The node's own object as it was last seen, and its pods. */
 interface NodeView {
   now(): Node
+  /** What it is short of. */
+  pressures(): Pressures
   /** Asks the API server. */
   refresh(): Promise<Node>
   podNow(pod: Pod): Pod | undefined
@@ -167,6 +189,12 @@ function workerOf(workers: ReadonlyMap<string, PodWorker>, { uid, namespace, nam
   if (uid !== '') return workers.get(uid)
   const all = [...workers.values()]
   return all.findLast(({ pod: { metadata } }) => metadata.namespace === namespace && metadata.name === name)
+}
+
+function requireWorker(workers: ReadonlyMap<string, PodWorker>, pod: PodName): PodWorker {
+  const worker = workerOf(workers, pod)
+  if (worker === undefined) throw apiError('NotFound', `pods "${pod.name}" not found`)
+  return worker
 }
 
 const uidOf = (pod: Pod) => pod.metadata.uid ?? ''
@@ -211,7 +239,7 @@ function seePod(
       startPodWorker(context, pod, record, () => workers.delete(uid)),
     )
   if (pod.status?.startTime !== undefined || isDeleted) return begin(recordOfEarlierLife(pod, nowMs))
-  const refusal = refusalOf(pod, view.now(), activePods(workers, pod))
+  const refusal = refusalOf(pod, view.now(), activePods(workers, pod), view.pressures())
   if (refusal?.reason !== 'NodeAffinity' || isRefreshed) return begin(admit(refusal))
   // The pod may have come sooner than the label that it was bound for: two watches have no common order.
   const again = () => {

@@ -59,6 +59,14 @@ export interface Resize {
   readonly notBeforeMs?: number
 }
 
+/** Why the agent has ended a pod, as its status says. */
+export interface Verdict {
+  readonly reason: string
+  readonly message: string
+  /** Set where the node needs back what the pod uses: its containers get no more time than that. */
+  readonly evictedGraceMs?: number
+}
+
 /** What the agent knows of one pod, beside its object: immutable, replaced with every step. */
 export interface PodRecord {
   readonly sandbox?: Sandbox
@@ -74,7 +82,7 @@ export interface PodRecord {
   /** Set while the pod does not have the resources that its spec asks for. */
   readonly resize?: Resize
   /** Set once the agent itself has ended the pod, such as for its deadline, or has not even taken it. */
-  readonly verdict?: { readonly reason: string; readonly message: string }
+  readonly verdict?: Verdict
 }
 
 export const NO_CONTAINER: ContainerRecord = { restarts: 0 }

@@ -20,7 +20,7 @@ export function podStatus(pod: Pod, record: PodRecord, host: HostFacts, nowMs: n
   return {
     phase,
     conditions: conditionsOf(pod, record, phase, nowMs),
-    ...record.verdict,
+    ...(record.verdict && { reason: record.verdict.reason, message: record.verdict.message }),
     hostIP: host.hostIp,
     hostIPs: [{ ip: host.hostIp }],
     ...(ip !== undefined && { podIP: ip, podIPs: [{ ip }] }),
@@ -85,6 +85,7 @@ function conditionsOf(pod: Pod, record: PodRecord, phase: string, nowMs: number)
     { type: 'ContainersReady', ...readiness },
     { type: 'PodScheduled', status: 'True' },
     ...resizeCondition(record),
+    ...evictedCondition(record),
   ]
   return wanted.map((condition) => transitioned(pod, condition, nowMs))
 }
@@ -97,6 +98,12 @@ function resizeCondition({ resize }: PodRecord): readonly Partial<PodCondition>[
   const reason = type === 'InProgress' ? {} : { reason: type }
   const condition = isPending ? 'PodResizePending' : 'PodResizeInProgress'
   return [{ type: condition, status: 'True', ...reason, ...(message !== undefined && { message }) }]
+}
+
+/** Whoever watches over disruptions is told that the node itself ended the pod. */
+function evictedCondition({ verdict }: PodRecord): readonly Partial<PodCondition>[] {
+  if (verdict?.evictedGraceMs === undefined) return []
+  return [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: verdict.message }]
 }
 
 /** Conditions of others that the pod's spec asks for, beside its containers. */

@@ -19,6 +19,7 @@ import { grant, resizeContainers } from './resize.ts'
 import { createStatusReports, releaseObject } from './status-reports.ts'
 import type { StatusReports } from './status-reports.ts'
 import { graceOf, hurry, stopContainers } from './stopping.ts'
+import type { PodVolumes } from './volumes/pod-volumes.ts'
 import { createPodTokens } from './volumes/pod-tokens.ts'
 import { clearAway, giveBack, hasLostSurroundings, startSurroundings } from './surroundings.ts'
 
@@ -40,6 +41,9 @@ export interface PodWorker {
   /** The object changed; `undefined`: it is gone, and nothing of the pod may stay. */
   update(pod: Pod | undefined): void
   containerChanged(status: ContainerStatus): void
+  /** The node needs back what the pod uses: ends it at once, with that message. */
+  evict(message: string): void
+  readonly volumes: PodVolumes
   /** Ends the pod's containers at once without a word to the API, and removes what it has on the node. */
   close(): Promise<void>
 }
@@ -99,23 +103,45 @@ export function startPodWorker(
       wake()
     },
     containerChanged(status) {
-      const failed = (error: unknown) =>
-        env.log.warn('a change of a container was not taken in', { container: status.id, error })
-      void takeIn(work, status).catch(failed).then(wake)
+      void hear(work, status).then(wake)
+    },
+    evict(message) {
+      evict(work, message)
+      wake()
+    },
+    get volumes() {
+      return work.volumes
     },
     async close() {
       gone = true
       timer?.cancel()
-      reports.close()
-      work.ending.abort()
-      work.objectGone = true
-      endProbes(work)
-      hurry(work, 0)
+      abandon(work, reports)
       await looping
       await giveBack(work)
       await clearAway(work)
     },
   }
+}
+
+async function hear(work: PodWork, status: ContainerStatus): Promise<void> {
+  await takeIn(work, status).catch((error: unknown) => {
+    work.context.env.log.warn('a change of a container was not taken in', { container: status.id, error })
+  })
+}
+
+/** What still runs gets no more time, and nobody is told. */
+function abandon(work: PodWork, reports: StatusReports): void {
+  reports.close()
+  work.ending.abort()
+  work.objectGone = true
+  endProbes(work)
+  hurry(work, 0)
+}
+
+function evict(work: PodWork, message: string): void {
+  tell(work.context, work.pod, undefined, 'Warning', 'Evicted', message)
+  work.record = { ...work.record, verdict: { reason: 'Evicted', message, evictedGraceMs: 0 } }
+  hurry(work, graceOf(work))
 }
 
 function newWork(context: NodeContext, pod: Pod, record: PodRecord, wake: () => void): PodWork {

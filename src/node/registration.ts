@@ -4,6 +4,7 @@ import { hasReason } from '../api/meta/status.ts'
 import type { Client } from '../client/client.ts'
 import { formatTime } from '../env/clock.ts'
 import type { Environment } from '../env/environment.ts'
+import type { Pressure } from './eviction/thresholds.ts'
 import type { MachineCapacity, Runtime } from '../runtime/runtime.ts'
 
 /** What a node says of itself. */
@@ -74,21 +75,35 @@ function capacityOf({ cpuMillis, memoryBytes, diskBytes, pods }: MachineCapacity
   }
 }
 
+/** What the node is short of. */
+export type Pressures = ReadonlySet<Pressure>
+const NO_PRESSURE: Pressures = new Set()
+
 /** The conditions of a node that is well, with Kubernetes' reasons and messages. */
-export function nodeConditions(nowMs: number): readonly NodeCondition[] {
+export function nodeConditions(nowMs: number, pressures: Pressures = NO_PRESSURE): readonly NodeCondition[] {
   const time = formatTime(nowMs)
   const times = { lastHeartbeatTime: time, lastTransitionTime: time }
   const well = (type: string, reason: string, message: string) => ({ type, status: 'False', ...times, reason, message })
+  const short = (type: string, reason: string, message: string) => ({ type, status: 'True', ...times, reason, message })
   return [
-    well('MemoryPressure', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
-    well('DiskPressure', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
+    pressures.has('MemoryPressure')
+      ? short('MemoryPressure', 'KubeletHasInsufficientMemory', 'kubelet has insufficient memory available')
+      : well('MemoryPressure', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
+    pressures.has('DiskPressure')
+      ? short('DiskPressure', 'KubeletHasDiskPressure', 'kubelet has disk pressure')
+      : well('DiskPressure', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
     well('PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
     { type: 'Ready', status: 'True', ...times, reason: 'KubeletReady', message: 'kubelet is posting ready status' },
   ]
 }
 
 /** Creates the node's object, or brings one that is there from an earlier life up to date. */
-export async function register(env: Environment, client: Client, node: Node): Promise<Node> {
+export async function register(
+  env: Environment,
+  client: Client,
+  node: Node,
+  pressures: Pressures = NO_PRESSURE,
+): Promise<Node> {
   const { name = '', labels = {} } = node.metadata
   try {
     // What an earlier registration brought back has a version, which nothing that is created may have.
@@ -97,14 +112,19 @@ export async function register(env: Environment, client: Client, node: Node): Pr
     if (!hasReason(error, 'AlreadyExists')) throw error
   }
   await client.patch(nodes, { name }, { type: 'strategic', patch: { metadata: { labels } } })
-  return await reportNode(env, client, node)
+  return await reportNode(env, client, node, pressures)
 }
 
 /** Writes the node's status: addresses, capacity, conditions with the time of now. */
-export async function reportNode(env: Environment, client: Client, node: Node): Promise<Node> {
+export async function reportNode(
+  env: Environment,
+  client: Client,
+  node: Node,
+  pressures: Pressures = NO_PRESSURE,
+): Promise<Node> {
   const key = { name: node.metadata.name ?? '' }
   const known = await client.get(nodes, key)
-  const conditions = nodeConditions(env.clock.now()).map((condition) => {
+  const conditions = nodeConditions(env.clock.now(), pressures).map((condition) => {
     const before = known.status?.conditions?.find(({ type }) => type === condition.type)
     const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : undefined
     return lastTransitionTime === undefined ? condition : { ...condition, lastTransitionTime }

@@ -11,8 +11,10 @@ const DEFAULT_GRACE_SECONDS = 30
 const LEAST_GRACE_MS = 1_000
 
 /** How long the pod's containers have to end by themselves, in milliseconds. */
-export function graceOf({ pod, objectGone }: PodWork): number {
+export function graceOf({ pod, objectGone, record }: PodWork): number {
   if (objectGone) return LEAST_GRACE_MS
+  const { evictedGraceMs } = record.verdict ?? {}
+  if (evictedGraceMs !== undefined) return Math.max(LEAST_GRACE_MS, evictedGraceMs)
   const seconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds
   return Math.max(LEAST_GRACE_MS, (seconds ?? DEFAULT_GRACE_SECONDS) * 1000)
 }

@@ -19,6 +19,7 @@ import { createSimulatedRuntime } from '../runtime/simulated/simulated-runtime.t
 import { createMemoryStore } from '../store/memory-store.ts'
 import { startNodeAgent } from './node-agent.ts'
 import type { NodeAgent } from './node-agent.ts'
+import type { MachineUsage } from './usage/machine-usage.ts'
 import { createPodFiles } from './pod-files.ts'
 import type { PodFiles } from './pod-files.ts'
 
@@ -61,6 +62,8 @@ export interface TestNodeOptions {
   /** How many times faster than the machine's the clock goes. Default 1. */
   readonly speed?: number
   readonly capacity?: Parameters<typeof createSimulatedRuntime>[0]['capacity']
+  /** What the node's machine has in use; without it nothing is evicted. */
+  readonly machine?: () => Promise<MachineUsage>
 }
 
 export const NODE_IMAGE = `node:${process.versions.node.split('.')[0]}`
@@ -93,7 +96,8 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
   const runtime = await runtimeOf(options, env, directory)
   const files = createPodFiles(path.join(directory, 'pods'))
   const facts = { name: 'node1', hostIp: '127.0.0.1', labels: {}, ...MACHINE }
-  const start = () => startNodeAgent({ env, client: nodeClient, runtime, files, facts })
+  const measured = options.machine === undefined ? {} : { machine: options.machine }
+  const start = () => startNodeAgent({ env, client: nodeClient, runtime, files, facts, ...measured })
   const agent = start()
   await agent.ready
   const opened: NodeAgent[] = [agent]

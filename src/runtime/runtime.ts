@@ -47,6 +47,8 @@ export interface Runtime {
   /** Connects to a port on which the sandbox listens, for port-forward and proxies. */
   dial(sandboxId: string, port: number): Promise<import('node:stream').Duplex>
   usage(sandboxId: string): Promise<readonly ContainerUsage[]>
+  /** What a sandbox's containers have written to disk outside of their mounts, logs included; absent where nobody can tell. */
+  writtenBytes?(sandboxId: string): Promise<number>
   /** What the machine offers: capacity of a node that runs on this runtime. */
   capacity(): Promise<MachineCapacity>
   /** What this system lets the runtime do, and what it does instead where it cannot: told as events and in docs. */

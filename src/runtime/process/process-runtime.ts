@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Environment } from '../../env/environment.ts'
+import { diskUsage } from '../disk-usage.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { PodNetwork } from '../pod-network.ts'
 import type { Runtime } from '../runtime.ts'
@@ -101,6 +102,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     startContainer: containers.start,
     stopContainer: containers.stop,
     updateContainer: containers.update,
+    writtenBytes: (sandboxId) => diskUsage(sandboxes.surroundings(sandboxId)?.files.directory ?? ''),
     removeContainer: containers.remove,
     containerStatus: containers.status,
     list: async () => ({ sandboxes: sandboxes.list(), containers: containers.list() }),
