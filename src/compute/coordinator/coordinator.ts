@@ -73,7 +73,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     dispatcher.dispatch()
   }
   const heartbeats = watchHeartbeats(options, workers, {
-    beat: () => dispatcher.dispatchStragglers(),
+    beat: () => dispatcher.beat(),
     silent(worker, silentMs) {
       lose(worker, `was silent for ${(silentMs / 1000).toFixed(1)} s`)
       worker.link.close()
@@ -93,7 +93,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
           worker.lastHeardMs = env.clock.monotonicMs()
           take(kind, body)
           if (worker.isDraining) drains.look()
-          dispatcher.dispatchSoon()
+          dispatcher.dispatchSoon(worker)
         },
         closed: (error) => lose(worker, error === undefined ? 'went away' : `was cut off: ${error.message}`),
       }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../env/clock.ts'
-import type { Task } from './stage.ts'
 import type { Stages } from './stages.ts'
 import { createGiver } from './give.ts'
+import type { Give } from './give.ts'
 import { stragglerFor, stuckBehind } from './straggler.ts'
 import { isShort } from './task-queue.ts'
 import { loadOf } from './worker.ts'
@@ -19,37 +19,73 @@ const MAX_PENDING_BYTES = 32 * 1024 * 1024
 export interface Dispatcher {
   /** Gives tasks to every thread that has room. */
   dispatch(): void
-  /** The same, once for all that happens in this turn. */
-  dispatchSoon(): void
-  /** Gives threads that have nothing to do what other threads take too long over. */
-  dispatchStragglers(): void
+  /** Gives the worker something to do, once for all that happens in this turn. */
+  dispatchSoon(worker: ConnectedWorker): void
+  /** From time to time: looks at all threads, and gives those that have nothing to do what others take too long over. */
+  beat(): void
 }
 
+/**
+ * After all workers have been looked at, a thread that has room has it because there is nothing for it to do. So only the workers that
+ * something was heard of are looked at again, until a stage has something that it did not have before: a thousand workers cost no
+ * more for each task than two.
+ */
 export function createDispatcher(
   stages: Stages,
   workers: ReadonlySet<ConnectedWorker>,
   clock: Pick<Clock, 'monotonicMs'>,
 ): Dispatcher {
+  const { running } = stages
+  const touched = new Set<ConnectedWorker>()
   let soon = false
-  const give = createGiver(stages, workers, clock, () => dispatchSoon())
+  let seen = -1
+  let isIsolating = false
+  const give = createGiver(stages, workers, clock, (worker) => dispatchSoon(worker))
+  const fillWorker = createFiller(stages, give)
+  const isolate = () => {
+    if (!isIsolating && stages.suspects() === 0) return
+    isolateSuspects(stages, workers, give)
+    isIsolating = [...workers].some(({ isolates }) => isolates)
+    // Whom it has let go has room again.
+    seen = -1
+  }
   const dispatch = () => {
-    soon = false
     isolate()
+    seen = running.changes()
+    fillAll(workers)
+  }
+  const dispatchTouched = () => {
+    soon = false
+    const some = [...touched]
+    touched.clear()
+    if (isIsolating || seen !== running.changes() || stages.suspects() > 0) return dispatch()
+    fillAll(some.filter((worker) => workers.has(worker)))
+  }
+  const fillAll = (some: Iterable<ConnectedWorker>) => {
     // Breadth first: nobody gets a second task while another thread has none.
     for (let depth = 0; depth < PREFETCH; depth++) {
-      for (const worker of workers) {
-        if (worker.link.pendingBytes > MAX_PENDING_BYTES) {
-          void worker.link.drained().then(dispatch)
-          continue
-        }
-        for (const slot of worker.slots) {
-          if (!slot.ready) continue
-          if (slot.isApart) fillApart(slot)
-          else if (!worker.isolates && !worker.isDraining && loadOf(slot) === depth) fill(slot)
-        }
+      for (const worker of some) {
+        if (running.awake().length === 0) return
+        if (worker.link.pendingBytes > MAX_PENDING_BYTES) void worker.link.drained().then(() => dispatchSoon(worker))
+        else fillWorker(worker, depth)
       }
     }
   }
+  const dispatchSoon = (worker: ConnectedWorker) => {
+    touched.add(worker)
+    if (soon) return
+    soon = true
+    queueMicrotask(dispatchTouched)
+  }
+  const beat = () => {
+    dispatch()
+    giveStragglers(stages, workers, clock.monotonicMs(), give)
+  }
+  return { dispatch, dispatchSoon, beat }
+}
+
+/** Gives the threads of a worker that have so much to do what they have room for. */
+function createFiller(stages: Stages, give: Give): (worker: ConnectedWorker, depth: number) => void {
   const fill = (slot: Slot) => {
     // A task that has cost a worker before runs alone, so that it alone is to blame if it does so again.
     if (slot.sent.some((task) => task.losses.length > 0 && !task.waits)) return
@@ -65,25 +101,27 @@ export function createDispatcher(
       give(slot, task)
     }
   }
-  const isolate = () => isolateSuspects(stages, workers, give)
-  const dispatchSoon = () => {
-    if (soon) return
-    soon = true
-    queueMicrotask(dispatch)
-  }
-  const dispatchStragglers = () => {
-    const nowMs = clock.monotonicMs()
-    for (const worker of workers) {
-      for (const slot of worker.slots) {
-        if (!isIdle(slot)) continue
-        const stuck = stuckBehind(workers, nowMs)
-        const straggler = stuck === undefined ? stragglerFor(slot, workers, nowMs) : undefined
-        if (stuck !== undefined) give(slot, stages.again(stuck))
-        else if (straggler !== undefined) give(slot, stages.twin(straggler))
-      }
+  return (worker, depth) => {
+    for (const slot of worker.slots) {
+      if (!slot.ready) continue
+      if (slot.isApart) fillApart(slot)
+      else if (!worker.isolates && !worker.isDraining && loadOf(slot) === depth) fill(slot)
     }
   }
-  return { dispatch, dispatchSoon, dispatchStragglers }
+}
+
+function giveStragglers(stages: Stages, workers: ReadonlySet<ConnectedWorker>, nowMs: number, give: Give): void {
+  for (const worker of workers) {
+    for (const slot of worker.slots) {
+      if (!isIdle(slot)) continue
+      const stuck = stuckBehind(workers, nowMs)
+      const straggler = stuck === undefined ? stragglerFor(slot, workers, nowMs) : undefined
+      if (stuck !== undefined) give(slot, stages.again(stuck))
+      else if (straggler !== undefined) give(slot, stages.twin(straggler))
+      // Nor is there anything for the next thread.
+      else return
+    }
+  }
 }
 
 const isIdle = (slot: Slot) =>
@@ -94,11 +132,7 @@ function busyOf(worker: ConnectedWorker): number {
 }
 
 /** Keeps workers free for tasks that must run alone in one, and gives them these: at most half of them, at least one. */
-function isolateSuspects(
-  stages: Stages,
-  workers: ReadonlySet<ConnectedWorker>,
-  give: (slot: Slot, task: Task) => void,
-): void {
+function isolateSuspects(stages: Stages, workers: ReadonlySet<ConnectedWorker>, give: Give): void {
   let wanted = Math.min(stages.suspects(), Math.max(1, workers.size >> 1))
   for (const worker of workers) {
     if (!worker.isolates || busyOf(worker) > 0) continue

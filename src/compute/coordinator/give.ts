@@ -12,7 +12,7 @@ export function createGiver(
   stages: Pick<Stages, 'fail' | 'handBack'>,
   workers: ReadonlySet<ConnectedWorker>,
   clock: Pick<Clock, 'monotonicMs'>,
-  hasRoom: () => void,
+  hasRoom: (worker: ConnectedWorker) => void,
 ): Give {
   const send = (slot: Slot, task: Task, payload: Uint8Array) => {
     task.bytesIn = payload.byteLength
@@ -30,7 +30,7 @@ export function createGiver(
       stages.fail(task, error)
     } finally {
       slot.reserved--
-      hasRoom()
+      hasRoom(slot.worker)
     }
   }
   return (slot, task) => {

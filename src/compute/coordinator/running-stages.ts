@@ -13,6 +13,8 @@ export interface RunningStages {
   /** Those that may have something to do: by priority, then by age. */
   awake(): readonly Stage[]
   wake(stage: Stage): void
+  /** Rises whenever there may be something to do for threads that there was nothing for before. */
+  changes(): number
   sleep(stage: Stage): void
   /** Whether some stage asks for more than a thread. */
   hasNeeds(): boolean
@@ -43,6 +45,7 @@ export function createRunningStages(
   const awake = new AwakeStages()
   const needy = new Set<Stage>()
   let nextStage = 1
+  let changes = 0
   const end = (stage: Stage, error?: unknown) => {
     if (stage.state === 'ended') return
     const cancelled = error !== undefined
@@ -61,7 +64,12 @@ export function createRunningStages(
   return {
     byId,
     awake: () => awake.list,
-    wake: (stage) => awake.add(stage),
+    wake(stage) {
+      // What is to run again may be for threads that had no use for the rest.
+      if (!stage.isAwake || stage.again.length > 0) changes++
+      awake.add(stage)
+    },
+    changes: () => changes,
     sleep: (stage) => awake.remove(stage),
     hasNeeds: () => needy.size > 0,
     needy: () => needy,
@@ -72,6 +80,7 @@ export function createRunningStages(
       byId.set(stage.id, stage)
       if (spec.needs !== undefined) needy.add(stage)
       awake.add(stage)
+      changes++
       return { stage, finished }
     },
     settle(stage) {

@@ -110,8 +110,10 @@ function handleOf(
   const { stage, finished } = running.begin(spec)
   const wake = () => {
     if (stage.state === 'ended') return
+    const before = running.changes()
     running.wake(stage)
-    dispatch()
+    // One that was awake has nothing but what threads have no room for; a home may have been found.
+    if (running.changes() !== before || spec.home !== undefined) dispatch()
     running.settle(stage)
   }
   queueMicrotask(wake)

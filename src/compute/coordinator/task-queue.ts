@@ -44,6 +44,12 @@ export function createTaskQueue(
     stage.open.add(task)
     return task
   }
+  // They are asked for with every task, and change with the number of workers.
+  let [counted, countedOf] = [0, -1]
+  const threads = () => {
+    if (countedOf !== workers.size) [counted, countedOf] = [threadsOf(workers), workers.size]
+    return counted
+  }
   const takeAgain = (stage: Stage, alone: boolean): Task | undefined => {
     const found = stage.again.findIndex((task) => !task.isSuspect && (alone || task.losses.length === 0))
     return found < 0 ? undefined : stage.again.splice(found, 1)[0]
@@ -52,7 +58,7 @@ export function createTaskQueue(
     if (!alone && !isShort(stage)) return undefined
     const again = stage.again.length === 0 ? undefined : takeAgain(stage, alone)
     if (again !== undefined) return again
-    const work = stage.spec.next(threadsOf(workers))
+    const work = stage.spec.next(threads())
     if (work !== undefined) return addTask(stage, work, UNTRIED)
     if (stage.again.length === 0) running.sleep(stage)
     running.settle(stage)
