@@ -14,6 +14,8 @@ export interface Writer {
   readonly subresource?: string
   /** Whether the kind's status is written by a subresource alone. */
   readonly hasStatus: boolean
+  /** Parts of the object that the server sets whatever was sent, such as `f:spec`: nobody owns them. */
+  readonly resets?: readonly string[]
   /** RFC 3339, whole seconds. */
   readonly time: string
 }
@@ -141,13 +143,13 @@ const NOT_OWNED: ReadonlySet<string> = new Set([
 /** Without what nobody owns, and without what the request cannot have written. */
 export function ownable(
   set: FieldSet | undefined,
-  { subresource, hasStatus }: Pick<Writer, 'subresource' | 'hasStatus'>,
+  { subresource, hasStatus, resets = [] }: Pick<Writer, 'subresource' | 'hasStatus' | 'resets'>,
 ): FieldSet | undefined {
   if (set === undefined) return undefined
   const notWritten = subresource === 'status' ? 'f:spec' : hasStatus ? 'f:status' : undefined
   const children: (readonly [string, FieldSet])[] = []
   for (const [step, child] of childrenOf(set)) {
-    if (step === 'f:apiVersion' || step === 'f:kind' || step === notWritten) continue
+    if (step === 'f:apiVersion' || step === 'f:kind' || step === notWritten || resets.includes(step)) continue
     const kept = step === 'f:metadata' ? ownableMetadata(child) : child
     if (kept !== undefined) children.push([step, kept])
   }

@@ -47,12 +47,14 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
 function certificateUser(socket: TLSSocket): UserInfo | undefined {
   if (!socket.encrypted) return undefined
-  const { subject } = socket.getPeerCertificate() ?? {}
+  const { subject, fingerprint256 } = socket.getPeerCertificate() ?? {}
   if (subject === undefined) return undefined
   if (!socket.authorized) throw unauthorized()
   const organizations: unknown = subject.O ?? []
   const groups = (Array.isArray(organizations) ? organizations : [organizations]).map(String)
-  return authenticated({ name: String(subject.CN ?? ''), groups })
+  const id = `X509SHA256=${String(fingerprint256).replaceAll(':', '').toLowerCase()}`
+  const extra = { 'authentication.kubernetes.io/credential-id': [id] }
+  return authenticated({ name: String(subject.CN ?? ''), groups, extra })
 }
 
 function tokenAuthenticator({ clock, tokens, staticTokens }: AuthenticatorOptions) {

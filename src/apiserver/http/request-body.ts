@@ -166,7 +166,8 @@ function typed(value: unknown, expected: ExpectedKind, catalog: Catalog): Body {
   const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown }
   const wanted = expected.group === '' ? expected.version : `${expected.group}/${expected.version}`
   if (apiVersion === wanted && kind === expected.kind) return { value }
-  const actual = { apiVersion: apiVersion || wanted, kind: kind || expected.kind }
+  const given = expected.kind === 'Eviction' && apiVersion === 'policy/v1beta1' ? wanted : apiVersion
+  const actual = { apiVersion: given || wanted, kind: kind || expected.kind }
   if (actual.apiVersion === wanted && actual.kind === expected.kind) return { value: { ...value, ...actual } }
   throw wrongKind({ ...value, ...actual }, expected, wanted, catalog)
 }
@@ -179,11 +180,11 @@ function wrongKind(value: object, expected: ExpectedKind, wanted: string, catalo
     // A body is decoded as what it says it is before anyone looks whether that was wanted.
     const type = catalog.findKind(expected.group, expected.version, expected.kind)?.type
     if (type !== undefined && sent.definition === undefined) decodeObject(type, value, sent.schema())
-    if (apiVersion !== wanted) {
+    if (apiVersion !== wanted && kind === expected.kind) {
       const message = `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`
       return apiError('BadRequest', message)
     }
-    const problem = `converting (${version}.${kind}) to (${expected.group || 'core'}.${expected.kind}): unknown conversion`
+    const problem = `converting (${version}.${kind}) to (${expected.group.split('.')[0] || 'core'}.${expected.kind}): unknown conversion`
     return apiError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`)
   }
   const scheme = 'pkg/runtime/scheme.go:110'

@@ -1,5 +1,5 @@
 import type { Binding, Pod } from '../../api/generated/core-v1.ts'
-import { apiError } from '../../api/meta/status.ts'
+import { ApiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { WriteOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
@@ -18,7 +18,11 @@ export async function bind(
   options: WriteOptions,
 ): Promise<Answer> {
   const { target: node, metadata } = body as Binding
-  if (!node?.name) throw apiError('BadRequest', 'Binding.core is invalid: target.name: Required value')
+  if (node?.kind !== undefined && node.kind !== '' && node.kind !== 'Node') {
+    const kinds = `Unsupported value: ${JSON.stringify(node.kind)}: supported values: "Node", "<empty>"`
+    throw unbindable(`target.kind: ${kinds}`)
+  }
+  if (!node?.name) throw unbindable('target.name: Required value')
   const entry = entryAt(engine.store.head(), target)
   const pod = entry.object as Pod
   refuseUnbindable(target, pod, node.name, metadata.uid)
@@ -27,6 +31,10 @@ export async function bind(
   await commit(engine, [{ type: 'update', resource: entry.resource, key: entry.key, object }])
   return success()
 }
+
+/** What cannot be read as a binding is a server's failure to Kubernetes. */
+const unbindable = (message: string) =>
+  new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
 
 function refuseUnbindable({ resource, name }: ObjectTarget, pod: Pod, node: string, uid: string | undefined): void {
   const refuse = (why: string) => conflict({ ...resource.type, plural: 'pods/binding' }, name, why)

@@ -25,17 +25,21 @@ export async function createSubresource(
     case 'eviction':
       return evict(engine, context, target, object, options)
     case 'token':
-      return requestToken(engine, target, object)
+      return requestToken(engine, context, target, object, options)
     default:
       throw apiError('NotFound', 'the server could not find the requested resource', {})
   }
 }
 
-function readBody({ name }: ObjectTarget, value: unknown): KubeObject {
+/** Each part has its own words for a name that is not the path's. */
+function readBody({ name, subresource }: ObjectTarget, value: unknown): KubeObject {
   if (typeof value !== 'object' || value === null) throw apiError('BadRequest', 'the request body is not an object')
   const object = value as KubeObject
   const named = object.metadata?.name
-  if (named && named !== name) {
+  if (named && named !== name && subresource === 'eviction') {
+    throw apiError('BadRequest', 'name in URL does not match name in Eviction object')
+  }
+  if (named && named !== name && subresource !== 'token') {
     throw apiError('BadRequest', `the name of the object (${named}) does not match the name on the URL (${name})`)
   }
   return { ...object, metadata: object.metadata ?? {} }

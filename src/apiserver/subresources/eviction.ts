@@ -30,8 +30,28 @@ export async function evict(
     const budget = budgetOf(engine, pod)
     if (budget !== undefined && !how.dryRun) await takeFrom(engine, budget, pod)
   }
+  if (!how.dryRun) await markEvicted(engine, target)
   await removeObject(engine, context, whole, how)
   return success()
+}
+
+/** What goes slowly says why it goes. */
+async function markEvicted(engine: Engine, target: ObjectTarget): Promise<void> {
+  const entry = entryAt(engine.store.head(), target)
+  const pod = entry.object as Pod
+  if (pod.metadata.deletionTimestamp !== undefined || pod.status?.phase === 'Succeeded') return
+  const evicted = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: formatTime(engine.environment.clock.now()),
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+  }
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== evicted.type)
+  const status = { ...pod.status, conditions: [...others, evicted] }
+  const object = { ...pod, status } as unknown as KubeObject
+  await commit(engine, [{ type: 'update', resource: entry.resource, key: entry.key, object }])
 }
 
 function removalOf({ gracePeriodSeconds, propagationPolicy, preconditions }: Partial<DeleteOptions>): RemoveOptions {

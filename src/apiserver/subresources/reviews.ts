@@ -97,11 +97,18 @@ function userInfoOf({ name, uid, groups, extra }: UserInfo) {
   }
 }
 
+const AUTHENTICATED = 'system:authenticated'
+
 async function reviewToken(engine: Engine, object: KubeObject) {
   const { token = '', audiences = [] } = (object as KubeObject & { spec?: Partial<TokenReviewSpec> }).spec ?? {}
   if (token === '') throw apiError('BadRequest', 'token is required for TokenReview in authentication')
   if (engine.tokens === undefined) return { user: {}, error: 'no token authenticator is attached to this server' }
-  const found = await engine.tokens.review(token, audiences)
-  if (!found.authenticated) return { user: {}, ...(found.error !== undefined && { error: found.error }) }
-  return { authenticated: true, user: userInfoOf(found.user), audiences: found.audiences }
+  const wanted = audiences.length === 0 ? engine.tokens.defaultAudiences : audiences
+  const found = await engine.tokens.review(token, wanted)
+  if (!found.authenticated) {
+    const unknown = 'invalid bearer token'
+    return { user: {}, error: found.error === undefined ? unknown : `[${unknown}, ${found.error}]` }
+  }
+  const groups = [...found.user.groups.filter((group) => group !== AUTHENTICATED), AUTHENTICATED]
+  return { authenticated: true, user: userInfoOf({ ...found.user, groups }), audiences: found.audiences }
 }

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/object.ts'
 import { applyConfiguration } from '../../api/patch/apply.ts'
 import { trackUpdate } from '../../api/patch/managed-fields.ts'
 import type { Writer } from '../../api/patch/managed-fields.ts'
+import { DecodeError, decodeValue } from '../../api/schema/decode.ts'
 import { schemaOf } from '../../api/schema/schema.ts'
 import type { Patch, PatchOptions, UpdateOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
@@ -35,6 +36,7 @@ export async function updateScale(
   const entry = engine.store.head().get(resource.storage, storageKey(target))
   if (entry === undefined) throw notFound(resource.type, name)
   const scale = readScale(value)
+  checkScaleNames(target, scale)
   const replicas = scale.spec?.replicas ?? 0
   if (replicas < 0) {
     throw invalidError(SCALE, name, [invalid('spec.replicas', replicas, 'must be greater than or equal to 0')])
@@ -141,10 +143,21 @@ async function applyScale(
 }
 
 function readScale(value: unknown): Scale {
-  const scale = value as Partial<Scale> | null
-  const replicas = scale?.spec?.replicas
-  if (typeof scale !== 'object' || scale === null || (replicas !== undefined && !Number.isInteger(replicas))) {
-    throw apiError('BadRequest', 'Scale in version "v1" cannot be handled as a Scale: spec.replicas must be an integer')
+  try {
+    const scale = decodeValue(schemaOf('io.k8s.api.autoscaling.v1.Scale'), value) as Scale
+    return { ...scale, metadata: scale.metadata ?? {} }
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw apiError('BadRequest', `Scale in version "v1" cannot be handled as a Scale: ${error.message}`)
   }
-  return { ...scale, metadata: scale.metadata ?? {} } as Scale
+}
+
+function checkScaleNames({ name, namespace }: ObjectTarget, { metadata }: Scale): void {
+  if (metadata.namespace && namespace !== undefined && metadata.namespace !== namespace) {
+    const message = 'the namespace of the provided object does not match the namespace sent on the request'
+    throw apiError('BadRequest', message)
+  }
+  if (!metadata.name || metadata.name === name) return
+  const message = `the name of the object (${metadata.name}) does not match the name on the URL (${name})`
+  throw apiError('BadRequest', message)
 }

@@ -73,7 +73,7 @@ test('a token says whose it is, and ends with the pod that it is bound to', asyn
     },
   })
   await client.delete(pods, inDefault('p'))
-  expect(await review()).toMatchObject({ error: 'pods "p" not found' })
+  expect(await review()).toMatchObject({ error: '[invalid bearer token, pods "p" not found]' })
 })
 
 test('a token lives ten minutes at the least, and is bound only to what is there', async () => {

@@ -1,25 +1,50 @@
 import type { TokenRequest } from '../../api/generated/authentication-v1.ts'
 import { apiError } from '../../api/meta/status.ts'
 import { invalid, invalidError } from '../../api/meta/field-error.ts'
+import type { Draft } from '../../api/draft.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { trackUpdate } from '../../api/patch/managed-fields.ts'
+import { schemaOf } from '../../api/schema/schema.ts'
+import type { WriteOptions } from '../../client/client.ts'
+import { formatTime } from '../../env/clock.ts'
 import type { Engine } from '../verbs/engine.ts'
 import { conflict } from '../verbs/failure.ts'
 import { entryAt } from '../verbs/get.ts'
-import type { Answer, ObjectTarget } from '../verbs/request.ts'
+import type { Answer, ObjectTarget, RequestContext } from '../verbs/request.ts'
+import { writerOf } from '../verbs/writer.ts'
 import type { TokenClaims } from './token-signer.ts'
+
+const REQUEST = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
+const SHORTEST_SECONDS = 600
+const LONGEST_SECONDS = 2 ** 32
 
 const BOUND_RESOURCES: Readonly<Record<string, string>> = { Pod: 'pods', Secret: 'secrets', Node: 'nodes' }
 
 /** POST of `token`: a signed token for a service account, bound to a pod, a secret or a node where asked. */
-export async function requestToken(engine: Engine, target: ObjectTarget, body: KubeObject): Promise<Answer> {
+export async function requestToken(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  body: KubeObject,
+  options: WriteOptions,
+): Promise<Answer> {
   const account = entryAt(engine.store.head(), target).object
   const request = body as TokenRequest
+  const named = request.metadata.name
+  if (named && named !== target.name) {
+    const errors = [invalid('metadata.name', named, 'must match the service account name if specified')]
+    throw invalidError(REQUEST, target.name, errors)
+  }
   if (engine.tokens === undefined) throw apiError('ServiceUnavailable', 'no token signer is attached to this server')
   const { expirationSeconds = 3600, boundObjectRef, audiences = [] } = request.spec ?? {}
-  if (expirationSeconds < 600) {
-    const detail = 'may not specify a duration less than 10 minutes'
-    const type = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
-    throw invalidError(type, target.name, [invalid('spec.expirationSeconds', expirationSeconds, detail)])
+  const detail =
+    expirationSeconds < SHORTEST_SECONDS
+      ? 'may not specify a duration less than 10 minutes'
+      : expirationSeconds > LONGEST_SECONDS
+        ? 'may not specify a duration larger than 2^32 seconds'
+        : undefined
+  if (detail !== undefined) {
+    throw invalidError(REQUEST, '', [invalid('spec.expirationSeconds', expirationSeconds, detail)])
   }
   const chosen = audiences.length === 0 ? engine.tokens.defaultAudiences : audiences
   const claims: TokenClaims = {
@@ -30,10 +55,28 @@ export async function requestToken(engine: Engine, target: ObjectTarget, body: K
     ...(boundObjectRef !== undefined && boundClaims(engine, target, boundObjectRef)),
   }
   const status = await engine.tokens.sign(claims)
-  const { name, namespace } = account.metadata
-  const spec = { ...request.spec, audiences: chosen, expirationSeconds }
-  const metadata = { name, namespace, creationTimestamp: account.metadata.creationTimestamp } as KubeObject['metadata']
-  return { object: { ...request, metadata, spec, status } as KubeObject, code: 201 }
+  const { name, namespace, uid } = account.metadata
+  const spec = { audiences: chosen, expirationSeconds, boundObjectRef: boundObjectRef ?? null }
+  const own = { name, namespace, uid, creationTimestamp: formatTime(engine.environment.clock.now()) }
+  const metadata = { ...own, managedFields: managedBy(engine, context, target, request, options) }
+  return { object: { ...request, metadata, spec, status } as unknown as KubeObject, code: 201 }
+}
+
+/** Who asked for what, as of any object that is written. */
+function managedBy(
+  engine: Engine,
+  context: RequestContext,
+  { resource }: ObjectTarget,
+  { spec, ...request }: TokenRequest,
+  options: WriteOptions,
+) {
+  const object = structuredClone({
+    ...request,
+    spec: { expirationSeconds: 3600, ...spec },
+  }) as unknown as Draft<KubeObject>
+  const writer = writerOf(engine, context, resource, options, 'token')
+  trackUpdate(schemaOf('io.k8s.api.authentication.v1.TokenRequest'), object, undefined, writer)
+  return object.metadata.managedFields
 }
 
 type BoundReference = NonNullable<NonNullable<TokenRequest['spec']>['boundObjectRef']>
@@ -48,7 +91,7 @@ function boundClaims(engine: Engine, { namespace = '', resource }: ObjectTarget,
   if (bound === undefined) throw apiError('NotFound', `${storage} "${name}" not found`, { name, kind: storage })
   if (uid !== undefined && uid !== bound.metadata.uid) {
     const why = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`
-    throw conflict({ ...resource.type, plural: kind.toLowerCase() }, name, why)
+    throw conflict({ ...resource.type, plural: kind }, name, why)
   }
   const { nodeName } = (bound as KubeObject & { spec?: { nodeName?: string } }).spec ?? {}
   return {

@@ -1,4 +1,5 @@
 import { columnsOf } from '../../api/columns/columns.ts'
+import { scaleColumns } from '../../api/columns/scale.ts'
 import type { Cell, Column, Columns, RowCondition } from '../../api/columns/column.ts'
 import type { ListMeta } from '../../api/generated/meta-v1.ts'
 import type { KubeObject } from '../../api/object.ts'
@@ -38,7 +39,8 @@ export interface TableRequest {
 
 /** The Table of `objects`, in Kubernetes' form. */
 export function tableOf(request: TableRequest): Table {
-  const { columns, cells, conditions } = columnsFor(request.resource)
+  const isScale = request.objects[0]?.kind === 'Scale' && request.resource.type.kind !== 'Scale'
+  const { columns, cells, conditions } = isScale ? scaleColumns : columnsFor(request.resource)
   const apiVersion = `meta.k8s.io/${request.version}`
   return {
     kind: 'Table',

@@ -2,6 +2,7 @@ import { required } from '../../api/meta/field-error.ts'
 import type { Writer } from '../../api/patch/managed-fields.ts'
 import type { PatchOptions, WriteOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
+import { REQUESTS } from '../certificates/requests.ts'
 import type { Engine } from './engine.ts'
 import { invalidOptions } from './failure.ts'
 import type { RequestContext } from './request.ts'
@@ -11,7 +12,7 @@ import type { ServedResource } from './served-resource.ts'
 export function writerOf(
   { environment }: Engine,
   context: RequestContext,
-  { strategy }: ServedResource,
+  { strategy, storage }: ServedResource,
   options: WriteOptions,
   subresource?: string,
 ): Writer {
@@ -19,6 +20,7 @@ export function writerOf(
     manager: options.fieldManager || context.userAgent?.split('/', 1)[0] || 'unknown',
     time: formatTime(environment.clock.now()),
     hasStatus: strategy.hasStatus,
+    ...(storage === REQUESTS && subresource === undefined && { resets: ['f:spec'] }),
     ...(subresource !== undefined && { subresource }),
   }
 }
