@@ -85,7 +85,8 @@ function withDetail(head: string, detail: string): string {
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return goQuote(value)
-  return value === undefined || value === null ? 'null' : JSON.stringify(value)
+  if (value === undefined || value === null) return 'null'
+  return JSON.stringify(value).replaceAll(/[<>&]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`)
 }
 
 /** A text as Go's `%q` writes it, which differs from JSON in control characters. */

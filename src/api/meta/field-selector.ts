@@ -53,13 +53,13 @@ export function parseFieldSelector(
     const requirement = parseTerm(term, text)
     const known = ['metadata.name', 'metadata.namespace', ...(FIELDS[groupResourceOf(type)] ?? []), ...extraFields]
     if (known.includes(requirement.field)) return requirement
-    throw apiError('BadRequest', unsupported(type, requirement.field))
+    throw apiError('BadRequest', unsupported(type, requirement.field, extraFields.length > 0))
   })
 }
 
 /** Kinds without fields of their own answer from the machinery, the others from their own conversion. */
-function unsupported(type: ResourceType, field: string): string {
-  if (FIELDS[groupResourceOf(type)] !== undefined) return `field label not supported: ${field}`
+function unsupported(type: ResourceType, field: string, hasExtra: boolean): string {
+  if (hasExtra || FIELDS[groupResourceOf(type)] !== undefined) return `field label not supported: ${field}`
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
 }
 

@@ -1,18 +1,10 @@
-import type {
-  ConfigMap,
-  LimitRange,
-  Namespace,
-  Node,
-  PersistentVolumeClaim,
-  Secret,
-  ServiceAccount,
-} from '../generated/core-v1.ts'
+import type { ConfigMap, Namespace, Node, PersistentVolumeClaim, Secret, ServiceAccount } from '../generated/core-v1.ts'
 import { forbidden, invalid, notSupported, required, tooLong } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { compareQuantities } from '../meta/quantity.ts'
 import { configKeyProblems } from '../meta/names.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
-import { immutable, unlessSame, utf8Length } from './object-meta.ts'
+import { unlessSame, utf8Length } from './object-meta.ts'
 import { validateTaints } from './scheduling.ts'
 
 /** What a ConfigMap or a Secret may hold. */
@@ -148,23 +140,4 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
   const detail =
     'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
   return [forbidden('spec', detail)]
-}
-
-export function validateLimitRange({ spec }: LimitRange): FieldError[] {
-  const types = new Set<string>()
-  return (spec?.limits ?? []).flatMap((limit, i) => {
-    const path = `spec.limits[${i}]`
-    if (types.has(limit.type))
-      return [immutable(`${path}.type`, limit.type)].map((one) => ({
-        ...one,
-        reason: 'FieldValueDuplicate' as const,
-        message: `Duplicate value: ${JSON.stringify(limit.type)}`,
-      }))
-    types.add(limit.type)
-    return Object.entries(limit.min ?? {}).flatMap(([name, min]) => {
-      const max = limit.max?.[name]
-      if (max === undefined || compareQuantities(min, max) <= 0) return []
-      return [invalid(`${path}.min[${name}]`, String(min), `min value ${min} is greater than max value ${max}`)]
-    })
-  })
 }

@@ -8,7 +8,7 @@ import type { FieldError } from '../meta/field-error.ts'
 import { dns1035LabelProblems, dnsSubdomainProblems } from '../meta/names.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { nonNegative, positive, validateIntOrPercent } from './numbers.ts'
-import { immutable } from './object-meta.ts'
+import { immutable, unlessSame } from './object-meta.ts'
 
 const HIGHEST_USER_PRIORITY = 1_000_000_000
 
@@ -82,6 +82,23 @@ export function validateDefinition({ metadata, spec }: CustomResourceDefinition)
   return [...errors, ...validateVersions(spec), ...validateNames(spec)]
 }
 
+/** Once served, a kind keeps its name and its scope. */
+export function validateDefinitionUpdate(
+  { spec }: CustomResourceDefinition,
+  { spec: old, status }: CustomResourceDefinition,
+): FieldError[] {
+  const isEstablished = status?.conditions?.some((one) => one.type === 'Established' && one.status === 'True') === true
+  const served = [
+    ...unlessSame('spec.scope', spec.scope, old.scope),
+    ...unlessSame('spec.names.kind', spec.names.kind, old.names.kind),
+  ]
+  return [
+    ...(isEstablished ? served : []),
+    ...unlessSame('spec.group', spec.group, old.group),
+    ...unlessSame('spec.names.plural', spec.names.plural, old.names.plural),
+  ]
+}
+
 function validateVersions(spec: CustomResourceDefinition['spec']): FieldError[] {
   const errors: FieldError[] = []
   const versions = spec.versions ?? []
@@ -89,9 +106,6 @@ function validateVersions(spec: CustomResourceDefinition['spec']): FieldError[] 
     const at = `spec.versions[${i}]`
     const problems = dns1035LabelProblems(version.name)
     errors.push(...problems.map((problem) => invalid(`${at}.name`, version.name, problem)))
-    if (version.schema?.openAPIV3Schema === undefined) {
-      errors.push(required(`${at}.schema.openAPIV3Schema`, 'schemas are required'))
-    }
   })
   if (versions.filter((version) => version.storage).length !== 1) {
     errors.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'))

@@ -18,7 +18,6 @@ import {
   validateClaimUpdate,
   validateConfigMap,
   validateConfigMapUpdate,
-  validateLimitRange,
   validateNamespaceUpdate,
   validateNode,
   validateNodeUpdate,
@@ -27,6 +26,7 @@ import {
 } from './core.ts'
 import {
   validateDefinition,
+  validateDefinitionUpdate,
   validateDisruptionBudget,
   validateEvent,
   validateLease,
@@ -54,6 +54,13 @@ import {
   validateServiceRange,
   validateServiceRangeUpdate,
 } from './service-range.ts'
+import {
+  validateRevisionUpdate,
+  validateRuntimeClassUpdate,
+  validateSliceUpdate,
+  validateVolumeUpdate,
+} from './unchangeable.ts'
+import { validateLimitRange, validateQuota, validateQuotaStatus, validateQuotaUpdate } from './quota.ts'
 import {
   validateCsiDriver,
   validateCsiDriverUpdate,
@@ -104,6 +111,15 @@ export const RULES: Readonly<Record<string, Rules>> = {
   services: { always: validateService, update: validateServiceUpdate, names: dns1035LabelProblems, steps: 'mufs' },
   persistentvolumeclaims: { always: validateClaim, update: validateClaimUpdate, steps: 'fsmfsu' },
   limitranges: { always: validateLimitRange, steps: 'fs' },
+  resourcequotas: {
+    always: validateQuota,
+    update: validateQuotaUpdate,
+    status: validateQuotaStatus,
+    steps: 'msu',
+  },
+  persistentvolumes: { update: validateVolumeUpdate, steps: 'fsmu' },
+  'controllerrevisions.apps': { update: validateRevisionUpdate, steps: 'mu' },
+  'runtimeclasses.node.k8s.io': { update: validateRuntimeClassUpdate, steps: 'mu' },
   replicationcontrollers: { always: validateReplicationController, steps: 'fsms' },
   events: { always: validateEvent },
   'deployments.apps': { always: validateDeployment, update: validateDeploymentUpdate, steps: 'msu' },
@@ -155,7 +171,7 @@ export const RULES: Readonly<Record<string, Rules>> = {
   serviceaccounts: { steps: 'mf' },
   endpoints: { steps: 'ms' },
   podtemplates: { steps: 'ms' },
-  'endpointslices.discovery.k8s.io': { steps: 'fsu' },
+  'endpointslices.discovery.k8s.io': { update: validateSliceUpdate, steps: 'fsu' },
   'validatingwebhookconfigurations.admissionregistration.k8s.io': { steps: 'fs' },
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': { steps: 'fs' },
   'validatingadmissionpolicies.admissionregistration.k8s.io': { steps: 'fs' },
@@ -169,7 +185,11 @@ export const RULES: Readonly<Record<string, Rules>> = {
     steps: 'mu',
   },
   'poddisruptionbudgets.policy': { always: validateDisruptionBudget, steps: 's' },
-  'customresourcedefinitions.apiextensions.k8s.io': { always: validateDefinition, steps: 'msu' },
+  'customresourcedefinitions.apiextensions.k8s.io': {
+    always: validateDefinition,
+    update: validateDefinitionUpdate,
+    steps: 'msu',
+  },
   [`roles.${RBAC}`]: { always: validateRole, names: pathSegmentProblems, steps: 'fsfsm' },
   [`clusterroles.${RBAC}`]: { always: validateClusterRole, names: pathSegmentProblems, steps: 'fsfsm' },
   [`rolebindings.${RBAC}`]: {

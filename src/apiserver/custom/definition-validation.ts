@@ -1,9 +1,11 @@
 import type { FieldError } from '../../api/meta/field-error.ts'
 import { duplicate, forbidden, invalid, notSupported, required, tooMany } from '../../api/meta/field-error.ts'
+import { semanticallyEqual } from '../../api/meta/equal.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Definition, JsonSchema, ValidationRule } from './json-schema.ts'
 import { rulesOf } from './rules.ts'
 import { fieldAt } from './schema-path.ts'
+import { validateBySchema } from './schema-validation.ts'
 import { validateStructure } from './structural.ts'
 
 interface Version {
@@ -46,27 +48,103 @@ export function validateDefinitionSchemas(object: KubeObject): readonly FieldErr
       'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'
     errors.push(invalid('spec.preserveUnknownFields', true, detail))
   }
-  versions.forEach((version, i) => checkVersion(version, `spec.versions[${i}]`, errors))
+  requireApproval(object, errors)
+  const shared = sharedParts(versions)
+  versions.forEach((version, i) => {
+    const own = `spec.versions[${i}]`
+    if (!version.deprecated && version.deprecationWarning !== undefined) {
+      const detail = 'can only be set for deprecated versions'
+      errors.push(invalid(`${own}.deprecationWarning`, version.deprecationWarning, detail))
+    }
+    if (version.schema?.openAPIV3Schema === undefined) errors.push(required(`${own}.schema.openAPIV3Schema`))
+    checkVersion(version, pathsOf(own, shared, i === 0), errors)
+  })
   checkConversion(spec.conversion, errors)
   checkStoredVersions(spec.versions ?? [], status?.storedVersions ?? [], errors)
   return errors
 }
 
-function checkVersion(version: Version, path: string, errors: FieldError[]): void {
+/** Where a version's parts are said to be; undefined where another version's have been looked at for all. */
+interface Paths {
+  readonly schema: string | undefined
+  readonly subresources: string | undefined
+  readonly columns: string | undefined
+  readonly selectable: string | undefined
+}
+
+/** Parts that all versions have alike are looked at once, as parts of the definition itself. */
+function sharedParts(versions: readonly Version[]): ReadonlySet<keyof Version> {
+  const parts = ['schema', 'subresources', 'additionalPrinterColumns', 'selectableFields'] as const
+  const isShared = (part: keyof Version) => versions.every((one) => semanticallyEqual(one[part], versions[0]?.[part]))
+  return new Set(parts.filter(isShared))
+}
+
+function pathsOf(own: string, shared: ReadonlySet<keyof Version>, isFirst: boolean): Paths {
+  const at = (part: keyof Version, common: string, single: string) =>
+    shared.has(part) ? (isFirst ? `spec.${common}` : undefined) : `${own}.${single}`
+  return {
+    schema: at('schema', 'validation.openAPIV3Schema', 'schema.openAPIV3Schema'),
+    subresources: at('subresources', 'subresources', 'subresources'),
+    columns: at('additionalPrinterColumns', 'additionalPrinterColumns', 'additionalPrinterColumns'),
+    selectable: at('selectableFields', 'selectableFields', 'selectableFields'),
+  }
+}
+
+const APPROVED = 'api-approved.kubernetes.io'
+
+/** Groups of Kubernetes' own are for kinds that were approved, or say that they were not. */
+function requireApproval({ metadata, ...object }: KubeObject, errors: FieldError[]): void {
+  const { group } = (object as unknown as Definition).spec
+  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group)) return
+  const approval = metadata.annotations?.[APPROVED]
+  const field = `metadata.annotations[${APPROVED}]`
+  const protectedGroups = `protected groups must have approval annotation ${JSON.stringify(APPROVED)}`
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111'
+  if (approval === undefined || approval === '') errors.push(required(field, `${protectedGroups}, ${see}`))
+  else if (!approval.startsWith('unapproved') && !URL.canParse(approval)) {
+    const wanted = 'with either a URL or a reason starting with "unapproved"'
+    errors.push(invalid(field, approval, `${protectedGroups} ${wanted}, ${see}`))
+  }
+}
+
+function checkVersion(version: Version, paths: Paths, errors: FieldError[]): void {
   const schema = version.schema?.openAPIV3Schema
-  if (!version.deprecated && version.deprecationWarning !== undefined) {
-    const detail = 'can only be set for deprecated versions'
-    errors.push(invalid(`${path}.deprecationWarning`, version.deprecationWarning, detail))
-  }
-  if (schema === undefined) errors.push(required(`${path}.schema.openAPIV3Schema`))
-  else {
-    const found = validateStructure(schema, `${path}.schema.openAPIV3Schema`)
+  if (schema !== undefined && paths.schema !== undefined) {
+    const found = [...validateStructure(schema, paths.schema), ...defaultErrors(schema, paths.schema)]
     errors.push(...found)
-    if (found.length === 0) checkRules(schema, `${path}.schema.openAPIV3Schema`, true, undefined, errors)
+    if (found.length === 0) checkRules(schema, paths.schema, true, undefined, errors)
   }
-  checkScale(version, path, errors)
+  if (paths.subresources !== undefined) checkScale(version, paths.subresources, errors)
+  if (paths.columns !== undefined) checkColumns(version, paths.columns, errors)
+  if (schema !== undefined && paths.selectable !== undefined) {
+    checkSelectable(version, schema, paths.selectable, errors)
+  }
+}
+
+/** Defaults must be what their own schema allows. */
+function defaultErrors(schema: JsonSchema, path: string): FieldError[] {
+  const { default: fallback, properties = {}, items, additionalProperties } = schema
+  const own = fallback === undefined ? [] : validateBySchema(schema, fallback, '')
+  const errors = own.map((error) => ({ ...error, message: withType(error), field: `${path}.default${error.field}` }))
+  for (const [key, child] of Object.entries(properties)) {
+    errors.push(...defaultErrors(child, `${path}.properties[${key}]`))
+  }
+  if (items !== undefined) errors.push(...defaultErrors(items, `${path}.items`))
+  if (typeof additionalProperties === 'object') {
+    errors.push(...defaultErrors(additionalProperties, `${path}.additionalProperties`))
+  }
+  return errors
+}
+
+/** Of a value of the wrong type its type is shown. */
+function withType({ reason, message }: FieldError): string {
+  const [, detail, type] = /^Invalid value: .*?:( .* "(\w+)")$/.exec(message) ?? []
+  return reason === 'FieldValueTypeInvalid' && type !== undefined ? `Invalid value: "${type}":${detail}` : message
+}
+
+function checkColumns(version: Version, path: string, errors: FieldError[]): void {
   version.additionalPrinterColumns?.forEach((column, i) => {
-    const at = `${path}.additionalPrinterColumns[${i}]`
+    const at = `${path}[${i}]`
     const types = ['boolean', 'date', 'integer', 'number', 'string']
     const { name = '', type = '', format = '', jsonPath = '' } = column
     if (name === '') errors.push(required(`${at}.name`))
@@ -78,7 +156,6 @@ function checkVersion(version: Version, path: string, errors: FieldError[]): voi
     }
     if (jsonPath === '') errors.push(required(`${at}.JSONPath`))
   })
-  if (schema !== undefined) checkSelectable(version, schema, path, errors)
 }
 
 function checkScale({ subresources }: Version, path: string, errors: FieldError[]): void {
@@ -86,7 +163,7 @@ function checkScale({ subresources }: Version, path: string, errors: FieldError[
   if (scale === undefined) return
   const check = (name: keyof typeof scale, roots: readonly string[], where: string, needed: boolean) => {
     const value = scale[name] ?? ''
-    const at = `${path}.subresources.scale.${name}`
+    const at = `${path}.scale.${name}`
     if (value === '') return needed ? void errors.push(required(at)) : undefined
     if (!value.startsWith('.')) errors.push(invalid(at, value, 'must be a simple json path starting with .'))
     else if (!roots.some((root) => value.startsWith(root)))
@@ -105,7 +182,7 @@ function checkSelectable(
 ): void {
   const seen = new Set<string>()
   selectableFields.forEach(({ jsonPath = '' }, i) => {
-    const at = `${path}.selectableFields[${i}].jsonPath`
+    const at = `${path}[${i}].jsonPath`
     if (jsonPath === '') return void errors.push(required(at))
     const found = fieldAt(schema, jsonPath, false)
     if (typeof found === 'string') errors.push(invalid(at, jsonPath, `is an invalid path: ${found}`))
@@ -119,7 +196,7 @@ function checkSelectable(
     if (seen.has(jsonPath)) errors.push(duplicate(at, jsonPath))
     seen.add(jsonPath)
   })
-  if (seen.size > MAX_SELECTABLE) errors.push(tooMany(`${path}.selectableFields`, seen.size, MAX_SELECTABLE))
+  if (seen.size > MAX_SELECTABLE) errors.push(tooMany(path, seen.size, MAX_SELECTABLE))
 }
 
 function checkConversion(conversion: Conversion | undefined, errors: FieldError[]): void {
@@ -216,8 +293,8 @@ function checkCompiled(
 ): void {
   rulesOf(schema, isRoot).rules.forEach(({ rule, error, messageError, usesOldSelf }, i) => {
     const at = `${path}.x-kubernetes-validations[${i}]`
-    if (error !== undefined) errors.push(invalid(`${at}.rule`, rule, error))
-    if (messageError !== undefined) errors.push(invalid(`${at}.messageExpression`, rule, messageError))
+    if (error !== undefined) errors.push(invalid(`${at}.rule`, goRule(rule), error))
+    if (messageError !== undefined) errors.push(invalid(`${at}.messageExpression`, goRule(rule), messageError))
     if (usesOldSelf && uncorrelated !== undefined) {
       const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`
       errors.push(invalid(`${at}.rule`, rule.rule, detail))
@@ -226,4 +303,16 @@ function checkCompiled(
       errors.push(invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, detail))
     }
   })
+}
+
+/** A rule as Go's own type of it is shown. */
+function goRule({ rule, message, messageExpression, reason, fieldPath, optionalOldSelf }: ValidationRule): object {
+  return {
+    Rule: rule,
+    Message: message ?? '',
+    MessageExpression: messageExpression ?? '',
+    Reason: reason ?? null,
+    FieldPath: fieldPath ?? '',
+    OptionalOldSelf: optionalOldSelf ?? null,
+  }
 }

@@ -87,12 +87,12 @@ function checkString(schema: JsonSchema, value: string, path: string, errors: Fi
   const { minLength, maxLength, pattern } = schema
   const refuse = (what: string) => errors.push(invalid(path, value, `${path} in body should ${what}`))
   const length = minLength === undefined && maxLength === undefined ? 0 : [...value].length
-  if (minLength !== undefined && length < minLength) refuse(`be at least ${minLength} chars long`)
+  // The first fault of a text is the only one that is told.
   if (maxLength !== undefined && length > maxLength) {
     const message = `Too long: may not be more than ${maxLength} bytes`
     errors.push({ reason: 'FieldValueTooLong', field: path, message })
-  }
-  if (pattern !== undefined && !matches(pattern, value)) refuse(`match '${pattern}'`)
+  } else if (minLength !== undefined && length < minLength) refuse(`be at least ${minLength} chars long`)
+  else if (pattern !== undefined && !matches(pattern, value)) refuse(`match '${pattern}'`)
 }
 
 function checkList(

@@ -5,6 +5,8 @@ import type {
   SubjectAccessReviewSpec,
 } from '../../api/generated/authorization-v1.ts'
 import type { TokenReviewSpec } from '../../api/generated/authentication-v1.ts'
+import { invalid, invalidError } from '../../api/meta/field-error.ts'
+import type { FieldError } from '../../api/meta/field-error.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { formatTime } from '../../env/clock.ts'
@@ -41,9 +43,36 @@ export async function createReview(
   object: Draft<KubeObject>,
 ): Promise<Answer> {
   const { kind } = target.resource.type
+  checkReview(kind, target.namespace, object as KubeObject)
   const status = await REVIEWS[kind]?.(engine, context, object as KubeObject, target)
   if (kind === 'SelfSubjectReview') object.metadata.creationTimestamp = formatTime(engine.environment.clock.now())
   return { object: deepFreeze({ ...object, status } as KubeObject), code: 201 }
+}
+
+const GROUP = 'authorization.k8s.io'
+
+/** What a review asks must be one question, about somebody. */
+function checkReview(kind: string, namespace: string | undefined, object: KubeObject): void {
+  if (!kind.endsWith('AccessReview')) return
+  const { resourceAttributes, nonResourceAttributes, user = '', groups = [] } = specOf(object)
+  const errors: FieldError[] = []
+  if (resourceAttributes !== undefined && nonResourceAttributes !== undefined) {
+    const shown = { Path: nonResourceAttributes.path ?? '', Verb: nonResourceAttributes.verb ?? '' }
+    const detail = 'cannot be specified in combination with resourceAttributes'
+    errors.push(invalid('spec.nonResourceAttributes', shown, detail))
+  }
+  if (resourceAttributes === undefined && nonResourceAttributes === undefined) {
+    const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
+    errors.push(invalid('spec.resourceAttributes', null, detail))
+  }
+  if (!kind.startsWith('Self') && user === '' && groups.length === 0) {
+    errors.push(invalid('spec.user', user, 'at least one of user or group must be specified'))
+  }
+  const asked = resourceAttributes?.namespace ?? ''
+  if (kind === 'LocalSubjectAccessReview' && resourceAttributes !== undefined && asked !== namespace) {
+    errors.push(invalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace'))
+  }
+  if (errors.length > 0) throw invalidError({ group: GROUP, kind: '' }, '', errors)
 }
 
 function specOf(object: KubeObject): SubjectAccessReviewSpec {

@@ -158,7 +158,10 @@ function readField(reader: Reader, operand: Expression, dot: Token): Expression 
     return { op: 'select', at: dot.at, operand, field, test: false }
   }
   if (token.kind !== 'identifier' || optional !== undefined) {
-    return reader.fail(`Syntax error: no viable alternative at input '.${token.text}'`, token.at)
+    return reader.fail(
+      `Syntax error: no viable alternative at input '.${token.text === '<EOF>' ? '' : token.text}'`,
+      token.at,
+    )
   }
   const open = reader.expect('(')
   const args = readArguments(reader, ')')

@@ -4,6 +4,7 @@ import { immutable } from './immutable.ts'
 import { listsMore, watchMore } from './lists-more.ts'
 import { certificatesMore, subresourcesMore, tokens } from './parts.ts'
 import { patchMore } from './patch-more.ts'
+import { accessMore, customMore, limits, registration } from './rules.ts'
 import type { Scenario } from './scenario.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -16,4 +17,8 @@ export const SCENARIOS: readonly Scenario[] = [
   subresourcesMore,
   certificatesMore,
   tokens,
+  limits,
+  accessMore,
+  customMore,
+  registration,
 ]

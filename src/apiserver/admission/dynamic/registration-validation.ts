@@ -2,6 +2,7 @@ import type { NamedRuleWithOperations } from '../../../api/generated/admissionre
 import type { FieldError } from '../../../api/meta/field-error.ts'
 import { duplicate, forbidden, invalid, notSupported, required, tooMany } from '../../../api/meta/field-error.ts'
 import type { KubeObject } from '../../../api/object.ts'
+import { formatType } from '../../../expression/cel/cel-type.ts'
 import type { CelType } from '../../../expression/cel/cel-type.ts'
 import { ADMISSION_VARIABLES, NAMESPACE_VARIABLE, PARAMS_VARIABLE, programOf } from './admission-expressions.ts'
 import type { Webhook } from './webhook.ts'
@@ -70,7 +71,7 @@ function checkUrl(text: string, field: string, errors: FieldError[]): void {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined)
     return void errors.push(invalid(field, text, `${form}; desired format: https://host[:port]/path`))
-  const wanted = '; desired format: https://host[:port]/path'
+  const wanted = '; desired format: https://host[/path]'
   const scheme = url.protocol.slice(0, -1)
   if (scheme !== 'https') errors.push(invalid(field, scheme, `'https' is the only allowed URL scheme${wanted}`))
   if (url.username !== '') errors.push(invalid(field, url.username, 'user information is not permitted in the URL'))
@@ -134,7 +135,8 @@ function checkExpression(
   }
   const { type: found } = program
   const answers = found.kind === 'simple' && (found.name === type || found.name === 'dyn')
-  if (type !== 'any' && !answers) errors.push(invalid(field, expression, `must evaluate to ${type}`))
+  if (type !== 'any' && !answers)
+    errors.push(invalid(field, expression, `must evaluate to ${type} but got ${formatType(found)}`))
   return found
 }
 

@@ -1,0 +1,27 @@
+import type { ControllerRevision } from '../generated/apps-v1.ts'
+import type { PersistentVolume } from '../generated/core-v1.ts'
+import type { EndpointSlice } from '../generated/discovery-v1.ts'
+import type { RuntimeClass } from '../generated/node-v1.ts'
+import { invalid } from '../meta/field-error.ts'
+import type { FieldError } from '../meta/field-error.ts'
+import { semanticallyEqual } from '../meta/equal.ts'
+import { unlessSame } from './object-meta.ts'
+
+/** Kinds of which one field or two stay as they were made. */
+export const validateRuntimeClassUpdate = (one: RuntimeClass, old: RuntimeClass): FieldError[] =>
+  unlessSame('handler', one.handler, old.handler)
+
+export const validateSliceUpdate = (one: EndpointSlice, old: EndpointSlice): FieldError[] =>
+  unlessSame('addressType', one.addressType, old.addressType)
+
+export const validateRevisionUpdate = (one: ControllerRevision, old: ControllerRevision): FieldError[] =>
+  unlessSame('data', one.data, old.data)
+
+/** A volume's mode stays, and so does where it can be reached from, once that is known. */
+export function validateVolumeUpdate({ spec }: PersistentVolume, { spec: old }: PersistentVolume): FieldError[] {
+  const errors = unlessSame('volumeMode', spec?.volumeMode, old?.volumeMode)
+  const before = old?.nodeAffinity
+  if (before === undefined || semanticallyEqual(spec?.nodeAffinity, before)) return errors
+  const detail = 'field is immutable, except for updating from beta label to GA'
+  return [...errors, invalid('nodeAffinity', spec?.nodeAffinity, detail)]
+}
