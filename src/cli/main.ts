@@ -9,6 +9,7 @@ import {
   wholeNumber,
   workerCount,
 } from './option-values.ts'
+import { addImages } from './image-commands.ts'
 import { exitCodeOf, showError } from './show-error.ts'
 
 /** Each command is loaded when it is called, so that none pays for another. */
@@ -29,6 +30,7 @@ function commandLine(): Command {
   addUtilization(program)
   addTopAndReplay(program)
   addBackups(program)
+  addImages(program)
   addParts(program)
   return program
 }

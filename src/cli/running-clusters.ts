@@ -12,6 +12,8 @@ export interface RunningCluster {
   readonly dataDirectory?: string
   readonly nodes: number
   readonly runtime: string
+  /** Where its container engine listens, if not where it usually does. */
+  readonly engine?: string
   readonly startedAt: string
 }
 

@@ -85,6 +85,7 @@ function writeKubeconfig(options: UpOptions, endpoint: Endpoint): string {
 
 function introduce(options: UpOptions, { server }: Endpoint, kubeconfig: string, nowMs: number): void {
   const dataDirectory = dataDirectoryOf(options)
+  const engine = engineOf(options)
   announce({
     pid: process.pid,
     server,
@@ -93,8 +94,14 @@ function introduce(options: UpOptions, { server }: Endpoint, kubeconfig: string,
     ...(dataDirectory !== undefined && { dataDirectory }),
     nodes: options.apiOnly === true ? 0 : options.nodes,
     runtime: options.runtime,
+    ...(engine !== undefined && { engine }),
     startedAt: new Date(nowMs).toISOString(),
   })
+}
+
+/** Where the engine listens, for whoever brings it images later. */
+function engineOf({ runtime, criEndpoint }: UpOptions): string | undefined {
+  return runtime === 'docker' ? (criEndpoint ?? process.env['DOCKER_HOST']) : criEndpoint
 }
 
 function sayReady({ server }: Endpoint, kubeconfig: string, clusterMs: number): void {

@@ -53,7 +53,7 @@ export interface Adopted {
 
 /** The record of a pod from what runs of it; containers that were never started are removed, to be made again. */
 export async function adopt(runtime: Runtime, pod: Pod, remains: PodRemains, nowMs: number): Promise<Adopted> {
-  const sandbox = remains.sandboxes.toSorted((a, b) => b.attempt - a.attempt)[0]
+  const [sandbox, ...older] = remains.sandboxes.toSorted((a, b) => b.attempt - a.attempt)
   const earlier = recordOfEarlierLife(pod, nowMs)
   const unborn = remains.containers.filter(({ state }) => state.phase === 'created')
   await Promise.all(unborn.map(({ id }) => runtime.removeContainer(id)))
@@ -67,8 +67,13 @@ export async function adopt(runtime: Runtime, pod: Pod, remains: PodRemains, now
     containers.set(name, adopted.known)
     if (adopted.isNews && attempts[0] !== undefined) news.push(attempts[0])
   }
-  const isReady = sandbox?.ready === true
-  return { record: { ...earlier, containers, ...(sandbox && (isReady ? { sandbox } : { former: sandbox })) }, news }
+  const [current, former] = sandbox?.ready === true ? [sandbox, older.shift()] : [undefined, sandbox]
+  for (const { id } of older) {
+    await runtime.stopSandbox(id)
+    await runtime.removeSandbox(id)
+  }
+  const sandboxes = { ...(current && { sandbox: current }), ...(former && { former }) }
+  return { record: { ...earlier, containers, ...sandboxes }, news }
 }
 
 /** An attempt whose end was not reported yet is taken for running, so that its end is news. */

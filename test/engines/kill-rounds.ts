@@ -84,12 +84,21 @@ async function deal(trial: Trial, blow: Blow, victims: readonly Pod[]): Promise<
   const [own = ''] = idsOf([victim])
   // Its container last: a pod whose container ends by itself looks no further.
   const shared = trial.engine.containersOf(victim.metadata.uid ?? '').filter((id) => id !== own)
-  if (blow === 'sandbox') for (const id of shared) trial.engine.killContainer(id)
+  if (blow === 'sandbox') for (const id of shared) attempt(() => trial.engine.killContainer(id))
   if (blow === 'sandbox' || blow === 'container') trial.engine.killContainer(own)
   if (blow === 'pod') await trial.server.client.delete(pods, keyOf(victim), { gracePeriodSeconds: 0 })
   if (blow === 'agent' || blow === 'agent and engine') await trial.server.kill()
   if (blow === 'engine' || blow === 'agent and engine') await trial.engine.restart()
   if (blow === 'agent' || blow === 'agent and engine') trial.server = await startCluster(trial, trial.directory)
+}
+
+/** Those of a sandbox before have ended already. */
+function attempt(act: () => void): void {
+  try {
+    act()
+  } catch {
+    // As it is said above.
+  }
 }
 
 /** The Deployment's pods, once there are as many as there should be and all run, in other containers than `unlike`. */

@@ -90,7 +90,18 @@ async function createContainer(
   if (pod === undefined) throw new RuntimeError('CreateContainerError', `no sandbox "${podSandboxId}"`)
   const config = containerConfig(spec, pod.config, [hostsMount(pod.directory)])
   const request = { podSandboxId, config, sandboxConfig: pod.config }
-  const { containerId } = await connection.call('CreateContainer', request).catch(failedTo('create'))
+  const create = () => connection.call('CreateContainer', request)
+  const { containerId } = await create()
+    .catch(async (error: unknown) => {
+      // One of that name is left of a try that nobody heard the end of.
+      const filter = { podSandboxId }
+      const inside = (await connection.call('ListContainers', { filter })).containers
+      const stray = inside.find(({ metadata }) => metadata.name === spec.name && metadata.attempt === spec.attempt)
+      if (stray === undefined) throw error
+      await connection.call('RemoveContainer', { containerId: stray.id })
+      return await create()
+    })
+    .catch(failedTo('create'))
   const { uid } = pod.config.metadata
   const { name, attempt, image } = spec
   const known = { id: containerId, sandboxId: podSandboxId, podUid: uid, name, attempt, image, imageId: '' }

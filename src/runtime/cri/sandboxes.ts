@@ -52,17 +52,26 @@ const FACTS_FILE = 'sandbox.json'
 export async function openSandboxes(context: SandboxContext): Promise<Sandboxes> {
   const { connection, owner } = context
   const pods = new Map<string, PodSandbox>()
+  /** Pods whose last start failed: the engine may have gone away in the middle of it, and have made the sandbox all the same. */
+  const failed = new Set<string>()
   await sweep(context)
   for (const listed of await listOwn(context)) {
     const adopted = await adopt(context, listed)
     if (adopted === undefined) await discard(connection, listed.id)
     else pods.set(listed.id, adopted)
   }
+  const removeStrays = async (uid: string) => {
+    const strays = (await listOwn(context)).filter(({ id, metadata }) => metadata.uid === uid && !pods.has(id))
+    for (const { id } of strays) await discard(connection, id)
+  }
   return {
     async start(spec) {
       const attempts = [...pods.values()].filter(({ sandbox }) => sandbox.podUid === spec.uid)
       const attempt = Math.max(spec.attempt, ...attempts.map(({ sandbox }) => sandbox.attempt + 1))
+      if (failed.has(spec.uid)) await removeStrays(spec.uid)
+      failed.add(spec.uid)
       const pod = await startSandbox(context, spec, attempt)
+      failed.delete(spec.uid)
       pods.set(pod.sandbox.id, pod)
       return pod.sandbox
     },
