@@ -3,6 +3,7 @@ import { ImageError } from '../runtime/runtime.ts'
 import type { ContainerRecord } from './pod-record.ts'
 import { tell } from './pod-events.ts'
 import type { PodWork } from './pod-work.ts'
+import { pullCredentials } from './pull-secrets.ts'
 import { longer, lookAt } from './restart-backoff.ts'
 
 /** The pause before an image that may not be pulled is looked for again, in milliseconds: the kubelet's. */
@@ -32,7 +33,8 @@ async function pull(work: PodWork, container: Container, known: ContainerRecord)
   try {
     tell(context, pod, container, 'Normal', 'Pulling', `Pulling image "${image}"`)
     const started = clock.monotonicMs()
-    const { sizeBytes, reference } = await context.runtime.pullImage(image, work.ending.signal)
+    const logins = await pullCredentials(work, image)
+    const { sizeBytes, reference } = await context.runtime.pullImage(image, work.ending.signal, logins)
     const took = `${Math.round(clock.monotonicMs() - started)}ms`
     const words = `in ${took} (${took} including waiting). Image size: ${sizeBytes} bytes.`
     tell(context, pod, container, 'Normal', 'Pulled', `Successfully pulled image "${image}" ${words}`)

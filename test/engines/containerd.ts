@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { archiveOf, PAUSE } from '../images/images.ts'
 import { program } from '../images/root.ts'
 import type { Engine } from './engine.ts'
-import { devicesOf, end, quietly, shimsOf, unmountBelow } from './engine-process.ts'
+import { devicesOf, end, output, quietly, shimsOf, unmountBelow } from './engine-process.ts'
 
 const PLUGINS = ['/usr/lib/cni', '/opt/cni/bin']
 const INSTALL = 'sudo apt-get install containerd runc containernetworking-plugins iptables busybox-static'
@@ -47,6 +47,11 @@ export async function startContainerd(): Promise<Engine> {
     async restart() {
       await end(running, 'SIGKILL')
       running = await runContainerd(directory, socket)
+    },
+    async push(image, as) {
+      ctr('images', 'tag', image, as)
+      await output('ctr', '-a', socket, '-n', 'k8s.io', 'images', 'push', '--plain-http', as)
+      ctr('images', 'remove', as)
     },
     containersOf: (uid) => lines(ctr('containers', 'ls', '-q', `labels."io.kubernetes.pod.uid"==${uid}`)),
     killContainer: (id) => void ctr('tasks', 'kill', '--signal', 'SIGKILL', id),

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { program } from '../images/root.ts'
 
 /** Ends an engine and waits until it has ended. */
@@ -34,6 +35,12 @@ export function shimsOf(directory: string): readonly string[] {
       return []
     }
   })
+}
+
+/** Runs a program while this process goes on, for what it prints; rejects where it fails. */
+export async function output(command: string, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(program(command) ?? command, args)
+  return stdout
 }
 
 /** Runs a program for what it does; returns whether it succeeded. */

@@ -5,6 +5,8 @@ export interface Engine extends AsyncDisposable {
   readonly endpoint: string
   readonly directory: string
   load(...images: readonly TestImage[]): void
+  /** Pushes an image that it has to a registry, under another whole name, which it forgets itself. */
+  push(image: string, as: string): Promise<void>
   /** Ends it with SIGKILL and starts it again; containers go on. */
   restart(): Promise<void>
   /** The containers of the pod with that uid, the one that holds its namespaces among them. */
