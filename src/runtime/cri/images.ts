@@ -25,7 +25,8 @@ export async function pullImage(
   let failure: unknown
   for (const login of credentials.length === 0 ? [undefined] : credentials) {
     try {
-      const auth = login && { username: login.username, password: login.password, serverAddress: login.server }
+      // Without the address, as the kubelet does it: engines read it as a URL, and whose login it is was found out already.
+      const auth = login && { username: login.username, password: login.password, serverAddress: '' }
       const request = { image: { image }, ...(auth !== undefined && { auth }) }
       const { imageRef } = await connection.call('PullImage', request, {
         timeoutMs: PULL_TIMEOUT_MS,
