@@ -10,6 +10,7 @@ import type { Environment } from '../env/environment.ts'
 import type { Network } from '../network/network.ts'
 import type { NodeAgent } from '../node/node-agent.ts'
 import type { MachineUsage } from '../node/usage/machine-usage.ts'
+import type { PodNetwork } from '../runtime/pod-network.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { apiError } from '../api/meta/status.ts'
 import { ClusterError } from './cluster-error.ts'
@@ -77,7 +78,7 @@ export function startNodes(options: NodesOptions): Nodes {
     const own = options.runtime === 'simulated' ? undefined : directory
     const files = own === undefined ? noFiles : createPodFiles(join(own, 'pods'))
     const machine = own === undefined ? {} : { machine: () => measure(own) }
-    const { hostIp = engine.hostAddress, ...joined } = await joinNetwork(options, started[0])
+    const { hostIp = engine.hostAddress, ...joined } = await joinNetwork(options, started[0], engine.hostAddress)
     network = joined.network
     located.resolve(joined.network && hostIp)
     const pace = options.heartbeatPace === undefined ? {} : { heartbeatPace: options.heartbeatPace }
@@ -127,16 +128,24 @@ const machineFacts = () => {
   return { labels: {}, platform, architecture, kernelVersion: release() }
 }
 
-/** What is between the pods of this machine, where that is for us to fill, and its address among them. */
+/** What is between the pods of this machine, and its address among them; nothing where pods only seem to run. */
 async function joinNetwork(
-  { env, clientFor, serviceRange = DEFAULT_SERVICE_RANGE }: NodesOptions,
+  options: NodesOptions,
   runtime: Runtime | undefined,
+  address: string,
 ): Promise<{ readonly network?: Network; readonly hostIp?: string }> {
-  const podNetwork = runtime?.podNetwork
-  if (podNetwork === undefined) return {}
-  const [{ hostAddress }, { startNetwork }] = await Promise.all([podNetwork(), import('../network/network.ts')])
-  const network = startNetwork({ env, client: clientFor(ADMIN), podNetwork, serviceRange })
-  return { network, hostIp: hostAddress }
+  const { env, clientFor, serviceRange = DEFAULT_SERVICE_RANGE } = options
+  if (runtime === undefined || options.runtime === 'simulated') return {}
+  const { startNetwork } = await import('../network/network.ts')
+  const start = (podNetwork: () => Promise<PodNetwork>) =>
+    startNetwork({ env, client: clientFor(ADMIN), podNetwork, serviceRange })
+  const { podNetwork } = runtime
+  if (podNetwork !== undefined) return { network: start(podNetwork), hostIp: (await podNetwork()).hostAddress }
+  const { openHostNetwork } = await import('../runtime/host-network.ts')
+  const host = await openHostNetwork(env, address)
+  const network = start(() => Promise.resolve(host.podNetwork))
+  const close = () => network.close().then(host.close)
+  return { network: { ...network, close, [Symbol.asyncDispose]: close }, hostIp: address }
 }
 
 /** Where pods reach this machine: those of engines have networks of their own, whose loopback is another. */

@@ -24,12 +24,12 @@ export function chooseServiceRange(
   { random }: Environment,
   store: Store,
 ): string {
-  if (runtime !== 'process' || apiOnly === true || nodes === 0 || process.platform !== 'linux') {
-    return DEFAULT_SERVICE_RANGE
-  }
+  const hasPods = runtime !== 'simulated' && apiOnly !== true && nodes !== 0
+  if (!hasPods || process.platform !== 'linux') return DEFAULT_SERVICE_RANGE
   const known = (store.head().get('services', 'default/kubernetes')?.object as Service | undefined)?.spec?.clusterIP
   if (known !== undefined) return rangeOf(known)
-  const hasNetworks = podNetwork === 'namespace' || (podNetwork === 'auto' && mayHaveNetworks())
+  const isEngine = runtime !== 'process'
+  const hasNetworks = isEngine || podNetwork === 'namespace' || (podNetwork === 'auto' && mayHaveNetworks())
   // Which ranges other clusters of this machine have cannot be known.
   const part = (parts: number, first: string, second: number) => {
     const chosen = Math.floor(random.next() * parts)

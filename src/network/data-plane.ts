@@ -43,8 +43,9 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const { rule, route, hostAddress } = network
   const isLocal = serviceRange.startsWith('127.')
   const nodeAddresses = [...new Set([hostAddress, LOOPBACK])]
-  const kernel =
-    rule && createKernelBalancer({ env, rule, serviceRange, nodeAddresses: nodeAddresses.filter(isOutside) })
+  const { table = 'shoal', isHost = false, filters = true } = network
+  const place = { table: `ip ${table}`, isHost, masquerade: !filters, serviceRange }
+  const kernel = rule && createKernelBalancer({ env, rule, place, nodeAddresses: nodeAddresses.filter(isOutside) })
   const routed = route?.(serviceRange)
   // Told to whoever waits for the first Service.
   routed?.catch(() => {})

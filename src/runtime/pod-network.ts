@@ -6,6 +6,12 @@ export interface PodNetwork {
   readonly subnet?: string
   /** Performs a script of `nft` where all that pods send passes by, all of it or nothing; absent where the kernel takes none. */
   readonly rule?: (script: string) => Promise<void>
+  /** How tables are to be called, where others have theirs too; default `shoal`. */
+  readonly table?: string
+  /** The rules are among the host's own: they see what it sends itself, and may see what pods send each other. */
+  readonly isHost?: boolean
+  /** Whether rules see what pods on one bridge send each other; default true. */
+  readonly filters?: boolean
   /** Has the host reach the addresses of `range` the way that pods do, unless an earlier cluster has them. */
   readonly route?: (range: string) => Promise<void>
 }

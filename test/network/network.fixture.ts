@@ -21,14 +21,17 @@ server.listen(8080, '0.0.0.0')
 process.on('SIGTERM', () => server.close(() => process.exit(0)))
 `
 
-export async function openTestNetwork(podNetwork: 'namespace' | 'loopback', options: ClusterOptions = {}) {
-  const cluster = await createCluster({ runtime: 'process', podNetwork, ...options })
+export function openTestNetwork(podNetwork: 'namespace' | 'loopback', options: ClusterOptions = {}) {
+  return openNetworkOn({ runtime: 'process', podNetwork, ...options })
+}
+
+export async function openNetworkOn(options: ClusterOptions) {
+  const cluster = await createCluster(options)
   const { client } = cluster
   await cluster.ready
   const network = {
     cluster,
     client,
-    podNetwork,
     async deploy(name: string, replicas: number, code = SERVER): Promise<readonly Pod[]> {
       await client.create(deployments, deployment(name, replicas, code))
       return await network.ready(name, replicas)

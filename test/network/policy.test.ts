@@ -90,7 +90,7 @@ test.runIf(MODES.includes('loopback'))(
     expect(about.find(({ reason }) => reason === 'NetworkPolicyNotEnforced')).toMatchObject({
       type: 'Warning',
       involvedObject: { kind: 'NetworkPolicy', name: 'all' },
-      message: expect.stringContaining('takes root and nftables'),
+      message: expect.stringContaining('root and nftables'),
     })
   },
 )

@@ -14,7 +14,7 @@ function open(fails: (script: string) => boolean = () => false) {
   const scripts: string[][] = []
   const balancer = createKernelBalancer({
     env: { ...systemEnvironment(), log: { ...systemEnvironment().log, warn: () => {} } },
-    serviceRange: '10.96.0.0/12',
+    place: { table: 'ip shoal', isHost: false, masquerade: false, serviceRange: '10.96.0.0/12' },
     nodeAddresses: ['10.88.0.1'],
     async rule(script) {
       if (fails(script)) throw new Error('refused')

@@ -2,13 +2,14 @@ import type { Environment } from '../../env/environment.ts'
 import type { ServicePort } from '../services/service-port.ts'
 import { changesOfRules, NO_RULES } from './ruleset.ts'
 import type { Ruleset } from './ruleset.ts'
-import { groundRules, rulesOfPort, TABLE } from './service-rules.ts'
+import { groundRules, rulesOfPort } from './service-rules.ts'
+import type { RulePlace } from './service-rules.ts'
 
 export interface KernelOptions {
   readonly env: Environment
   /** Performs a script of `nft`, all of it or nothing. */
   readonly rule: (script: string) => Promise<void>
-  readonly serviceRange: string
+  readonly place: RulePlace
   /** Where node ports are reached from pods. */
   readonly nodeAddresses: readonly string[]
 }
@@ -21,7 +22,7 @@ export interface KernelBalancer {
 
 /** Only what changed is told to the kernel. After a refusal everything is told again, from the beginning. */
 export function createKernelBalancer(options: KernelOptions): KernelBalancer {
-  const { env, rule, serviceRange, nodeAddresses } = options
+  const { env, rule, place, nodeAddresses } = options
   const wanted = new Map<string, readonly ServicePort[]>()
   const numbers = new Map<string, number>()
   let present: Map<string, Ruleset> | undefined
@@ -42,14 +43,14 @@ export function createKernelBalancer(options: KernelOptions): KernelBalancer {
       const port = ports.get(id)
       const rules = claims.grant(id, port === undefined ? NO_RULES : rulesOf(port))
       const after = port === undefined ? NO_RULES : rules
-      lines.push(...changesOfRules(TABLE, present?.get(id) ?? NO_RULES, after))
+      lines.push(...changesOfRules(place.table, present?.get(id) ?? NO_RULES, after))
       next.set(id, after)
     }
     return { lines, next }
   }
   const perform = async (ids: ReadonlySet<string>): Promise<void> => {
     const ports = new Map([...wanted.values()].flat().map((port) => [port.id, port]))
-    const ground = present === undefined ? groundRules(serviceRange) : []
+    const ground = present === undefined ? groundRules(place) : []
     const { lines, next } = scriptFor(present === undefined ? new Set(ports.keys()) : ids, ports)
     if (ground.length + lines.length === 0) return
     await rule([...ground, ...lines].join('\n'))

@@ -1,30 +1,48 @@
 import type { ServicePort, Target } from '../services/service-port.ts'
 import type { Ruleset } from './ruleset.ts'
 
-/** The table of all rules, in the network namespace through which everything passes that pods send. */
-export const TABLE = 'ip shoal'
 /** From address, protocol and port to the chain of a port of a Service. */
 const SERVICES = 'services'
+
+/** Where rules are put. */
+export interface RulePlace {
+  /** With its family, such as `ip shoal`. */
+  readonly table: string
+  /** The host's own network, which sends to Services itself; elsewhere that arrives like anything else. */
+  readonly isHost: boolean
+  /** Answers do not pass here unless they are sent here: whoever asks a Service is this machine, for its targets. */
+  readonly masquerade: boolean
+  readonly serviceRange: string
+}
 
 /**
  * What is there before the first Service: connections are given a target as they arrive. A pod that is its own target
  * would answer itself directly, so there the router stands in for it. What is sent to a Service's address and found no
  * target is refused, as Kubernetes does.
  */
-export function groundRules(serviceRange: string): string[] {
-  const refuse = `add rule ${TABLE} refuse ip daddr ${serviceRange}`
+export function groundRules({ table, isHost, masquerade, serviceRange }: RulePlace): string[] {
+  const mark = masquerade
+    ? [`add rule ${table} balance ip daddr ${serviceRange} meta mark set meta mark or ${LOOP_MARK}`]
+    : []
+  const balance = (name: string) => `add rule ${table} ${name} ip daddr . meta l4proto . th dport vmap @${SERVICES}`
+  const refuse = (name: string, hook: string) => [
+    `add chain ${table} ${name} { type filter hook ${hook} priority filter; }`,
+    `add rule ${table} ${name} ip daddr ${serviceRange} meta l4proto tcp reject with tcp reset`,
+    `add rule ${table} ${name} ip daddr ${serviceRange} reject`,
+  ]
+  const own = [`add chain ${table} balance-own { type nat hook output priority -100; }`, balance('balance-own')]
   return [
-    `add table ${TABLE}`,
-    `delete table ${TABLE}`,
-    `add table ${TABLE}`,
-    `add map ${TABLE} ${SERVICES} { type ipv4_addr . inet_proto . inet_service : verdict; }`,
-    `add chain ${TABLE} balance { type nat hook prerouting priority dstnat; }`,
-    `add rule ${TABLE} balance ip daddr . meta l4proto . th dport vmap @${SERVICES}`,
-    `add chain ${TABLE} loop { type nat hook postrouting priority srcnat; }`,
-    `add rule ${TABLE} loop meta mark & ${LOOP_MARK} == ${LOOP_MARK} masquerade`,
-    `add chain ${TABLE} refuse { type filter hook forward priority filter; }`,
-    `${refuse} meta l4proto tcp reject with tcp reset`,
-    `${refuse} reject`,
+    `add table ${table}`,
+    `delete table ${table}`,
+    `add table ${table}`,
+    `add map ${table} ${SERVICES} { type ipv4_addr . inet_proto . inet_service : verdict; }`,
+    `add chain ${table} balance { type nat hook prerouting priority dstnat; }`,
+    ...mark,
+    balance('balance'),
+    `add chain ${table} loop { type nat hook postrouting priority srcnat; }`,
+    `add rule ${table} loop meta mark & ${LOOP_MARK} == ${LOOP_MARK} masquerade`,
+    ...refuse('refuse', 'forward'),
+    ...(isHost ? [...own, ...refuse('refuse-own', 'output')] : []),
   ]
 }
 

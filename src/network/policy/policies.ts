@@ -35,7 +35,7 @@ export function watchPolicies(options: PoliciesOptions): Policies {
     const all = informer.list()
     if (enforcer === undefined && all.length === 0) return
     const network = await podNetwork()
-    if (network.rule === undefined) return tell(all)
+    if (network.rule === undefined || network.filters === false) return tell(all)
     enforcer ??= import('./policy-enforcer.ts').then((module) => module.openPolicyEnforcer(options, network, loop.wake))
     await (await enforcer).apply(all)
   }
@@ -51,4 +51,5 @@ export function watchPolicies(options: PoliciesOptions): Policies {
 }
 
 const NOT_ENFORCED =
-  'This policy is not enforced: pods of this cluster have no networks of their own, which takes root and nftables on Linux'
+  'This policy is not enforced: it takes pods with networks of their own, whose traffic passes rules: root and nftables on Linux, ' +
+  'and with container engines the kernel module br_netfilter'

@@ -9,7 +9,7 @@ import type { PodNetwork } from '../../runtime/pod-network.ts'
 import { tenthOf } from '../dns/name-service.ts'
 import { changesOfRules, NO_RULES } from '../kernel/ruleset.ts'
 import type { Ruleset } from '../kernel/ruleset.ts'
-import { policyGround, policyRules, POLICY_TABLE } from './policy-rules.ts'
+import { policyGround, policyRules, policyTable } from './policy-rules.ts'
 
 export interface EnforcerOptions {
   readonly env: Environment
@@ -27,11 +27,12 @@ export interface PolicyEnforcer {
 
 export async function openPolicyEnforcer(
   { env, client, serviceRange }: EnforcerOptions,
-  { rule, hostAddress }: PodNetwork,
+  { rule, hostAddress, table: name = 'shoal' }: PodNetwork,
   changed: () => void,
 ): Promise<PolicyEnforcer> {
   const podInformer = createInformer(env, client, pods)
   const namespaceInformer = createInformer(env, client, namespaces)
+  const table = policyTable(name)
   let present: Ruleset | undefined
   await whenSynced(env, [podInformer, namespaceInformer])
   podInformer.listen({
@@ -44,8 +45,8 @@ export async function openPolicyEnforcer(
     async apply(policies) {
       const all = { policies, pods: podInformer.list(), namespaces: namespaceInformer.list() }
       const wanted = policyRules({ ...all, hostAddress, dnsAddress: tenthOf(serviceRange) })
-      const ground = present === undefined ? policyGround(hostAddress) : []
-      const lines = [...ground, ...changesOfRules(POLICY_TABLE, present ?? NO_RULES, wanted)]
+      const ground = present === undefined ? policyGround(table, hostAddress) : []
+      const lines = [...ground, ...changesOfRules(table, present ?? NO_RULES, wanted)]
       // After a refusal all is made anew.
       present = undefined
       if (lines.length > 0) await rule?.(lines.join('\n'))

@@ -3,8 +3,8 @@ import type { Ruleset } from '../kernel/ruleset.ts'
 import { partiesOf, selects } from './policy-view.ts'
 import type { Party, PolicyView } from './policy-view.ts'
 
-/** A table of its own: rules of Services that are made anew leave it alone. */
-export const POLICY_TABLE = 'ip shoal-policy'
+/** A table of their own: rules of Services that are made anew leave it alone. */
+export const policyTable = (table: string) => `ip ${table}-policy`
 
 type Direction = 'Ingress' | 'Egress'
 const MAPS: Readonly<Record<Direction, string>> = { Ingress: 'entering', Egress: 'leaving' }
@@ -13,25 +13,25 @@ const MAPS: Readonly<Record<Direction, string>> = { Ingress: 'entering', Egress:
  * Policies are kept where packets are passed on, when they have their target already. What leaves is looked at first, then
  * what enters; connections that are allowed once stay so, answers are part of them. A pod may always reach itself.
  */
-export function policyGround(hostAddress: string): string[] {
+export function policyGround(table: string, hostAddress: string): string[] {
   const chain = (name: string, priority: number) =>
-    `add chain ${POLICY_TABLE} ${name} { type filter hook forward priority ${priority}; }`
+    `add chain ${table} ${name} { type filter hook forward priority ${priority}; }`
   const always = (name: string) => [
-    `add rule ${POLICY_TABLE} ${name} ct state established,related accept`,
-    `add rule ${POLICY_TABLE} ${name} meta mark & 0x4000 == 0x4000 accept`,
+    `add rule ${table} ${name} ct state established,related accept`,
+    `add rule ${table} ${name} meta mark & 0x4000 == 0x4000 accept`,
   ]
   return [
-    `add table ${POLICY_TABLE}`,
-    `delete table ${POLICY_TABLE}`,
-    `add table ${POLICY_TABLE}`,
-    ...Object.values(MAPS).map((name) => `add map ${POLICY_TABLE} ${name} { type ipv4_addr : verdict; }`),
+    `add table ${table}`,
+    `delete table ${table}`,
+    `add table ${table}`,
+    ...Object.values(MAPS).map((name) => `add map ${table} ${name} { type ipv4_addr : verdict; }`),
     chain('leave', -10),
     ...always('leave'),
-    `add rule ${POLICY_TABLE} leave ip saddr vmap @leaving`,
+    `add rule ${table} leave ip saddr vmap @leaving`,
     chain('enter', -5),
     ...always('enter'),
-    `add rule ${POLICY_TABLE} enter ip saddr ${hostAddress} accept`,
-    `add rule ${POLICY_TABLE} enter ip daddr vmap @entering`,
+    `add rule ${table} enter ip saddr ${hostAddress} accept`,
+    `add rule ${table} enter ip daddr vmap @entering`,
   ]
 }
 
