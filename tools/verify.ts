@@ -53,12 +53,21 @@ const engines: Lane = {
   onlyInFull: true,
 }
 
+/** Programs on a real Kubernetes with a real node, where its programs have been built and this machine can run containers. */
+const realCluster: Lane = {
+  name: 'real cluster',
+  script: 'node_modules/vitest/vitest.mjs',
+  args: (sample) => ['run', 'test/compute/real-cluster', ...(sample === undefined ? ['test/compute/real-faults'] : [])],
+  env: { SHOAL_REAL_CLUSTER: 'all' },
+}
+
 const allLanes: readonly Lane[] = [
   ...['job', 'node-lifecycle'].map(simulation),
   trial('SIGKILL under load', 'test/durability/kill-rounds.ts', { sample: 10, full: 200 }),
   trial('images of power cuts', 'test/durability/crash-images.ts', { sample: 100, full: 1_000 }),
   engines,
   trial('kills on engines', 'test/engines/kill-rounds.ts', { sample: 5, full: 200 }),
+  realCluster,
   conformance,
 ]
 

@@ -43,7 +43,7 @@ export interface ConnectOptions {
   readonly name?: string
   /** The image of the pods: any with this major version of Node. Default: the stock image, such as `node:24`. */
   readonly image?: string
-  /** How many worker pods, and how large. Default: one pod with a thread for each CPU. */
+  /** How many worker pods, and how large. Default: one pod with a thread for each CPU; on a cluster elsewhere with one. */
   readonly workers?: WorkerOptions
   /** Of the embedded cluster. Default: in memory, one node. */
   readonly cluster?: Omit<ClusterOptions, 'env'>
@@ -97,7 +97,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
       ...(settings.name === undefined ? {} : { name: settings.name, stateDirectory: runsDirectory() }),
       reach: place.reach ?? { kind: 'unix', directory },
       image: settings.image ?? `node:${process.versions.node.split('.')[0]}`,
-      workers: { threads: availableParallelism(), ...settings.workers },
+      workers: {
+        // How large the nodes of another cluster are is not known.
+        threads: place.reach === undefined ? availableParallelism() : 1,
+        ...runSettings().workers,
+        ...options.workers,
+      },
       program: { ...programFacts(), ...settings.program, owner: userName() },
       cacheDirectory: cacheDirectory(),
       onEvent: settings.onEvent ?? tellLogs,

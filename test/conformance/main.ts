@@ -68,6 +68,7 @@ const PROGRAMS = [
   'kube-apiserver',
   'kube-controller-manager',
   'kube-scheduler',
+  'kubelet',
 ] as const
 
 async function build(): Promise<number> {

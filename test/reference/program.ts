@@ -8,6 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface Program extends AsyncDisposable {
   readonly name: string
   log(): string
+  /** Stops it where it is, as a machine that hangs; `thaw` lets it go on. */
+  freeze(): void
+  thaw(): void
   /** Resolves when `holds` does; rejects where the program ends before, or has not come so far in two minutes. */
   until(holds: () => Promise<boolean>): Promise<void>
 }
@@ -24,6 +27,8 @@ export function startProgram(name: string, file: string, args: readonly string[]
   return {
     name,
     log,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     async until(holds) {
       for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += LOOK_MS) {
         if (!running()) break

@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Pod } from '../../src/api/generated/core-v1.ts'
 import { nodes } from '../../src/api/generated/resources.ts'
 import type { Client } from '../../src/client/client.ts'
 import { formatKubeconfig } from '../../src/client/kubeconfig.ts'
 import { archiveOf, NODE, PAUSE } from '../images/images.ts'
+import type { TestImage } from '../images/images.ts'
 import { goProgram, whyNotBuilt } from './go-programs.ts'
 import { freePorts, startProgram } from './program.ts'
 import type { Program } from './program.ts'
@@ -17,6 +19,10 @@ import type { ControlledServer } from './start-reference.ts'
 export interface ReferenceNode extends AsyncDisposable {
   readonly name: string
   log(name: 'containerd' | 'kubelet'): string
+  /** Gives it one more image. */
+  load(image: TestImage): Promise<void>
+  /** Kills the process of a pod's first container, as the kernel would. */
+  kill(pod: Pod): Promise<void>
 }
 
 /** The server reaches the node's kubelet by its name, which is this machine's. */
@@ -51,14 +57,19 @@ export async function startNode(server: ControlledServer, client: Client): Promi
     spawnSync('ip', ['link', 'delete', BRIDGE])
     rmSync(directory, { recursive: true, force: true })
   }
+  const load = async (image: TestImage) =>
+    void (await run('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', archiveOf(image)]))
+  const kill = async ({ status }: Pod) => {
+    const id = (status?.containerStatuses?.[0]?.containerID ?? '').replace('containerd://', '')
+    await run('ctr', ['-a', socket, '-n', 'k8s.io', 'tasks', 'kill', '-s', 'SIGKILL', id])
+  }
   try {
     const containerd = startProgram('containerd', 'containerd', ['-c', await containerdConfig(directory)], directory)
     programs.push(containerd)
     await containerd.until(
       async () => existsSync(socket) && (await run('ctr', ['-a', socket, 'version'])).stdout !== '',
     )
-    for (const image of [PAUSE, NODE])
-      await run('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', archiveOf(image)])
+    for (const image of [PAUSE, NODE]) await load(image)
     const kubelet = startProgram(
       'kubelet',
       await goProgram('kubelet'),
@@ -75,7 +86,7 @@ export async function startNode(server: ControlledServer, client: Client): Promi
     throw error
   }
   const log = (name: string) => programs.find((program) => program.name === name)?.log() ?? ''
-  return { name: NODE_NAME, log, [Symbol.asyncDispose]: close }
+  return { name: NODE_NAME, log, load, kill, [Symbol.asyncDispose]: close }
 }
 
 const BRIDGE = 'shoal-ref0'

@@ -19,6 +19,8 @@ export interface Reference extends AsyncDisposable {
   readonly server: ControlledServer
   /** What a program has said so far. */
   log(name: 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'): string
+  /** Its API server hangs, for everybody. Answers what ends that. */
+  freeze(): () => void
 }
 
 /** Where control loops work, and what of its keys they need. */
@@ -68,7 +70,12 @@ export async function startReference({ controllers = false } = {}): Promise<Refe
     throw error
   }
   const log = (name: string) => programs.find((program) => program.name === name)?.log() ?? ''
-  return { admin, server: { endpointFor, keys }, log, [Symbol.asyncDispose]: close }
+  const freeze = () => {
+    const server = programs.find(({ name }) => name === 'kube-apiserver')
+    server?.freeze()
+    return () => server?.thaw()
+  }
+  return { admin, server: { endpointFor, keys }, log, freeze, [Symbol.asyncDispose]: close }
 }
 
 const publicKeyOf = (privateKeyPem: string): string =>

@@ -131,8 +131,13 @@ function terminalCanvas(): Canvas {
 }
 
 function lineCanvas(): Canvas {
+  let last = ''
   return {
-    draw: (text) => void process.stderr.write(`${text.replaceAll('\n', '; ')}\n`),
+    draw(text) {
+      // Whatever waits says so once.
+      if (text !== last) process.stderr.write(`${text.replaceAll('\n', '; ')}\n`)
+      last = text
+    },
     say: (line) => void process.stderr.write(`${line}\n`),
     close: () => {},
   }
