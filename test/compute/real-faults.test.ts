@@ -145,6 +145,41 @@ real(
   180_000,
 )
 
+real(
+  title('workers that are killed again and again are made up for by others while Kubernetes holds their pods back'),
+  async () => {
+    const program = cluster.program(
+      'killed.ts',
+      `import { connect } from 'shoal'
+await using shoal = await connect({ workers: { cpu: '300m' } })
+const done = []
+for (let n = 0; n < 4; n++) {
+  const [made] = await shoal.map([n], async (item) => {
+    const fs = await import('node:fs')
+    const seen = '/scratch/' + item
+    // Each item kills each worker once.
+    if (!fs.existsSync(seen)) {
+      fs.writeFileSync(seen, '')
+      process.kill(process.pid, 'SIGKILL')
+    }
+    return { n: item, pod: process.env['HOSTNAME'] }
+  })
+  done.push(made)
+}
+console.log(JSON.stringify(done))
+`,
+    )
+    const done = JSON.parse((await cluster.shoal(...onCluster, program)).stdout) as readonly {
+      n: number
+      pod: string
+    }[]
+    expect(done.map(({ n }) => n)).toEqual([0, 1, 2, 3])
+    expect(new Set(done.map(({ pod }) => pod)).size).toBeGreaterThan(1)
+    await cluster.gone('run-')
+  },
+  240_000,
+)
+
 /** Another Node of this machine, as an image of its own. */
 const otherNode = ['/usr/bin/node', '/usr/local/bin/node'].find(
   (path) =>

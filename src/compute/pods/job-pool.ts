@@ -5,6 +5,7 @@ import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { Trust } from '../wire/secure.ts'
 import type { WorkerPool } from '../worker-pool.ts'
+import { watchCrashLoops } from './crash-loops.ts'
 import { createJobScale } from './job-scale.ts'
 import { investigatePods, reasonOf } from './pod-loss.ts'
 import { firstWorkers, programConfigMap, WORKER_SELECTOR, workerJob, workerSecret } from './worker-job.ts'
@@ -45,6 +46,13 @@ export function createJobPool(options: JobPoolOptions): JobPool {
   const created = Promise.withResolvers<void>()
   created.promise.catch(() => {})
   const scale = createJobScale(client, key, created.promise, firstWorkers(workers))
+  const loops = watchCrashLoops({
+    ...options,
+    labelSelector: WORKER_SELECTOR(name),
+    onHeldBack: (count) =>
+      void scale.makeUpFor(count).catch((error: unknown) => env.log.debug('Cannot make up for pods', { name, error })),
+  })
+  const investigate = investigatePods(client, env, namespace)
   return {
     get wanted() {
       return scale.wanted
@@ -74,7 +82,10 @@ export function createJobPool(options: JobPoolOptions): JobPool {
       }
       await Promise.all([jobs, configMaps, secrets].map((type) => client.patch(type, key, patch)))
     },
-    investigate: investigatePods(client, env, namespace),
+    investigate(record) {
+      loops.lost()
+      return investigate(record)
+    },
     async discard(pod) {
       await client.delete(pods, { namespace, name: pod }, { gracePeriodSeconds: 0 })
     },
@@ -84,6 +95,7 @@ export function createJobPool(options: JobPoolOptions): JobPool {
       return items.map((pod: Pod) => reasonOf(pod)).filter((reason) => reason !== undefined)
     },
     async close() {
+      loops.stop()
       await created.promise.catch(() => {})
       await Promise.allSettled([
         client.delete(jobs, key, { propagationPolicy: 'Background' }),
