@@ -34,3 +34,17 @@ test.skipIf(!mounted)(
     expect(await records(100).distinct().count()).toBe(400)
   },
 )
+
+test.skipIf(!mounted)('a full disk fails what is written by name, and nothing is there after it', async () => {
+  await using session = await openSession()
+  const to = join(directory, 'out')
+  const lines = (count: number) =>
+    session.shoal.dataset([0, 1, 2, 3]).flatMap(() => Array.from({ length: count }, () => 'x'.repeat(99)))
+  const failing = lines(5000).writeText(to)
+  await expect(failing).rejects.toMatchObject({
+    code: 'SHOAL_UNWRITABLE',
+    message: expect.stringContaining('the disk is full'),
+  })
+  expect(readdirSync(directory).filter((name) => name.includes('out'))).toEqual([])
+  expect((await lines(500).writeText(to)).rows).toBe(2000)
+})
