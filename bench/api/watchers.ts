@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import type { ClientHttp2Session } from 'node:http2'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { configMaps } from '../../src/api/generated/resources.ts'
 import { createHttpClient } from '../../src/client/http.ts'
 import { openConnection } from '../../src/client/http/connection.ts'
@@ -47,24 +48,35 @@ export async function writeToEvent(print: Print, { endpoint }: MeasuredServer, w
 
 /** A thousand watchers of one kind: what an idle one costs, and how many events arrive in a second. */
 export async function manyWatchers(print: Print, server: MeasuredServer, writes = 400): Promise<void> {
-  const before = server.rssMb()
-  const second = await openHttp2(server.endpoint)
-  const kb = (after: number | undefined) => (((after ?? 0) - (before ?? 0)) * 1000) / WATCHERS
-  const isOurs = before !== undefined
-  if (isOurs) print(figure('  memory of an idle watcher, HTTP/2', [kb(server.rssMb())], 'KB', { target: 30 }))
+  const isOurs = server.rssMb() !== undefined
+  const second = await costOf(server, (path) => openHttp2(server.endpoint, path))
+  if (isOurs) print(figure('  memory of an idle watcher, HTTP/2', [second.kb], 'KB', { target: 30 }))
   const delivered = await deliveredPerSecond(server, second.counted, writes)
   print(figure(`${WATCHERS} watchers of one kind, HTTP/2: delivered`, [delivered], 'events/s', { goal: 100_000 }))
   second.close()
-  const between = server.rssMb()
-  const first = await openHttp1(server.endpoint)
-  if (isOurs) {
-    const cost = (((server.rssMb() ?? 0) - (between ?? 0)) * 1000) / WATCHERS
-    print(figure('  memory of an idle watcher, HTTP/1.1', [cost], 'KB', { target: 100 }))
-  }
+  const first = await costOf(server, (path) => openHttp1(server.endpoint, path))
+  if (isOurs) print(figure('  memory of an idle watcher, HTTP/1.1', [first.kb], 'KB', { target: 100 }))
   const alsoDelivered = await deliveredPerSecond(server, first.counted, writes)
   print(figure(`${WATCHERS} watchers of one kind, HTTP/1.1: delivered`, [alsoDelivered], 'events/s', { goal: 100_000 }))
   first.close()
 }
+
+/** Opens watchers from now on, and says what the server's memory grew by for each, once it has had time to tidy up. */
+async function costOf(
+  server: MeasuredServer,
+  open: (path: string) => Promise<Watchers>,
+): Promise<Watchers & { readonly kb: number }> {
+  const client = createHttpClient(server.endpoint)
+  const { metadata } = await client.list(configMaps, { namespace: 'default', limit: 1 })
+  client.close()
+  await sleep(SETTLE_MS)
+  const before = server.rssMb() ?? 0
+  const watchers = await open(`${PATH}&resourceVersion=${metadata.resourceVersion}`)
+  await sleep(SETTLE_MS)
+  return { ...watchers, kb: (((server.rssMb() ?? 0) - before) * 1000) / WATCHERS }
+}
+
+const SETTLE_MS = 2_000
 
 interface Watchers {
   /** Events that have arrived at all of them together. */
@@ -72,7 +84,7 @@ interface Watchers {
   close(): void
 }
 
-async function openHttp2(endpoint: Endpoint): Promise<Watchers> {
+async function openHttp2(endpoint: Endpoint, path: string): Promise<Watchers> {
   const { certificateAuthority: ca, clientCertificate: cert, clientKey: key, token, insecureSkipTlsVerify } = endpoint
   const trust = insecureSkipTlsVerify === true ? { rejectUnauthorized: false } : {}
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
@@ -83,18 +95,18 @@ async function openHttp2(endpoint: Endpoint): Promise<Watchers> {
     sessions.push(session)
     await once(session, 'connect')
     session.setLocalWindowSize(1 << 24)
-    const streams = Array.from({ length: STREAMS_A_SESSION }, () => session.request({ ':path': PATH, ...headers }))
+    const streams = Array.from({ length: STREAMS_A_SESSION }, () => session.request({ ':path': path, ...headers }))
     await Promise.all(streams.map((each) => once(each, 'response')))
     for (const each of streams) each.on('data', (chunk: Buffer) => (events += linesIn(chunk)))
   }
   return { counted: () => events, close: () => sessions.forEach((each) => each.destroy()) }
 }
 
-async function openHttp1(endpoint: Endpoint): Promise<Watchers> {
+async function openHttp1(endpoint: Endpoint, path: string): Promise<Watchers> {
   const connection = openConnection(endpoint, 'bench')
   let events = 0
   for (let i = 0; i < WATCHERS; i += 50) {
-    const responses = Array.from({ length: 50 }, () => connection.send({ method: 'GET', path: PATH, streaming: true }))
+    const responses = Array.from({ length: 50 }, () => connection.send({ method: 'GET', path, streaming: true }))
     for (const response of await Promise.all(responses))
       response.on('data', (chunk: Buffer) => (events += linesIn(chunk))).on('error', () => {})
   }
@@ -117,7 +129,7 @@ async function deliveredPerSecond(
   let settled = -1
   while (settled !== counted()) {
     settled = counted()
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await sleep(200)
   }
   const started = performance.now()
   const prefix = `many-${Math.round(started)}`
@@ -125,7 +137,7 @@ async function deliveredPerSecond(
     const names = Array.from({ length: Math.min(16, writes - at) }, (_, i) => `${prefix}-${at + i}`)
     await Promise.all(names.map((name) => client.create(configMaps, configMap(name))))
   }
-  while (counted() - settled < writes * WATCHERS) await new Promise((resolve) => setTimeout(resolve, 5))
+  while (counted() - settled < writes * WATCHERS) await sleep(5)
   client.close()
   return ((writes * WATCHERS) / (performance.now() - started)) * 1000
 }

@@ -58,11 +58,11 @@ export async function sendBytes(exchange: Exchange, code: number, bytes: Uint8Ar
 }
 
 /** Smaller answers fit into what the system buffers for a connection anyway. */
-const SLOW_ANSWER_BYTES = 256 * 1024
+export const SLOW_ANSWER_BYTES = 256 * 1024
 const STUCK_MS = 60_000
 
 /** A client that takes nothing of a big answer for a minute is cut off, so that those that never read cost no memory. */
-function endWhenStuck(response: ServerResponse): void {
+export function endWhenStuck(response: ServerResponse): void {
   response.setTimeout(STUCK_MS, () => response.destroy())
   response.once('finish', () => response.setTimeout(0))
 }

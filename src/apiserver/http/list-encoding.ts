@@ -5,18 +5,31 @@ const encoder = new TextEncoder()
 const reordered = new WeakMap<KubeObject, Uint8Array>()
 const COMMA = 0x2c
 
+/** A list's JSON: how long it is, and its bytes in pieces that are made when they are asked for. */
+export interface EncodedList {
+  readonly size: number
+  pieces(): Iterable<Uint8Array>
+}
+
+/** Big enough to cost little each, and small enough that others get their turn between two. */
+const PIECE_BYTES = 128 * 1024
+
 /**
  * The JSON of a list, put together from its items' cached bytes. Items of built-in kinds carry neither apiVersion nor kind
  * in a list, as Kubernetes writes them, and those of custom resources (`keepKinds`) do.
  */
-export function encodeList(list: ObjectList, keepKinds: boolean): Uint8Array {
+export function encodeList(list: ObjectList, keepKinds: boolean): EncodedList {
   const { items, ...head } = list
   const opening = encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)
   const first = items[0]
   const prefix = first === undefined || keepKinds ? undefined : kindPrefix(first)
   const parts = items.map((item) => (prefix === undefined ? jsonOf(item) : withoutKind(item, prefix)))
-  return joinParts(opening, parts)
+  let size = opening.length + Math.max(0, parts.length - 1) + CLOSING.length
+  for (const part of parts) size += part.length
+  return { size, pieces: () => piecesOf(opening, parts) }
 }
+
+const CLOSING = encoder.encode(']}')
 
 /** What the JSON of an object of that kind starts with where apiVersion and kind come first, as they do in what is stored. */
 function kindPrefix(object: KubeObject): Uint8Array {
@@ -41,18 +54,29 @@ function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
 }
 
 /** Parts that start with a comma stand for objects whose first fields were cut off: it becomes their opening brace. */
-function joinParts(opening: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
-  const size = parts.reduce((sum, part) => sum + part.length + 1, opening.length + 2)
-  const joined = Buffer.allocUnsafe(size)
-  joined.set(opening, 0)
-  let at = opening.length
-  for (const part of parts) {
-    if (at > opening.length) joined[at++] = COMMA
-    joined.set(part, at)
-    if (part[0] === COMMA) joined[at] = 0x7b
-    at += part.length
+function* piecesOf(opening: Uint8Array, parts: readonly Uint8Array[]): Iterable<Uint8Array> {
+  let next = 0
+  let before = opening
+  while (next < parts.length) {
+    let size = before.length
+    const from = next
+    while (next < parts.length && (next === from || size < PIECE_BYTES)) size += parts[next++]!.length + 1
+    const isLast = next === parts.length
+    const piece = Buffer.allocUnsafeSlow(size + (isLast ? CLOSING.length - 1 : 0))
+    piece.set(before, 0)
+    let at = before.length
+    for (let i = from; i < next; i++) {
+      const part = parts[i]!
+      piece.set(part, at)
+      if (part[0] === COMMA) piece[at] = 0x7b
+      at += part.length
+      if (i < parts.length - 1) piece[at++] = COMMA
+    }
+    if (isLast) piece.set(CLOSING, at)
+    before = NOTHING
+    yield piece
   }
-  joined[at++] = 0x5d
-  joined[at++] = 0x7d
-  return joined.subarray(0, at)
+  if (parts.length === 0) yield Buffer.concat([opening, CLOSING])
 }
+
+const NOTHING = new Uint8Array()

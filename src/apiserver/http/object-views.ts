@@ -9,6 +9,7 @@ import type { Accepted } from './accept.ts'
 import { sendEncoded, sendJson } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 import { encodeList } from './list-encoding.ts'
+import { sendEncodedList } from './send-list.ts'
 import type { EventView } from './watch-stream.ts'
 
 /** What views of objects need: the time that ages are counted to. */
@@ -50,7 +51,7 @@ export function sendList(
   views: Views,
 ): Promise<void> {
   if (accepted.as === undefined) {
-    return sendEncoded(exchange, 200, encodeList(list, resource.definition !== undefined), accepted)
+    return sendEncodedList(exchange, encodeList(list, resource.definition !== undefined), accepted)
   }
   if (accepted.as === 'Table') {
     return sendJson(exchange, 200, table(exchange, resource, list.items, list.metadata, accepted, views), accepted)
