@@ -48,7 +48,7 @@ export async function streamWatch(
 ): Promise<void> {
   const { response } = exchange
   const { timeoutSeconds, ...options } = watch.options
-  const view = watch.view ?? ((object: KubeObject) => jsonOf(object))
+  const { view } = watch
   const end = () => void response.end()
   const running = await verbs.watch(exchange.context, watch.target, options, handlerFor(response, view, watch.sent))
   const timer = timers.after(durationMs(timeoutSeconds), end, { background: true })
@@ -69,13 +69,13 @@ function durationMs(timeoutSeconds: number | undefined): number {
   return DEFAULT_TIMEOUT_SECONDS * 1000
 }
 
-function handlerFor(response: Exchange['response'], view: EventView, sent: Counter): WatchHandler {
+function handlerFor(response: Exchange['response'], view: EventView | undefined, sent: Counter): WatchHandler {
   return {
     events(events) {
       if (response.destroyed || response.writableEnded) return
       if (response.writableLength > SLOW_WATCHER_BYTES) return void response.destroy()
       sent.add(events.length)
-      response.write(encodeEvents(events, view))
+      response.write(view === undefined ? sharedEncoding(events) : encodeEvents(events, view))
     },
     closed(error) {
       if (response.destroyed || response.writableEnded) return
@@ -83,6 +83,17 @@ function handlerFor(response: Exchange['response'], view: EventView, sent: Count
       response.end()
     },
   }
+}
+
+const encodings = new WeakMap<readonly WatchEvent[], Buffer>()
+
+/** Watchers of the same kind are handed the same batch: it is encoded for the first of them. */
+function sharedEncoding(events: readonly WatchEvent[]): Buffer {
+  const known = encodings.get(events)
+  if (known !== undefined) return known
+  const bytes = encodeEvents(events, jsonOf)
+  encodings.set(events, bytes)
+  return bytes
 }
 
 /** One buffer for the whole batch: one record on the wire, one write. */

@@ -32,13 +32,28 @@ export function startWatch(
 ): Watch {
   authorize(engine, context, 'watch', target)
   const { resource } = target
-  const served = (events: readonly StoredEvent[]) => events.map((event) => servedEvent(resource, event))
+  const served = (events: readonly StoredEvent[]) => servedEvents(resource, events)
   return engine.watches.watch(requestOf(target, options), {
     events: convertsByWebhook(resource)
       ? (events) => convertedEvents(engine, resource, events).then(() => handler.events(served(events)))
       : (events) => handler.events(served(events)),
     closed: (error) => handler.closed(error),
   })
+}
+
+/** The last form that a batch was served in: watchers without selectors are all handed the same batch. */
+const lastServed = new WeakMap<
+  readonly StoredEvent[],
+  { readonly resource: ServedResource; readonly events: readonly WatchEvent[] }
+>()
+
+/** The same array for the same batch in the same version, so that its encoding can be shared too. */
+function servedEvents(resource: ServedResource, events: readonly StoredEvent[]): readonly WatchEvent[] {
+  const known = lastServed.get(events)
+  if (known?.resource === resource) return known.events
+  const served = events.map((event) => servedEvent(resource, event))
+  lastServed.set(events, { resource, events: served })
+  return served
 }
 
 /** The hub holds back what follows until this resolves, and ends the watch where it rejects. */
