@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, request as httpRequest } from 'node:http'
+import { sleep } from '../../env/clock.ts'
+import { systemEnvironment } from '../../env/system.ts'
 
 export interface BytesRequest {
   readonly method?: string
@@ -15,29 +17,44 @@ export interface BytesResponse {
 /** An answer that is not a success. */
 export class HttpError extends Error {
   readonly status: number
+  /** How long the server wants to be left alone. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, retryAfterMs?: number) {
     super(message)
     this.status = status
+    this.retryAfterMs = retryAfterMs
   }
 }
 
 /** A server that gives no sign of life for so long is given up. */
 const IDLE_MS = 60_000
-const TRIES = 4
+const TRIES = 5
+/** The pause before the first further try; it doubles twice over with each. What the server asks for is kept to, up to a bound. */
+const PAUSE_MS = 50
+const MOST_PAUSE_MS = 30_000
 
-/** One request with its whole answer. Failures of the way and of the server (5xx, 429) are tried again at once, a few times. */
+const { timers, random } = systemEnvironment()
+
+/** One request with its whole answer. Failures of the way and of the server (5xx, 429) are tried again after a pause, a few times. */
 export async function requestBytes(url: string, options: BytesRequest = {}): Promise<BytesResponse> {
   for (let tries = 1; ; tries++) {
     try {
       const response = await once(url, options)
       if (response.status < 300) return response
-      throw new HttpError(response.status, describe(url, response))
+      throw new HttpError(response.status, describe(url, response), retryAfterMs(response.headers))
     } catch (error) {
       const mayPass = !(error instanceof HttpError) || error.status >= 500 || error.status === 429
       if (!mayPass || tries === TRIES) throw error
+      const asked = error instanceof HttpError ? error.retryAfterMs : undefined
+      await sleep(timers, asked ?? PAUSE_MS * 4 ** (tries - 1) * (0.5 + random.next()))
     }
   }
+}
+
+function retryAfterMs(headers: IncomingHttpHeaders): number | undefined {
+  const seconds = Number(headers['retry-after'] ?? NaN)
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1000, MOST_PAUSE_MS) : undefined
 }
 
 function once(url: string, { method = 'GET', headers = {}, body }: BytesRequest): Promise<BytesResponse> {

@@ -204,6 +204,33 @@ test('an address is read by ranges where its server gives them, and refused wher
   }
 })
 
+test('a server that is busy for a while is asked again, and left alone for as long as it says', async () => {
+  const bytes = Buffer.from('a\nb\nc\n')
+  const ANSWERS: readonly (readonly [number, Record<string, string>])[] = [
+    [503, {}],
+    [429, { 'retry-after': '0' }],
+    [500, {}],
+  ]
+  let refusals = 0
+  const server = createServer((request, response) => {
+    const [status, headers] = ANSWERS[request.method === 'GET' ? refusals : ANSWERS.length] ?? [200, {}]
+    if (status !== 200) {
+      refusals++
+      return void response.writeHead(status, headers).end()
+    }
+    response.writeHead(200, { 'content-length': bytes.length }).end(request.method === 'HEAD' ? undefined : bytes)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`
+    expect(await session.shoal.files(address).lines().collect()).toEqual(['a', 'b', 'c'])
+    expect(refusals).toBe(3)
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+})
+
 test('an address of the machine’s own is refused where workers are on others', async () => {
   await using elsewhere = await openSession({ workers: 1, network: true })
   const { shoal } = elsewhere
