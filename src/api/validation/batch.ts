@@ -1,3 +1,4 @@
+import { goForm } from './go-form.ts'
 import type { CronJob, Job, JobSpec } from '../generated/batch-v1.ts'
 import { invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
@@ -92,11 +93,17 @@ export function validateJobUpdate(job: Job, old: Job): FieldError[] {
   }
   errors.push(...unlessSame('spec.selector', spec.selector, oldSpec.selector))
   if (!semanticallyEqual(fixedTemplate(spec, oldSpec), fixedTemplate(oldSpec, oldSpec))) {
-    errors.push(immutable('spec.template', spec.template))
+    errors.push(immutable('spec.template', goForm('core.PodTemplateSpec', spec.template)))
   }
   errors.push(...unlessSame('spec.completionMode', spec.completionMode, oldSpec.completionMode))
-  errors.push(...unlessSame('spec.podFailurePolicy', spec.podFailurePolicy, oldSpec.podFailurePolicy))
+  if (!semanticallyEqual(spec.podFailurePolicy, oldSpec.podFailurePolicy)) {
+    errors.push(immutable('spec.podFailurePolicy', goForm('*batch.PodFailurePolicy', spec.podFailurePolicy)))
+  }
   errors.push(...unlessSame('spec.backoffLimitPerIndex', spec.backoffLimitPerIndex, oldSpec.backoffLimitPerIndex))
+  errors.push(...unlessSame('spec.managedBy', spec.managedBy, oldSpec.managedBy))
+  if (!semanticallyEqual(spec.successPolicy, oldSpec.successPolicy)) {
+    errors.push(immutable('spec.successPolicy', goForm('*batch.SuccessPolicy', spec.successPolicy)))
+  }
   return errors
 }
 

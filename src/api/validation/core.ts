@@ -1,3 +1,4 @@
+import { goDiff } from './go-form.ts'
 import type { ConfigMap, Namespace, Node, PersistentVolumeClaim, Secret, ServiceAccount } from '../generated/core-v1.ts'
 import { forbidden, invalid, notSupported, required, tooLong } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
@@ -131,13 +132,33 @@ export function validateClaim({ spec = {} }: PersistentVolumeClaim): FieldError[
   return errors
 }
 
+/** What a claim asks for stays, so that quotas hold: a bound one may ask for more room, or for another class of it. */
 export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
-  const fixed = ({ spec }: PersistentVolumeClaim) => {
-    const { resources: _r, volumeName: _v, volumeAttributesClassName: _a, ...rest } = spec ?? {}
-    return rest
+  const [spec, before] = [
+    claimSpec(claim, old),
+    { ...old.spec, volumeName: old.spec?.volumeName || claim.spec?.volumeName },
+  ]
+  const errors: FieldError[] = []
+  const difference = goDiff('core.PersistentVolumeClaimSpec', before, spec)
+  if (difference !== '') {
+    const detail =
+      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+    errors.push(forbidden('spec', `${detail}\n${difference}`))
   }
-  if (semanticallyEqual(fixed(claim), fixed(old))) return []
-  const detail =
-    'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
-  return [forbidden('spec', detail)]
+  const sizeOf = (one: PersistentVolumeClaim) => one.spec?.resources?.requests?.['storage'] ?? '0'
+  const isSmaller = compareQuantities(sizeOf(claim), sizeOf(old)) < 0
+  if (isSmaller && compareQuantities(sizeOf(claim), old.status?.capacity?.['storage'] ?? '0') <= 0) {
+    errors.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'))
+  }
+  return [...errors, ...unlessSame('volumeMode', claim.spec?.volumeMode, old.spec?.volumeMode)]
+}
+
+/** The new spec, with what a bound claim may change put back. */
+function claimSpec({ spec, status }: PersistentVolumeClaim, { spec: old }: PersistentVolumeClaim): unknown {
+  const requests = spec?.resources?.requests
+  if (status?.phase !== 'Bound') return { ...spec, volumeName: spec?.volumeName }
+  const storage = old?.resources?.requests?.['storage']
+  const resources =
+    requests === undefined ? spec?.resources : { ...spec?.resources, requests: { ...requests, storage } }
+  return { ...spec, resources, volumeAttributesClassName: old?.volumeAttributesClassName }
 }

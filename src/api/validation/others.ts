@@ -6,8 +6,9 @@ import type { PriorityClass } from '../generated/scheduling-v1.ts'
 import { forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dns1035LabelProblems, dnsSubdomainProblems } from '../meta/names.ts'
+import { goForm } from './go-form.ts'
 import { validateLabelSelector } from './label-selector.ts'
-import { nonNegative, positive, validateIntOrPercent } from './numbers.ts'
+import { nonNegative, validateIntOrPercent } from './numbers.ts'
 import { immutable, unlessSame } from './object-meta.ts'
 
 const HIGHEST_USER_PRIORITY = 1_000_000_000
@@ -38,11 +39,13 @@ export function validatePriorityClassUpdate(one: PriorityClass, old: PriorityCla
   return errors
 }
 
+function leaseDuration(seconds: number | undefined): FieldError[] {
+  if (seconds === undefined || seconds > 0) return []
+  return [invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0')]
+}
+
 export function validateLease({ spec = {} }: Lease): FieldError[] {
-  return [
-    ...positive('spec.leaseDurationSeconds', spec.leaseDurationSeconds),
-    ...nonNegative('spec.leaseTransitions', spec.leaseTransitions),
-  ]
+  return [...leaseDuration(spec.leaseDurationSeconds), ...nonNegative('spec.leaseTransitions', spec.leaseTransitions)]
 }
 
 /** An event lies in the namespace of what it is about; one about a cluster-scoped object in `default`. */
@@ -56,7 +59,8 @@ export function validateEvent({ metadata, involvedObject }: Event): FieldError[]
 export function validateDisruptionBudget({ spec = {} }: PodDisruptionBudget): FieldError[] {
   const errors: FieldError[] = []
   if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) {
-    errors.push(invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'))
+    const shown = goForm('policy.PodDisruptionBudgetSpec', spec)
+    errors.push(invalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set'))
   }
   errors.push(...validateIntOrPercent('spec.minAvailable', spec.minAvailable))
   errors.push(...validateIntOrPercent('spec.maxUnavailable', spec.maxUnavailable))

@@ -3,6 +3,7 @@ import { forbidden, invalid } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { qosClassOf } from '../strategy/qos-class.ts'
+import { goDiff } from './go-form.ts'
 import { nonNegative } from './numbers.ts'
 
 const MUTABLE =
@@ -22,11 +23,24 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): Fie
   if (!tolerationsOnlyAdded(spec, oldSpec)) {
     errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))
   }
+  if (subresource === 'ephemeralcontainers') return validateEphemeral(spec, oldSpec)
   if (subresource === 'resize') return [...errors, ...validateResize(pod, old)]
   if (subresource !== undefined) return errors
   if (!semanticallyEqual(fixedParts(spec, oldSpec), fixedParts(oldSpec, oldSpec)))
-    errors.push(forbidden('spec', MUTABLE))
+    errors.push(forbidden('spec', `${MUTABLE}\n${goDiff('core.PodSpec', oldSpec, munged(spec, oldSpec))}`))
   return errors
+}
+
+/** Containers for a look inside come, and stay as they came. */
+function validateEphemeral(spec: PodSpec, old: PodSpec): FieldError[] {
+  const path = 'spec.ephemeralContainers'
+  return (old.ephemeralContainers ?? []).flatMap((before) => {
+    const now = spec.ephemeralContainers?.find(({ name }) => name === before.name)
+    const which = `existing ephemeral containers ${JSON.stringify(before.name)} may not be`
+    if (now === undefined) return [forbidden(path, `${which} removed\n`)]
+    if (semanticallyEqual(now, before)) return []
+    return [forbidden(path, `${which} changed\n${goDiff('core.EphemeralContainer', before, now)}`)]
+  })
 }
 
 /** Requests and limits of CPU and memory may change, as long as the pod's class stays what it is. */
@@ -38,7 +52,7 @@ function validateResize(pod: Pod, old: Pod): FieldError[] {
     return isMovable ? [] : [forbidden(`${path}.resources`, 'only cpu and memory resources are mutable')]
   })
   const [qos, oldQos] = [qosClassOf(spec), qosClassOf(oldSpec)]
-  if (qos !== oldQos) errors.push(invalid('spec', qos, 'Pod QOS Class may not change as a result of resizing'))
+  if (qos !== oldQos) errors.push(invalid('spec', oldQos, 'Pod QOS Class may not change as a result of resizing'))
   return errors
 }
 
@@ -84,6 +98,20 @@ function fixedParts(spec: PodSpec, old: PodSpec): unknown {
     terminationGracePeriodSeconds: grace,
     containers: withoutImages(spec.containers),
     initContainers: withoutImages(spec.initContainers),
+  }
+}
+
+/** The new spec with all that may change put back: the rest of what differs is what is wrong. */
+function munged(spec: PodSpec, old: PodSpec): unknown {
+  const withImages = (list: readonly Container[] = [], before: readonly Container[] = []) =>
+    list.map((one, i) => ({ ...one, image: before[i]?.image }))
+  const { tolerations, activeDeadlineSeconds } = old
+  return {
+    ...spec,
+    tolerations,
+    activeDeadlineSeconds,
+    containers: withImages(spec.containers, old.containers),
+    initContainers: spec.initContainers && withImages(spec.initContainers, old.initContainers),
   }
 }
 

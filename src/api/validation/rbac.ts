@@ -1,3 +1,4 @@
+import { goForm } from './go-form.ts'
 import type { ClusterRole, Role, RoleBinding } from '../generated/rbac-v1.ts'
 import { invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
@@ -82,5 +83,5 @@ function validateSubject(subject: Subject, path: string, namespaced: boolean): F
 
 export function validateRoleBindingUpdate(binding: RoleBinding, old: RoleBinding): FieldError[] {
   if (semanticallyEqual(binding.roleRef, old.roleRef)) return []
-  return [invalid('roleRef', binding.roleRef, 'cannot change roleRef')]
+  return [invalid('roleRef', goForm('rbac.RoleRef', binding.roleRef), 'cannot change roleRef')]
 }

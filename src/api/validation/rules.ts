@@ -77,6 +77,14 @@ import {
   validateVolumeAttributesClassUpdate,
 } from './storage.ts'
 
+import {
+  validateControllerStatus,
+  validateDaemonSetStatus,
+  validateDeploymentStatus,
+  validateReplicaSetStatus,
+  validateStatefulSetStatus,
+} from './workload-status.ts'
+
 /** A kind's rules, beside those for all metadata. */
 export interface Rules {
   /** Holds for every object; each function takes the type that its name says. */
@@ -120,12 +128,32 @@ export const RULES: Readonly<Record<string, Rules>> = {
   persistentvolumes: { update: validateVolumeUpdate, steps: 'fsmu' },
   'controllerrevisions.apps': { update: validateRevisionUpdate, steps: 'mu' },
   'runtimeclasses.node.k8s.io': { update: validateRuntimeClassUpdate, steps: 'mu' },
-  replicationcontrollers: { always: validateReplicationController, steps: 'fsms' },
+  replicationcontrollers: { always: validateReplicationController, status: validateControllerStatus, steps: 'fsms' },
   events: { always: validateEvent },
-  'deployments.apps': { always: validateDeployment, update: validateDeploymentUpdate, steps: 'msu' },
-  'replicasets.apps': { always: validateReplicaSet, update: validateReplicaSetUpdate, steps: 'msu' },
-  'statefulsets.apps': { always: validateStatefulSet, update: validateStatefulSetUpdate, steps: 'msu' },
-  'daemonsets.apps': { always: validateDaemonSet, update: validateDaemonSetUpdate, steps: 'mus' },
+  'deployments.apps': {
+    always: validateDeployment,
+    status: validateDeploymentStatus,
+    update: validateDeploymentUpdate,
+    steps: 'msu',
+  },
+  'replicasets.apps': {
+    always: validateReplicaSet,
+    status: validateReplicaSetStatus,
+    update: validateReplicaSetUpdate,
+    steps: 'msu',
+  },
+  'statefulsets.apps': {
+    always: validateStatefulSet,
+    status: validateStatefulSetStatus,
+    update: validateStatefulSetUpdate,
+    steps: 'msu',
+  },
+  'daemonsets.apps': {
+    always: validateDaemonSet,
+    status: validateDaemonSetStatus,
+    update: validateDaemonSetUpdate,
+    steps: 'mus',
+  },
   'jobs.batch': { always: validateJob, update: validateJobUpdate, steps: 'fsmsu' },
   'cronjobs.batch': { always: validateCronJob, steps: 'ms' },
   'horizontalpodautoscalers.autoscaling': { always: validateAutoscaler, status: validateAutoscalerStatus, steps: 'ms' },

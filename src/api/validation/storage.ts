@@ -1,3 +1,4 @@
+import { goForm } from './go-form.ts'
 import type {
   CSIDriver,
   CSINode,
@@ -118,7 +119,9 @@ export function validateVolumeAttachmentCreation({ spec }: VolumeAttachment): Fi
 }
 
 export function validateVolumeAttachmentUpdate(one: VolumeAttachment, old: VolumeAttachment): FieldError[] {
-  return semanticallyEqual(one.spec, old.spec) ? [] : [immutable('spec', one.spec)]
+  return semanticallyEqual(one.spec, old.spec)
+    ? []
+    : [immutable('spec', goForm('storage.VolumeAttachmentSpec', one.spec))]
 }
 
 const DRIVER_NAME_LENGTH = 63

@@ -2,9 +2,10 @@ import type { ControllerRevision } from '../generated/apps-v1.ts'
 import type { PersistentVolume } from '../generated/core-v1.ts'
 import type { EndpointSlice } from '../generated/discovery-v1.ts'
 import type { RuntimeClass } from '../generated/node-v1.ts'
-import { invalid } from '../meta/field-error.ts'
+import { forbidden, invalid } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
+import { goDiff, goForm } from './go-form.ts'
 import { unlessSame } from './object-meta.ts'
 
 /** Kinds of which one field or two stay as they were made. */
@@ -19,9 +20,36 @@ export const validateRevisionUpdate = (one: ControllerRevision, old: ControllerR
 
 /** A volume's mode stays, and so does where it can be reached from, once that is known. */
 export function validateVolumeUpdate({ spec }: PersistentVolume, { spec: old }: PersistentVolume): FieldError[] {
-  const errors = unlessSame('volumeMode', spec?.volumeMode, old?.volumeMode)
+  const errors = sourceErrors(spec, old)
+  errors.push(...unlessSame('volumeMode', spec?.volumeMode, old?.volumeMode))
   const before = old?.nodeAffinity
   if (before === undefined || semanticallyEqual(spec?.nodeAffinity, before)) return errors
   const detail = 'field is immutable, except for updating from beta label to GA'
-  return [...errors, invalid('nodeAffinity', spec?.nodeAffinity, detail)]
+  return [...errors, invalid('nodeAffinity', goForm('*core.VolumeNodeAffinity', spec?.nodeAffinity), detail)]
+}
+
+type VolumeSpec = PersistentVolume['spec']
+
+/** What is not a volume's source: its source is all else. */
+const NOT_SOURCE = [
+  'capacity',
+  'accessModes',
+  'claimRef',
+  'persistentVolumeReclaimPolicy',
+  'storageClassName',
+  'mountOptions',
+  'volumeMode',
+  'nodeAffinity',
+  'volumeAttributesClassName',
+]
+
+function sourceErrors(spec: VolumeSpec, old: VolumeSpec): FieldError[] {
+  const sourceOf = (one: VolumeSpec) =>
+    Object.fromEntries(Object.entries(one ?? {}).filter(([name]) => !NOT_SOURCE.includes(name)))
+  const [source, before] = [sourceOf(spec), sourceOf(old)]
+  if (semanticallyEqual(source, before)) return []
+  const difference = goDiff('core.PersistentVolumeSource', before, source)
+  return [
+    forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${difference}`),
+  ]
 }
