@@ -13,8 +13,8 @@ import { figure } from './figures.ts'
 
 const env = systemEnvironment('error')
 const namespace = 'default'
-const IMAGE = `node:${process.versions.node.split('.')[0]}`
-const SH = ['sh', '-c', 'echo $JOB_COMPLETION_INDEX']
+export const IMAGE = `node:${process.versions.node.split('.')[0]}`
+export const SH = ['sh', '-c', 'echo $JOB_COMPLETION_INDEX']
 const NODE = ['node', '-e', 'console.log(process.env.JOB_COMPLETION_INDEX)']
 
 /** How soon pods run: in a cluster from the API on, and in the runtime alone in each way of giving them addresses. */
@@ -72,7 +72,7 @@ async function inWarmCluster(print: (line: string) => void): Promise<void> {
 }
 
 /** Creates a pod that stays, and gives what `measure` says when it is Ready. */
-async function running(client: Client, name: string, measure: () => number): Promise<number> {
+export async function running(client: Client, name: string, measure: () => number): Promise<number> {
   const pod: Pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec: podSpec(['sleep', '600']) }
   const isReady = ({ status }: Pod) =>
     status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true
@@ -81,7 +81,7 @@ async function running(client: Client, name: string, measure: () => number): Pro
 }
 
 /** The milliseconds from the creation of the Job to its condition Complete. */
-async function job(client: Client, name: string, command: readonly string[], count = 10): Promise<number> {
+export async function job(client: Client, name: string, command: readonly string[], count = 10): Promise<number> {
   const started = performance.now()
   const template = { spec: { ...podSpec(command), restartPolicy: 'Never' } }
   const spec = { completionMode: 'Indexed', completions: count, parallelism: count, template }
@@ -158,7 +158,7 @@ async function whole(runtime: Runtime, name: string, command: readonly string[])
   return performance.now() - started
 }
 
-function sandboxSpec(name: string): SandboxSpec {
+export function sandboxSpec(name: string): SandboxSpec {
   return {
     namespace,
     name,
@@ -175,7 +175,7 @@ function sandboxSpec(name: string): SandboxSpec {
   }
 }
 
-function containerSpec(command: readonly string[]): ContainerSpec {
+export function containerSpec(command: readonly string[]): ContainerSpec {
   return {
     name: 'main',
     attempt: 0,
