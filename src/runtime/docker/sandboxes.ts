@@ -137,14 +137,16 @@ async function startSandbox(context: SandboxContext, spec: SandboxSpec, attempt:
   try {
     await makePodDirectory(directory)
     await writeFile(path.join(directory.path, FACTS_FILE), JSON.stringify(spec))
-    await ensurePauseImage(docker)
     const container = await docker.createContainer(options).catch(async (error: unknown) => {
+      const { status } = refusalOf(error)
+      if (status !== 404 && status !== 409) throw error
+      if (status === 404) await ensurePauseImage(docker)
       // One of that name is left of a try that nobody heard the end of.
-      if (refusalOf(error).status !== 409) throw error
-      await docker
-        .getContainer(options.name ?? '')
-        .remove({ force: true, v: true })
-        .catch(ignoreGone)
+      else
+        await docker
+          .getContainer(options.name ?? '')
+          .remove({ force: true, v: true })
+          .catch(ignoreGone)
       return await docker.createContainer(options)
     })
     id = container.id
