@@ -68,6 +68,7 @@ const allLanes: readonly Lane[] = [
   engines,
   trial('kills on engines', 'test/engines/kill-rounds.ts', { sample: 5, full: 200 }),
   realCluster,
+  trial('decoders on inputs at random', 'test/abuse/fuzz.ts', { sample: 1_000, full: 20_000 }),
   conformance,
 ]
 

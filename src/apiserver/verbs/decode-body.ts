@@ -47,8 +47,9 @@ export function checkKind({ type }: ServedResource, value: unknown): void {
 
 /** As `checkKind`, in the words of server-side apply. */
 export function checkAppliedKind({ type }: ServedResource, value: unknown): void {
-  const { apiVersion = '', kind = '' } = (value ?? {}) as Partial<KubeObject>
-  if (apiVersion === apiVersionOf(type) && kind === type.kind) return
+  const sent = (value ?? {}) as Partial<KubeObject>
+  const [apiVersion, kind] = [String(sent.apiVersion ?? ''), String(sent.kind ?? '')]
+  if (sent.apiVersion === apiVersionOf(type) && sent.kind === type.kind) return
   const groupVersion = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`
   throw apiError('BadRequest', `invalid object type: ${groupVersion}, Kind=${kind}`)
 }
