@@ -62,7 +62,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     tokens,
     proxyIdentity: () => identity.client('front-proxy-client', 'front-proxy-client', []),
     ...(nodeStreams !== undefined && { nodeStreams }),
-    ...(serviceRange !== undefined && { network: { serviceRange } }),
+    // Clusters share the machine, and with it the ports of nodes.
+    network: { firstNodePort: 30_000 + Math.floor(env.random.next() * 2_768), ...(serviceRange && { serviceRange }) },
   })
   await installPolicy(server.verbs, server.registry)
   const clientFor = (user: UserInfo) => {

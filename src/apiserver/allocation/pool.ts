@@ -9,11 +9,11 @@ export interface Pool {
   has(value: string): boolean
 }
 
-/** A pool of `size` values, of which `at` names the one at an index. */
-export function createPool(size: number, at: (index: number) => string): Pool {
+/** A pool of `size` values, of which `at` names the one at an index; `first` is the index of the first that is given out. */
+export function createPool(size: number, at: (index: number) => string, first = 0): Pool {
   const held = new Set<string>()
   const isMember = memberTest(size, at)
-  let next = 0
+  let next = first
   return {
     takeAny() {
       for (let tried = 0; tried < size; tried++) {

@@ -14,6 +14,8 @@ export interface ServiceNetwork {
   readonly serviceRange: string
   /** First and last. Default 30000 and 32767. */
   readonly nodePorts: readonly [number, number]
+  /** The first node port that is given out where none is asked for. Default the first of all. */
+  readonly firstNodePort: number
 }
 
 /** As kubeadm has it. */
@@ -27,7 +29,8 @@ export function createServiceAllocations(store: Store, network: Partial<ServiceN
   const range = addressRange(network.serviceRange ?? DEFAULT_SERVICE_RANGE)
   const [first, last] = network.nodePorts ?? [30_000, 32_767]
   const addresses = createPool(range.size, (index) => range.at(index))
-  const ports = createPool(last - first + 1, (index) => String(first + index))
+  const start = Math.max(0, (network.firstNodePort ?? first) - first)
+  const ports = createPool(last - first + 1, (index) => String(first + index), start)
   for (const { object } of store.head().list('services')) hold(object as Service, addresses, ports)
   return {
     reserve(resource, object, old) {

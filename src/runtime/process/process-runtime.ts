@@ -49,8 +49,7 @@ const DEFAULT_LOGS = { maxBytes: 10 * 1024 * 1024, maxFiles: 5 }
 export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRuntime {
   const { environment } = options
   const base = options.directory ?? os.tmpdir()
-  mkdirSync(base, { recursive: true })
-  const directory = mkdtempSync(path.join(base, ownerPrefix()))
+  const directory = ownDirectory(base)
   let limits = describeLimitations(undefined, options.network ?? 'auto')
   let closed: Promise<void> | undefined
   const handlers: SpawnerHandlers = {
@@ -65,8 +64,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
       containers.lost()
     },
   }
-  const swept = sweepLeftovers(base)
-  swept.catch((error: unknown) => environment.log.debug('leftovers were not removed', { error }))
+  const swept = sweep(base, environment)
   const spawner = start(options, directory, handlers)
   spawner.then(
     (started) => (limits = describeLimitations(started, options.network ?? 'auto')),
@@ -80,7 +78,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
       (started) => started.close(),
       () => undefined,
     )
-    await swept.catch(() => undefined)
+    await swept
     await rm(directory, { recursive: true, force: true })
   }
 
@@ -117,6 +115,15 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     podNetwork: () => podNetworkOf(sandboxes, spawner),
     close: () => (closed ??= close()),
   }
+}
+
+function ownDirectory(base: string): string {
+  mkdirSync(base, { recursive: true })
+  return mkdtempSync(path.join(base, ownerPrefix()))
+}
+
+function sweep(base: string, { log }: Environment): Promise<void> {
+  return sweepLeftovers(base).catch((error: unknown) => log.debug('leftovers were not removed', { error }))
 }
 
 async function podNetworkOf({ hostAddress }: Sandboxes, started: Promise<Spawner>): Promise<PodNetwork> {
