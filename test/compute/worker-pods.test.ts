@@ -98,12 +98,12 @@ test('what a pod wrote last and how it ended is told of each loss, also where it
     const times = readFileSync(path, 'utf8').length
     process.stderr.write(`this is end ${times}\n`)
     await new Promise((resolve) => setTimeout(resolve, 50))
-    process.kill(process.pid, times === 1 ? 'SIGKILL' : 'SIGTERM')
+    process.kill(process.pid, times === 1 ? 'SIGKILL' : 'SIGSEGV')
     await new Promise(() => {})
   })
   const failing = ends.catch((thrown: unknown) => thrown)
   const error = (await failing) as WorkerLostError
-  expect(error.losses.map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGTERM', 'SIGTERM'])
+  expect(error.losses.map(({ signal }) => signal)).toEqual(['SIGKILL', 'SIGSEGV', 'SIGSEGV'])
   expect(error.losses.map(({ lastLogLines }) => lastLogLines?.at(-1))).toEqual([1, 2, 3].map((n) => `this is end ${n}`))
 })
 

@@ -1,5 +1,5 @@
 import type { Link } from '../wire/link.ts'
-import type { WorkerFacts } from '../wire/messages.ts'
+import type { CoordinatorMessage, WorkerFacts } from '../wire/messages.ts'
 import { demandOf } from './demand.ts'
 import type { Demand } from './demand.ts'
 import { createDrains } from './drain.ts'
@@ -12,6 +12,7 @@ import type { CoordinatorOptions, WorkerCounts } from './options.ts'
 import { createStages } from './stages.ts'
 import type { Stages } from './stages.ts'
 import type { Needs, Place, StageHandle, StageSpec } from './stage.ts'
+import { objectionTo } from './objection.ts'
 import { capacityOf } from './room.ts'
 import { settleDown } from './settle-down.ts'
 import { connectedWorker, runningOf, tell } from './worker.ts'
@@ -66,8 +67,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     if (!workers.delete(worker) || closed !== undefined) return
     const record = lossOf(worker, reason)
     investigations.begin(record)
-    if (!worker.isDraining) options.onLoss?.(record)
     loseSlots(worker, stages, record)
+    if (!worker.isDraining) options.onLoss?.(record)
     drains.look()
     options.onWorkers?.(counts())
     dispatcher.dispatch()
@@ -82,8 +83,10 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   })
   const handlers = handlersOf(options, stages, drains, counts)
 
-  return {
+  const coordinator: Coordinator = {
     attach(link, facts) {
+      const objection = objectionTo(facts)
+      if (objection !== undefined) return refuse(coordinator, link, objection)
       const worker = connectedWorker(nextWorker++, link, facts, env.clock.monotonicMs())
       workers.add(worker)
       options.onWorkers?.(counts())
@@ -108,18 +111,17 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     demand: () => demandOf(stages.running, workers),
     drain: drains.drain,
     settleDown: (needs) => settleDown(workers, stages.running, needs),
-    release(name) {
-      for (const worker of workers) tell(worker, { type: 'release', name })
-    },
+    release: (name) => tellAll(workers, { type: 'release', name }),
     why: () => stages.why(counts()),
     failAll: (reason) => stages.failAll(reason),
     close(reason) {
       closed ??= { reason }
       heartbeats.stop()
       stages.failAll(reason)
-      for (const worker of workers) tell(worker, { type: 'leave' })
+      tellAll(workers, { type: 'leave' })
     },
   }
+  return coordinator
 }
 
 function handlersOf(
@@ -144,6 +146,17 @@ function handlersOf(
     onLog: (slot, isError, text) => options.onLog?.(logOf(slot, isError, text)),
     onAsk: (slot, body) => options.onAsk?.(slot, body),
   }
+}
+
+/** One worker like that means that all are: they come from one image. */
+function refuse(coordinator: Coordinator, link: Link, objection: Error): AttachedWorker {
+  coordinator.close(objection)
+  link.sendControl({ type: 'leave' })
+  return { frame() {}, closed() {} }
+}
+
+function tellAll(workers: Iterable<ConnectedWorker>, message: CoordinatorMessage): void {
+  for (const worker of workers) tell(worker, message)
 }
 
 function loseSlots({ slots }: ConnectedWorker, stages: Stages, record: LossRecord): void {

@@ -41,14 +41,17 @@ export function createLostTasks(
     const { stage, work } = task
     if (stage.state === 'ended' || task.revoked) return
     const losses = [...task.losses, record]
-    const blames = task.blames + (isAlone ? 1 : 0)
-    const isProven = blames >= Math.min(MIN_BLAMES, maxLosses)
+    // Whoever was ended by others has nobody to blame, unless that happens time and again.
+    const isOwn = isAlone && record.wasTold !== true
+    const blames = task.blames + (isOwn ? 1 : 0)
+    const isProven = record.wasTold !== true && blames >= Math.min(MIN_BLAMES, maxLosses)
     const isHopeless = losses.length >= maxLosses * HOPELESS
     if (isHopeless || (losses.length >= maxLosses && isProven)) return void fail(task, losses)
     options.onRetry?.()
     stage.open.delete(task)
-    const pieces = isAlone ? stage.spec.split(work) : (stage.spec.rest?.(work) ?? [work])
-    for (const piece of pieces) queue.retry(stage, piece, { losses, blames, isSuspect: !isAlone })
+    const pieces = isOwn ? stage.spec.split(work) : (stage.spec.rest?.(work) ?? [work])
+    const isSuspect = record.wasTold === true ? task.isSuspect : !isAlone
+    for (const piece of pieces) queue.retry(stage, piece, { losses, blames, isSuspect })
   }
   /** What was cut short by no fault of its own. */
   const putBack = (task: Task) => {
@@ -75,7 +78,7 @@ export function createLostTasks(
       }
       if (isSurvivedByTwin(task)) continue
       if (!suspects.includes(task)) queue.putBack(task)
-      else if (record.wasTold === true || record.reason === CANCELLED_REASON) putBack(task)
+      else if (record.reason === CANCELLED_REASON) putBack(task)
       else blame(task, record, isAlone && suspects.length === 1)
     }
   }

@@ -140,6 +140,8 @@ function leave(error: Error | undefined, { trust, variables }: StartedReach, was
 
 /** As the shell says it of SIGTERM. A Job counts such a pod as failed and makes another: it is not done with its work. */
 const TOLD_TO_END = 143
+/** Pods are given five seconds before they are killed. */
+const LEAVE_MS = 4_500
 let isTold = false
 
 /** Told to end by the system, the worker asks to be let go: what it is at is done first, as far as there is time for it. */
@@ -148,6 +150,7 @@ function leaveInOrder(isConnected: () => boolean, send: (message: WorkerMessage)
     isTold = true
     if (!isConnected()) process.exit(TOLD_TO_END)
     send({ type: 'leaving' })
+    systemEnvironment().timers.after(LEAVE_MS, () => process.exit(TOLD_TO_END))
   })
 }
 

@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { sleep } from '../env/clock.ts'
+import { systemEnvironment } from '../env/system.ts'
+import { openTaskSession } from './task/session.fixture.ts'
+import { task } from './task/task.ts'
+import { createEngine } from './engine.ts'
+import type { ComputeEvent } from './events.ts'
+import { createShipper } from './ship/ship.ts'
+import type { WorkerPool } from './worker-pool.ts'
+import { createWorkerProcesses } from './worker-processes.ts'
+
+const env = systemEnvironment()
+
+/** A session whose workers reach it through something that can do to connections what networks do. */
+async function open(count: number) {
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-faults-'))
+  const pool = createWorkerProcesses({ count, threads: 1 })
+  const network = createNetwork(join(directory, 'network.sock'))
+  const events: ComputeEvent[] = []
+  const through: WorkerPool = { ...pool, start: async (address, token) => pool.start(await network.to(address), token) }
+  const { shoal } = await createEngine({
+    env,
+    name: 'faults',
+    pool: through,
+    reach: { kind: 'unix', directory: join(directory, 's') },
+    pipeline: { hash: 'none', source: '' },
+    shipper: createShipper(),
+    workerTimeoutMs: 60_000,
+    limits: { heartbeatMs: 100, silentMs: 1500 },
+    onEvent: (event) => void events.push(event),
+  })
+  onTestFinished(async () => {
+    network.close()
+    await shoal.close()
+    rmSync(directory, { recursive: true })
+  })
+  return { shoal, pool, network, events, directory }
+}
+
+/** Passes on what goes over a socket, until it is told to cut connections, or to keep them and pass nothing any more. */
+function createNetwork(path: string) {
+  const pairs = new Set<readonly [Socket, Socket]>()
+  const server = createServer()
+  return {
+    to(address: string): Promise<string> {
+      server.on('connection', (worker) => {
+        const driver = connect(address.replace(/^unix:/, ''))
+        const pair = [worker, driver] as const
+        pairs.add(pair)
+        worker.pipe(driver).pipe(worker)
+        const close = () => (pairs.delete(pair), worker.destroy(), driver.destroy())
+        for (const end of pair) end.on('close', close).on('error', close)
+      })
+      return new Promise((resolve) => server.listen(path, () => resolve(`unix:${path}`)))
+    },
+    cut: () => [...pairs].forEach(([worker]) => worker.destroy()),
+    /** Both ends believe in it: nothing comes out of it any more. */
+    freeze() {
+      for (const [worker, driver] of pairs) for (const end of [worker, driver]) end.unpipe().pause()
+    },
+    close: () => void server.close(),
+  }
+}
+
+const slow = task((n: number) => {
+  const until = performance.now() + 20
+  while (performance.now() < until);
+  return n * n
+})
+const numbers = Array.from({ length: 60 }, (_, n) => n)
+const squares = numbers.map((n) => n * n)
+
+test('connections that are cut cost the tasks that were under way nothing but the time', async () => {
+  const { shoal, network, events } = await open(2)
+  const futures = numbers.map((n) => shoal.submit(slow, n))
+  for (const at of [10, 30]) {
+    await shoal.wait(futures, { count: at })
+    network.cut()
+  }
+  expect(await Promise.all(futures)).toEqual(squares)
+  expect(events.some(({ type }) => type === 'loss')).toBe(true)
+})
+
+test('a connection that is open and carries nothing is given up by its silence, and its results count once', async () => {
+  const { shoal, network, events } = await open(2)
+  const futures = numbers.map((n) => shoal.submit(slow, n))
+  let settled = 0
+  for (const future of futures) void future.then(() => settled++)
+  await shoal.wait(futures, { count: 10 })
+  network.freeze()
+  expect(await Promise.all(futures)).toEqual(squares)
+  expect(settled).toBe(numbers.length)
+  const losses = events.filter((event) => event.type === 'loss')
+  expect(losses.map(({ loss }) => loss.reason)).toContainEqual(expect.stringContaining('was silent for'))
+})
+
+test('workers that are killed, frozen and cut off at random leave each result right', async () => {
+  const { shoal, pool, network } = await open(3)
+  const futures = Array.from({ length: 160 }, (_, n) => shoal.submit(slow, n))
+  const done = Promise.all(futures)
+  let seed = 7
+  const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below
+  for (let fault = 0; fault < 6; fault++) {
+    await shoal.wait(futures, { count: (fault + 1) * 20 })
+    const children = [...pool.running.values()]
+    const child = children[random(children.length)]
+    const kind = random(4)
+    if (kind === 3) network.cut()
+    else child?.kill(kind === 0 ? 'SIGSTOP' : kind === 1 ? 'SIGTERM' : 'SIGKILL')
+  }
+  expect(await done).toEqual(Array.from({ length: 160 }, (_, n) => n * n))
+})
+
+test('no worker outlives a driver that is killed, whatever it is at', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-orphans-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'pids')
+  const program = new URL('fixtures/killed-driver.ts', import.meta.url).pathname
+  const driver = spawn(process.execPath, ['--no-warnings', program, file], { stdio: 'inherit' })
+  const ended = once(driver, 'exit')
+  while (!existsSync(file) || readFileSync(file, 'utf8').split('\n').length < 3) await sleep(env.timers, 20)
+  const pids = readFileSync(file, 'utf8').trim().split('\n').map(Number)
+  driver.kill('SIGKILL')
+  await ended
+  for (const pid of pids) while (isAlive(pid)) await sleep(env.timers, 20)
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    // One that nobody has waited for yet has ended all the same.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+test('a worker with another version of Node is refused, and all that waits for it is told so at once', async () => {
+  const program = new URL('fixtures/other-node.ts', import.meta.url).pathname
+  const session = await openTaskSession({ count: 1, threads: 1, program })
+  onTestFinished(() => session.close())
+  const error = {
+    code: 'SHOAL_NODE_VERSION',
+    message: expect.stringContaining('its image has Node v18.20.4, expected v24'),
+  }
+  await expect(session.shoal.submit(() => 1)).rejects.toMatchObject(error)
+  await expect(session.shoal.submit(() => 2)).rejects.toMatchObject(error)
+})
