@@ -1,3 +1,4 @@
+import { formatTime } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { RequestPath } from '../http/request-path.ts'
@@ -77,7 +78,16 @@ function objectRef(path: RequestPath): string {
   })}`
 }
 
+/** The seconds of the last time that was written, and its text up to them: most times are of the same second. */
+let second = Number.NaN
+let untilSecond = ''
+
 /** RFC 3339 with microseconds, of which the clock gives but the first three digits. */
 function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z')
+  const whole = Math.floor(ms / 1000)
+  if (whole !== second) {
+    second = whole
+    untilSecond = formatTime(whole * 1000).slice(0, -1)
+  }
+  return `${untilSecond}.${String(Math.floor(ms - whole * 1000)).padStart(3, '0')}000Z`
 }

@@ -61,11 +61,11 @@ export function createServerMetrics(sources: MetricSources): ServerMetrics {
   }
   return {
     answered(exchange, path, verb, seconds) {
-      const labels = labelsOf(exchange, path, verb)
-      const code = String(exchange.response.statusCode)
-      const key = `${labels.join(' ')} ${code}`
+      const key = keyOf(exchange, path, verb)
       let children = known.get(key)
       if (children === undefined) {
+        const labels = labelsOf(exchange, path, verb)
+        const code = String(exchange.response.statusCode)
         children = { total: requests.with(...labels, code), duration: durations.with(...labels) }
         if (known.size < 5_000) known.set(key, children)
       }
@@ -86,6 +86,15 @@ export function createServerMetrics(sources: MetricSources): ServerMetrics {
     watchEvents: (group, version, kind) => events.with(group, version, kind),
     text: () => families.text(),
   }
+}
+
+/** What tells requests with other labels apart, without looking any of them up. */
+function keyOf(exchange: Exchange, path: RequestPath, verb: string): string {
+  const { response, query, request } = exchange
+  const form = verb === 'patch' ? (request.headers['content-type'] ?? '') : ''
+  const how = `${verb} ${response.statusCode} ${query === undefined ? '' : (query.get('dryRun') ?? '')} ${form}`
+  if ('other' in path) return how
+  return `${how} ${path.group}/${path.version}/${path.plural}/${path.subresource ?? ''} ${scopeOf(path)}`
 }
 
 function dryRunOf({ query }: Exchange): string {
