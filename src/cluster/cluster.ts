@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
-import { apiError } from '../api/meta/status.ts'
 import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
 import type { Client } from '../client/client.ts'
 import type { Endpoint } from '../client/http/connection.ts'
 import type { Environment } from '../env/environment.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { openClusterIdentity } from '../identity/key-files.ts'
+import type { ClusterIdentity } from '../identity/key-files.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { startControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -80,7 +80,9 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   let nodes: Nodes | undefined
   let listening: Promise<Listening> | undefined
   const nodeCount = options.apiOnly === true ? 0 : (options.nodes ?? 1)
-  const nodeStreams = streamsTo(() => nodes, nodeCount > 0)
+  // Nodes of this process are asked directly, those that have joined from elsewhere through their servers.
+  const remote = remoteNodes(identity, () => plane.clientFor(ADMIN))
+  const nodeStreams = streamsTo((node) => (nodes?.has(node) === true ? nodes : remote()), options.apiOnly !== true)
   const serviceRange = chooseServiceRange(options, env, store)
   const heartbeatPace = options.runtime === 'simulated' ? Math.ceil(nodeCount / NODES_A_PACE) || 1 : 1
   const plane = await startControlPlane({
@@ -138,23 +140,30 @@ export const Cluster = { create: createCluster }
 
 const auditOf = ({ auditLog }: ClusterOptions) => (auditLog === undefined ? {} : { auditLog })
 
-/** The streams of nodes that are still to come. */
-function streamsTo(nodes: () => Nodes | undefined, isMeasured: boolean): NodeStreams {
-  const now = () => streamsOf(nodes())
+/** The streams of nodes that are still to come, each from who has it. */
+function streamsTo(of: (node: string) => NodesOf, isMeasured: boolean): NodeStreams {
   return {
-    logs: (...request) => now().logs(...request),
-    exec: (...request) => now().exec(...request),
-    attach: (...request) => now().attach(...request),
-    portForward: (...request) => now().portForward(...request),
-    connect: (...request) => now().connect(...request),
-    // Without nodes there is nothing to measure, and no API that says so.
-    ...(isMeasured && { usage: async (node) => now().usage(node) }),
+    logs: async (address, options) => (await of(address.node)).logs(address, options),
+    exec: async (address, request) => (await of(address.node)).exec(address, request),
+    attach: async (address, request) => (await of(address.node)).attach(address, request),
+    portForward: async (address) => (await of(address.node)).portForward(address),
+    connect: async (node) => (await of(node)).connect(node),
+    // A server without control loops has no metrics API beside it.
+    ...(isMeasured && { usage: async (node: string) => (await of(node)).usage(node) }),
   }
 }
 
-function streamsOf(nodes: Nodes | undefined): Nodes {
-  if (nodes === undefined) throw apiError('ServiceUnavailable', 'no node can be reached from this server')
-  return nodes
+type NodesOf = Required<NodeStreams> | Promise<Required<NodeStreams>>
+
+/** Loaded when the first of them is asked for something. */
+function remoteNodes(identity: ClusterIdentity, client: () => Client): () => Promise<Required<NodeStreams>> {
+  let opened: Promise<Required<NodeStreams>> | undefined
+  const open = async () => {
+    const { createRemoteNodes } = await import('./remote-nodes.ts')
+    const own = () => identity.client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client', ['system:masters'])
+    return createRemoteNodes(client(), own)
+  }
+  return () => (opened ??= open())
 }
 
 function nodesOptions(

@@ -41,6 +41,8 @@ export interface NodesOptions {
 
 /** The nodes of a cluster, all on this machine. */
 export interface Nodes extends Required<NodeStreams> {
+  /** Whether a node is one of these. */
+  has(node: string): boolean
   /** Resolves when every node is registered and knows its pods. */
   readonly ready: Promise<void>
   /** The address of this machine among its pods, once it is known; undefined where the runtime does not say. */
@@ -101,6 +103,7 @@ export function startNodes(options: NodesOptions): Nodes {
   }
   return {
     ready,
+    has: (node) => agents.has(node),
     podsAddress: located.promise,
     logs: async (address, logOptions) => agentOf(address).logs(podOf(address), address.container, logOptions),
     exec: async (address, request) => agentOf(address).exec(podOf(address), address.container, request),

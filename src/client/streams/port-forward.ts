@@ -44,7 +44,7 @@ export async function openPortForward(
   let nextRequest = 0
   const close = () => session.close()
   return {
-    connect: (port) => connect(session, port, nextRequest++),
+    connect: (port) => connectToPort(session, port, nextRequest++),
     closed: session.closed,
     close,
     [Symbol.dispose]: close,
@@ -52,7 +52,7 @@ export async function openPortForward(
 }
 
 /** An error stream and a data stream with one request id are one connection; the error stream is only read. */
-async function connect(session: SpdySession, port: number, request: number): Promise<Duplex> {
+export async function connectToPort(session: SpdySession, port: number, request: number): Promise<Duplex> {
   const of = { port: String(port), requestID: String(request) }
   const errors = await session.open({ streamType: 'error', ...of })
   errors.end()
