@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { packImage } from './archive.ts'
 import type { ImageConfig } from './archive.ts'
+import { debianPackage } from './debian.ts'
 import { addBusybox, addProgram, makeRoot, program } from './root.ts'
 
 /** An image that is made of what the machine has, since no registry can be asked. */
@@ -50,6 +51,32 @@ export const NODE: TestImage = {
   fill(root) {
     addBusybox(root)
     addProgram(root, process.execPath, 'usr/local/bin/node')
+  },
+}
+
+const NGINX_CONFIGURATION = `worker_processes auto;
+pid /run/nginx.pid;
+error_log /dev/stderr notice;
+events { worker_connections 1024; }
+http {
+  access_log /dev/stdout;
+  server { listen 80; root /usr/share/nginx/html; index index.html; }
+}
+`
+
+/** The stock image, as far as programs notice, of Debian's nginx. */
+export const NGINX: TestImage = {
+  names: ['docker.io/library/nginx:latest', 'docker.io/library/nginx:1.14.2', 'docker.io/library/nginx:stable'],
+  config: { Cmd: ['nginx', '-g', 'daemon off;'], StopSignal: 'SIGQUIT', ExposedPorts: { '80/tcp': {} } },
+  missing: () =>
+    (debianPackage('nginx') === undefined ? 'no nginx: sudo apt-get update' : undefined) ?? NEEDS_BUSYBOX(),
+  fill(root) {
+    addBusybox(root)
+    addProgram(root, join(debianPackage('nginx') ?? '', 'usr/sbin/nginx'), 'usr/sbin/nginx')
+    for (const folder of ['usr/share/nginx/html', 'etc/nginx', 'var/lib/nginx', 'var/log/nginx'])
+      mkdirSync(join(root, folder), { recursive: true })
+    writeFileSync(join(root, 'etc/nginx/nginx.conf'), `user nobody nogroup;\n${NGINX_CONFIGURATION}`)
+    writeFileSync(join(root, 'usr/share/nginx/html/index.html'), '<h1>Welcome to nginx!</h1>\n')
   },
 }
 
