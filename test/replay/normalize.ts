@@ -33,16 +33,20 @@ function normalizeText(value: string, namespace: string, key: string): string {
   return PLACEHOLDERS.reduce((text, [pattern, placeholder]) => text.replaceAll(pattern, placeholder), general)
 }
 
-/** A recorded or received value without the order of what Go walks as maps, or sorts by the second of the clock. */
-export function withoutOrder(value: unknown, key = ''): unknown {
+/**
+ * A recorded or received value without what hangs on the second of the clock (ages, the order of managed fields), or on the
+ * order in which Go walks maps.
+ */
+export function comparable(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) {
-    const items = value.map((item) => withoutOrder(item))
+    if (key === 'cells') return value.map((cell) => (/^\ds$/.test(String(cell)) ? '0s' : cell))
+    const items = value.map((item) => comparable(item))
     if (key !== 'managedFields' && key !== 'causes') return items
     return items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
   }
   if (!isObject(value)) return value
   const names = Object.keys(value).sort()
-  return Object.fromEntries(names.map((name) => [name, withoutOrder(value[name], name)]))
+  return Object.fromEntries(names.map((name) => [name, comparable(value[name], name)]))
 }
 
 /** Where two values differ, one line for each place. */
