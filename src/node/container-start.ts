@@ -9,7 +9,7 @@ import type { ContainerRecord, Waiting } from './pod-record.ts'
 import { exitOf, recordOf } from './pod-record.ts'
 import type { PodWork } from './pod-work.ts'
 import { podLabel } from './pod-work.ts'
-import { formatPause } from './restart-backoff.ts'
+import { formatPause, isOver } from './restart-backoff.ts'
 import { graceOf } from './stopping.ts'
 
 /** The pause before a container whose configuration is wrong is tried again, in milliseconds: the kubelet's. */
@@ -36,7 +36,7 @@ export async function startContainer(work: PodWork, container: Container): Promi
 /** A container that keeps ending is told to be held back, and looked at again when its pause is over. */
 function heldBack({ context, pod }: PodWork, container: Container, known: ContainerRecord) {
   const { restart } = known
-  if (restart === undefined || restart.untilMs <= context.env.clock.now()) return undefined
+  if (restart === undefined || isOver(restart.untilMs, context.env.clock.now())) return undefined
   const { name } = container
   const label = podLabel(pod)
   const words = `Back-off restarting failed container ${name} in pod ${label}`

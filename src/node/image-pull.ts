@@ -4,7 +4,7 @@ import type { ContainerRecord } from './pod-record.ts'
 import { tell } from './pod-events.ts'
 import type { PodWork } from './pod-work.ts'
 import { pullCredentials } from './pull-secrets.ts'
-import { longer, lookAt } from './restart-backoff.ts'
+import { isOver, longer, lookAt } from './restart-backoff.ts'
 
 /** The pause before an image that may not be pulled is looked for again, in milliseconds: the kubelet's. */
 const NEVER_PULL_PAUSE_MS = 10_000
@@ -57,7 +57,7 @@ function neverPull({ context, pod }: PodWork, container: Container, known: Conta
 /** After a failed pull the image is left alone for a while, which is told by a reason of its own. */
 function heldBack({ context, pod }: PodWork, container: Container, known: ContainerRecord): ImageOutcome | undefined {
   const { pull: last } = known
-  if (last === undefined || last.untilMs <= context.env.clock.now()) return undefined
+  if (last === undefined || isOver(last.untilMs, context.env.clock.now())) return undefined
   const words = `Back-off pulling image "${container.image}"`
   tell(context, pod, container, 'Normal', 'BackOff', words)
   tell(context, pod, container, 'Warning', 'Failed', 'Error: ImagePullBackOff')

@@ -10,6 +10,7 @@ import {
   recordOf,
 } from './pod-record.ts'
 import type { ContainerRecord, PodRecord } from './pod-record.ts'
+import { isOver } from './restart-backoff.ts'
 import { resizeStep } from './resize-step.ts'
 import type { ResizeStep } from './resize-step.ts'
 
@@ -54,7 +55,7 @@ function containerStep(pod: Pod, record: PodRecord, nowMs: number, deadline: num
   for (const container of candidates) {
     if (!mayStart(pod, record, container)) continue
     const at = recordOf(record, container.name).notBeforeMs ?? 0
-    if (at <= nowMs) due.push(container)
+    if (isOver(at, nowMs)) due.push(container)
     else next = Math.min(next ?? at, at)
   }
   if (due.length > 0) return { do: 'start', containers: due }

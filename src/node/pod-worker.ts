@@ -25,6 +25,7 @@ import { clearAway, giveBack, hasLostSurroundings, startSurroundings } from './s
 
 /** The pause before a pod at which something unexpected failed is tried again, in milliseconds. */
 const RETRY_MS = 1_000
+const MOST_PAUSE_MS = 3_600_000
 
 /**
  * Brings one pod to life and to its end. All its work is done by one loop, a step at a time, woken by a change of the
@@ -199,10 +200,13 @@ async function turn(work: PodWork, reports: StatusReports): Promise<number | 'go
   const pauseMs = await take(step, work)
   if (step.do === 'start-sandbox') reports.later()
   else reports.now()
-  if (step.do === 'wait') return step.untilMs === undefined ? undefined : Math.max(0, step.untilMs - clock.now())
+  if (step.do === 'wait') return step.untilMs === undefined ? undefined : pauseUntil(step.untilMs, clock.now())
   if (step.do === 'finish') return undefined
   return pauseMs ?? 0
 }
+
+/** Looked at again after an hour at the latest: deadlines may be months away, and clocks may be set. */
+const pauseUntil = (untilMs: number, nowMs: number) => Math.min(MOST_PAUSE_MS, Math.max(0, untilMs - nowMs))
 
 /** Does the step; resolves to the pause that it asks for. */
 async function take(step: Step, work: PodWork): Promise<number | undefined> {

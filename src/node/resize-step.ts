@@ -2,6 +2,7 @@ import type { Container, Pod } from '../api/generated/core-v1.ts'
 import { compareQuantities } from '../api/meta/quantity.ts'
 import { initContainers, isRunning, isSidecar, mainContainers, recordOf } from './pod-record.ts'
 import type { PodRecord } from './pod-record.ts'
+import { isOver } from './restart-backoff.ts'
 
 type Resources = NonNullable<Container['resources']>
 
@@ -18,7 +19,8 @@ export function resizeStep(pod: Pod, record: PodRecord, nowMs: number): ResizeSt
   const running = resizable(pod).filter(({ name }) => isRunning(recordOf(record, name)))
   const ungranted = running.filter((container) => !same(container.resources, grantedTo(pod, record, container)))
   const { resize } = record
-  const isHeldBack = resize?.notBeforeMs !== undefined && resize.wanted === wantedBy(pod) && nowMs < resize.notBeforeMs
+  const isHeldBack =
+    resize?.notBeforeMs !== undefined && resize.wanted === wantedBy(pod) && !isOver(resize.notBeforeMs, nowMs)
   if (ungranted.length > 0 || resize?.type === 'Error') {
     if (isHeldBack) return { do: 'wait', untilMs: resize.notBeforeMs }
     if (ungranted.length > 0) return { do: 'grant' }

@@ -8,6 +8,13 @@ const FORGOTTEN_AFTER_MS = 600_000
 /** An exit is told as such for a moment before it is told as a back-off, as it is by the kubelet, which looks once a second. */
 const LOOK_MS = 1_000
 
+/**
+ * Whether a pause is over. None is longer than five minutes, whatever it looks like to a clock that was set back meanwhile.
+ */
+export function isOver(untilMs: number, nowMs: number): boolean {
+  return untilMs <= nowMs || untilMs - nowMs > MOST_MS
+}
+
 /** The pause after the next failure in a row. */
 export function longer(known: Backoff | undefined, nowMs: number): Backoff {
   const lengthMs = known === undefined ? FIRST_MS : Math.min(MOST_MS, known.lengthMs * 2)

@@ -26,6 +26,10 @@ import type { PodFiles } from './pod-files.ts'
 /** A node at work on a real API server in memory, with the rights that a node has and no more. */
 export interface TestNode extends AsyncDisposable {
   readonly env: Environment
+  /** Sets the wall clock forward or back, as somebody sets a machine's. */
+  setClock(byMs: number): void
+  /** The longest delay that a timer was made with. */
+  longestTimerMs(): number
   readonly agent: NodeAgent
   readonly client: Client
   readonly runtime: Runtime
@@ -77,7 +81,7 @@ export function shell(script: string, more: Partial<Container> = {}): Container 
 }
 
 export async function startTestNode(options: TestNodeOptions = {}): Promise<TestNode> {
-  const env = fastEnvironment(options.speed ?? 1)
+  const { environment: env, setClock, longestTimerMs } = testEnvironment(options.speed ?? 1)
   const store = createMemoryStore(env)
   const authorizer = createRbacAuthorizer(store)
   const identity = openClusterIdentity(env)
@@ -115,6 +119,8 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
   }
   return {
     env,
+    setClock,
+    longestTimerMs,
     agent,
     client,
     runtime,
@@ -179,18 +185,31 @@ async function runtimeOf(
   return createSimulatedRuntime({ environment, ...(capacity !== undefined && { capacity }) })
 }
 
-/** The machine's own time, sped up: what Kubernetes waits 10 s for happens within 10 ms at 1000. */
-function fastEnvironment(speed: number): Environment {
+/** The machine's own time, sped up: what Kubernetes waits 10 s for happens within 10 ms at 1000. Its clock can be set. */
+function testEnvironment(speed: number) {
   const system = systemEnvironment('error')
-  if (speed === 1) return system
   const startMs = system.clock.now()
   const startMonotonicMs = system.clock.monotonicMs()
   const elapsedMs = () => (system.clock.monotonicMs() - startMonotonicMs) * speed
-  return {
+  const wallMs = () => (speed === 1 ? system.clock.now() : Math.floor(startMs + elapsedMs()))
+  let jumpMs = 0
+  let longestMs = 0
+  const environment: Environment = {
     ...system,
-    clock: { now: () => Math.floor(startMs + elapsedMs()), monotonicMs: elapsedMs },
-    timers: { ...system.timers, after: (ms, action, how) => system.timers.after(ms / speed, action, how) },
+    clock: {
+      now: () => wallMs() + jumpMs,
+      monotonicMs: speed === 1 ? system.clock.monotonicMs : elapsedMs,
+    },
+    timers: {
+      ...system.timers,
+      after(delayMs, action, how) {
+        longestMs = Math.max(longestMs, delayMs)
+        return system.timers.after(delayMs / speed, action, how)
+      },
+    },
   }
+  const setClock = (byMs: number) => void (jumpMs += byMs)
+  return { environment, setClock, longestTimerMs: () => longestMs }
 }
 
 /** Resolves to the first object of the namespace that satisfies `isIt`, which is also called for each that goes. */

@@ -30,12 +30,13 @@ export function startProber(work: PodWork, container: Container, containerId: st
     env.log.error('a container is not probed any more', { container: containerId, error })
   const repeat = (name: ProbeName, probe: Probe, count = firstCount(name === 'Liveness'), pauseMs = 0) => {
     const periodMs = (probe.periodSeconds ?? 10) * 1000
-    const firstAtMs = startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000
-    const delayMs = count.inRow === 0 ? Math.max(pauseMs, firstAtMs - env.clock.now()) : periodMs
+    const initialMs = (probe.initialDelaySeconds ?? 0) * 1000
+    const firstAtMs = startedAtMs + initialMs
+    const delayMs = count.inRow === 0 ? Math.max(pauseMs, Math.min(initialMs, firstAtMs - env.clock.now())) : periodMs
     const turn = async () => {
       const outcome = await runProbe(work.context, targetOf(work, container, containerId), probe)
       if (stopped) return
-      const isEarly = count.inRow === 0 && env.clock.now() < firstAtMs + START_UP_MS
+      const isEarly = count.inRow === 0 && Math.abs(env.clock.now() - firstAtMs) < START_UP_MS
       if (isEarly && name === 'Readiness' && !outcome.ok && outcome.output.endsWith('connection refused'))
         return repeat(name, probe, count, Math.max(FIRST_PAUSE_MS, 2 * pauseMs))
       const next = counted(count, outcome, probe)
