@@ -134,7 +134,7 @@ function verbsOf(engine: Engine): Verbs {
     delete: (context, target, options) => remove(engine, context, target, options),
     deleteCollection: (context, target, options) => removeCollection(engine, context, target, options),
     logs: (context, target, options) => logs(engine, context, target, options),
-    connect: async (context, target, verb, container) => connect(engine, context, target, verb, container),
+    connect: (context, target, verb, container, options) => connect(engine, context, target, verb, container, options),
     proxy: (context, target, verb) => proxyLocation(engine, context, target, verb),
   }
 }

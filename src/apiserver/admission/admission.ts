@@ -10,10 +10,13 @@ export interface AdmissionRequest {
   readonly user: UserInfo
   readonly resource: ServedResource
   readonly subresource: string | undefined
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE'
+  /** A connection is no write, but webhooks may refuse it. */
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
   readonly namespace: string | undefined
   /** Empty where the name is yet to be generated. */
   readonly name: string
+  /** What `object` is where that is not of the resource's kind: the body of an act such as an eviction. */
+  readonly part?: { readonly group: string; readonly version: string; readonly kind: string } | undefined
   /** What is to be written, to be changed in place by mutating plugins; the object to go, for a DELETE. */
   readonly object: Draft<KubeObject>
   /** What it replaces. */

@@ -26,7 +26,7 @@ export async function serveConnect(
   const { context, query, request, upgrade } = exchange
   const verb = exchange.method === 'POST' ? 'create' : 'get'
   const container = query?.get('container') ?? ''
-  const { streams, address } = await server.verbs.connect(context, target, verb, container)
+  const { streams, address } = await server.verbs.connect(context, target, verb, container, optionsOf(exchange, target))
   if (upgrade === undefined || requestedUpgrade(request) === undefined)
     throw apiError('BadRequest', 'Upgrade request required')
   try {
@@ -45,6 +45,18 @@ export async function serveConnect(
     if (!(error instanceof UpgradeError)) throw error
     await sendText(exchange, error.status, error.message)
   }
+}
+
+/** As in Kubernetes' options of such a connection: what is false or empty is left out. */
+function optionsOf(exchange: Exchange, { subresource }: { readonly subresource: string }): object {
+  const { query } = exchange
+  if (subresource === 'portforward') {
+    const ports = (query?.getAll('ports') ?? []).flatMap((each) => each.split(',')).map(Number)
+    return ports.length === 0 ? {} : { ports }
+  }
+  const streams = Object.entries(commandStreams(exchange)).filter(([, isOn]) => isOn)
+  const command = subresource === 'exec' ? { command: query?.getAll('command') ?? [] } : {}
+  return { ...Object.fromEntries(streams), ...command }
 }
 
 function commandStreams({ query }: Exchange): CommandStreams {

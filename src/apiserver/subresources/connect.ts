@@ -4,6 +4,7 @@ import { authorize } from '../verbs/authorization.ts'
 import type { Engine } from '../verbs/engine.ts'
 import { entryAt } from '../verbs/get.ts'
 import type { ObjectTarget, RequestContext } from '../verbs/request.ts'
+import { admitPart } from './admit-part.ts'
 import { chooseContainer } from './choose-container.ts'
 import type { ContainerAddress, NodeStreams } from './node-streams.ts'
 
@@ -13,15 +14,20 @@ export interface ConnectLocation {
   readonly address: ContainerAddress
 }
 
-/** Authorizes a connection (`get` for a WebSocket, `create` for a POST) and finds where it goes. */
+/**
+ * Authorizes a connection (`get` for a WebSocket, `create` for a POST), asks whoever must admit it, and finds where it goes.
+ * `options` are what else the client said of it, as in `PodExecOptions`.
+ */
 export async function connect(
   engine: Engine,
   context: RequestContext,
   target: ObjectTarget & { readonly subresource: string },
   verb: 'get' | 'create',
   asked: string,
+  options: object = {},
 ): Promise<ConnectLocation> {
   authorize(engine, context, verb, target)
+  await admitPart(engine, context, target, 'CONNECT', { ...options, ...(asked !== '' && { container: asked }) })
   const pod = entryAt(engine.store.durable(), target).object as Pod
   const { name = '', namespace = '', uid = '' } = pod.metadata
   const container = target.subresource === 'portforward' ? '' : chooseContainer(pod, asked)

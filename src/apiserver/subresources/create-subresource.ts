@@ -4,6 +4,7 @@ import type { WriteOptions } from '../../client/client.ts'
 import { authorize } from '../verbs/authorization.ts'
 import type { Engine } from '../verbs/engine.ts'
 import type { Answer, Body, ObjectTarget, RequestContext } from '../verbs/request.ts'
+import { admitPart } from './admit-part.ts'
 import { bind } from './binding.ts'
 import { evict } from './eviction.ts'
 import { requestToken } from './token.ts'
@@ -18,7 +19,7 @@ export async function createSubresource(
 ): Promise<Answer> {
   authorize(engine, context, 'create', target)
   context.signal?.throwIfAborted()
-  const object = readBody(target, body.value)
+  const object = await admitPart(engine, context, target, 'CREATE', readBody(target, body.value), options.dryRun)
   switch (target.subresource) {
     case 'binding':
       return bind(engine, target, object, options)

@@ -71,6 +71,8 @@ export interface Verbs {
     target: ObjectTarget & { readonly subresource: string },
     verb: 'get' | 'create',
     container: string,
+    /** What else was said of the connection, for admission: the fields of `PodExecOptions` and its like. */
+    options?: object,
   ): Promise<ConnectLocation>
   /** `proxy` of a pod, a service or a node: resolves to where the request goes. `verb` is that of its method. */
   proxy(

@@ -39,14 +39,21 @@ async function mutateBy(
   if (form === undefined) return 'not asked'
   const response = await ask(context, request, webhook, form)
   if (response?.patch === undefined || response.patch === '' || request.operation === 'DELETE') return 'unchanged'
-  const before = inVersion(form, request.object as KubeObject)
-  const patched = patchedBy(webhook.name, response, before, form)
+  const isPart = request.part !== undefined
+  const before = isPart ? (request.object as KubeObject) : inVersion(form, request.object as KubeObject)
+  const patched = patchedBy(webhook.name, response, before, isPart ? undefined : form)
   if (jsonEqual(patched, before)) return 'unchanged'
-  replaceContent(request.object, toStored(form, patched))
+  replaceContent(request.object, isPart ? patched : toStored(form, patched))
   return 'changed'
 }
 
-function patchedBy(name: string, response: ReviewResponse, before: KubeObject, form: ServedResource): KubeObject {
+/** Without a `form` the value is taken as it is: it is checked where it is acted on. */
+function patchedBy(
+  name: string,
+  response: ReviewResponse,
+  before: KubeObject,
+  form: ServedResource | undefined,
+): KubeObject {
   if (response.patchType !== 'JSONPatch') throw failure(name, `unsupported patch type "${response.patchType ?? ''}"`)
   let value: unknown
   try {
@@ -55,6 +62,7 @@ function patchedBy(name: string, response: ReviewResponse, before: KubeObject, f
   } catch (error) {
     throw failure(name, error instanceof Error ? error.message : String(error))
   }
+  if (form === undefined) return value as KubeObject
   const { object } =
     form.definition === undefined ? decodeObject(form.type, value, form.schema()) : decodeCustom(form, value)
   defaultsFor(form, object)

@@ -11,10 +11,10 @@ export function reviewRequest(request: AdmissionRequest, form: ServedResource, u
   const { object, oldObject } = objectsOf(request, form)
   return {
     uid,
-    kind: kindOf(form),
+    kind: request.part ?? kindOf(form),
     resource: resourceOf(form),
     ...(subresource !== undefined && { subResource: subresource }),
-    requestKind: kindOf(resource),
+    requestKind: request.part ?? kindOf(resource),
     requestResource: resourceOf(resource),
     ...(subresource !== undefined && { requestSubResource: subresource }),
     ...(name !== '' && { name }),
@@ -34,7 +34,8 @@ export function reviewRequest(request: AdmissionRequest, form: ServedResource, u
 }
 
 /** The object as it shall be and as it was, in the version `form`; null where there is none. */
-export function objectsOf({ operation, object, old }: AdmissionRequest, form: ServedResource) {
+export function objectsOf({ operation, object, old, part }: AdmissionRequest, form: ServedResource) {
+  if (part !== undefined) return { object: object as KubeObject, oldObject: null }
   const served = (one: KubeObject | undefined) => (one === undefined ? null : inVersion(form, one))
   if (operation === 'DELETE') return { object: null, oldObject: served(old) }
   return { object: served(object as KubeObject), oldObject: served(old) }
@@ -48,5 +49,6 @@ export function inVersion({ type, storageType }: ServedResource, object: KubeObj
 const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const
 
 function optionsOf({ operation, dryRun }: AdmissionRequest) {
+  if (operation === 'CONNECT') return null
   return { kind: OPTIONS[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun && { dryRun: ['All'] }) }
 }

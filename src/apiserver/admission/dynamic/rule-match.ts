@@ -69,9 +69,12 @@ function namespaceMatches(request: AdmissionRequest, selector: LabelSelectorObje
   return matchesLabels(requirements, head.get('namespaces', namespace)?.object.metadata.labels)
 }
 
+/** The options of a connection have no metadata. */
+const labelsOf = (object: Partial<KubeObject>) => object.metadata?.labels
+
 function objectMatches({ object, old }: AdmissionRequest, selector: LabelSelectorObject | undefined): boolean {
   const requirements = fromLabelSelector(selector)
   if (requirements === undefined || requirements.length === 0) return true
-  const matches = (one: KubeObject | undefined) => one !== undefined && matchesLabels(requirements, one.metadata.labels)
+  const matches = (one: KubeObject | undefined) => one !== undefined && matchesLabels(requirements, labelsOf(one))
   return matches(object as KubeObject) || matches(old)
 }

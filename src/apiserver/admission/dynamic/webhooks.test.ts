@@ -6,6 +6,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import {
   configMaps,
   mutatingWebhookConfigurations,
+  pods,
+  serviceAccounts,
   services,
   validatingWebhookConfigurations,
 } from '../../../api/generated/resources.ts'
@@ -193,4 +195,41 @@ test('an update that is overtaken while a webhook is asked is tried again on wha
   hold?.()
   expect((await slow).data).toEqual({ x: '1', slow: '1', quick: '1' })
   expect(asked).toHaveLength(3)
+})
+
+test('acts on a pod are asked about too: bindings and evictions as CREATE, connections as CONNECT, each with its own kind', async () => {
+  const { client, register } = await connect()
+  const { clientConfig, asked } = await serve(({ operation, object }) => {
+    const { kind } = object as unknown as { kind: string }
+    return { allowed: kind === 'Binding', status: { message: `no ${kind} by ${operation}` } }
+  })
+  const metadata = { name: 'p', namespace: 'default' }
+  await client.create(serviceAccounts, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default', namespace: 'default' },
+  })
+  const spec = { containers: [{ name: 'main', image: 'i' }] }
+  await client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata, spec } as never)
+  const resources = ['pods/binding', 'pods/eviction', 'pods/exec']
+  await register('Validating', clientConfig, {
+    rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'CONNECT'], resources }],
+  })
+  const act = (subresource: string, body: object) =>
+    client.createSubresource(pods, metadata, subresource, { metadata, ...body } as never)
+  await act('binding', { target: { kind: 'Node', name: 'n' } })
+  expect((await client.get(pods, metadata)).spec?.nodeName).toBe('n')
+  await expect(act('eviction', {})).rejects.toThrow(/denied the request: no Eviction by CREATE/)
+  expect((await client.get(pods, metadata)).metadata.deletionTimestamp).toBeUndefined()
+  expect(asked.map(({ operation, object }) => [operation, (object as unknown as { kind: string }).kind])).toEqual([
+    ['CREATE', 'Binding'],
+    ['CREATE', 'Eviction'],
+  ])
+  expect(asked[0]).toMatchObject({
+    kind: { group: '', version: 'v1', kind: 'Binding' },
+    resource: { group: '', version: 'v1', resource: 'pods' },
+    subResource: 'binding',
+    name: 'p',
+    oldObject: null,
+  })
 })
