@@ -11,7 +11,8 @@ import type { OnComputeEvent } from './events.ts'
 import { createJobs } from './jobs.ts'
 import type { ClusterReach } from './pods/coordinate-in-pod.ts'
 import { createJobPool } from './pods/job-pool.ts'
-import { firstWorkers } from './pods/worker-job.ts'
+import { firstWorkers, threadHeapMiB } from './pods/worker-job.ts'
+import { partLimitsFor } from './dataset/parts-input.ts'
 import { volumePlaces } from './pods/shared-volumes.ts'
 import type { Owner } from './pods/job-pool.ts'
 import type { WorkerOptions } from './pods/worker-job.ts'
@@ -100,7 +101,7 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     jobs: (parts) => createJobs({ ...options, cacheDirectory }, parts),
     ...scaling(workers),
     ...(options.onTask === undefined ? {} : { onTask: options.onTask }),
-    ...(workers.volumes === undefined ? {} : { volumes: volumePlaces(workers.volumes) }),
+    ...dataLimits(workers),
     ...(options.failedDirectory === undefined ? {} : { failedDirectory: options.failedDirectory }),
     onEvent,
     workerTimeoutMs: place.workerTimeoutMs,
@@ -115,6 +116,15 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     })
     .catch((error: Error) => env.log.debug('The run has no object of its own', { name, error }))
   return engine.shoal
+}
+
+/** What datasets know of the workers: what they share, and how much of it a thread can hold. */
+function dataLimits(workers: WorkerOptions): Pick<EngineOptions, 'volumes' | 'partLimits'> {
+  const heapMiB = threadHeapMiB(workers)
+  return {
+    ...(workers.volumes === undefined ? {} : { volumes: volumePlaces(workers.volumes) }),
+    ...(heapMiB === undefined ? {} : { partLimits: partLimitsFor(heapMiB * 2 ** 20) }),
+  }
 }
 
 const IDLE_MS = 10_000

@@ -17,6 +17,12 @@ export interface PartLimits {
 
 export const PART_LIMITS: PartLimits = { targetBytes: 16 * 1024 * 1024, mostBytes: 48 * 1024 * 1024 }
 
+/** The same for threads with heaps of so many bytes: a row takes several times the room there that it takes on disk. */
+export function partLimitsFor(heapBytes: number): PartLimits {
+  const mostBytes = Math.min(PART_LIMITS.mostBytes, Math.floor(heapBytes / 6))
+  return { mostBytes, targetBytes: Math.min(PART_LIMITS.targetBytes, Math.floor(mostBytes / 2)) }
+}
+
 /** Ids of the second side's outputs begin here. */
 const SECOND_SIDE = 1 << 24
 

@@ -161,7 +161,7 @@ function workerContainer({ name, image, workers, address, trust }: WorkerJobFact
       field(WORKER_VARIABLES.pod, 'metadata.name'),
       field(WORKER_VARIABLES.node, 'spec.nodeName'),
       ...(threads === undefined ? [] : [{ name: WORKER_VARIABLES.threads, value: String(threads) }]),
-      ...heapVariable(memory, threads),
+      ...heapVariable(workers),
       ...resourcesVariable(workers),
       ...secretVariables(workers),
       ...(trust === undefined ? [] : ELSEWHERE.env),
@@ -189,10 +189,15 @@ const MIN_HEAP_MIB = 16
  * With a limit, each thread's heap gets its share of it: user code that exceeds it ends its own thread, and says so,
  * before the system ends the whole pod without a word.
  */
-function heapVariable(memory: string | undefined, threads = 1): EnvVar[] {
-  if (memory === undefined) return []
-  const share = Math.floor((wholeOf(memory) / 2 ** 20 - BASE_MIB) / threads)
-  return [{ name: WORKER_VARIABLES.threadHeapMiB, value: String(Math.max(MIN_HEAP_MIB, share)) }]
+function heapVariable(workers: WorkerOptions): EnvVar[] {
+  const share = threadHeapMiB(workers)
+  return share === undefined ? [] : [{ name: WORKER_VARIABLES.threadHeapMiB, value: String(share) }]
+}
+
+/** What each thread's heap may take; undefined where there is no limit. */
+export function threadHeapMiB({ memory, threads = 1 }: WorkerOptions): number | undefined {
+  if (memory === undefined) return undefined
+  return Math.max(MIN_HEAP_MIB, Math.floor((wholeOf(memory) / 2 ** 20 - BASE_MIB) / threads))
 }
 
 /** What tasks may hold together: `memory` in bytes where it is limited, and whatever else the pod was given. */

@@ -1,4 +1,5 @@
 import { encodeValues } from '../wire/values.ts'
+import { heapShare } from './heap-share.ts'
 import { encodeHashBlock, rowsFor } from './block.ts'
 import type { HashBlock } from './block.ts'
 import type { Exchanger } from './exchanger.ts'
@@ -15,7 +16,7 @@ export interface HashExchange {
 
 /** Rows are written out when there are so many, or as much memory as this may be held by them. */
 const FLUSH_ROWS = 1 << 20
-const FLUSH_BYTES = 32 * 1024 * 1024
+const FLUSH_BYTES = heapShare(64 * 1024 * 1024, 8)
 /** How often it is looked how large values are. */
 const MEASURE_EVERY = 4096
 const KEY_BYTES = 80
@@ -80,7 +81,7 @@ function manyRows(key: HashExchange['key']): Gatherer {
       if (areKeys && value !== key) areKeys = false
       if (count % MEASURE_EVERY === 0 && !areKeys) valueBytes = Math.max(16, encodeValues([value]).byteLength * 2)
     },
-    isFull: () => count >= FLUSH_ROWS || count * (areKeys ? 8 : valueBytes) + keys.length * KEY_BYTES > FLUSH_BYTES * 2,
+    isFull: () => count >= FLUSH_ROWS || count * (areKeys ? 8 : valueBytes) + keys.length * KEY_BYTES > FLUSH_BYTES,
     take() {
       const taken = {
         ids: [...byId.keys()],
@@ -108,11 +109,16 @@ function oneRow({ key, combine }: HashExchange): Gatherer {
   let byId = new Map<unknown, number>()
   let keys: unknown[] = []
   let values: unknown[] = []
+  let adds = 0
+  let valueBytes = 16
   return {
     add(record) {
       const key = keyOf(record)
       const id = keyId(key)
       const place = byId.get(id)
+      if (!isCount && isPair && ++adds % MEASURE_EVERY === 0 && place !== undefined) {
+        valueBytes = Math.max(16, encodeValues([values[place]]).byteLength * 2)
+      }
       if (place === undefined) {
         byId.set(id, keys.length)
         keys.push(key)
@@ -120,7 +126,7 @@ function oneRow({ key, combine }: HashExchange): Gatherer {
       } else if (isCount) values[place] = (values[place] as number) + 1
       else if (isPair) values[place] = combined(values[place], (record as readonly unknown[])[1])
     },
-    isFull: () => keys.length >= FLUSH_ROWS >> 2,
+    isFull: () => keys.length >= FLUSH_ROWS >> 2 || keys.length * (KEY_BYTES + valueBytes) > FLUSH_BYTES,
     take() {
       const taken: Rows = {
         ids: [...byId.keys()],

@@ -1,5 +1,6 @@
 import { encodeValue } from '../wire/values.ts'
 import type { Exchanger } from './exchanger.ts'
+import { heapShare } from './heap-share.ts'
 import type { OutputFile } from './output-file.ts'
 import { newSortBlock } from './sort-block.ts'
 import { RowBytes, writeSortKey } from './sort-key.ts'
@@ -13,7 +14,7 @@ export interface RangeExchange {
   readonly descending: boolean
 }
 
-const FLUSH_BYTES = 16 * 1024 * 1024
+const FLUSH_BYTES = heapShare(16 * 1024 * 1024, 8)
 const FIRST_ROWS = 1 << 14
 
 /** Gives each row to the partition between whose splitters its encoded key lies. Rows are bytes from here on. */

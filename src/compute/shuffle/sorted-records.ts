@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer'
 import type { PartStore } from '../worker/part-store.ts'
+import { heapShare } from './heap-share.ts'
 import { recordAt } from './loaded-rows.ts'
 import type { LoadedRows } from './loaded-rows.ts'
 import type { PartRef } from './output.ts'
@@ -12,7 +13,7 @@ import { MAX_SORT_ROWS, sortRows } from './sort-rows.ts'
 import { mergeRuns } from './sort-runs.ts'
 
 /** More than this is sorted in runs that go to disk, and merged. */
-const RUN_BYTES = 24 * 1024 * 1024
+const RUN_BYTES = heapShare(24 * 1024 * 1024, 6)
 
 /** All records of the parts in the order of their keys; equal ones in the order in which they were written. */
 export async function* sortedRecords(
