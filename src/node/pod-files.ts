@@ -1,4 +1,5 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Pod } from '../api/generated/core-v1.ts'
 import { provideVolumes, refreshVolumes, removeVolumes, simulateVolumes } from './volumes/pod-volumes.ts'
@@ -19,6 +20,8 @@ export interface PodFiles {
   /** An empty file for the container's last words; undefined where nobody could read it. */
   messageFile(pod: Pod, container: string, attempt: number): Promise<string | undefined>
   readMessage(pod: Pod, container: string, attempt: number): Promise<string>
+  /** How the machine itself finds names, in the form of resolv.conf; empty where nothing says so. */
+  hostResolver(): Promise<string>
   remove(pod: Pod): Promise<void>
 }
 
@@ -45,6 +48,7 @@ export function createPodFiles(directory: string): PodFiles {
     async readMessage(pod, container, attempt) {
       return beginningOf(messageOf(pod, container, attempt))
     },
+    hostResolver: () => readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
     remove: (pod) => removeVolumes(folderOf(pod), memoryOf(pod)),
   }
 }
@@ -67,5 +71,6 @@ export const noFiles: PodFiles = {
   refresh: async () => new Map(),
   messageFile: async () => undefined,
   readMessage: async () => '',
+  hostResolver: async () => '',
   remove: async () => {},
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Container } from '../api/generated/core-v1.ts'
 import type { Sandbox } from '../runtime/runtime.ts'
 import { RuntimeError } from '../runtime/runtime.ts'
@@ -43,7 +42,7 @@ async function startSandbox({ context, pod }: PodWork): Promise<Sandbox> {
   const failed = (error: unknown) => void context.env.log.warn('pods start without names of the cluster', { error })
   const [cluster, resolvConf] = await Promise.all([
     isOwn ? undefined : context.network?.dns().catch(failed),
-    readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
+    context.files.hostResolver(),
   ])
   return await context.runtime.startSandbox(sandboxSpec(pod, podDns(pod, cluster ?? undefined, resolvConf)))
 }

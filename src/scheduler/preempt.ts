@@ -3,6 +3,7 @@ import { pods } from '../api/generated/resources.ts'
 import { hasReason } from '../api/meta/status.ts'
 import { keyOf, keyString } from '../api/object.ts'
 import { formatTime } from '../env/clock.ts'
+import type { Client } from '../client/client.ts'
 import type { Placement } from '../placement/decide.ts'
 import { priorityOf } from '../placement/pod-info.ts'
 import { findPreemption } from '../placement/preemption.ts'
@@ -79,6 +80,8 @@ async function clearNode(
     await Promise.all(victims.map((victim) => removeVictim(placing, pod, victim, nodeName)))
   } catch (error) {
     failed = true
+    // Whoever was not told will not go: the pod chooses anew.
+    placing.awaited.delete(key)
     env.log.warn('a victim could not be preempted', { key, nodeName, error })
   }
   preempting.delete(key)
@@ -101,6 +104,14 @@ function releaseLesser({ env, client, view, queue }: Placing, pod: Pod, nodeName
   }
 }
 
+async function hasLeft(client: Client, victim: Pod): Promise<boolean> {
+  try {
+    return (await client.get(pods, keyOf(victim))).metadata.uid !== victim.metadata.uid
+  } catch (error) {
+    return hasReason(error, 'NotFound')
+  }
+}
+
 async function removeVictim({ env, client, events }: Placing, pod: Pod, victim: Pod, nodeName: string): Promise<void> {
   const { uid, generation } = victim.metadata
   const condition = {
@@ -116,8 +127,8 @@ async function removeVictim({ env, client, events }: Placing, pod: Pod, victim: 
     await client.patch(pods, keyOf(victim), { type: 'strategic', patch }, { subresource: 'status' })
     await client.delete(pods, keyOf(victim), uid === undefined ? {} : { preconditions: { uid } })
   } catch (error) {
-    // Gone already, or another pod of that name has come: either way this one has left.
-    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return
+    // A conflict may say that another pod of that name has come, or only that somebody else was writing.
+    if (hasReason(error, 'NotFound') || (hasReason(error, 'Conflict') && (await hasLeft(client, victim)))) return
     throw error
   }
   events.preempted(victim, pod, nodeName)
