@@ -14,14 +14,14 @@ interface Lane {
   readonly onlyInFull?: boolean
 }
 
-const SEEDS = { sample: 300, full: 5_000 }
+const SEEDS = 5_000
 
-const simulation = (scenario: string): Lane => ({
+const simulation = (scenario: string, sampleCount: number): Lane => ({
   name: `simulate ${scenario}`,
   script: 'sim/run.ts',
   // A sample starts at a seed that its name gives, so that other days try other seeds.
   args: (sample) => {
-    const [seed, count] = sample === undefined ? [1, SEEDS.full] : [Number(sample) * 1_000, SEEDS.sample]
+    const [seed, count] = sample === undefined ? [1, SEEDS] : [Number(sample) * 1_000, sampleCount]
     return ['--scenario', scenario, '--seed', String(seed), '--count', String(count)]
   },
 })
@@ -62,7 +62,10 @@ const realCluster: Lane = {
 }
 
 const allLanes: readonly Lane[] = [
-  ...['job', 'node-lifecycle'].map(simulation),
+  simulation('job', 300),
+  simulation('node-lifecycle', 300),
+  simulation('workloads', 100),
+  simulation('contention', 100),
   trial('SIGKILL under load', 'test/durability/kill-rounds.ts', { sample: 10, full: 200 }),
   trial('images of power cuts', 'test/durability/crash-images.ts', { sample: 100, full: 1_000 }),
   engines,
