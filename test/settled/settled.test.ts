@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import type { KubeObject } from '../../src/api/object.ts'
+import type { Environment } from '../../src/env/environment.ts'
+import { systemEnvironment } from '../../src/env/system.ts'
 import { createTestCluster } from '../../src/testing/index.ts'
 import { comparable } from './comparable.ts'
 import { play, readScenario } from './scenario.ts'
@@ -52,6 +54,8 @@ test.each([
 test.each([
   ['image-missing', 20_000],
   ['init-and-sidecar', 20_000],
+  ['job-fails', 30_000],
+  ['job-indexed', 20_000],
   ['out-of-memory', 20_000],
   ['hooks', 20_000],
   // Two failed probes, two seconds of grace, three times, and a look at it once a second.
@@ -69,4 +73,29 @@ test.each([
   60_000,
 )
 
-test.todo('the scenario crash-loop takes half a minute of back-off: src/node/settled.test.ts plays it in faster time')
+/** Times as fast as the machine's: half a minute of back-off is over in four seconds. */
+const SPEED = 8
+
+test('simulated, the scenario crash-loop settles into the objects and events of a real cluster', async () => {
+  const scenario = behaving(readScenario('crash-loop'), {}, SIMULATED.without)
+  const [pod] = scenario.objects
+  const annotations = { 'simulated.shoal.dev/run-for': '1ms', 'simulated.shoal.dev/exit-code': '7' }
+  const crashing = { ...scenario, objects: [{ ...pod!, metadata: { ...pod!.metadata, annotations } }] }
+  const wanted = comparable(scenario.settled, SIMULATED)
+  await using cluster = await createTestCluster({ env: fasterEnvironment(SPEED) })
+  const reached = await play(cluster.client, crashing, wanted, SIMULATED, 25_000)
+  expect(reached.objects).toEqual(wanted.objects)
+  expect(reached.events).toEqual(wanted.events)
+}, 60_000)
+
+function fasterEnvironment(speed: number): Environment {
+  const system = systemEnvironment('error')
+  const startMs = system.clock.now()
+  const startMonotonicMs = system.clock.monotonicMs()
+  const elapsedMs = () => (system.clock.monotonicMs() - startMonotonicMs) * speed
+  return {
+    ...system,
+    clock: { now: () => Math.floor(startMs + elapsedMs()), monotonicMs: elapsedMs },
+    timers: { ...system.timers, after: (ms, action, how) => system.timers.after(ms / speed, action, how) },
+  }
+}
