@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
+import type { Pod } from '../../src/api/generated/core-v1.ts'
 import { configMaps, jobs, pods, secrets } from '../../src/api/generated/resources.ts'
 import type { KubeObject } from '../../src/api/object.ts'
 import { createHttpClient } from '../../src/client/http.ts'
@@ -43,14 +44,29 @@ export interface RealCluster extends AsyncDisposable {
   /** Writes a program; answers its path. */
   program(name: string, text: string): string
   /** Kills the process of the one pod of a component. */
-  kill(component: 'driver' | 'worker' | 'coordinator'): Promise<void>
+  kill(component: Component): Promise<void>
+  /** Names of all worker pods, whether they run or not. */
+  workers(): Promise<readonly string[]>
+  /** The pods of a component that run. */
+  pods(component: Component): Promise<readonly Pod[]>
   /** How many pods of a component run. */
-  running(component: 'driver' | 'worker' | 'coordinator'): () => Promise<number>
+  running(component: Component): () => Promise<number>
   /** Resolves when nothing is left of what was made for a run whose name begins so. */
   gone(run: string): Promise<void>
 }
 
-export type ShoalProcess = Promise<{ readonly stdout: string; readonly stderr: string }> & { readonly kill: () => void }
+export type ShoalProcess = Promise<Said> & {
+  /** So far. */
+  readonly said: Said
+  readonly kill: () => void
+}
+
+export type Component = 'driver' | 'worker' | 'coordinator'
+
+export interface Said {
+  readonly stdout: string
+  readonly stderr: string
+}
 
 const PORT = 6443
 const GONE_MS = 60_000
@@ -64,6 +80,11 @@ export async function startRealCluster(): Promise<RealCluster> {
   const kubeconfig = join(directory, 'kubeconfig')
   const endpoint = { ...reference.admin, server: `https://127.0.0.1:${PORT}` }
   writeFileSync(kubeconfig, formatKubeconfig({ name: 'real', endpoint }))
+  const all: ShoalProcess[] = []
+  const running = async (component: Component) => {
+    const { items } = await client.list(pods, { namespace, labelSelector: `shoal.dev/component=${component}` })
+    return items.filter(({ status }) => status?.phase === 'Running')
+  }
   const isOfRun = (run: string) => (object: KubeObject) => object.metadata.name?.startsWith(run) === true
   return {
     client,
@@ -71,24 +92,30 @@ export async function startRealCluster(): Promise<RealCluster> {
     node,
     directory,
     way,
-    shoal: (...args) => runShoal(way.path, kubeconfig, directory, args),
+    shoal(...args) {
+      const running = runShoal(way.path, kubeconfig, directory, args)
+      all.push(running)
+      return running
+    },
     program(name, text) {
       writeFileSync(join(directory, name), text)
       return join(directory, name)
     },
+    async workers() {
+      const { items } = await client.list(pods, { namespace, labelSelector: 'shoal.dev/component=worker' })
+      return items.map(({ metadata }) => metadata.name ?? '')
+    },
+    pods: running,
     async kill(component) {
-      const { items } = await client.list(pods, { namespace, labelSelector: `shoal.dev/component=${component}` })
-      await node.kill(items[0]!)
+      await node.kill((await running(component))[0]!)
     },
-    running: (component) => async () => {
-      const { items } = await client.list(pods, { namespace, labelSelector: `shoal.dev/component=${component}` })
-      return items.filter(({ status }) => status?.phase === 'Running').length
-    },
+    running: (component) => async () => (await running(component)).length,
     async gone(run) {
       for (const type of [jobs, configMaps, secrets, pods])
         await until<KubeObject>(client, type, (all) => !all.some(isOfRun(run)), { namespace, deadlineMs: GONE_MS })
     },
     async [Symbol.asyncDispose]() {
+      for (const running of all) running.kill()
       way.close()
       client.close()
       await node[Symbol.asyncDispose]()
@@ -120,7 +147,16 @@ function runShoal(socket: string, kubeconfig: string, directory: string, args: r
   })
   // It may fail before anybody waits for it.
   ended.catch(() => {})
-  return Object.assign(ended, { kill: () => void process.kill(-(child.pid ?? 0), 'SIGKILL') })
+  return Object.assign(ended, { said, kill: () => void endGroup(child.pid) })
+}
+
+/** All that is left of a process and what it has started. */
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 /** The only way from the driver's network to the API server: a Unix socket, which can be cut. */

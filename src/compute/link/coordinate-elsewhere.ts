@@ -9,8 +9,10 @@ import { createRemoteCoordinator } from './remote-coordinator.ts'
 export interface CoordinatorPlace {
   /** Starts it; resolves to the address that workers dial. Rejects where it cannot be started, or when `signal` is aborted. */
   start(signal: AbortSignal): Promise<string>
-  /** A connection to its port. A `ComputeError` says that it is lost for good. */
+  /** A connection to its port. */
   dial(signal: AbortSignal): Promise<Duplex>
+  /** What is the matter with it, where no connection comes about. Rejects with a `ComputeError` where it is lost for good. */
+  diagnose?(): Promise<string | undefined>
   close(): Promise<void>
 }
 
@@ -39,6 +41,7 @@ export function coordinateElsewhere(options: ElsewhereOptions): CreateCoordinati
       env,
       session: env.random.uuid(),
       dial: (signal) => place.dial(signal),
+      diagnose: async () => await place.diagnose?.(),
       onMessage: (channel, body) => coordinator.message(channel, body),
       onRoom: () => coordinator.room(),
       onForgotten: () => coordinator.restart(),

@@ -24,8 +24,10 @@ export interface DriverLinkOptions {
   readonly env: Environment
   readonly session: string
   readonly trust: Trust
-  /** A connection to the coordinator's port. A `ComputeError` says that there is no use in trying again. */
+  /** A connection to the coordinator's port. */
   readonly dial: (signal: AbortSignal) => Promise<Duplex>
+  /** What is the matter, after a try that failed. A `ComputeError` says that there is no use in trying again. */
+  readonly diagnose: () => Promise<string | undefined>
   /** How long it may be cut, in milliseconds. */
   readonly awayMs: number
   onMessage(channel: number, body: Uint8Array<ArrayBuffer>): void
@@ -43,7 +45,9 @@ export interface DriverLinkOptions {
 const FIRST_PAUSE_MS = 100
 const LAST_PAUSE_MS = 5_000
 const FIRST_WORD_MS = 2_000
-/** One try: a server that takes a connection and says nothing is as good as none. */
+/** One try: an API server that hangs is as good as none. */
+const DIAL_MS = 30_000
+/** The same: a server that takes a connection and says nothing is as good as none. */
 const GREETING_MS = 10_000
 
 export function connectDriverLink(options: DriverLinkOptions): DriverLink {
@@ -73,8 +77,9 @@ export function connectDriverLink(options: DriverLinkOptions): DriverLink {
         return connected.resolve()
       } catch (error) {
         if (stopped.signal.aborted) return
-        cut.problem((error as Error).message)
-        if (error instanceof ComputeError) return lose(error)
+        const found = await options.diagnose().catch((reason: unknown) => reason as Error)
+        if (found instanceof ComputeError) return lose(found)
+        cut.problem(typeof found === 'string' ? found : (error as Error).message)
       }
       if (cut.awayMs() > options.awayMs) return lose(cut.lost())
       const why = whyCut()
@@ -106,7 +111,7 @@ async function connectOnce(
   cut: Cut,
   signal: AbortSignal,
 ): Promise<void> {
-  const stream = await options.dial(signal)
+  const stream = await dialWithin(options, AbortSignal.any([signal, AbortSignal.timeout(DIAL_MS)]))
   const socket = secured(stream, options.trust, 'coordinator')
   socket.on('error', (error) => cut.problem(error.message))
   const timer = options.env.timers.after(GREETING_MS, () => socket.destroy(new Error('no greeting came')))
@@ -125,6 +130,17 @@ async function connectOnce(
   } finally {
     timer.cancel()
   }
+}
+
+/** The connection, or the signal's reason: whatever comes after that is closed. */
+function dialWithin({ dial }: DriverLinkOptions, signal: AbortSignal): Promise<Duplex> {
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
+  const giveUp = () => reject(signal.reason)
+  signal.addEventListener('abort', giveUp, { once: true })
+  dial(signal)
+    .then((stream) => (signal.aborted ? void stream.destroy() : resolve(stream)), reject)
+    .finally(() => signal.removeEventListener('abort', giveUp))
+  return promise
 }
 
 /** For how long the link is cut, and why. */

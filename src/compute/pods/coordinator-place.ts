@@ -43,6 +43,8 @@ const PAUSE_MS = 100
 const LAST_PAUSE_MS = 1000
 /** Whoever waits for longer wants to know why. */
 const WORD_MS = 2000
+/** An API server that hangs says nothing of a pod. */
+const LOOK_MS = 10_000
 
 /** A coordinator in a pod of its own, of which the driver knows no more than the API server lets it. */
 export function coordinatorPod(options: CoordinatorPlaceOptions): CoordinatorPlace {
@@ -64,13 +66,9 @@ export function coordinatorPod(options: CoordinatorPlaceOptions): CoordinatorPla
       return `tls:${hostOf(pod)}:${port}`
     },
     async dial(signal) {
-      try {
-        return await options.forward({ namespace, name: pod?.metadata.name ?? '' }, port, signal)
-      } catch (error) {
-        if (pod !== undefined) await requireAlive(client, pod)
-        throw error
-      }
+      return await options.forward({ namespace, name: pod?.metadata.name ?? '' }, port, signal)
     },
+    diagnose: async () => (pod === undefined ? undefined : await requireAlive(options, pod)),
     async close() {
       await Promise.allSettled([
         client.delete(jobs, key, { propagationPolicy: 'Background' }),
@@ -139,20 +137,32 @@ function notStarted(run: string, startMs: number, reasons: readonly string[]): C
   })
 }
 
-/** There is no use in dialling a pod that is gone. Whatever cannot be found out is left for the next time. */
-async function requireAlive(client: Client, { metadata }: Pod): Promise<void> {
+/**
+ * There is no use in dialling a pod that is gone. Answers what is the matter with one that is there; whatever cannot be found
+ * out is left for the next time.
+ */
+async function requireAlive(
+  { client, run, image }: CoordinatorPlaceOptions,
+  { metadata }: Pod,
+): Promise<string | undefined> {
   const { name = '', namespace = '' } = metadata
   const { items } = await client
-    .list(pods, { namespace, fieldSelector: `metadata.name=${name}` })
+    .list(pods, { namespace, fieldSelector: `metadata.name=${name}`, signal: AbortSignal.timeout(LOOK_MS) })
     .catch(() => ({ items: undefined }))
-  if (items === undefined) return
+  if (items === undefined) return undefined
   const pod = items.find(({ metadata: { uid } }) => uid === metadata.uid)
   const phase = pod?.status?.phase
-  if (pod !== undefined && phase !== 'Failed' && phase !== 'Succeeded') return
+  if (pod === undefined || phase === 'Failed' || phase === 'Succeeded') throw goneForGood(name, pod)
+  requireNode(run, image, pod)
+  return reasonOf(pod)
+}
+
+function goneForGood(name: string, pod: Pod | undefined): ComputeError {
+  const phase = pod?.status?.phase
   const current =
     pod === undefined ? 'its pod was deleted' : `its pod has ended (${phase}: ${pod.status?.reason ?? ''})`
   const message = `Cannot reach the coordinator "${name}": ${current}, expected it to run until the run is over`
-  throw new ComputeError('SHOAL_NO_COORDINATOR', message, {
+  return new ComputeError('SHOAL_NO_COORDINATOR', message, {
     facts: { pod: name, phase },
     hint: 'Look with: kubectl get events; a run with a name goes on where it was',
   })

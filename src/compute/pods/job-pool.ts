@@ -45,6 +45,7 @@ export function createJobPool(options: JobPoolOptions): JobPool {
   const key = { namespace, name }
   const created = Promise.withResolvers<void>()
   created.promise.catch(() => {})
+  let isStarted = false
   const scale = createJobScale(client, key, created.promise, firstWorkers(workers))
   const loops = watchCrashLoops({
     ...options,
@@ -60,6 +61,7 @@ export function createJobPool(options: JobPoolOptions): JobPool {
     elastic: scale,
     created: created.promise,
     async start(address, token) {
+      isStarted = true
       const facts: WorkerJobFacts = { ...options, address }
       try {
         // All at once: a pod that is there before its program waits for it, as Kubernetes does.
@@ -96,6 +98,8 @@ export function createJobPool(options: JobPoolOptions): JobPool {
     },
     async close() {
       loops.stop()
+      // Where its coordinator could not be started nothing was asked for, and nothing will be.
+      if (!isStarted) created.reject(new Error('the workers were never asked for'))
       await created.promise.catch(() => {})
       await Promise.allSettled([
         client.delete(jobs, key, { propagationPolicy: 'Background' }),
