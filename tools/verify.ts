@@ -44,12 +44,12 @@ const trial = (name: string, script: string, counts: { readonly sample: number; 
   },
 })
 
-/** Every recorded scenario on every container engine of this machine. */
+/** Every recorded scenario on every container engine of this machine, and applications that are scaled. */
 const engines: Lane = {
-  name: 'settled on engines',
+  name: 'scenarios and applications on engines',
   script: 'node_modules/vitest/vitest.mjs',
-  args: () => ['run', 'test/engines/settled.test.ts'],
-  env: { SHOAL_SETTLED: 'all' },
+  args: () => ['run', 'test/engines/settled.test.ts', 'test/engines/applications.test.ts'],
+  env: { SHOAL_ENGINES: 'all' },
   onlyInFull: true,
 }
 

@@ -5,7 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import type { Deployment } from '../../src/api/generated/apps-v1.ts'
-import { deployments, pods, services } from '../../src/api/generated/resources.ts'
+import type { HorizontalPodAutoscaler } from '../../src/api/generated/autoscaling-v2.ts'
+import type { Ingress } from '../../src/api/generated/networking-v1.ts'
+import {
+  BUILT_IN_RESOURCES,
+  deployments,
+  horizontalPodAutoscalers,
+  ingresses,
+  pods,
+  services,
+} from '../../src/api/generated/resources.ts'
+import type { KubeObject } from '../../src/api/object.ts'
 import type { Client } from '../../src/client/client.ts'
 import { createTestCluster, until } from '../../src/testing/index.ts'
 import { openUser } from '../cli/shoal.ts'
@@ -22,7 +32,7 @@ const rolled =
 const noDocker = dockerdMissing()
 if (noDocker !== undefined) skipped(rolled, noDocker)
 else
-  test(rolled, { timeout: 240_000 }, async () => {
+  test(rolled, { timeout: 900_000 }, async () => {
     await using engine = await startDockerd()
     engine.load(NODE)
     for (const version of ['1', '2']) await build(engine.endpoint, version)
@@ -42,7 +52,37 @@ else
     expect(failures).toEqual([])
     expect([...seen].toSorted()).toEqual(['version 1\n', 'version 2\n'])
     await answers(`http://${address}/`, 'version 2\n')
+    // A look every quarter of a minute, and the time that use takes to be seen: for `npm run verify`.
+    if (process.env['SHOAL_ENGINES'] === 'all') await scalesWithLoad(client, `http://${address}/`)
   })
+
+async function scalesWithLoad(client: Client, url: string): Promise<void> {
+  await client.create(horizontalPodAutoscalers, AUTOSCALER)
+  const load = startLoad(url)
+  await hasReplicas(client, (count) => count > 3)
+  const { failures } = await load.stop()
+  expect(failures).toEqual([])
+  await hasReplicas(client, (count) => count === 3)
+}
+
+async function hasReplicas(client: Client, isSo: (count: number) => boolean): Promise<void> {
+  const holds = ({ metadata, status }: Deployment) =>
+    metadata.name === 'data-processor' && isSo(status?.availableReplicas ?? 0)
+  await until(client, deployments, (all) => all.some(holds), { namespace, deadlineMs: 4 * deadlineMs })
+}
+
+const AUTOSCALER: HorizontalPodAutoscaler = {
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { namespace, name: 'data-processor' },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'data-processor' },
+    minReplicas: 3,
+    maxReplicas: 5,
+    metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+    behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
+  },
+}
 
 const served =
   "nginx serves as a Pod, as a Deployment and behind a Service, from the manifests of Kubernetes' tutorials"
@@ -66,6 +106,38 @@ else
     const service = await client.get(services, { namespace, name: 'my-nginx' })
     await answers(`http://${service.spec?.clusterIP}/`, welcome)
   })
+
+const passed = 'messages go from a publisher through a broker to consumers, each once, and an Ingress shows how many'
+if (noDocker !== undefined) skipped(passed, noDocker)
+else
+  test(passed, { timeout: 240_000 }, async () => {
+    await using engine = await startDockerd()
+    engine.load(NODE)
+    await using cluster = await createTestCluster({ runtime: 'docker', engineEndpoint: engine.endpoint })
+    const { client } = cluster
+    await apply(client, new URL('messages.yaml', import.meta.url))
+    for (const name of ['broker', 'publisher', 'consumer']) await isRolledOut(client, name)
+    const address = await until(client, ingresses, (all) => all.some(isServed), { namespace, deadlineMs })
+    const url = `http://${address.map(addressOf)[0]}/counts`
+    let counts: readonly (readonly [string, number])[] = []
+    for (let i = 0; i < 300 && counts.length < 20; i++) {
+      const text = await ask(url, { Host: 'messages.example' }).catch(() => '[]')
+      if (text.startsWith('[')) counts = JSON.parse(text) as typeof counts
+      if (counts.length < 20) await sleep(100)
+    }
+    expect(counts.length).toBeGreaterThanOrEqual(20)
+    expect(counts.filter(([, count]) => count !== 1)).toEqual([])
+  })
+
+const addressOf = ({ status }: Ingress) => {
+  const [at] = status?.loadBalancer?.ingress ?? []
+  const { ip = '', ports = [] } = (at ?? {}) as {
+    readonly ip?: string
+    readonly ports?: readonly { readonly port: number }[]
+  }
+  return ip === '' ? undefined : `${ip}:${ports[0]?.port ?? 80}`
+}
+const isServed = (ingress: Ingress) => addressOf(ingress) !== undefined
 
 /** `shoal images build`, as a user types it. */
 async function build(endpoint: string, version: string): Promise<void> {
@@ -107,8 +179,9 @@ process.on('SIGTERM', () => server.close(() => process.exit(0)))
 async function apply(client: Client, manifest: URL): Promise<void> {
   for (const document of parseAllDocuments(readFileSync(manifest, 'utf8'))) {
     const object = document.toJS() as { kind: string; metadata: object }
-    const type = { Deployment: deployments, Pod: pods, Service: services }[object.kind] ?? pods
-    await client.create(type as typeof pods, { ...object, metadata: { ...object.metadata, namespace } } as never)
+    const type = BUILT_IN_RESOURCES.find(({ kind }) => kind === object.kind)
+    if (type === undefined) throw new Error(`no resource of kind ${object.kind}`)
+    await client.create(type, { ...object, metadata: { ...object.metadata, namespace } } as KubeObject)
   }
 }
 
@@ -134,9 +207,11 @@ async function balancerOf(client: Client, name: string): Promise<string> {
 }
 
 /** A connection for each request, as from clients of their own; rejects where there is no answer. */
-function ask(url: string): Promise<string> {
+function ask(url: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asked = request(url, { agent: false, timeout: 10_000 }, (answer) => text(answer).then(resolve, reject))
+    const asked = request(url, { agent: false, timeout: 10_000, headers }, (answer) =>
+      text(answer).then(resolve, reject),
+    )
     asked.on('timeout', () => asked.destroy(new Error('no answer within 10 s')))
     asked.on('error', reject).end()
   })
