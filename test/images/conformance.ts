@@ -57,8 +57,9 @@ function fillAgnhost(root: string, agnhost: string, sources: string): void {
   addUser(root, 'user-defined-in-image', 1000, ['group-defined-in-image', 50_000])
 }
 
-/** The programs that tests call within pods: busybox' own of these names understand other flags. */
+/** The programs that tests call within pods: busybox' own of these names understand other flags, and its shell prefers them. */
 function addTools(root: string): void {
+  addProgram(root, program('bash') ?? '', 'bin/sh')
   for (const name of TOOLS) {
     const file = program(name)
     if (file !== undefined) addProgram(root, file, join('usr/bin', name))
