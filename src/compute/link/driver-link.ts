@@ -138,9 +138,15 @@ function dialWithin({ dial }: DriverLinkOptions, signal: AbortSignal): Promise<D
   const giveUp = () => reject(signal.reason)
   signal.addEventListener('abort', giveUp, { once: true })
   dial(signal)
-    .then((stream) => (signal.aborted ? void stream.destroy() : resolve(stream)), reject)
+    .then((stream) => (signal.aborted ? discard(stream) : resolve(stream)), reject)
     .finally(() => signal.removeEventListener('abort', giveUp))
   return promise
+}
+
+function discard(stream: Duplex): void {
+  // Some say that they were closed too early: nobody is left to hear it.
+  stream.on('error', () => {})
+  stream.destroy()
 }
 
 /** For how long the link is cut, and why. */
