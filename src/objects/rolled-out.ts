@@ -2,7 +2,10 @@ import type { Deployment } from '../api/generated/apps-v1.ts'
 import type { Wanted } from './follow.ts'
 import { ObjectsError } from './objects-error.ts'
 
-/** Until a Deployment has rolled out, by the rules of `kubectl rollout status`; throws where its deadline has passed. */
+/**
+ * Until a Deployment has rolled out, by the rules of `kubectl rollout status`, and has no more replicas than it wants, which that
+ * command does not wait for. Throws where its deadline has passed.
+ */
 export function rolledOut(name: string): Wanted<Deployment, Deployment> {
   return {
     judge(object) {
@@ -24,6 +27,7 @@ function missingOf({ spec, status }: Deployment): string | undefined {
   const wanted = spec?.replicas ?? 1
   if (updatedReplicas < wanted) return `${updatedReplicas} of ${wanted} replicas are new`
   if (replicas > updatedReplicas) return `${replicas - updatedReplicas} old replicas have not ended`
+  if (updatedReplicas > wanted) return `${updatedReplicas - wanted} replicas too many have not ended`
   if (availableReplicas < updatedReplicas) return `${availableReplicas} of ${updatedReplicas} replicas are available`
   return undefined
 }
