@@ -15,12 +15,13 @@ export interface WorkerWatchdog {
 export interface WorkerWatchdogOptions {
   /** How long work may wait with no thread to run it, in milliseconds. */
   readonly limitMs: number
-  /** Hears after two seconds, and then every five, what the workers wait for. */
+  /** Hears after two seconds, and then every five, what the workers wait for; that there is no room for them at once. */
   readonly onWaiting: (reasons: readonly string[]) => void
   readonly onGivenUp: (error: ComputeError) => void
 }
 
 /** A start takes less than this; whoever waits for longer wants to know why. */
+const FIRST_LOOK_MS = 500
 const FIRST_WORD_MS = 2_000
 const NEXT_WORD_MS = 5_000
 
@@ -34,11 +35,14 @@ export function awaitWorkers(
   let stages = 0
   let timer: Timer | undefined
   let word: Timer | undefined
-  const sayWhy = async () => {
+  const sayWhy = async (isLate: boolean) => {
     const reasons = await pool.reasons().catch(() => [])
     if (word === undefined) return
-    if (reasons.length > 0) onWaiting(reasons)
-    word = env.timers.after(NEXT_WORD_MS, () => void sayWhy(), { background: true })
+    // That pods start is not worth a word before it takes long.
+    const isHeld = reasons.some((reason) => reason.includes('Unschedulable'))
+    if (reasons.length > 0 && (isLate || isHeld)) onWaiting(reasons)
+    const nextMs = isLate ? NEXT_WORD_MS : FIRST_WORD_MS - FIRST_LOOK_MS
+    word = env.timers.after(nextMs, () => void sayWhy(true), { background: true })
   }
   const giveUp = async () => {
     const reasons = await pool
@@ -54,7 +58,7 @@ export function awaitWorkers(
     const needed = threads === 0 && stages > 0
     if (needed) {
       timer ??= env.timers.after(limitMs, () => void giveUp())
-      word ??= env.timers.after(FIRST_WORD_MS, () => void sayWhy(), { background: true })
+      word ??= env.timers.after(FIRST_LOOK_MS, () => void sayWhy(false), { background: true })
     } else stop()
   }
   const stop = () => {

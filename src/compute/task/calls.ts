@@ -408,7 +408,7 @@ class Groups {
       return
     }
     const { promise, resolve } = Promise.withResolvers<void>()
-    const next: Shown = { total: 1, done: 0, end: resolve, step: undefined }
+    const next: Shown = { total: 1, done: 0, end: resolve, step: undefined, isLingering: false }
     this.#shown.set(group, next)
     const work = ({ step }: { step: Shown['step'] }) => {
       next.step = step
@@ -429,18 +429,20 @@ class Groups {
     if (shown === undefined) return
     shown.done++
     shown.step?.(shown.done, shown.total)
-    if (group.pending > 0) return
-    const { timers } = this.#options.env
+    if (group.pending === 0 && !shown.isLingering) this.#linger(group, shown)
+  }
+
+  /** One timer at a time, however many calls come one after another meanwhile. */
+  #linger(group: CallGroup, shown: Shown): void {
     const { total } = shown
-    timers.after(
-      LINGER_MS,
-      () => {
-        if (shown.total !== total || this.#shown.get(group) !== shown) return
-        this.#shown.delete(group)
-        shown.end()
-      },
-      { background: true },
-    )
+    const end = () => {
+      shown.isLingering = false
+      if (shown.total !== total) return group.pending === 0 ? this.#linger(group, shown) : undefined
+      this.#shown.delete(group)
+      shown.end()
+    }
+    shown.isLingering = true
+    this.#options.env.timers.after(LINGER_MS, end, { background: true })
   }
 }
 
@@ -449,4 +451,5 @@ interface Shown {
   done: number
   end: () => void
   step: ((done: number, total: number | undefined) => void) | undefined
+  isLingering: boolean
 }
