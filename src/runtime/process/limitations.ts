@@ -12,6 +12,11 @@ export function describeLimitations(spawner: Spawner | undefined, network: strin
     )
     add('ProcessesNotContained', 'No pid namespace here: a process that leaves its session may outlive its container')
   }
+  add('SeccompNotApplied', 'Seccomp profiles are not applied to processes: containers run unconfined by them')
+  add(
+    'ProcessesShared',
+    'Containers see the processes of other pods, as with hostPID; signals reach their own user only',
+  )
   if (!spawner || spawner.abilities.cgroup === 'none') {
     add('LimitsNotEnforced', 'No cgroups here: cpu and memory limits are measured and not enforced')
   }

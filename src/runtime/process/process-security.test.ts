@@ -70,3 +70,11 @@ test('process runtime: what cannot be given is refused, not left out', async () 
     mounts: [{ hostPath: '/tmp', containerPath: '/x', readOnly: false, propagation: 'Bidirectional' }],
   })
 })
+
+test('process runtime: a pod that asks for settings of the kernel is refused, and what else it cannot have is told of', async () => {
+  await using held = open()
+  const spec = { ...sandboxSpec('one'), sysctls: { 'net.core.somaxconn': '5' } }
+  await expect(held.runtime.startSandbox(spec)).rejects.toThrow('sysctl net.core.somaxconn needs a runtime with')
+  const told = held.runtime.limitations().map(({ reason }) => reason)
+  expect(told).toEqual(expect.arrayContaining(['SeccompNotApplied', 'ProcessesShared']))
+})

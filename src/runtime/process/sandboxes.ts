@@ -74,6 +74,13 @@ function openNetwork({ environment, network }: Context, started: Spawner): Netwo
   return { mode: 'loopback', take, giveBack: ({ address }) => addresses.free(address), hostAddress }
 }
 
+/** The kernel's settings are the machine's here: a pod that counts on its own is told, not started with others. */
+function refuseSysctls({ sysctls = {} }: SandboxSpec): void {
+  const [name] = Object.keys(sysctls)
+  if (name !== undefined)
+    throw new Error(`sysctl ${name} needs a runtime with containers of its own, such as --runtime docker or cri`)
+}
+
 export function createSandboxes(context: Context): Sandboxes {
   const { environment, directory } = context
   const pods = new Map<string, PodSurroundings>()
@@ -83,6 +90,7 @@ export function createSandboxes(context: Context): Sandboxes {
 
   async function start(spec: SandboxSpec): Promise<Sandbox> {
     try {
+      refuseSysctls(spec)
       const network = await opened
       const own: PreparedNetwork = spec.hostNetwork
         ? { sandboxId: environment.random.uuid().replaceAll('-', ''), address: network.hostAddress }
