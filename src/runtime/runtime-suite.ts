@@ -94,7 +94,10 @@ export function runtimeSuite(name: string, subject: SuiteSubject): void {
     const [first, second] = await Promise.all(['a', 'b'].map((pod) => held.runtime.startSandbox(sandboxSpec(pod))))
     expect(first?.ready && second?.ready).toBe(true)
     expect(first?.ip).not.toBe(second?.ip)
+    const { sandboxReady } = held.runtime
+    if (sandboxReady !== undefined) expect(await sandboxReady(first?.id ?? '')).toBe(true)
     await held.runtime.stopSandbox(first?.id ?? '')
+    if (sandboxReady !== undefined) expect(await sandboxReady(first?.id ?? '')).toBe(false)
     const { sandboxes } = await held.runtime.list()
     expect(sandboxes.map(({ ready }) => ready).toSorted()).toEqual([false, true])
   })
