@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect as connectTls } from 'node:tls'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -6,6 +7,7 @@ import type { EndpointSlice } from '../src/api/generated/discovery-v1.ts'
 import { endpointSlices, pods, services } from '../src/api/generated/resources.ts'
 import { openConnection, tlsOptions } from '../src/client/http/connection.ts'
 import type { Connection, Endpoint } from '../src/client/http/connection.ts'
+import { dialWebSocket } from '../src/client/streams/web-socket.ts'
 import { createCluster } from '../src/cluster/cluster.ts'
 import type { Cluster } from '../src/cluster/cluster.ts'
 import { until } from '../src/testing/index.ts'
@@ -27,7 +29,7 @@ server.on('upgrade', (q, socket) => {
   socket.write('HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\n')
   socket.pipe(socket)
 })
-server.listen(8080)`
+server.listen(8080, () => console.log('listens'))`
 
 let cluster: Cluster
 let endpoint: Endpoint
@@ -124,4 +126,17 @@ test('a node tells its measurements through the API server', async () => {
   expect(code).toBe(200)
   expect(body).toContain('node_cpu_usage_seconds_total')
   expect((await ask('GET', '/api/v1/nodes/node1/proxy/containerLogs/default/web/other')).code).toBe(404)
+})
+
+test.each(['binary.k8s.io', 'base64.binary.k8s.io'])('a log is sent over a WebSocket of %s too', async (protocol) => {
+  const path = '/api/v1/namespaces/default/pods/web/log'
+  const { socket } = await dialWebSocket(endpoint, { path, protocols: [protocol] })
+  let said = ''
+  socket.on('message', (data: Buffer) => {
+    said += protocol.startsWith('base64') ? Buffer.from(data.toString(), 'base64').toString() : data.toString()
+  })
+  const closed = once(socket, 'close')
+  socket.resume()
+  await closed
+  expect(said).toBe('listens\n')
 })

@@ -1,10 +1,15 @@
 import { once } from 'node:events'
+import { requestedUpgrade } from '../../streams/upgrade.ts'
 import { baseHeaders } from './answer.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Sends a log as its bytes arrive, no faster than the client takes them. */
 export async function streamLog(exchange: Exchange, log: AsyncIterable<Uint8Array>): Promise<void> {
-  const { response } = exchange
+  const { request, response, upgrade } = exchange
+  if (upgrade !== undefined && requestedUpgrade(request) === 'websocket') {
+    const { sendLogOverSocket } = await import('../connect/log-socket.ts')
+    return await sendLogOverSocket(upgrade, log)
+  }
   response.writeHead(200, baseHeaders(exchange, 'text/plain'))
   response.flushHeaders()
   try {
