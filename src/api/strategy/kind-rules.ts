@@ -1,7 +1,15 @@
 import type { Draft } from '../draft.ts'
 import type { Job } from '../generated/batch-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
-import type { Container, Namespace, PersistentVolumeClaim, Pod, PodSpec, Service } from '../generated/core-v1.ts'
+import type {
+  Container,
+  Namespace,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodSpec,
+  Service,
+} from '../generated/core-v1.ts'
 import { updateRequest } from './certificate-request.ts'
 import { qosClassOf } from './qos-class.ts'
 import { updateService } from './service.ts'
@@ -10,6 +18,7 @@ import { updateService } from './service.ts'
 export const CREATE_RULES: Readonly<Record<string, (object: never) => void>> = {
   pods: createPod,
   namespaces: createNamespace,
+  persistentvolumes: createVolume,
   persistentvolumeclaims: createClaim,
   'jobs.batch': createJob,
   'customresourcedefinitions.apiextensions.k8s.io': createDefinition,
@@ -22,6 +31,7 @@ export const UPDATE_RULES: Readonly<
   'certificatesigningrequests.certificates.k8s.io': updateRequest,
   pods: updatePod,
   namespaces: updateNamespace,
+  persistentvolumes: updateVolume,
   services: (service: Draft<Service>, old: Service, subresource?: string) => {
     if (subresource === undefined) updateService(service, old)
   },
@@ -95,6 +105,27 @@ function updateNamespace(namespace: Draft<Namespace>, old: Namespace, subresourc
     return
   }
   if (old.spec !== undefined) namespace.spec = old.spec as Draft<Namespace>['spec'] & {}
+}
+
+function createVolume(volume: Draft<PersistentVolume>): void {
+  const { creationTimestamp } = volume.metadata
+  const since = creationTimestamp === undefined ? {} : { lastPhaseTransitionTime: creationTimestamp }
+  volume.status = { phase: 'Pending', ...since }
+}
+
+/** When the phase was reached is written for who does not write it. */
+function updateVolume(
+  volume: Draft<PersistentVolume>,
+  old: PersistentVolume,
+  subresource: string | undefined,
+  now: string,
+) {
+  const { status } = volume
+  if (subresource !== 'status' || status === undefined) return
+  const [since, before] = [status.lastPhaseTransitionTime, old.status?.lastPhaseTransitionTime]
+  if (status.phase !== old.status?.phase) {
+    if (since === undefined || since === before) status.lastPhaseTransitionTime = now
+  } else if (since === undefined && before !== undefined) status.lastPhaseTransitionTime = before
 }
 
 function createClaim(claim: Draft<PersistentVolumeClaim>): void {

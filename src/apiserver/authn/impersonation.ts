@@ -21,9 +21,9 @@ export function impersonate(request: IncomingMessage, user: UserInfo, authorizer
     const message = 'requested [{UID}] without impersonating a user'
     throw apiError('InternalError', `Internal error occurred: ${message}`, {})
   }
-  const distinct = request.headersDistinct
-  const groups = distinct['impersonate-group'] ?? []
-  const uid = distinct['impersonate-uid']?.[0]
+  const distinct = headersDistinct(request)
+  const groups = distinct.get('impersonate-group') ?? []
+  const uid = distinct.get('impersonate-uid')?.[0]
   const extra = extraOf(distinct)
   const check = checker(user, authorizer)
   checkUser(check, name)
@@ -36,10 +36,21 @@ export function impersonate(request: IncomingMessage, user: UserInfo, authorizer
   return Object.keys(extra).length === 0 ? impersonated : { ...impersonated, extra }
 }
 
-function extraOf(headers: NodeJS.Dict<string[]>): Readonly<Record<string, readonly string[]>> {
+/** Each header's values one by one, which requests of HTTP/2 do not have ready. */
+function headersDistinct({ rawHeaders }: IncomingMessage): ReadonlyMap<string, readonly string[]> {
+  const distinct = new Map<string, string[]>()
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
+    const key = name.toLowerCase()
+    distinct.set(key, [...(distinct.get(key) ?? []), value])
+  }
+  return distinct
+}
+
+function extraOf(headers: ReadonlyMap<string, readonly string[]>): Readonly<Record<string, readonly string[]>> {
   const extra: Record<string, readonly string[]> = {}
-  for (const [header, values] of Object.entries(headers)) {
-    if (header.startsWith(EXTRA)) extra[decodeURIComponent(header.slice(EXTRA.length))] = values ?? []
+  for (const [header, values] of headers) {
+    if (header.startsWith(EXTRA)) extra[decodeURIComponent(header.slice(EXTRA.length))] = values
   }
   return extra
 }

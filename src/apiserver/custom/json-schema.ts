@@ -80,6 +80,8 @@ export interface DefinedVersion {
   readonly name: string
   readonly served: boolean
   readonly storage: boolean
+  readonly deprecated?: boolean
+  readonly deprecationWarning?: string
   readonly schema?: { readonly openAPIV3Schema?: JsonSchema }
   readonly subresources?: { readonly status?: object; readonly scale?: object }
 }

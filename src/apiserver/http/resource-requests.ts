@@ -6,6 +6,7 @@ import type { Authorizer } from '../verbs/authorizer.ts'
 import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { CollectionTarget, ObjectTarget } from '../verbs/request.ts'
 import type { Catalog, ServedResource } from '../verbs/served-resource.ts'
+import { deprecationOf } from '../verbs/deprecation.ts'
 import type { Verbs } from '../verbs/verbs.ts'
 import type { Counter } from '../metrics/families.ts'
 import { negotiate } from './accept.ts'
@@ -54,6 +55,8 @@ export async function serveResource(server: ResourceServer, exchange: Exchange, 
     return serveProxied(server, exchange, path, resource)
   }
   checkServed(server, exchange, path, resource, verb)
+  const deprecation = deprecationOf(resource)
+  if (deprecation !== undefined) exchange.context.warn(deprecation)
   const at = path.namespace === undefined ? { resource } : { resource, namespace: path.namespace }
   if (path.name === undefined) return serveCollection(server, exchange, at, verb)
   const { name, subresource } = path
