@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { connect as connectTls } from 'node:tls'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -139,4 +140,21 @@ test.each(['binary.k8s.io', 'base64.binary.k8s.io'])('a log is sent over a WebSo
   socket.resume()
   await closed
   expect(said).toBe('listens\n')
+})
+
+test('a client that speaks HTTP/2 is proxied as any other, and the server behind knows whom it asked', async () => {
+  const { certificateAuthority, clientCertificate, clientKey } = endpoint
+  const session = connectHttp2(endpoint.server, {
+    ca: certificateAuthority,
+    ...(clientCertificate !== undefined && { cert: clientCertificate }),
+    ...(clientKey !== undefined && { key: clientKey }),
+  })
+  try {
+    const path = '/api/v1/namespaces/default/pods/web:8080/proxy/x?y=1'
+    const stream = session.request({ ':path': path, ':method': 'POST', 'content-type': 'text/plain' })
+    stream.end('body')
+    expect(JSON.parse(await text(stream))).toMatchObject({ method: 'POST', url: '/x?y=1', body: 'body' })
+  } finally {
+    session.close()
+  }
 })

@@ -82,7 +82,7 @@ async function proxy(
     return sendText(exchange, 503, `error trying to reach service: ${why}`)
   }
   const answer = await answered
-  const { connection: _, 'transfer-encoding': __, ...headers } = answer.headers
+  const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...headers } = answer.headers
   response.writeHead(answer.statusCode ?? 502, headers)
   await pipeline(answer, response).catch(() => response.destroy())
 }

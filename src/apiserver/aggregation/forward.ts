@@ -42,9 +42,9 @@ export function answerOf(request: ClientRequest): Promise<IncomingMessage> {
   })
 }
 
-/** Who we are is told by our certificate; these would speak of the connection, or of an identity of the client's own. */
+/** Who we are is told by our certificate; these would speak of the connection (HTTP/2's with a colon), or of an identity of the client's own. */
 const DROPPED =
-  /^(authorization|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|x-remote-.*|impersonate-.*)$/
+  /^(:.*|authorization|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|x-remote-.*|impersonate-.*)$/
 
 /** The client's headers, and the identity that we have found it to have. */
 export function forwardedHeaders(headers: IncomingHttpHeaders, user: UserInfo): OutgoingHttpHeaders {

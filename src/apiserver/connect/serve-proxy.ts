@@ -41,7 +41,7 @@ export async function serveProxy(
     response.writeHead(301, { Location: `${prefix}/${query}` })
     return void response.end()
   }
-  const rewriting = { prefix, host: location.host, requestHost: request.headers.host ?? '' }
+  const rewriting = { prefix, host: location.host, requestHost: hostOf(request.headers) }
   const outgoing = await ask(exchange, location, `${rest === '' ? '/' : rest}${query}`, rewriting)
   return exchange.upgrade === undefined
     ? await answer(exchange, outgoing, rewriting)
@@ -82,9 +82,11 @@ async function ask(
   return outgoing
 }
 
-/** Those that speak of the connection, or of who the client is to us, are not for the server behind. */
+/** Those that speak of the connection (HTTP/2 has names with a colon for that), or of who the client is to us, are not for the server behind. */
 const DROPPED =
-  /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|authorization|impersonate-.*|x-remote-.*)$/
+  /^(:.*|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|authorization|impersonate-.*|x-remote-.*)$/
+
+const hostOf = (headers: IncomingHttpHeaders) => headers.host ?? String(headers[':authority'] ?? '')
 
 function forwarded(headers: IncomingHttpHeaders, isUpgrade: boolean): OutgoingHttpHeaders {
   const kept = Object.entries(headers).filter(([name]) => !DROPPED.test(name))
