@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import { apiError } from '../../api/meta/status.ts'
 import { StoreError } from '../../store/store.ts'
 import type { Backups } from '../backup/backups.ts'
 import { sendJson, sendText } from './answer.ts'
+import { drained } from './drained.ts'
 import type { Exchange } from './exchange.ts'
 
 /** `GET /shoal/backup` and `POST /shoal/restore`, for whoever may do so by a rule on nonResourceURLs: administrators. */
@@ -18,7 +18,7 @@ async function sendBackup(backups: Backups, { response }: Exchange): Promise<voi
   response.writeHead(200, { 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-cache, private' })
   for (const chunk of backups.save()) {
     if (response.destroyed) return
-    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    if (!response.write(chunk)) await drained(response)
   }
   response.end()
 }

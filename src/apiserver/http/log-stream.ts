@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { requestedUpgrade } from '../../streams/upgrade.ts'
 import { baseHeaders } from './answer.ts'
+import { drained } from './drained.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Sends a log as its bytes arrive, no faster than the client takes them. */
@@ -15,7 +15,7 @@ export async function streamLog(exchange: Exchange, log: AsyncIterable<Uint8Arra
   try {
     for await (const chunk of log) {
       if (response.destroyed) return
-      if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+      if (!response.write(chunk)) await drained(response)
     }
     response.end()
   } catch {

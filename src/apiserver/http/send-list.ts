@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import type { Accepted } from './accept.ts'
 import { baseHeaders, endWhenStuck, sendEncoded, SLOW_ANSWER_BYTES, wantsCompression } from './answer.ts'
+import { drained } from './drained.ts'
 import type { Exchange } from './exchange.ts'
 import type { EncodedList } from './list-encoding.ts'
 
@@ -20,7 +20,7 @@ export async function sendEncodedList(exchange: Exchange, list: EncodedList, acc
   response.writeHead(200, { ...baseHeaders(exchange, 'application/json'), 'Content-Length': list.size })
   for (const piece of list.pieces()) {
     if (response.destroyed) return
-    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    if (!response.write(piece)) await drained(response)
   }
   response.end()
 }
