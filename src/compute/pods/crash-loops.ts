@@ -1,3 +1,4 @@
+import type { Pod } from '../../api/generated/core-v1.ts'
 import { pods } from '../../api/generated/resources.ts'
 import type { Client } from '../../client/client.ts'
 import type { Timer } from '../../env/clock.ts'
@@ -35,9 +36,7 @@ export function watchCrashLoops(options: CrashLoopOptions): CrashLoops {
   const look = async () => {
     const list = await client.list(pods, { namespace, labelSelector }).catch(() => undefined)
     if (isStopped) return
-    const now = list?.items.filter(({ status }) =>
-      isHeldBack(status?.containerStatuses?.[0]?.state?.waiting?.reason),
-    ).length
+    const now = list?.items.filter(isHeldBack).length
     if (now !== undefined && now !== held) onHeldBack((held = now))
     looks--
     timer = held > 0 || looks > 0 ? env.timers.after(LOOK_MS, () => void look(), { background: true }) : undefined
@@ -54,4 +53,9 @@ export function watchCrashLoops(options: CrashLoopOptions): CrashLoops {
   }
 }
 
-const isHeldBack = (reason: string | undefined) => reason === 'CrashLoopBackOff'
+/** The kubelet says `CrashLoopBackOff` some time after it has begun to wait: until then the container has just ended. */
+function isHeldBack({ status }: Pod): boolean {
+  const { state, restartCount = 0 } = status?.containerStatuses?.[0] ?? {}
+  if (state?.waiting?.reason === 'CrashLoopBackOff') return true
+  return status?.phase === 'Running' && state?.terminated !== undefined && restartCount > 0
+}
