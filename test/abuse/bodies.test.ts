@@ -236,17 +236,14 @@ describe('names that mean something to JavaScript', () => {
 })
 
 describe('numbers', () => {
-  test.each(['1e400', '-1e999', '123456789012345678901234567890', '9007199254740993'])(
-    'one that could not be kept as it is is a bad request: %s',
-    async (number) => {
-      expect(await post(thingText('number', number))).toMatchObject({
-        code: 400,
-        message: `json: cannot unmarshal number ${number} into Go value of type float64`,
-      })
-    },
-  )
+  test.each(['1e400', '-1e999', '9'.repeat(400)])('one that no double holds is a bad request: %s', async (number) => {
+    expect(await post(thingText('number', number))).toMatchObject({
+      code: 400,
+      message: `json: cannot unmarshal number ${number.slice(0, 100)} into Go value of type float64`,
+    })
+  })
 
-  test.each(['9007199254740991', '-0.1', '1e308', '0.1234567890123456789', '1e-400'])(
+  test.each(['9007199254740991', '9223372036854775807', '-0.1', '1e308', '0.1234567890123456789', '1e-400'])(
     'others are kept: %s',
     async (number) => {
       const { code } = await post(thingText(`n${number.replaceAll(/[^0-9a-z]/g, '')}`, number))

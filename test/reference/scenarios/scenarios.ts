@@ -4,7 +4,8 @@ import { immutable } from './immutable.ts'
 import { listsMore, watchMore } from './lists-more.ts'
 import { certificatesMore, subresourcesMore, tokens } from './parts.ts'
 import { patchMore } from './patch-more.ts'
-import { accessMore, customMore, limits, registration } from './rules.ts'
+import { customMore, registration } from './extensions.ts'
+import { accessMore, limits } from './rules.ts'
 import type { Scenario } from './scenario.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
