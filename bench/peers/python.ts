@@ -15,7 +15,7 @@ const PEERS = [
 ] as const
 
 const INSTALL_MS = 300_000
-const MEASURE_MS = 120_000
+const MEASURE_MS = 300_000
 
 /** Ray and Dask at the same work, from PyPI into a directory of the cache; where that cannot be, says so and goes on. */
 export async function measurePython(print: (line: string) => void): Promise<void> {
@@ -30,7 +30,8 @@ export async function measurePython(print: (line: string) => void): Promise<void
         print(figure(`${peer.name}: ${what}`, [value], unit))
       }
     } catch (error) {
-      const [said = ''] = (error as Error).message.split('\n').slice(-2)
+      const { message, stderr = '' } = error as Error & { readonly stderr?: string }
+      const said = stderr.trim().split('\n').at(-1) || message.split('\n')[0]
       print(`${peer.name}: not measured here: ${said}`)
     }
   }
