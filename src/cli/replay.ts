@@ -15,9 +15,13 @@ export interface ReplayOptions {
  */
 export async function replay(id: string, options: ReplayOptions): Promise<number> {
   const task = readFailedTask(failedDirectory(), id)
-  process.stderr.write(`${task.name}, ${task.what}: it failed at ${new Date(task.atMs).toISOString()} with ${task.error}\n`)
+  process.stderr.write(
+    `${task.name}, ${task.what}: it failed at ${new Date(task.atMs).toISOString()} with ${task.error}\n`,
+  )
   if (task.nodeVersion !== process.version)
-    process.stderr.write(`warning: its worker ran on the Node of its driver, ${task.nodeVersion}; this is ${process.version}\n`)
+    process.stderr.write(
+      `warning: its worker ran on the Node of its driver, ${task.nodeVersion}; this is ${process.version}\n`,
+    )
   if (options.inspect === true) await waitForDebugger()
   const { clock } = systemEnvironment()
   const startedMs = clock.monotonicMs()
@@ -36,6 +40,8 @@ export async function replay(id: string, options: ReplayOptions): Promise<number
 async function waitForDebugger(): Promise<void> {
   const inspector = await import('node:inspector')
   inspector.open(0, '127.0.0.1')
-  process.stderr.write('It stops where the function is called; step into it. Chrome: chrome://inspect; VS Code: attach\n')
+  process.stderr.write(
+    'It stops where the function is called; step into it. Chrome: chrome://inspect; VS Code: attach\n',
+  )
   inspector.waitForDebugger()
 }

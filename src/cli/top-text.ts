@@ -15,7 +15,12 @@ function runText({ metadata, spec, status }: Run, nowMs: number): string {
   const first = `${metadata.namespace}/${metadata.name}  ${spec.program}  ${phase}${age}`
   const facts = [`${workers} workers`, `${tasks} done`, ...trouble].join(', ')
   const { stages = [], pods = [] } = status ?? {}
-  return [`${first}  ${facts}`, ...table(STAGES, stages.map(stageRow)), ...table(WORKERS, pods.map(workerRow)), ''].join('\n')
+  return [
+    `${first}  ${facts}`,
+    ...table(STAGES, stages.map(stageRow)),
+    ...table(WORKERS, pods.map(workerRow)),
+    '',
+  ].join('\n')
 }
 
 const STAGES = ['STAGE', 'DONE', 'RUNNING', 'WAITING', 'FAILED', 'BUSY']

@@ -37,7 +37,11 @@ export async function top(name: string | undefined, options: TopOptions): Promis
 }
 
 /** The one of that name, or all that run. Nobody has run anything where the server does not know of runs. */
-async function runsOf(client: Client, namespace: string | undefined, name: string | undefined): Promise<readonly Run[]> {
+async function runsOf(
+  client: Client,
+  namespace: string | undefined,
+  name: string | undefined,
+): Promise<readonly Run[]> {
   try {
     const { items } = await client.list(runs, namespace === undefined ? {} : { namespace })
     const found = items.filter(({ metadata, status }) =>

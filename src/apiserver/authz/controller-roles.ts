@@ -23,6 +23,7 @@ export function controllerRules(allow: Allow, events: PolicyRule): Readonly<Reco
   return {
     ...workloadRules(allow, events, podsOf),
     ...clusterRules(allow, events),
+    ...autoscalerRules(allow, events),
     'endpoint-controller': [
       allow(READ, 'core', 'pods services'),
       allow('create delete get list update', 'core', 'endpoints'),
@@ -42,6 +43,28 @@ export function controllerRules(allow: Allow, events: PolicyRule): Readonly<Reco
       events,
     ],
     'generic-garbage-collector': [collect, events],
+    'namespace-controller': [
+      allow('delete get list watch', 'core', 'namespaces'),
+      allow('update', 'core', 'namespaces/finalize namespaces/status'),
+      allow('delete deletecollection get list', '*', '*'),
+    ],
+    'node-controller': [
+      allow('delete get list patch update watch', 'core', 'nodes'),
+      allow('patch update', 'core', 'nodes/status pods/status'),
+      allow('delete get list watch', 'core', 'pods'),
+      allow(READ, 'coordination.k8s.io', 'leases'),
+      events,
+    ],
+    'pod-garbage-collector': [
+      allow('delete list watch', 'core', 'pods'),
+      allow('patch', 'core', 'pods/status'),
+      allow('get list watch', 'core', 'nodes'),
+    ],
+  }
+}
+
+function autoscalerRules(allow: Allow, events: PolicyRule): Readonly<Record<string, readonly PolicyRule[]>> {
+  return {
     'horizontal-pod-autoscaler': [
       allow(READ, 'autoscaling', 'horizontalpodautoscalers'),
       allow('update', 'autoscaling', 'horizontalpodautoscalers/status'),
@@ -62,23 +85,6 @@ export function controllerRules(allow: Allow, events: PolicyRule): Readonly<Reco
       allow('patch', 'core', 'pods/resize'),
       allow('list', 'metrics.k8s.io', 'pods'),
       events,
-    ],
-    'namespace-controller': [
-      allow('delete get list watch', 'core', 'namespaces'),
-      allow('update', 'core', 'namespaces/finalize namespaces/status'),
-      allow('delete deletecollection get list', '*', '*'),
-    ],
-    'node-controller': [
-      allow('delete get list patch update watch', 'core', 'nodes'),
-      allow('patch update', 'core', 'nodes/status pods/status'),
-      allow('delete get list watch', 'core', 'pods'),
-      allow(READ, 'coordination.k8s.io', 'leases'),
-      events,
-    ],
-    'pod-garbage-collector': [
-      allow('delete list watch', 'core', 'pods'),
-      allow('patch', 'core', 'pods/status'),
-      allow('get list watch', 'core', 'nodes'),
     ],
   }
 }

@@ -65,7 +65,8 @@ function movingView(env: Environment, isTerminal: boolean): ProgressView {
   }
   const note = (event: ComputeEvent) => {
     if (event.type === 'log') canvas.say(logText(event.log).trimEnd())
-    if (event.type === 'kept') canvas.say(`failed: ${event.task.name}, ${event.task.what}: shoal replay ${event.task.id}`)
+    if (event.type === 'kept')
+      canvas.say(`failed: ${event.task.name}, ${event.task.what}: shoal replay ${event.task.id}`)
     if (event.type === 'summary') summaries.push(event.summary)
     if (event.type === 'warning') canvas.say(`warning: ${event.message}`)
     if (event.type === 'loss') canvas.say(`lost: ${describeLoss(event.loss)}`)

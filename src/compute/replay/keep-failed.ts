@@ -30,7 +30,15 @@ export function createFailedTasks({ env, run, directory, onKept }: KeepOptions):
     const what = spec.describe(work)
     const said = `${error.name}: ${error.message}`
     const task: FailedTask = {
-      ...{ format: 1, id, name, what, error: said, program, options, code, payload },
+      format: 1,
+      id,
+      name,
+      what,
+      error: said,
+      program,
+      options,
+      code,
+      payload,
       nodeVersion: process.version,
       atMs: env.clock.now(),
     }

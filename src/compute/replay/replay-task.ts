@@ -67,7 +67,8 @@ const ATTEMPT_HOST = {
   running: new Int32Array(3),
 }
 
-const gone = () => Promise.reject(new Error('Cannot fetch parts of a shuffle: they went with the run, expected a task without'))
+const gone = () =>
+  Promise.reject(new Error('Cannot fetch parts of a shuffle: they went with the run, expected a task without'))
 const NO_PARTS: PartStore = { home: gone, fetch: gone }
 
 function replayedOf({ program }: FailedTask, { status, payload }: Outcome): Replayed {
