@@ -57,19 +57,20 @@ const engines: Lane = {
 const realCluster: Lane = {
   name: 'real cluster',
   script: 'node_modules/vitest/vitest.mjs',
-  args: (sample) => ['run', 'test/compute/real-cluster', ...(sample === undefined ? ['test/compute/real-faults'] : [])],
+  args: () => ['run', 'test/compute/real-cluster', 'test/compute/real-faults'],
   env: { SHOAL_REAL_CLUSTER: 'all' },
+  onlyInFull: true,
 }
 
 const allLanes: readonly Lane[] = [
-  simulation('job', 300),
-  simulation('node-lifecycle', 300),
-  simulation('workloads', 100),
-  simulation('contention', 100),
+  simulation('job', 150),
+  simulation('node-lifecycle', 150),
+  simulation('workloads', 50),
+  simulation('contention', 50),
   trial('SIGKILL under load', 'test/durability/kill-rounds.ts', { sample: 10, full: 200 }),
   trial('images of power cuts', 'test/durability/crash-images.ts', { sample: 100, full: 1_000 }),
   engines,
-  trial('kills on engines', 'test/engines/kill-rounds.ts', { sample: 5, full: 200 }),
+  { ...trial('kills on engines', 'test/engines/kill-rounds.ts', { sample: 5, full: 200 }), onlyInFull: true },
   realCluster,
   trial('decoders on inputs at random', 'test/abuse/fuzz.ts', { sample: 1_000, full: 20_000 }),
   conformance,

@@ -8,14 +8,15 @@ import { formatKubeconfig } from '../../src/client/kubeconfig.ts'
 import { openUser } from '../cli/shoal.ts'
 import type { Started, User } from '../cli/shoal.ts'
 import { packagedClient } from '../clients/packaged.ts'
-import { startReference, whyNoControllers, whyNoReference } from './start-reference.ts'
+import { whyNotBuilt } from './go-programs.ts'
+import { startReference } from './start-reference.ts'
 import type { Reference } from './start-reference.ts'
 
 const kubectl = packagedClient('kubectl')
-const missing = whyNoReference() ?? whyNoControllers() ?? (kubectl === undefined ? 'needs kubectl' : undefined)
+const PROGRAMS = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const
+const missing = whyNotBuilt(...PROGRAMS) ?? (kubectl === undefined ? 'needs kubectl' : undefined)
 
-/** Building what is not there takes minutes, once. */
-const BUILD_MS = 30 * 60_000
+const START_MS = 120_000
 const IMAGE = `node:${process.versions.node.split('.')[0]}`
 const SERVER = `require('http').createServer((q, r) => r.end('hello from ' + q.url)).listen(8080, () => console.log('listens'))`
 /** The reference reaches nodes by their names. */
@@ -59,10 +60,12 @@ describe.skipIf(missing !== undefined)(
       joined = user.start(['node', '--kubeconfig', kubeconfig, '--port', '0'])
       const said = await joined.says(/node "localhost" has joined .* its server listens on 127.0.0.1:(\d+)/)
       port = Number(said[1])
+      // Its account comes a moment after the namespace.
+      await run(['wait', '--for=create', 'serviceaccount/default', '--timeout=60s'])
       await run(['run', 'web', `--image=${IMAGE}`, '--command', '--', 'node', '-e', SERVER])
       const ready = await run(['wait', '--for=condition=Ready', 'pod/web', '--timeout=60s'])
       expect(ready).toMatchObject({ code: 0, err: '' })
-    }, BUILD_MS)
+    }, START_MS)
 
     afterAll(async () => {
       joined?.process.kill('SIGTERM')
@@ -186,7 +189,7 @@ describe.skipIf(missing !== undefined)(
         user.start(['node', '--kubeconfig', node, '--port', '0', '--runtime', 'simulated', '--label', 'disk=fast']),
       )
       await Promise.all([parts[0]!.says(/^ready: /m), parts[1]!.says(/^ready: /m), parts[2]!.says(/has joined/)])
-    }, BUILD_MS)
+    }, START_MS)
 
     afterAll(async () => {
       for (const part of parts) part.process.kill('SIGTERM')
