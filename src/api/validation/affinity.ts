@@ -8,7 +8,7 @@ import type {
 import { forbidden, invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsLabelProblems, dnsSubdomainProblems, labelKeyProblems, labelValueProblems } from '../meta/names.ts'
-import { validateLabelSelector } from './label-selector.ts'
+import { validateLabelSelector, validateSetOperator } from './label-selector.ts'
 import { named } from './object-meta.ts'
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
@@ -62,13 +62,9 @@ function validateExpression(expression: NodeSelectorRequirement, path: string, s
   const { key, operator } = expression
   const values = expression.values ?? []
   const errors: FieldError[] = []
-  if (operator === 'In' || operator === 'NotIn') {
-    const detail = "must be specified when `operator` is 'In' or 'NotIn'"
-    if (values.length === 0) errors.push(required(`${path}.values`, detail))
-  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
-    const detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-    if (values.length > 0) errors.push(forbidden(`${path}.values`, detail))
-  } else if (operator === 'Gt' || operator === 'Lt') {
+  const shared = validateSetOperator(operator, values, path)
+  if (shared !== undefined) errors.push(...shared)
+  else if (operator === 'Gt' || operator === 'Lt') {
     const detail = "must be specified single value when `operator` is 'Lt' or 'Gt'"
     if (values.length !== 1) errors.push(required(`${path}.values`, detail))
   } else errors.push(invalid(`${path}.operator`, operator, 'not a valid selector operator'))

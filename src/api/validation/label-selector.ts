@@ -13,17 +13,26 @@ export function validateLabelSelector(selector: LabelSelector | undefined, path:
   return errors
 }
 
+/** What is wrong with the number of values, by the operators that all selectors share; undefined for any other operator. */
+export function validateSetOperator(
+  operator: string,
+  values: readonly string[],
+  path: string,
+): readonly FieldError[] | undefined {
+  if (operator === 'In' || operator === 'NotIn') {
+    const detail = "must be specified when `operator` is 'In' or 'NotIn'"
+    return values.length === 0 ? [required(`${path}.values`, detail)] : []
+  }
+  if (operator !== 'Exists' && operator !== 'DoesNotExist') return undefined
+  const detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+  return values.length > 0 ? [forbidden(`${path}.values`, detail)] : []
+}
+
 type Expression = NonNullable<LabelSelector['matchExpressions']>[number]
 
 function validateExpression({ key, operator, values = [] }: Expression, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (operator === 'In' || operator === 'NotIn') {
-    const detail = "must be specified when `operator` is 'In' or 'NotIn'"
-    if (values.length === 0) errors.push(required(`${path}.values`, detail))
-  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
-    const detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-    if (values.length > 0) errors.push(forbidden(`${path}.values`, detail))
-  } else errors.push(invalid(`${path}.operator`, operator, 'not a valid selector operator'))
+  const unknown = invalid(`${path}.operator`, operator, 'not a valid selector operator')
+  const errors = [...(validateSetOperator(operator, values, path) ?? [unknown])]
   errors.push(...labelKeyProblems(key).map((problem) => invalid(`${path}.key`, key, problem)))
   values.forEach((value, i) => {
     errors.push(...labelValueProblems(value).map((problem) => invalid(`${path}.values[${i}]`, value, problem)))

@@ -4,7 +4,7 @@ import type { Settled } from '../task/future.ts'
 import type { ErrorRecord } from '../wire/error-record.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import { createChunkSize } from './chunk-size.ts'
-import { cancelledBy } from './map.ts'
+import { cancelledBy, chunksOf } from './map.ts'
 import type { MapOptions, OnProgress } from './map.ts'
 import { mapStage } from './map-stage.ts'
 import type { ChunkFlow } from './map-stage.ts'
@@ -21,15 +21,9 @@ export async function mapSettledAll<R>(
 ): Promise<Settled<R>[]> {
   const size = createChunkSize(options.chunkSize)
   const results = new Array<Settled<R>>(items.length)
-  let [taken, done] = [0, 0]
+  let done = 0
   const flow: ChunkFlow = {
-    take(threads) {
-      if (taken >= items.length) return undefined
-      const first = taken
-      taken += size.next(items.length - taken, threads)
-      return { first, items: items.slice(first, taken) }
-    },
-    isExhausted: () => taken >= items.length,
+    ...chunksOf(items, size),
     put({ first }, made) {
       for (let index = 0; index < made.length; index++) {
         results[first + index] = settledOf<R>(made[index] as Made, first + index, shipment)

@@ -2,6 +2,7 @@ import type { StageHost } from '../coordination.ts'
 import type { StageHandle } from '../coordinator/stage.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import { createChunkSize } from './chunk-size.ts'
+import type { ChunkSize } from './chunk-size.ts'
 import { mapStage } from './map-stage.ts'
 import type { ChunkFlow } from './map-stage.ts'
 
@@ -25,16 +26,9 @@ export async function mapAll<R>(
 ): Promise<R[]> {
   const size = createChunkSize(options.chunkSize)
   const results = new Array<R>(items.length)
-  let taken = 0
   let done = 0
   const flow: ChunkFlow = {
-    take(threads) {
-      if (taken >= items.length) return undefined
-      const first = taken
-      taken += size.next(items.length - taken, threads)
-      return { first, items: items.slice(first, taken) }
-    },
-    isExhausted: () => taken >= items.length,
+    ...chunksOf(items, size),
     put({ first }, made) {
       for (let index = 0; index < made.length; index++) results[first + index] = made[index] as R
       done += made.length
@@ -44,6 +38,20 @@ export async function mapAll<R>(
   const handle = coordinator.open(mapStage('map', shipment, size, flow))
   await cancelledBy(handle, options.signal)
   return results
+}
+
+/** Items in chunks, one after the other, as large as `size` says at the time. */
+export function chunksOf(items: readonly unknown[], size: ChunkSize): Pick<ChunkFlow, 'take' | 'isExhausted'> {
+  let taken = 0
+  return {
+    take(threads) {
+      if (taken >= items.length) return undefined
+      const first = taken
+      taken += size.next(items.length - taken, threads)
+      return { first, items: items.slice(first, taken) }
+    },
+    isExhausted: () => taken >= items.length,
+  }
 }
 
 /** `handle.finished`, with the stage cancelled when `signal` is aborted. */
