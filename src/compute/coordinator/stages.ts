@@ -116,7 +116,12 @@ function handleOf(
     if (running.changes() !== before || spec.home !== undefined) dispatch()
     running.settle(stage)
   }
-  queueMicrotask(wake)
+  // A new one is awake from the start: nothing but this hands its first tasks to threads that have nothing to do.
+  queueMicrotask(() => {
+    if (stage.state === 'ended') return
+    dispatch()
+    running.settle(stage)
+  })
   return {
     finished,
     wake,
