@@ -7,10 +7,12 @@ import type { Shoal } from '../src/compute/shoal.ts'
 import { createWorkerProcesses } from '../src/compute/worker-processes.ts'
 import { workerPrograms } from '../src/compute/worker-program.ts'
 import { systemEnvironment } from '../src/env/system.ts'
+import { figure } from './figures.ts'
 
 const { clock } = systemEnvironment()
+const ROUNDS = 15
 
-/** The compute layer alone, on one worker process of two threads over its real connection; medians of five. */
+/** The compute layer alone, on one worker process of two threads over its real connection; medians. */
 export async function run(print: (line: string) => void): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-bench-'))
   const programs = await workerPrograms(join(directory, 'cache'))
@@ -37,9 +39,10 @@ const numbers = Array.from({ length: 100_000 }, (_, index) => index)
 const strings = numbers.map((index) => `item ${index}`)
 
 async function measure(shoal: Shoal, print: (line: string) => void): Promise<void> {
-  const rate = async (what: string, count: number, work: () => Promise<unknown>) =>
-    print(`${what.padEnd(56)} ${await perSecond(count, work)}/s`)
-  await rate('shoal: map over 100,000 numbers', 100_000, () => shoal.map(numbers, (item) => item + 1))
+  const rate = async (what: string, count: number, work: () => Promise<unknown>, goal?: number) =>
+    print(figure(what, await perSecond(count, work), '/s', goal === undefined ? {} : { goal }))
+  const map = () => shoal.map(numbers, (item) => item + 1)
+  await rate('shoal: map over 100,000 numbers', 100_000, map, 4_000_000)
   await rate('shoal: map over 100,000 strings', 100_000, () => shoal.map(strings, (item) => item.length))
   await rate('shoal: imap over 100,000 numbers', 100_000, async () => {
     let sum = 0
@@ -66,17 +69,17 @@ async function measurePiscina(directory: string, print: (line: string) => void):
     const chunks = Array.from({ length: 100 }, (_, index) => numbers.slice(index * 1000, (index + 1) * 1000))
     return (await Promise.all(chunks.map((chunk) => pool.run(chunk)))).flat()
   }
-  print(`${'piscina: the same numbers, 100 batches by hand'.padEnd(56)} ${await perSecond(100_000, byHand)}/s`)
+  print(figure('piscina: the same numbers, 100 batches by hand', await perSecond(100_000, byHand), '/s'))
   await pool.destroy()
 }
 
-async function perSecond(count: number, work: () => Promise<unknown>): Promise<string> {
+async function perSecond(count: number, work: () => Promise<unknown>): Promise<readonly number[]> {
   await work()
   const rates: number[] = []
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const started = clock.monotonicMs()
     await work()
     rates.push((count / (clock.monotonicMs() - started)) * 1000)
   }
-  return Math.round(rates.sort((left, right) => left - right)[2]!).toLocaleString('en')
+  return rates
 }

@@ -5,6 +5,7 @@ import type { Section } from './report.ts'
 /** Every module of this folder that exports `run` is a benchmark; these are the runner's own parts. */
 const PARTS = new Set([
   'main',
+  'calls',
   'figures',
   'memory',
   'program',

@@ -1,29 +1,26 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createEngine } from '../src/compute/engine.ts'
-import { createShipper } from '../src/compute/ship/ship.ts'
-import type { Shoal } from '../src/compute/shoal.ts'
 import { task } from '../src/compute/task/task.ts'
-import { createWorkerProcesses } from '../src/compute/worker-processes.ts'
+import { coordinateSecurely } from '../src/compute/trust/coordinate-securely.ts'
+import { createRunTrust } from '../src/compute/trust/run-trust.ts'
+import { TRUST_FILES } from '../src/compute/wire/secure.ts'
+import { WORKER_VARIABLES } from '../src/compute/wire/worker-variables.ts'
 import { systemEnvironment } from '../src/env/system.ts'
+import { measureCalls, openSession } from './calls.ts'
 import { figure } from './figures.ts'
 import { measurePython } from './peers/python.ts'
 
-const { clock } = systemEnvironment()
-const ROUNDS = 5
-
 type Print = (line: string) => void
 
-/** Calls of tasks and actors, one worker process of two threads over its real connection; piscina with two threads beside. */
+/** Calls of tasks and actors, one worker process of two threads over its real connection; piscina with two threads, Ray and Dask beside. */
 export async function run(print: Print): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-bench-'))
   try {
     await measureShoal(directory, print)
-    await measureLoss(directory, print)
+    await measureSecurely(directory, print)
     await measurePiscina(directory, print)
     await measurePython(print)
-    for (const workers of [1, 8, 64]) await measureWorkers(workers, directory, print)
     for (const line of EXPLANATION) print(line)
   } finally {
     rmSync(directory, { recursive: true })
@@ -40,23 +37,8 @@ class Counter {
   }
 }
 
-function openSession(directory: string, count: number, threads: number) {
-  const pool = createWorkerProcesses({ count, threads })
-  const engine = createEngine({
-    env: systemEnvironment(),
-    name: `bench-${count}`,
-    pool,
-    reach: { kind: 'unix', directory: join(directory, 's') },
-    pipeline: { hash: 'none', source: '' },
-    shipper: createShipper(),
-    onEvent: () => {},
-    workerTimeoutMs: 20_000,
-  })
-  return engine.then(({ shoal }) => ({ shoal, pool }))
-}
-
 async function measureShoal(directory: string, print: Print): Promise<void> {
-  const { shoal, pool } = await openSession(directory, 1, 2)
+  const { shoal, pool } = await openSession(directory, { count: 1, threads: 2 })
   const pids = () => [process.pid, ...Array.from(pool.running.values(), ({ pid }) => pid ?? 0)]
   const rate = async (
     what: string,
@@ -82,7 +64,31 @@ async function measureShoal(directory: string, print: Print): Promise<void> {
   const counter = shoal.actor(Counter)
   await rate('actor calls, one at a time', 3000, 1, 3000, () => counter.add(1))
   await rate('actor calls, 10,000 in flight', 200_000, 10_000, 150_000, () => counter.add(1))
-  for (const count of [10_000, 100_000, 1_000_000]) await atOnce(shoal, count, print)
+  await shoal.close()
+}
+
+/** Workers as on another machine: over TLS, each side with a certificate of the run, and without memory in common. */
+async function measureSecurely(directory: string, print: Print): Promise<void> {
+  const trust = createRunTrust(systemEnvironment(), 'bench')
+  for (const [part, file] of Object.entries(TRUST_FILES)) {
+    writeFileSync(join(directory, file), trust.worker[part as keyof typeof TRUST_FILES], { mode: 0o600 })
+  }
+  const preload = new URL('programs/other-machine.ts', import.meta.url).href
+  const { shoal } = await openSession(directory, {
+    count: 1,
+    threads: 2,
+    nodeFlags: ['--import', preload],
+    variables: { [WORKER_VARIABLES.trust]: directory },
+    reach: coordinateSecurely({ kind: 'pod', host: '127.0.0.1' }, trust.coordinator),
+  })
+  const mebibyte = new Uint8Array(1 << 20).fill(7)
+  const { rates } = await measureCalls(
+    100,
+    4,
+    () => shoal.submit(echo, mebibyte),
+    () => [process.pid],
+  )
+  print(figure('shoal: 1 MiB there and back over TLS, 4 in flight', rates, '/s', { goal: 180, raw: 200 }))
   await shoal.close()
 }
 
@@ -94,61 +100,6 @@ const EXPLANATION = [
   '  1 KiB: each value is packed and unpacked at both ends, and its bytes are copied once more at the hop',
   '  1 MiB: a write to shared memory and a read from it each way; pages are used again, the copies are what is left',
 ]
-
-/** Growth with the number of worker processes of one thread: on two cores more of them are only more to talk to. */
-async function measureWorkers(workers: number, directory: string, print: Print): Promise<void> {
-  const { shoal, pool } = await openSession(directory, workers, 1)
-  const count = 100_000
-  const all = async () => void (await Promise.all(Array.from({ length: count }, () => shoal.submit(empty))))
-  while (pool.running.size < workers) await shoal.submit(empty)
-  await all()
-  const began = clock.monotonicMs()
-  await all()
-  print(
-    figure(`shoal: ${workers} worker processes, empty tasks`, [(count / (clock.monotonicMs() - began)) * 1000], '/s'),
-  )
-  await shoal.close()
-}
-
-/** Growth: all calls submitted before the first is awaited. */
-async function atOnce(shoal: Shoal, count: number, print: Print): Promise<void> {
-  const began = clock.monotonicMs()
-  const futures = Array.from({ length: count }, () => shoal.submit(empty))
-  await Promise.all(futures)
-  print(figure(`shoal: ${count.toLocaleString('en')} tasks submitted at once`, [clock.monotonicMs() - began], 'ms'))
-}
-
-/** A worker is killed while it runs a task, and another has nothing to do. */
-async function measureLoss(directory: string, print: Print): Promise<void> {
-  const { shoal, pool } = await openSession(directory, 2, 1)
-  const times: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const path = join(directory, `pid-${round}`)
-    const running = shoal.submit(async (file: string) => {
-      const { existsSync, writeFileSync: write } = await import('node:fs')
-      if (existsSync(file)) return Date.now()
-      write(file, String(process.pid))
-      return await new Promise<number>(() => {})
-    }, path)
-    while (!isWritten(path)) await shoal.submit(empty)
-    await Promise.all(Array.from(pool.running.values(), () => shoal.submit(empty)))
-    const killedMs = Date.now()
-    process.kill(Number(readFileSync(path, 'utf8')), 'SIGKILL')
-    times.push((await running) - killedMs)
-    while (pool.running.size < 2) await shoal.submit(empty)
-    await shoal.wait([shoal.submit(() => new Promise(() => {}))], { timeoutMs: 500 })
-  }
-  print(figure('shoal: worker killed, until its task runs on a spare', times, 'ms', { target: 200 }))
-  await shoal.close()
-}
-
-function isWritten(path: string): boolean {
-  try {
-    return readFileSync(path, 'utf8') !== ''
-  } catch {
-    return false
-  }
-}
 
 async function measurePiscina(directory: string, print: Print): Promise<void> {
   const { default: piscina } = await import('piscina')
@@ -169,49 +120,4 @@ async function measurePiscina(directory: string, print: Print): Promise<void> {
   await rate('1 KiB there and back, 100 in flight', 20_000, 100, 'x'.repeat(1024))
   await rate('1 MiB there and back, 4 in flight', 400, 4, new Uint8Array(1 << 20))
   await pool.destroy()
-}
-
-/** So many calls, of which so many are under way at any time; the first round only warms up. */
-async function measureCalls(
-  count: number,
-  inFlight: number,
-  call: () => PromiseLike<unknown>,
-  pids: () => readonly number[],
-) {
-  await flow(count, inFlight, call)
-  const before = pids().map(processorMs)
-  const rates: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const began = clock.monotonicMs()
-    await flow(count, inFlight, call)
-    rates.push((count / (clock.monotonicMs() - began)) * 1000)
-  }
-  const used = pids().map((pid, index) => ((processorMs(pid) - (before[index] ?? 0)) * 1000) / (count * ROUNDS))
-  return { rates, driverMicros: used[0] ?? 0, workerMicros: used.slice(1).reduce((sum, micros) => sum + micros, 0) }
-}
-
-function flow(count: number, inFlight: number, call: () => PromiseLike<unknown>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let [begun, done] = [0, 0]
-    const next = () => {
-      if (begun >= count) return
-      begun++
-      call().then(onDone, reject)
-    }
-    const onDone = () => {
-      if (++done === count) return resolve()
-      next()
-    }
-    for (let at = 0; at < inFlight; at++) next()
-  })
-}
-
-/** Of a process as a whole, in ticks of ten milliseconds; nothing where the system does not tell. */
-function processorMs(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return (Number(fields[11]) + Number(fields[12])) * 10
-  } catch {
-    return 0
-  }
 }
