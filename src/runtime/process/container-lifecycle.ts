@@ -94,10 +94,11 @@ export async function stopContainer(context: LifecycleContext, container: Contai
   const containerId = container.status.id
   const started = await context.spawner
   if (graceMs > 0) {
-    await started.request({ op: 'signal', containerId, signal: 'SIGTERM' })
     const timer = new AbortController()
     const grace = sleep(context.environment.timers, graceMs, timer.signal).catch(() => undefined)
-    await Promise.race([container.ended.promise, grace])
+    // One that is still being set up hears of it afterwards: its grace goes on meanwhile.
+    const told = started.request({ op: 'signal', containerId, signal: 'SIGTERM' })
+    await Promise.race([told.then(() => container.ended.promise), grace])
     timer.abort()
   }
   if (phaseOf(container) === 'running') await started.request({ op: 'kill', containerId })

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
-import type { Clock } from '../../../env/clock.ts'
+import type { Clock, Timers } from '../../../env/clock.ts'
 import { containerCgroup } from './cgroup.ts'
 import type { Cgroup, CgroupHome } from './cgroup.ts'
 import { executableError } from './executable.ts'
-import { launchContainer } from './launch.ts'
+import { launchContainer, untilSetUp } from './launch.ts'
 import { createLogWriter } from './log-writer.ts'
 import type { Link } from './link.ts'
 import type { ContainerExit, SpawnerSettings, StartContainer } from './messages.ts'
@@ -17,6 +17,8 @@ export interface RunningContainer {
   readonly child: ChildProcess
   readonly pid: number
   readonly cgroup: Cgroup | undefined
+  /** Resolves when it has its namespaces and mounts, if it gets any; nothing enters it, or signals it, before. */
+  readonly isSetUp: () => Promise<void>
   followed: boolean
   exited: boolean
   /** The last signal that it was sent from here. */
@@ -28,6 +30,7 @@ export interface StartContext {
   readonly link: Link
   readonly cgroups: CgroupHome
   readonly clock: Clock
+  readonly timers: Timers
   /** The time of a line of a log. */
   readonly timestamp: () => string
   networkNamespace(sandboxId: string): string | undefined
@@ -59,9 +62,23 @@ export async function startContainer(
     return { error: error.message, exitCode: 128 }
   }
   child.on('error', () => undefined)
-  const container: RunningContainer = { spec, child, pid: child.pid, cgroup, followed: false, exited: false }
+  const container: RunningContainer = {
+    spec,
+    child,
+    pid: child.pid,
+    cgroup,
+    isSetUp: setUpOf(child.pid, context),
+    followed: false,
+    exited: false,
+  }
   watch(container, context)
   return container
+}
+
+/** Looked for when somebody first asks, and once. */
+function setUpOf(pid: number, { settings, timers }: StartContext): () => Promise<void> {
+  let found: Promise<void> | undefined
+  return () => (found ??= settings.namespaces ? untilSetUp(timers, pid) : Promise.resolve())
 }
 
 /** Writes the container's output to its log, and reports its end once both its output and its processes have ended. */

@@ -5,9 +5,8 @@ import * as path from 'node:path'
 import { sleep } from '../../../env/clock.ts'
 import type { Timers } from '../../../env/clock.ts'
 import type { BindMount, ProcessIdentity, SpawnerSettings, StartContainer } from './messages.ts'
+import { CONTAINER_MARK, hasEnded } from './processes.ts'
 import { runInTerminal } from './terminal.ts'
-
-export const CONTAINER_MARK = 'SHOAL_CONTAINER_ID'
 
 /**
  * What a container needs done between fork and exec, by the shells that this line of programs starts with: join its
@@ -166,17 +165,23 @@ function asIdentity({ identity, argv, tty }: Launch): string[] {
 
 /** A word of the command line of each program that a container starts with, until the last of them becomes its command. */
 const SETTING_UP = 'shoal-is-setting-up'
-const SET_UP_TRIES = 500
 const SET_UP_PAUSE_MS = 5
+/** A minute on a machine that gives it any time at all: what takes longer is held for stuck, not for slow. */
+const SET_UP_TRIES = 12_000
 
 /** Resolves when the process has its namespaces and mounts: a command that entered before would run beside the container. */
 export async function untilSetUp(timers: Timers, pid: number): Promise<void> {
   for (let tries = 0; tries < SET_UP_TRIES && isSettingUp(pid); tries++) await sleep(timers, SET_UP_PAUSE_MS)
 }
 
+/**
+ * While a process goes from one program to the next it has the new one's memory before it has its words: its command line
+ * is empty then, as a process' is that has ended.
+ */
 function isSettingUp(pid: number): boolean {
   try {
-    return fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(SETTING_UP)
+    const words = fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+    return words === '' ? !hasEnded(pid) : words.includes(SETTING_UP)
   } catch {
     return false
   }

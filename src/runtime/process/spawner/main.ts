@@ -8,7 +8,7 @@ import { killContainer, signalContainer, startContainer } from './containers.ts'
 import type { RunningContainer, StartContext } from './containers.ts'
 import { createExecSessions } from './exec-sessions.ts'
 import { executableError } from './executable.ts'
-import { canChangeIdentity, untilSetUp } from './launch.ts'
+import { canChangeIdentity } from './launch.ts'
 import { openLink } from './link.ts'
 import type { Request, SpawnerSettings } from './messages.ts'
 import { startWithCovers } from './mount-points.ts'
@@ -47,6 +47,7 @@ const context: StartContext = {
   cgroups,
   networkNamespace: network.namespaceOf,
   clock: environment.clock,
+  timers: environment.timers,
   timestamp,
 }
 let closing = false
@@ -77,7 +78,7 @@ async function perform(request: Request): Promise<Outcome> {
       const { argv, env, cwd } = request.exec
       const missing = executableError(argv[0] ?? '', env['PATH'], cwd, container.spec.mounts)
       if (missing) return { ok: false, error: `unable to start container process: ${missing.message}` }
-      if (settings.namespaces) await untilSetUp(environment.timers, container.pid)
+      await container.isSetUp()
       sessions.start(request.session, request.exec, container.pid, settings.namespaces)
       break
     }
@@ -91,7 +92,7 @@ async function perform(request: Request): Promise<Outcome> {
       const container = containers.get(request.containerId)
       if (!container) break
       // Before, its process is a program of ours, which has no handlers.
-      if (settings.namespaces) await untilSetUp(environment.timers, container.pid)
+      await container.isSetUp()
       signalContainer(container, request.signal as NodeJS.Signals)
       break
     }

@@ -1,8 +1,9 @@
 import * as fs from 'node:fs'
 import { constants } from 'node:os'
-import { CONTAINER_MARK } from './launch.ts'
 import type { Cgroup } from './cgroup.ts'
 import type { UsageSample } from './messages.ts'
+
+export const CONTAINER_MARK = 'SHOAL_CONTAINER_ID'
 
 /** What is needed to find a container's processes. */
 export interface ProcessOwner {
@@ -104,6 +105,12 @@ function statFields(pid: number): string[] | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Whether it is gone, or waits for nothing but to be reaped. */
+export function hasEnded(pid: number): boolean {
+  const [state] = statFields(pid) ?? []
+  return state === undefined || state === 'Z' || state === 'X'
 }
 
 function readRow(pid: number): ProcessRow | undefined {
