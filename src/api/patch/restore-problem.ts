@@ -4,10 +4,11 @@ import { goTypeOf } from '../schema/schema.ts'
 
 /**
  * What keeps a strategically patched value from becoming Go's struct again, in the words of its converter; undefined where
- * nothing of the kind does.
+ * nothing of the kind does. Frozen parts are those of the stored object, which the patch left alone.
  */
 export function restoreProblem(schema: Schema, value: unknown): string | undefined {
   if (value === null || value === undefined || schema.kind === 'any') return undefined
+  if (typeof value === 'object' && Object.isFrozen(value)) return undefined
   if (schema.kind === 'object') {
     if (!isJsonObject(value)) return `cannot restore struct from: ${kindOf(value)}`
     return first(Object.entries(value), ([key, part]) => {

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../draft.ts'
 import type { JsonObject } from '../draft.ts'
+import { copyJson } from '../meta/copy.ts'
 import { goText } from '../meta/go-text.ts'
 import { apiError } from '../meta/status.ts'
 import type { FieldPatch, Schema } from '../schema/schema.ts'
@@ -11,21 +12,22 @@ const ORDER = '$setElementOrder'
 const RETAIN = '$retainKeys'
 
 /**
- * Kubernetes' strategic merge patch, with all its directives and its answers to malformed ones. Gives a new value; no
- * argument is changed. Follows the steps of `k8s.io/apimachinery/pkg/util/strategicpatch`, whose order shows in results.
+ * Kubernetes' strategic merge patch, with all its directives and its answers to malformed ones. Gives a new value, which
+ * shares with `target` what the patch does not name; no argument is changed. Follows the steps of `k8s.io/apimachinery/pkg/util/strategicpatch`, whose order shows in results.
  */
 export function applyStrategicPatch(schema: Schema, target: unknown, patch: unknown): unknown {
   if (!isJsonObject(patch)) {
     const what = Array.isArray(patch) ? 'array' : typeof patch
     throw apiError('BadRequest', `json: cannot unmarshal ${what} into Go value of type map[string]interface {}`)
   }
-  return mergeObject(schema, structuredClone(isJsonObject(target) ? target : {}), structuredClone(patch))
+  return mergeObject(schema, isJsonObject(target) ? target : {}, copyJson(patch))
 }
 
-/** Merges `patch` into `original`; both are changed. */
-function mergeObject(schema: Schema, original: JsonObject, patch: JsonObject): JsonObject {
+/** What `patch`, which is changed, makes of `live`. */
+function mergeObject(schema: Schema, live: JsonObject, patch: JsonObject): JsonObject {
   const directive = patch[DIRECTIVE]
   if (directive !== undefined) return directed(directive, patch)
+  const original = { ...live }
   retainKeys(original, patch)
   mergeOrderedLists(schema, original, patch)
   for (const [name, value] of Object.entries(patch)) {
@@ -73,6 +75,7 @@ function fieldOf(schema: Schema, key: string): { readonly inner: Schema; readonl
 /** Sets an own property, whatever its name; undefined takes it away. */
 function set(target: JsonObject, key: string, value: unknown): void {
   if (value === undefined) delete target[key]
+  else if (!(key in Object.prototype)) target[key] = value
   else Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true })
 }
 
@@ -104,7 +107,7 @@ function mergeOrderedLists(schema: Schema, original: JsonObject, patch: JsonObje
         ? (live ?? [])
         : live === undefined
           ? (withoutDirectives(changes) as unknown[])
-          : mergeList(inner, how, structuredClone(live), changes, false)
+          : mergeList(inner, how, live, changes, false)
     const [patched, serverOnly] = partition(merged, order, how.mergeKey)
     holdObjects(live ?? [], changes ?? [])
     set(original, key, normalizeOrder(patched, serverOnly, order, live ?? [], how.mergeKey))

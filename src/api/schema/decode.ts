@@ -1,5 +1,6 @@
 import type { Draft, JsonObject } from '../draft.ts'
 import { isJsonObject } from '../draft.ts'
+import { copyJson } from '../meta/copy.ts'
 import { apiError } from '../meta/status.ts'
 import type { ApiError } from '../meta/status.ts'
 import type { KubeObject } from '../object.ts'
@@ -82,7 +83,7 @@ function decode(schema: Schema, value: unknown, decoding: Decoding): unknown {
     case 'list':
       return decodeList(schema, value, decoding)
     case 'any':
-      return structuredClone(value)
+      return isShared(value) ? value : copyJson(value)
     case 'scalar': {
       const scalar = decodeScalar(schema.scalar, value)
       if (scalar.ok) return scalar.value
@@ -92,6 +93,9 @@ function decode(schema: Schema, value: unknown, decoding: Decoding): unknown {
     }
   }
 }
+
+/** What has no shape to check and is frozen (the fields of a manager, from a stored object) is shared with it. */
+const isShared = (value: unknown) => typeof value === 'object' && Object.isFrozen(value)
 
 function decodeStruct(schema: ObjectSchema, value: unknown, decoding: Decoding): unknown {
   if (!isJsonObject(value)) return wrongType(decoding, value, schema)
@@ -103,7 +107,7 @@ function decodeStruct(schema: ObjectSchema, value: unknown, decoding: Decoding):
     const field = schema.fields.get(key)
     path.push(key)
     if (field !== undefined) assign(result, key, decodeField(field, value[key], decoding))
-    else if (schema.preserveUnknown) assign(result, key, structuredClone(value[key]))
+    else if (schema.preserveUnknown) assign(result, key, copyJson(value[key]))
     else decoding.strictErrors.push(`unknown field ${JSON.stringify(pathText(path))}`)
     path.pop()
   }

@@ -1,4 +1,4 @@
-import type { Draft } from '../../api/draft.ts'
+import type { Draft, JsonObject } from '../../api/draft.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { applyConfiguration } from '../../api/patch/apply.ts'
@@ -14,6 +14,7 @@ import type { Engine } from './engine.ts'
 import { conflict, notFound } from './failure.ts'
 import { storageKey } from './get.ts'
 import { decodePatched } from './decode-patched.ts'
+import { keptParts, withoutParts, withParts } from './kept-parts.ts'
 import { defaultsFor } from './kind-rules.ts'
 import { Overtaken, untilNotOvertaken } from './overtaken.ts'
 import { patched } from './patched.ts'
@@ -56,12 +57,27 @@ async function patchObject(
   if (change.type === 'apply') return applyObject(engine, context, target, entry, change.patch, options)
   if (entry === undefined) throw notFound(resource.type, target.name)
   const live = toServed(resource, entry.object)
-  const value = patched(change, live, resource.schema())
-  const object = decodePatched(context, resource, { change, value }, options.fieldValidation)
-  checkPlace(target, object)
-  defaultsFor(resource, object)
+  const object = readPatched(context, target, change, live, options)
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
   return replaceObject(engine, context, target, entry, stored, { ...options, retried: true })
+}
+
+/** What the patch makes of the live object, fresh and defaulted; parts that a status patch leaves alone are shared with it. */
+function readPatched(
+  context: RequestContext,
+  target: ObjectTarget,
+  change: Patch,
+  live: KubeObject,
+  options: PatchOptions,
+): Draft<KubeObject> {
+  const { resource, subresource } = target
+  const value = patched(change, live, resource.schema())
+  const kept = subresource === 'status' && change.type === 'strategic' ? keptParts(value, live) : undefined
+  const read = kept === undefined ? value : withoutParts(value as JsonObject, kept)
+  const object = decodePatched(context, resource, { change, value: read }, options.fieldValidation)
+  checkPlace(target, object)
+  defaultsFor(resource, object)
+  return kept === undefined ? object : withParts(value as JsonObject, kept, object)
 }
 
 /** What a patch gives has the namespace and the name of its path. */
