@@ -51,7 +51,7 @@ export async function startApiServer({
   const authorizer = recordRefusals(rbac, refusals)
   const tokens = createServiceAccountTokens(environment, () => identity.serviceAccountKey)
   const api = await createApiServer({ environment, store, authorizer, tokens })
-  await installPolicy(api.verbs, api.registry)
+  await installPolicy(store, api.registry, environment)
   const authenticator = createAuthenticator({ clock: environment.clock, tokens })
   const server = identity.server(SERVER_HOSTS)
   const http = await listen(

@@ -10,6 +10,7 @@ import { detach } from './detach.ts'
 import { onInterrupt } from './interrupt.ts'
 import { announce, inMemoryDirectory, withdraw } from './running-clusters.ts'
 import { defaultDataDirectory } from './state-directory.ts'
+import { trimMemoryWhenIdle } from './trim-memory.ts'
 
 export interface UpOptions {
   readonly port: number
@@ -55,6 +56,7 @@ export async function up(options: UpOptions): Promise<number> {
     await Promise.race([cluster.ready, interrupted.promise])
     introduce(options, endpoint, kubeconfig, env.clock.now())
     sayReady(endpoint, kubeconfig, clusterMs)
+    trimMemoryWhenIdle(env.timers)
     return await untilEnd(cluster, interrupted.promise)
   } catch (error) {
     await cluster.close()

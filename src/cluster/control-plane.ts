@@ -65,7 +65,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     // Clusters share the machine, and with it the ports of nodes.
     network: { firstNodePort: 30_000 + Math.floor(env.random.next() * 2_768), ...(serviceRange && { serviceRange }) },
   })
-  await installPolicy(server.verbs, server.registry)
+  await installPolicy(store, server.registry, env)
   const clientFor = (user: UserInfo) => {
     const client = createDirectClient(server, { user, userAgent: user.name })
     return options.wrapClient?.(client, user) ?? client

@@ -87,7 +87,7 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
   const identity = openClusterIdentity(env)
   const tokens = createServiceAccountTokens(env, () => identity.serviceAccountKey)
   const server = await createApiServer({ environment: env, store, authorizer, tokens })
-  await installPolicy(server.verbs, server.registry)
+  await installPolicy(store, server.registry, env)
   const client = createDirectClient(server, { user: { name: 'admin', groups: ['system:masters'] } })
   const groups = ['system:nodes', 'system:authenticated']
   const nodeClient = createDirectClient(server, { user: { name: 'system:node:node1', groups } })

@@ -30,7 +30,7 @@ async function start() {
   const environment = systemEnvironment('error')
   const store = createMemoryStore(environment)
   const server = await createApiServer({ environment, store, authorizer: createRbacAuthorizer(store) })
-  await installPolicy(server.verbs, server.registry)
+  await installPolicy(store, server.registry, environment)
   const clientFor = (name: string, ...groups: string[]) => createDirectClient(server, { user: { name, groups } })
   const root = clientFor('root', 'system:masters')
   const writes = { verbs: ['create', 'update'], apiGroups: [RBAC], resources: ['roles', 'rolebindings'] }
