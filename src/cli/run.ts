@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Shoal } from '../compute/shoal.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { failedDirectory } from '../connect/cache-directory.ts'
+import { discardPrepared } from '../connect/embedded-cluster.ts'
 import { setRunSettings } from '../connect/run-settings.ts'
 import type { RunSettings } from '../connect/run-settings.ts'
 import { CliError } from './cli-error.ts'
@@ -70,7 +71,7 @@ export async function runLoaded(
     onSession: (session) => sessions.add(session),
   })
   const { exitCode, reason } = await ending(load(), () => view.close())
-  await Promise.all([...sessions].map((session) => session.close(reason)))
+  await Promise.all([discardPrepared(), ...[...sessions].map((session) => session.close(reason))])
   view.finish()
   await timeline.write({
     name: settings.program?.name ?? 'program',

@@ -11,7 +11,7 @@ import { startControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { startNodes } from './nodes.ts'
 import type { Nodes } from './nodes.ts'
-import type { PodNetworkMode, RuntimeName } from './runtimes.ts'
+import type { PodNetworkMode, RuntimeFactory, RuntimeName } from './runtimes.ts'
 import { openStore } from './open-store.ts'
 import { chooseServiceRange, firstOf, isLoopback } from './service-range.ts'
 import { serve } from './serve.ts'
@@ -65,6 +65,11 @@ export interface Cluster extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** What was begun before the rest of a cluster, since it takes as long. */
+export interface EarlyParts {
+  readonly runtimeFor?: Promise<RuntimeFactory>
+}
+
 /**
  * Starts a cluster. Resolves when its API answers; rejects with a `ClusterError` where port or directory are not to be had.
  *
@@ -72,7 +77,7 @@ export interface Cluster extends AsyncDisposable {
  * await using cluster = await Cluster.create()
  * const { items } = await cluster.client.list(pods)
  */
-export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+export async function createCluster(options: ClusterOptions = {}, early: EarlyParts = {}): Promise<Cluster> {
   const { env = systemEnvironment(), dataDirectory } = options
   if (dataDirectory !== undefined) makeDataDirectory(dataDirectory)
   const identity = openClusterIdentity(env, dataDirectory === undefined ? undefined : `${dataDirectory}/keys`)
@@ -101,6 +106,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   if (nodeCount > 0)
     nodes = startNodes({
       ...nodesOptions(options, env, plane.clientFor, nodeCount),
+      ...early,
       serviceRange,
       ...onLoopback(serviceRange),
       heartbeatPace,

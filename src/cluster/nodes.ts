@@ -18,7 +18,7 @@ import { startLocalVolumes } from './local-volumes.ts'
 import type { LocalVolumes } from './local-volumes.ts'
 import { DEFAULT_SERVICE_RANGE } from './service-range.ts'
 import { runtimeFactory } from './runtimes.ts'
-import type { PodNetworkMode, RuntimeName } from './runtimes.ts'
+import type { PodNetworkMode, RuntimeFactory, RuntimeName } from './runtimes.ts'
 import { ADMIN, nodeUser } from './users.ts'
 
 export interface NodesOptions {
@@ -37,6 +37,8 @@ export interface NodesOptions {
   readonly podNetwork?: PodNetworkMode
   /** Where Services have their addresses; default Kubernetes' own. */
   readonly serviceRange?: string
+  /** The runtime, where it was begun before: in `directory`, for these pods' network. */
+  readonly runtimeFor?: Promise<RuntimeFactory>
 }
 
 /** The nodes of a cluster, all on this machine. */
@@ -72,7 +74,7 @@ export function startNodes(options: NodesOptions): Nodes {
     await new Promise<void>((resolve) => options.env.timers.soon(resolve))
     const directory = options.directory ?? (ownDirectory = await temporaryDirectory(options))
     const engine = engineOf(options)
-    const runtimeFor = await runtimeFactory({ ...options, ...engine }, directory)
+    const runtimeFor = await (options.runtimeFor ?? runtimeFactory({ ...options, ...engine }, directory))
     const started = await Promise.all(Array.from({ length: options.count }, (_, index) => runtimeFor(index + 1)))
     runtimes.push(...new Set(started))
     const { startNodeAgent } = await import('../node/node-agent.ts')

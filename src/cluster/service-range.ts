@@ -28,14 +28,18 @@ export function chooseServiceRange(
   if (!hasPods || process.platform !== 'linux') return DEFAULT_SERVICE_RANGE
   const known = (store.head().get('services', 'default/kubernetes')?.object as Service | undefined)?.spec?.clusterIP
   if (known !== undefined) return rangeOf(known)
-  const isEngine = runtime !== 'process'
-  const hasNetworks = isEngine || podNetwork === 'namespace' || (podNetwork === 'auto' && mayHaveNetworks())
   // Which ranges other clusters of this machine have cannot be known.
   const part = (parts: number, first: string, second: number) => {
     const chosen = Math.floor(random.next() * parts)
     return `${first}.${second + (chosen >> 4)}.${(chosen & 15) * 16}.0/20`
   }
-  return hasNetworks ? part(256, '10', 96) : part(448, '127', 224)
+  return havePodsNetworks({ runtime, podNetwork }) ? part(256, '10', 96) : part(448, '127', 224)
+}
+
+/** Whether the pods of a new cluster get networks of their own, rather than addresses of loopback. */
+export function havePodsNetworks({ runtime = 'process', podNetwork = 'auto' }: Wishes): boolean {
+  const isEngine = runtime !== 'process'
+  return isEngine || podNetwork === 'namespace' || (podNetwork === 'auto' && mayHaveNetworks())
 }
 
 /** The address that the API server's own Service has. */

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
-import { startArrayJob } from './array-job/array-job.ts'
 import type { ArrayJob } from './array-job/array-job.ts'
 import type { ArrayJobOptions } from './array-job/array-job-options.ts'
 import { ComputeError } from './errors.ts'
@@ -43,7 +42,10 @@ export interface JobEngine {
 
 export function createJobs(parts: JobParts, { tasks, shipper }: JobEngine): JobApi {
   const { env, cacheDirectory, image } = parts
-  const arrayJob = (options: ArrayJobOptions) => startArrayJob({ ...parts, collectorImage: image }, options)
+  const arrayJob = async (options: ArrayJobOptions) => {
+    const { startArrayJob } = await import('./array-job/array-job.ts')
+    return await startArrayJob({ ...parts, collectorImage: image }, options)
+  }
   return {
     arrayJob,
     pipeline(name, { directory = join(cacheDirectory, 'pipelines') } = {}) {

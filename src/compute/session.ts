@@ -32,6 +32,8 @@ export interface ComputeOptions {
   readonly namespace: string
   /** How worker pods reach this process, or that they do not. */
   readonly reach: Reach | ClusterReach | PodReach
+  /** The cluster is the program's own and ends with it. */
+  readonly ownsCluster?: boolean
   /** Such as `node:24`. */
   readonly image: string
   readonly workers?: WorkerOptions
@@ -79,13 +81,14 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
   const place = await placeOf(options, name, cacheDirectory)
   const pool = createJobPool({ ...options, ...place, name, workers, program: programs.worker })
   const { name: program = 'unnamed', ...facts } = options.program ?? {}
+  const begun = awaitBeginning(env)
   const record = recordRun({
     client,
     env,
     name: options.name ?? name,
     namespace,
     spec: { program, ...facts, workers: pool.wanted },
-    after: pool.created,
+    after: options.ownsCluster === true ? begun.after(pool.created) : pool.created,
     onDeleted: () => engine.runDeleted(options.name ?? name),
   })
   const engine = await createEngine({
@@ -105,8 +108,14 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     ...(options.failedDirectory === undefined ? {} : { failedDirectory: options.failedDirectory }),
     onEvent,
     workerTimeoutMs: place.workerTimeoutMs,
-    onStatus: (change) => record.update(change),
-    onClosed: (error) => record.close(error),
+    onStatus(change) {
+      if ((change.tasks ?? 0) > 0) begun.now()
+      record.update(change)
+    },
+    onClosed(error) {
+      begun.now()
+      return record.close(error)
+    },
     ...(durable === undefined ? {} : { journal: durable }),
   })
   void record.created
@@ -116,6 +125,26 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     })
     .catch((error: Error) => env.log.debug('The run has no object of its own', { name, error }))
   return engine.shoal
+}
+
+/** How long the object of a run waits for the first result at the most. */
+const BEGINNING_MS = 500
+
+/**
+ * When the object of a run is made: the first result would wait for what that takes of the cluster's time, where cluster and program
+ * share a machine. Nobody else is there to see it earlier.
+ */
+function awaitBeginning({ timers }: Environment) {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return {
+    now: resolve,
+    async after(created: Promise<void>): Promise<void> {
+      await created
+      const timer = timers.after(BEGINNING_MS, resolve)
+      await promise
+      timer.cancel()
+    },
+  }
 }
 
 /** What datasets know of the workers: what they share, and how much of it a thread can hold. */

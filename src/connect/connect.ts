@@ -7,7 +7,6 @@ import { ApiError } from '../api/meta/status.ts'
 import type { Client } from '../client/client.ts'
 import type { HttpClient } from '../client/http.ts'
 import type { Endpoint } from '../client/http/connection.ts'
-import { startClusterThread } from '../cluster/thread/start-thread.ts'
 import { cacheDirectory, runsDirectory } from './cache-directory.ts'
 import type { OnComputeEvent } from '../compute/events.ts'
 import { logText } from '../compute/trace/log-text.ts'
@@ -20,7 +19,7 @@ import { createShipper } from '../compute/ship/ship.ts'
 import type { Shoal } from '../compute/shoal.ts'
 import type { PodReach } from '../compute/trust/coordinate-securely.ts'
 import { ConnectError } from './connect-error.ts'
-import { clientOfPod } from './driver-pod.ts'
+import { startEmbedded, takePrepared } from './embedded-cluster.ts'
 import type { DriverPod } from './driver-pod.ts'
 import { makeTemporaryDirectory } from '../runtime/process/leftovers.ts'
 import { systemEnvironment } from '../env/system.ts'
@@ -56,6 +55,8 @@ interface Place {
   readonly namespace: string
   /** Where workers cannot reach this process by a socket of the machine. */
   readonly reach?: ClusterReach | PodReach
+  /** For the session's sockets, where there is one already. */
+  readonly directory?: string
   /** What a driver in the cluster was given. */
   readonly given?: Partial<ComputeOptions>
   /** Rejects where the cluster cannot do what a session needs of it. */
@@ -74,17 +75,13 @@ interface Place {
 export async function connect(options: ConnectOptions = {}): Promise<Shoal> {
   const settings = { ...runSettings(), ...options }
   const isEmbedded = settings.context === undefined && settings.kubeconfig === undefined
-  // Of this process' life alone, sockets and pods together: should it be killed, its spawner removes it.
-  const directory = makeTemporaryDirectory()
   const place =
     settings.pod !== undefined
-      ? ofPod(settings.pod)
+      ? await ofPod(settings.pod)
       : isEmbedded
-        ? embedded({ podDirectory: directory, ...options.cluster })
-        : await ofContext(settings.context, settings).catch(async (error: unknown) => {
-            await rm(directory, { recursive: true, force: true })
-            throw error
-          })
+        ? embedded(options.cluster)
+        : await ofContext(settings.context, settings)
+  const directory = place.directory ?? makeTemporaryDirectory()
   const closeAll = async () => {
     await place.close()
     await rm(directory, { recursive: true, force: true })
@@ -129,7 +126,9 @@ const tellLogs: OnComputeEvent = (event) => {
 let hasRunOfPod = false
 
 /** In a pod of the cluster itself: its first session is the run that was submitted, others have runs of their own. */
-function ofPod({ run, namespace, host, stateDirectory, programs, bundler }: DriverPod): Place {
+async function ofPod({ run, namespace, host, stateDirectory, programs, bundler }: DriverPod): Promise<Place> {
+  // With it comes all of HTTPS, which only drivers in clusters need from the start.
+  const { clientOfPod } = await import('./driver-pod.ts')
   const client = clientOfPod(process.env)
   const isFirst = !hasRunOfPod
   hasRunOfPod = true
@@ -156,9 +155,11 @@ function programFacts() {
   return { name: basename(process.argv[1] ?? 'repl'), args: process.argv.slice(2) }
 }
 
-function embedded(cluster: Omit<ClusterOptions, 'env'>): Place {
-  const thread = startClusterThread(cluster)
-  return { client: thread.client, namespace: 'default', usable: thread.ready, close: () => thread.close() }
+/** The one that was prepared, unless this session wants another kind. */
+function embedded(cluster: ConnectOptions['cluster']): Place {
+  const { thread, directory, close } = (cluster === undefined ? takePrepared() : undefined) ?? startEmbedded(cluster)
+  const given = { ownsCluster: true }
+  return { client: thread.client, namespace: 'default', usable: thread.ready, directory, given, close }
 }
 
 /** A session that closes its cluster after itself. */

@@ -1,4 +1,3 @@
-import { getRandomValues, randomUUID } from 'node:crypto'
 import type { Clock, Timer, Timers } from './clock.ts'
 import type { Environment } from './environment.ts'
 import { createLogger } from './log.ts'
@@ -19,10 +18,13 @@ const systemTimers: Timers = {
   soon: (action) => void setImmediate(action),
 }
 
+/** Loaded when first needed: half of the processes and threads that have an environment never are. */
+const crypto = () => process.getBuiltinModule('node:crypto')
+
 const systemRandom: Random = {
   next: () => Math.random(),
-  bytes: (length) => getRandomValues(new Uint8Array(length)),
-  uuid: () => randomUUID(),
+  bytes: (length) => crypto().getRandomValues(new Uint8Array(length)),
+  uuid: () => crypto().randomUUID(),
 }
 
 /** The machine's own clock, timers and random source, with a log on standard error from `logLevel` (default `warn`) up. */

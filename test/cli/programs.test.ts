@@ -25,6 +25,19 @@ test('a program whose files are not there is told the pattern and where it was l
 })
 
 test.each([
+  ['idle.ts', `import { connect } from 'shoal'\nconsole.log(typeof connect)\n`, { code: 0, stdout: 'function\n' }],
+  ['thrown.ts', `import { connect } from 'shoal'\nconsole.log(typeof connect)\nthrow new Error('no')\n`, { code: 1 }],
+  [
+    'other.ts',
+    `import { connect } from 'shoal'\nawait using shoal = await connect({ cluster: { nodes: 2 } })\nconsole.log(shoal.name !== '')\n`,
+    { code: 0, stdout: 'true\n' },
+  ],
+])('a program gets no cluster that it does not use, and none is left of it: %s', async (name, source, expected) => {
+  expect(await runProgram(name, source)).toMatchObject(expected)
+  expect(await user.leftovers()).toEqual([])
+})
+
+test.each([
   ['bad.ts', `const a: number = 1\nconst b = = 2\n`, 'unexpected token at bad.ts:2:11'],
   ['bad-module.ts', `import 'node:fs'\nexport const b: = 2\n`, 'at bad-module.ts:2:17'],
   ['bad.mjs', `export const a = 1\n\n  const b = = 2\n`, 'unexpected token at bad.mjs:3:13'],

@@ -2,8 +2,10 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { KubeObject, ObjectKey } from '../../api/object.ts'
 import type { ResourceType } from '../../api/resource-type.ts'
 import type { Client, LogOptions, WatchOptions } from '../../client/client.ts'
-import { createCluster } from '../cluster.ts'
-import type { Cluster } from '../cluster.ts'
+import type { Cluster, EarlyParts } from '../cluster.ts'
+import { systemEnvironment } from '../../env/system.ts'
+import { runtimeFactory } from '../runtimes.ts'
+import { havePodsNetworks } from '../service-range.ts'
 import { carry } from './carried-error.ts'
 import type { FromCluster, ThreadData, ToCluster } from './messages.ts'
 
@@ -17,7 +19,11 @@ async function main(): Promise<void> {
   // Nothing is returned: a watch's handler that returns something is waited for.
   const say = (message: FromCluster): void => void port.postMessage(message)
   const { options } = workerData as ThreadData
-  const cluster = await createCluster(options)
+  const early = beginEarly(options)
+  // Its helper is on its way then.
+  await early.runtimeFor?.catch(() => {})
+  const { createCluster } = await import('../cluster.ts')
+  const cluster = await createCluster(options, early)
   const stops = new Map<number, () => void>()
   port.on('message', (asked: ToCluster) => {
     if (asked.do === 'close') return void close(cluster, say).finally(() => port.close())
@@ -30,6 +36,25 @@ async function main(): Promise<void> {
     () => say({ is: 'ready' }),
     (error: unknown) => say({ is: 'unready', error: carry(error) }),
   )
+}
+
+/**
+ * The helper that starts processes takes as long to come up as all the code of a cluster takes to be read here: both at once. Of
+ * a cluster whose pods have a directory of this life alone, as those of programs have.
+ */
+function beginEarly({
+  runtime = 'process',
+  nodes = 1,
+  apiOnly = false,
+  ...options
+}: ThreadData['options']): EarlyParts {
+  const { podDirectory, dataDirectory } = options
+  if (runtime !== 'process' || nodes === 0 || apiOnly || podDirectory === undefined || dataDirectory !== undefined)
+    return {}
+  const podNetwork = havePodsNetworks({ runtime, ...options }) ? options.podNetwork : 'loopback'
+  const where = { env: systemEnvironment(), runtime, hostAddress: '127.0.0.1' } as const
+  const runtimeFor = runtimeFactory({ ...where, ...(podNetwork !== undefined && { podNetwork }) }, podDirectory)
+  return { runtimeFor }
 }
 
 async function close(cluster: Cluster, say: (message: FromCluster) => void): Promise<void> {

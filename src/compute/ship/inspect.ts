@@ -1,4 +1,4 @@
-import { Session } from 'node:inspector'
+import type { Session } from 'node:inspector'
 import { fileURLToPath } from 'node:url'
 import { analyse } from './analyse.ts'
 import { parse } from './parse.ts'
@@ -48,7 +48,8 @@ export function withInspector<T>(use: (inspector: Inspector) => T): T {
   let session: Session | undefined
   let known: Post | undefined
   const connect = (): Post => {
-    session = new Session()
+    const inspector = process.getBuiltinModule('node:inspector')
+    session = new inspector.Session()
     session.connect()
     session.on('Debugger.scriptParsed', ({ params }) => void scripts.urls.set(params.scriptId, params.url))
     return poster(session)

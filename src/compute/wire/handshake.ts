@@ -1,5 +1,3 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-
 /**
  * How two ends of a connection prove to each other that they belong to the same run, whoever dialled. Each sends a
  * greeting with a nonce; each answers with a keyed hash of both greetings, so that the token itself never travels and a
@@ -16,8 +14,11 @@ export interface Greeting {
   readonly nonce: string
 }
 
+/** Loaded where it is needed: the threads of a worker, which are made of the same file, do without. */
+const crypto = () => process.getBuiltinModule('node:crypto')
+
 export function createGreeting(role: Role): Greeting {
-  return { version: PROTOCOL_VERSION, role, nonce: randomBytes(16).toString('base64') }
+  return { version: PROTOCOL_VERSION, role, nonce: crypto().randomBytes(16).toString('base64') }
 }
 
 /** Why `theirs` cannot be talked to, or undefined. */
@@ -31,7 +32,7 @@ export function objectionTo(theirs: Greeting, ours: Greeting): string | undefine
 
 /** What the maker of `own` shows to the maker of `peer`. */
 export function proofOf(token: string, own: Greeting, peer: Greeting): Uint8Array {
-  const hash = createHmac('sha256', token)
+  const hash = crypto().createHmac('sha256', token)
   hash.update(JSON.stringify([own.version, own.role, own.nonce, peer.role, peer.nonce]))
   return hash.digest()
 }
@@ -39,5 +40,5 @@ export function proofOf(token: string, own: Greeting, peer: Greeting): Uint8Arra
 /** Whether `proof` was made by someone with `token`. Takes the same time wherever they differ. */
 export function isProven(token: string, own: Greeting, peer: Greeting, proof: Uint8Array): boolean {
   const expected = proofOf(token, peer, own)
-  return proof.byteLength === expected.byteLength && timingSafeEqual(proof, expected)
+  return proof.byteLength === expected.byteLength && crypto().timingSafeEqual(proof, expected)
 }

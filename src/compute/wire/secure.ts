@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -33,9 +32,9 @@ export function readTrust(directory: string): Trust {
 
 /** Dials `unix:/path`, `tcp:host:port`, or `tls:host:port`, which takes `trust` and expects somebody of one of `roles` there. */
 export function dial(address: string, trust: Trust | undefined, ...roles: readonly TrustedRole[]): Duplex {
-  if (!address.startsWith('tls:')) return connect(parseAddress(address))
+  if (!address.startsWith('tls:')) return net().connect(parseAddress(address))
   if (trust === undefined) throw new Error(`Cannot dial "${address}": nothing to trust is known`)
-  return secured(connect(parseAddress(address)), trust, ...roles)
+  return secured(net().connect(parseAddress(address)), trust, ...roles)
 }
 
 /** The client's side of TLS over `stream`. What is written before the handshake is over waits for it. */
@@ -87,5 +86,6 @@ function objectionTo({ subject }: PeerCertificate, roles: readonly TrustedRole[]
   return new Error(`Cannot trust the other side: it is "${name}", expected ${roles.join(' or ')}`)
 }
 
-/** Loaded where it is needed: workers of this machine do without. */
+/** Loaded where they are needed: threads do without both, workers of this machine without TLS. */
+const net = () => process.getBuiltinModule('node:net')
 const tls = () => process.getBuiltinModule('node:tls')

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs'
 import { existsSync, readdirSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +23,7 @@ export interface SharedMemory {
 /** A directory for this process' session; undefined where the machine has no shared memory. Removes those of dead processes. */
 export function openSharedMemory(): (SharedMemory & { close(): void }) | undefined {
   if (process.platform !== 'linux' || !existsSync(ROOT)) return undefined
-  const directory = `${PREFIX}${process.pid}-${randomBytes(6).toString('hex')}`
+  const directory = `${PREFIX}${process.pid}-${randomHex()}`
   try {
     sweep()
     mkdirSync(join(ROOT, directory), { mode: 0o700 })
@@ -59,7 +58,7 @@ const AGAIN = 'a'
 const ONCE = 'b'
 
 function writerTo(directory: string): SharedMemory {
-  const prefix = randomBytes(6).toString('hex')
+  const prefix = randomHex()
   const mine: string[] = []
   let count = 0
   const create = (bytes: Uint8Array) => {
@@ -82,6 +81,9 @@ function writerTo(directory: string): SharedMemory {
   }
   return { directory, write: (bytes) => again(bytes) ?? create(bytes) }
 }
+
+/** Loaded where it is needed: most threads never write here. */
+const randomHex = () => process.getBuiltinModule('node:crypto').randomBytes(6).toString('hex')
 
 function isRenamed(from: string, to: string): boolean {
   try {

@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join, sep } from 'node:path'
@@ -14,7 +13,7 @@ export type ListenForParts = (directory: string, onConnection: (stream: Duplex) 
 /** Listens in the worker's directory where its coordinator is on the same machine, by the network where it is not. */
 export function listenLike(coordinator: string, host: string | undefined): ListenForParts {
   return async (directory, onConnection) => {
-    const server = createServer(onConnection)
+    const server = process.getBuiltinModule('node:net').createServer(onConnection)
     server.unref()
     const isLocal = coordinator.startsWith('unix:')
     const path = join(directory, 's')

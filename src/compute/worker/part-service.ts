@@ -1,6 +1,5 @@
 import { readdirSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { MessagePort } from 'node:worker_threads'
 import { parseAddress } from '../wire/address.ts'
@@ -31,9 +30,12 @@ export interface PartServiceOptions {
   readonly listen?: ListenForParts
 }
 
+/** Loaded where it is needed, as most runs do without. */
+const net = () => process.getBuiltinModule('node:net')
+
 /** Directory and listener are made when a thread first asks for them: most runs need neither. */
 export function createPartService(options: PartServiceOptions): PartService {
-  const { token, dial = (address) => connect(parseAddress(address)) } = options
+  const { token, dial = (address) => net().connect(parseAddress(address)) } = options
   const listen = options.listen ?? listenLike(options.address, options.host)
   const peers = createPartPeers(dial, token)
   let home: Promise<PartHome> | undefined

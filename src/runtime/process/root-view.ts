@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { lstat, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fstabLine, quote } from './spawner/launch.ts'
 
@@ -12,13 +11,15 @@ const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'pts', 'shm
  * top-level directory of the host is bound, so that a place to mount something can be made anywhere in it and the host
  * never sees it. Overlays over `/etc`, `/run` and `/var` serve the same end. It then becomes the root. The mount namespace
  * it runs in is the cluster's own: when its last process ends, the kernel removes it all.
+ *
+ * All at once, in some two milliseconds: in steps, each would wait for its turn among the code of a cluster that starts.
  */
-export async function rootViewScript(directory: string, spawner: readonly string[]): Promise<string> {
+export function rootViewScript(directory: string, spawner: readonly string[]): string {
   const root = path.join(directory, 'root')
-  await mkdir(root, { recursive: true })
-  const host = await surveyHost()
+  mkdirSync(root, { recursive: true })
+  const host = surveyHost()
   const table = path.join(directory, 'root.mounts')
-  await writeFile(table, mountTable(root, host).join(''))
+  writeFileSync(table, mountTable(root, host).join(''))
   return [
     'cd /',
     // Both at once: the kernel moves the spawner into the new root with everybody else, and it waits for the word.
@@ -37,9 +38,9 @@ interface Host {
   readonly rebuilt: ReadonlyMap<string, readonly Entry[]>
 }
 
-async function surveyHost(): Promise<Host> {
-  const entries = await entriesOf('/')
-  const devices = await Promise.all(DEVICES.map(async (name) => ({ name, kind: await kindOf(`/dev/${name}`) })))
+function surveyHost(): Host {
+  const entries = entriesOf('/')
+  const devices = DEVICES.map((name) => ({ name, kind: kindOf(`/dev/${name}`) }))
   // An overlay shows one file system only, and may not be laid over what hides something from an ordinary user: a
   // directory with mounts below it is built again of its entries.
   const busy = COVERED.filter((folder) => hasMountsBelow(folder))
@@ -47,7 +48,7 @@ async function surveyHost(): Promise<Host> {
     entries,
     binds: entries.filter(({ kind, name }) => kind === 'directory' && !['proc', 'dev'].includes(name)),
     devices: devices.filter(({ kind }) => kind !== undefined),
-    rebuilt: new Map(await Promise.all(busy.map(async (folder) => [folder, await entriesOf(folder)] as const))),
+    rebuilt: new Map(busy.map((folder) => [folder, entriesOf(folder)] as const)),
   }
 }
 
@@ -102,20 +103,17 @@ interface Entry {
   readonly isLink?: boolean
 }
 
-async function entriesOf(folder: string): Promise<Entry[]> {
-  const names = await readdir(folder)
-  return Promise.all(
-    names.map(async (name) => {
-      const found = await lstat(path.join(folder, name))
-      if (found.isSymbolicLink()) return { name, kind: undefined, isLink: true }
-      return { name, kind: found.isDirectory() ? 'directory' : 'file' } as const
-    }),
-  )
+function entriesOf(folder: string): Entry[] {
+  return readdirSync(folder).map((name) => {
+    const found = lstatSync(path.join(folder, name))
+    if (found.isSymbolicLink()) return { name, kind: undefined, isLink: true }
+    return { name, kind: found.isDirectory() ? 'directory' : 'file' } as const
+  })
 }
 
-async function kindOf(file: string): Promise<Entry['kind']> {
+function kindOf(file: string): Entry['kind'] {
   try {
-    return (await stat(file)).isDirectory() ? 'directory' : 'file'
+    return statSync(file).isDirectory() ? 'directory' : 'file'
   } catch {
     return undefined
   }

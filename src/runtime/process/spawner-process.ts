@@ -67,7 +67,7 @@ export async function startSpawner(
     const namespaces = way !== 'plain'
     const network = settings.network && way === 'root'
     const command = [process.execPath, ...FLAGS, ENTRY, JSON.stringify({ ...settings, namespaces, network })]
-    const outer = namespaces ? await isolated(settings.directory, command, way === 'user') : command
+    const outer = namespaces ? isolated(settings.directory, command, way === 'user') : command
     const started = await launch(outer, handlers).catch((error: Error) => error)
     if (!(started instanceof Error)) return { ...started, namespaces, failures }
     failures.push(started.message)
@@ -75,8 +75,8 @@ export async function startSpawner(
   throw new SpawnerError(`Cannot start the spawner: ${failures.join('; ')}`)
 }
 
-async function isolated(directory: string, command: readonly string[], asUser: boolean): Promise<string[]> {
-  const script = await rootViewScript(directory, command)
+function isolated(directory: string, command: readonly string[], asUser: boolean): string[] {
+  const script = rootViewScript(directory, command)
   const unshare = ['unshare', ...(asUser ? ['--user', '--map-root-user'] : []), '--mount', '--propagation', 'slave']
   return [...unshare, '--pid', '--fork', '--kill-child', '/bin/sh', '-c', script]
 }

@@ -173,7 +173,7 @@ export const BASES: readonly Base[] = [
   }),
   core('PodTemplate', 'podtemplates', { template }),
   core('Event', 'events', {
-    involvedObject: { kind: 'Pod', name: 'one', namespace: '{{ns}}' },
+    involvedObject: { kind: 'Node', name: 'one' },
     reason: 'Tested',
     type: 'Normal',
   }),
