@@ -6,6 +6,8 @@ import { formatTime, sleep } from '../env/clock.ts'
 import type { Environment } from '../env/environment.ts'
 import type { Note } from './change.ts'
 import { createEventCorrelator } from './event-correlator.ts'
+import type { Correlated } from './event-correlator.ts'
+import { eventLaneOf } from './event-lane.ts'
 
 /** Events that wait to be written; more are dropped, and counted. */
 export const EVENT_BACKLOG = 1000
@@ -19,6 +21,12 @@ export interface EventRecorder {
   flush(deadlineMs: number): Promise<void>
 }
 
+/** A note, and when it was made. */
+interface Recorded {
+  readonly note: Note
+  readonly nowMs: number
+}
+
 /** Who speaks in an event: the component, and the node that it runs on where it belongs to one. */
 export interface EventSource {
   readonly component: string
@@ -27,27 +35,30 @@ export interface EventSource {
 
 export function createEventRecorder(env: Environment, client: Client, source: EventSource): EventRecorder {
   const correlate = createEventCorrelator(env.clock)
-  const backlog: Note[] = []
+  const lane = eventLaneOf(env)
+  const backlog: Recorded[] = []
   let dropped = 0
   let serial = 0
   let draining: Promise<void> | undefined
 
   const drain = async () => {
-    for (let note = backlog.shift(); note !== undefined; note = backlog.shift()) {
+    for (let next = backlog.shift(); next !== undefined; next = backlog.shift()) {
       try {
-        await write(note)
+        await write(next)
       } catch (error) {
         dropped += 1
-        env.log.debug('an event could not be written', { reason: note.reason, error })
+        env.log.debug('an event could not be written', { reason: next.note.reason, error })
       }
     }
     draining = undefined
   }
 
-  const write = async (note: Note): Promise<void> => {
-    const seen = correlate(note)
-    if (seen === undefined) return
-    const nowMs = env.clock.now()
+  const write = async (recorded: Recorded): Promise<void> => {
+    const seen = correlate(recorded.note)
+    if (seen !== undefined) await lane.run(() => send(recorded, seen))
+  }
+
+  const send = async ({ note, nowMs }: Recorded, seen: Correlated): Promise<void> => {
     if (seen.name !== undefined) {
       const patch = { count: seen.count, lastTimestamp: formatTime(nowMs), message: seen.message }
       const key = { namespace: namespaceOf(note), name: seen.name }
@@ -69,7 +80,7 @@ export function createEventRecorder(env: Environment, client: Client, source: Ev
     },
     record(note) {
       if (backlog.length >= EVENT_BACKLOG) return void (dropped += 1)
-      backlog.push(note)
+      backlog.push({ note, nowMs: env.clock.now() })
       draining ??= Promise.resolve().then(drain)
     },
     async flush(deadlineMs) {

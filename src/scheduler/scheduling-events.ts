@@ -4,9 +4,10 @@ import { eventsV1 } from '../api/generated/resources.ts'
 import type { Client } from '../client/client.ts'
 import { formatMicroTime } from '../env/clock.ts'
 import type { Environment } from '../env/environment.ts'
+import { eventLaneOf } from '../reconcile/event-lane.ts'
 
-/** Events that are being written at once; more are dropped, since placing pods matters more than telling of it. */
-const MOST_AT_ONCE = 200
+/** Events that wait to be written; more are dropped, since placing pods matters more than telling of it. */
+const BACKLOG = 10_000
 
 /** Tells in events of what was decided for pods; never waits and never fails. */
 export interface SchedulingEvents {
@@ -16,11 +17,12 @@ export interface SchedulingEvents {
 }
 
 export function createSchedulingEvents(env: Environment, client: Client): SchedulingEvents {
+  const lane = eventLaneOf(env)
   let writing = 0
   let serial = Math.floor(env.clock.now()) * 1e3
 
   const write = (pod: Pod, type: 'Normal' | 'Warning', reason: string, action: string, note: string, related?: Pod) => {
-    if (writing >= MOST_AT_ONCE) return
+    if (writing >= BACKLOG) return
     writing += 1
     const { name = '', namespace = '', uid = '', resourceVersion = '' } = pod.metadata
     const reporter = (related ?? pod).spec?.schedulerName ?? 'default-scheduler'
@@ -38,7 +40,8 @@ export function createSchedulingEvents(env: Environment, client: Client): Schedu
       regarding: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid, resourceVersion },
       ...(related && { related: referenceTo(related) }),
     }
-    client.create(eventsV1, event).then(
+    const create = () => client.create(eventsV1, event).then(() => {})
+    lane.run(create).then(
       () => void (writing -= 1),
       (error: unknown) => {
         writing -= 1

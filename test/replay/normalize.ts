@@ -5,6 +5,8 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/\b(10|127)\.(9[6-9]|10\d|11[01])\.\d+\.\d+/g, '<cluster-ip>'],
   [/(kube-api-access-)[bcdfghjklmnpqrstvwxz2456789]{5}/g, '$1<random>'],
   [/(, current: )\d+/g, '$1<rv>'],
+  [/(the ResourceVersion in record \()\d+/g, '$1<rv>'],
+  [/(X509SHA256=)[0-9a-f]{64}/g, '$1<hash>'],
   [/(\b\d{2,5}:)3\d{4}(\/TCP)/g, '$1<node-port>$2'],
   [/(gen-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1<random>'],
 ]

@@ -4,8 +4,11 @@ import { defaultPodTemplate } from './pod.ts'
 import { setDefaults, setDefaultsOfZero } from './set-default.ts'
 
 /** Without `completions` and `parallelism` a job runs one pod; with one of them, the other has a meaning of its own. */
-export function defaultJob({ spec }: Draft<Job>): void {
+export function defaultJob({ spec, metadata }: Draft<Job>): void {
   if (spec === undefined) return
+  // As in Kubernetes, the two share one map until the job is written: labels that are generated for pods are the job's too.
+  const labels = spec.template.metadata?.labels
+  if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = labels
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1
   const hasPerIndex = spec.backoffLimitPerIndex !== undefined
   setDefaults(spec, {

@@ -30,10 +30,9 @@ function withoutAdmission({ answer }: RecordedStep): unknown {
 }
 
 function dropAllocated(spec: NonNullable<Draft<Service>['spec']>): void {
-  if (spec.clusterIP !== 'None') delete spec.clusterIP
+  if (spec.clusterIP === 'None') return
+  delete spec.clusterIP
   delete spec.clusterIPs
-  delete spec.ipFamilies
-  delete spec.ipFamilyPolicy
 }
 
 function dropAdmitted({ spec }: Draft<Pod>): void {

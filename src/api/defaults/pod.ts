@@ -22,7 +22,6 @@ export function defaultPodSpec(spec: Draft<PodSpec>): void {
   setDefaultsOfZero(spec, { dnsPolicy: 'ClusterFirst', restartPolicy: 'Always', schedulerName: 'default-scheduler' })
   setDefaults(spec, { terminationGracePeriodSeconds: 30, securityContext: {} })
   copyServiceAccount(spec)
-  if (spec.hostNetwork === true) defaultHostPorts(spec)
   spec.volumes?.forEach(defaultVolume)
   for (const container of allContainers(spec)) defaultContainer(container)
   for (const constraint of spec.topologySpreadConstraints ?? []) {

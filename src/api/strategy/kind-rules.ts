@@ -1,8 +1,10 @@
 import type { Draft } from '../draft.ts'
+import type { Deployment } from '../generated/apps-v1.ts'
 import type { Job } from '../generated/batch-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import type {
   Container,
+  LimitRange,
   Namespace,
   PersistentVolume,
   PersistentVolumeClaim,
@@ -10,9 +12,10 @@ import type {
   PodSpec,
   Service,
 } from '../generated/core-v1.ts'
+import { semanticallyEqual } from '../meta/equal.ts'
 import { updateRequest } from './certificate-request.ts'
 import { qosClassOf } from './qos-class.ts'
-import { updateService } from './service.ts'
+import { createService, updateService } from './service.ts'
 
 /** What a resource derives when it is created, beside what all do. */
 export const CREATE_RULES: Readonly<Record<string, (object: never) => void>> = {
@@ -20,6 +23,8 @@ export const CREATE_RULES: Readonly<Record<string, (object: never) => void>> = {
   namespaces: createNamespace,
   persistentvolumes: createVolume,
   persistentvolumeclaims: createClaim,
+  services: createService,
+  limitranges: createLimitRange,
   'jobs.batch': createJob,
   'customresourcedefinitions.apiextensions.k8s.io': createDefinition,
 }
@@ -29,6 +34,7 @@ export const UPDATE_RULES: Readonly<
   Record<string, (object: never, old: never, subresource: string | undefined, now: string) => void>
 > = {
   'certificatesigningrequests.certificates.k8s.io': updateRequest,
+  'deployments.apps': updateDeployment,
   pods: updatePod,
   namespaces: updateNamespace,
   persistentvolumes: updateVolume,
@@ -91,6 +97,14 @@ function updatePod(pod: Draft<Pod>, old: Pod, subresource?: string): void {
   }
 }
 
+/** A Deployment's annotations are part of what is wanted of it. */
+function updateDeployment({ metadata }: Draft<Deployment>, old: Deployment, subresource?: string): void {
+  const { generation = 0, annotations } = old.metadata
+  const isCounted = subresource !== undefined || metadata.generation !== generation
+  if (isCounted || semanticallyEqual(metadata.annotations ?? {}, annotations ?? {})) return
+  metadata.generation = generation + 1
+}
+
 /** A namespace is served until its finalizer has emptied it. */
 function createNamespace(namespace: Draft<Namespace>): void {
   namespace.status = { phase: 'Active' }
@@ -128,6 +142,11 @@ function updateVolume(
   } else if (since === undefined && before !== undefined) status.lastPhaseTransitionTime = before
 }
 
+/** A range without a name gets one that nobody else has. */
+function createLimitRange({ metadata }: Draft<LimitRange>): void {
+  if (!metadata.name) metadata.name = metadata.uid ?? ''
+}
+
 function createClaim(claim: Draft<PersistentVolumeClaim>): void {
   claim.status = { phase: 'Pending' }
 }
@@ -148,7 +167,7 @@ function createJob(job: Draft<Job>): void {
   const templateLabels = (own.labels ??= {})
   for (const [key, value] of Object.entries(labels)) templateLabels[key] ??= value
   // Kubernetes shares the template's labels with a job that has none of its own, generated ones included.
-  if (metadata.labels === undefined) metadata.labels = { ...templateLabels }
+  if (metadata.labels === undefined || metadata.labels === templateLabels) metadata.labels = { ...templateLabels }
   spec.selector ??= {}
   spec.selector.matchLabels = { ...spec.selector.matchLabels, 'batch.kubernetes.io/controller-uid': uid }
 }

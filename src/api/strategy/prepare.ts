@@ -6,6 +6,7 @@ import { groupResourceOf } from '../resource-type.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { schemaOf } from '../schema/schema.ts'
 import { writeZeros } from '../schema/decode.ts'
+import { dropGatedFields } from './gated-fields.ts'
 import { CREATE_RULES, UPDATE_RULES } from './kind-rules.ts'
 import { strategyOf } from './strategy.ts'
 
@@ -20,6 +21,7 @@ export function prepareForCreate(type: ResourceType, object: Draft<KubeObject>):
   for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink'] as const) delete metadata[field]
   if (strategy.countsGeneration) metadata.generation = 1
   if (strategy.resetsStatus) resetStatus(type, object)
+  dropGatedFields(groupResourceOf(type), object as never)
   CREATE_RULES[groupResourceOf(type)]?.(object as never)
 }
 
@@ -51,6 +53,7 @@ export function prepareForUpdate(
   const strategy = strategyOf(type)
   keepServerFields(object.metadata, old.metadata)
   if (strategy.hasStatus) keepOtherPart(object as never, old as never, subresource)
+  dropGatedFields(groupResourceOf(type), object as never, old as never, subresource)
   UPDATE_RULES[groupResourceOf(type)]?.(object as never, old as never, subresource, now)
   if (strategy.countsGeneration && subresource !== 'status' && specChanged(object as never, old as never)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
@@ -59,7 +62,6 @@ export function prepareForUpdate(
 
 /** What an update cannot set comes from `old`; what it may not set is left for validation to refuse. */
 function keepServerFields(metadata: Draft<ObjectMeta>, old: ObjectMeta): void {
-  delete metadata.selfLink
   const keep = (field: 'uid' | 'creationTimestamp' | 'deletionTimestamp' | 'generation') => {
     const value = old[field]
     if (value === undefined) delete metadata[field]

@@ -1,6 +1,7 @@
 import { invalid } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { formatCidr, formatIp, parseCidr, parseIp } from '../meta/ip-address.ts'
+import type { IpBytes } from '../meta/ip-address.ts'
 import type { Problems } from '../meta/names.ts'
 
 const ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
@@ -13,6 +14,29 @@ export function validateLenientIp(path: string, value: string): FieldError[] {
 
 export function validateLenientCidr(path: string, value: string): FieldError[] {
   return parseCidr(value) === undefined ? [invalid(path, value, RANGE)] : []
+}
+
+const isZero = (bytes: IpBytes) => bytes.every((byte) => byte === 0)
+const isLoopback = (bytes: IpBytes) =>
+  bytes.length === 4 ? bytes[0] === 127 : isZero(bytes.slice(0, 15)) && bytes[15] === 1
+const isLinkLocal = ([a = 0, b = 0, ...rest]: IpBytes) =>
+  rest.length === 2 ? a === 169 && b === 254 : a === 0xfe && (b & 0xc0) === 0x80
+const isLinkLocalMulticast = ([a = 0, b = 0, c = 0, ...rest]: IpBytes) =>
+  rest.length === 1 ? a === 224 && b === 0 && c === 0 : a === 0xff && (b & 0x0f) === 2
+
+/** Of an address at which something else than this very machine is to be reached. */
+export function validateEndpointIp(path: string, value: string): FieldError[] {
+  const bytes = parseIp(value)
+  if (bytes === undefined) return [invalid(path, value, 'must be a valid IP address')]
+  const errors: FieldError[] = []
+  if (isZero(bytes)) errors.push(invalid(path, value, `may not be unspecified (${value})`))
+  const inRange = (holds: boolean, range: string) => {
+    if (holds) errors.push(invalid(path, value, `may not be in the ${range}`))
+  }
+  inRange(isLoopback(bytes), 'loopback range (127.0.0.0/8, ::1/128)')
+  inRange(isLinkLocal(bytes), 'link-local range (169.254.0.0/16, fe80::/10)')
+  inRange(isLinkLocalMulticast(bytes), 'link-local multicast range (224.0.0.0/24, ff02::/10)')
+  return errors
 }
 
 /** Of an address in its one canonical form. */

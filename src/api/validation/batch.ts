@@ -1,9 +1,12 @@
 import { goForm } from './go-form.ts'
 import type { CronJob, Job, JobSpec } from '../generated/batch-v1.ts'
-import { invalid, notSupported, required } from '../meta/field-error.ts'
+import { invalid, notSupported, required, tooLong } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { fromLabelSelector, matchesLabels } from '../meta/label-selector.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
+import { dnsLabelProblems } from '../meta/names.ts'
+import { validateDomainPrefixedPath } from './domain-prefixed-path.ts'
+import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { nonNegative } from './numbers.ts'
 import { immutable, unlessSame } from './object-meta.ts'
@@ -13,17 +16,53 @@ import { validateSchedule, validateTimeZone } from './schedule.ts'
 /** As many indexes as a job may have, and as many of its pods at once. */
 const MAXIMUM_PARALLELISM_INDEXED = 100_000
 const MODES = ['NonIndexed', 'Indexed']
+const INDEXED_ONLY = 'requires indexed completion mode'
+const MANAGED_BY_BYTES = 63
+
+/** Above so many completions, fewer pods may run at once and fewer indexes fail. */
+const MANY_COMPLETIONS = 100_000
+const MANY_AT_ONCE = 10_000
 
 export function validateJob(job: Job): FieldError[] {
   const spec = job.spec as JobSpec
   const errors = validateJobSpec(spec, 'spec')
-  if (spec.selector === undefined) return [...errors, required('spec.selector')]
-  errors.push(...validateLabelSelector(spec.selector, 'spec.selector'))
-  const labels = spec.template?.metadata?.labels ?? {}
-  if (!matchesLabels(fromLabelSelector(spec.selector) ?? [], labels)) {
-    errors.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
+  const labels = spec.template?.metadata?.labels
+  const malformed = validateLabelSelector(spec.selector, 'spec.selector')
+  errors.push(...(spec.selector === undefined ? [required('spec.selector')] : malformed))
+  const selector = spec.selector === undefined ? undefined : fromLabelSelector(spec.selector)
+  if (malformed.length === 0 && (selector === undefined || !matchesLabels(selector, labels ?? {}))) {
+    const shown = goForm('map[string]string', labels)
+    errors.push(invalid('spec.template.metadata.labels', shown, '`selector` does not match template `labels`'))
   }
-  return errors
+  const { name = '' } = job.metadata
+  const host = `${name}-${(spec.completions ?? 0) - 1}`
+  const isHost = spec.completionMode !== 'Indexed' || !spec.completions || dnsLabelProblems(host).length === 0
+  const detail = `will not able to create pod with invalid DNS label: ${host}`
+  return isHost ? errors : [...errors, invalid('metadata.name', name, detail)]
+}
+
+/** Unless the selector is the author's own, it is by labels that the server has put on the template. */
+export function validateGeneratedSelector({ metadata, spec }: Job): FieldError[] {
+  if (spec === undefined || spec.manualSelector === true || spec.selector === undefined) return []
+  const { uid = '', name = '' } = metadata
+  const path = 'spec.template.metadata.labels'
+  const labels = spec.template?.metadata?.labels
+  const wanted = {
+    'controller-uid': uid,
+    'job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+  }
+  const errors = Object.entries(wanted).flatMap(([key, value]) => {
+    const detail = `must be '${value}'`
+    if (labels?.[key] === value) return []
+    if (labels?.[key] === undefined) return [required(`${path}[${key}]`, detail)]
+    return [invalid(`${path}[${key}]`, goForm('map[string]string', labels), detail)]
+  })
+  const isMalformed = validateLabelSelector(spec.selector, '').length > 0
+  if (isMalformed || matchesLabels(fromLabelSelector(spec.selector) ?? [], wanted)) return errors
+  const shown = goForm('metav1.LabelSelector', spec.selector)
+  return [...errors, invalid('spec.selector', shown, '`selector` not auto-generated')]
 }
 
 const COUNTS = [
@@ -38,46 +77,72 @@ const COUNTS = [
 
 export function validateJobSpec(spec: JobSpec, path: string): FieldError[] {
   const errors = COUNTS.flatMap((field) => nonNegative(`${path}.${field}`, spec[field]))
+  const { managedBy, podFailurePolicy, podReplacementPolicy: replacement } = spec
+  if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
+    errors.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'))
+  }
+  if (managedBy !== undefined) {
+    errors.push(...validateDomainPrefixedPath(`${path}.managedBy`, managedBy))
+    if (managedBy.length > MANAGED_BY_BYTES) errors.push(tooLong(`${path}.managedBy`, MANAGED_BY_BYTES))
+  }
   errors.push(...validateCompletionMode(spec, path))
-  const replacement = spec.podReplacementPolicy
-  if (replacement !== undefined && !['Failed', 'TerminatingOrFailed'].includes(replacement)) {
-    errors.push(notSupported(`${path}.podReplacementPolicy`, replacement, ['Failed', 'TerminatingOrFailed']))
+  if (podFailurePolicy !== undefined) errors.push(...validateFailurePolicy(spec, `${path}.podFailurePolicy`))
+  if (spec.successPolicy !== undefined) {
+    const at = `${path}.successPolicy`
+    const shown = goForm('batch.SuccessPolicy', spec.successPolicy)
+    if (spec.completionMode === 'Indexed') errors.push(...validateSuccessPolicy(spec, at))
+    else errors.push(invalid(at, shown, INDEXED_ONLY))
+  }
+  const replacements = podFailurePolicy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed']
+  if (replacement !== undefined && !replacements.includes(replacement)) {
+    errors.push(notSupported(`${path}.podReplacementPolicy`, replacement, replacements))
   }
   errors.push(...validatePodTemplate(spec.template, `${path}.template`))
-  const { restartPolicy = '' } = spec.template?.spec ?? {}
-  const at = `${path}.template.spec.restartPolicy`
+  return [...errors, ...validateRestartPolicy(spec, `${path}.template.spec.restartPolicy`)]
+}
+
+function validateRestartPolicy({ template, podFailurePolicy }: JobSpec, path: string): FieldError[] {
+  const { restartPolicy = '' } = template?.spec ?? {}
   if (restartPolicy === '' || restartPolicy === 'Always') {
-    errors.push(required(at, 'valid values: "OnFailure", "Never"'))
-  } else if (restartPolicy !== 'OnFailure' && restartPolicy !== 'Never') {
-    errors.push(notSupported(at, restartPolicy, ['OnFailure', 'Never']))
+    return [required(path, 'valid values: "OnFailure", "Never"')]
   }
-  if (spec.podFailurePolicy !== undefined && restartPolicy !== 'Never') {
-    const detail = 'only "Never" is supported when podFailurePolicy is specified'
-    errors.push(invalid(at, restartPolicy, detail))
-  }
-  return errors
+  const policies = ['OnFailure', 'Never']
+  if (!policies.includes(restartPolicy)) return [notSupported(path, restartPolicy, policies)]
+  if (podFailurePolicy === undefined || restartPolicy === 'Never') return []
+  return [invalid(path, restartPolicy, 'only "Never" is supported when podFailurePolicy is specified')]
 }
 
 function validateCompletionMode(spec: JobSpec, path: string): FieldError[] {
-  const { completionMode: mode, completions, parallelism = 1, backoffLimitPerIndex } = spec
+  const { completionMode: mode, completions, parallelism = 1, backoffLimitPerIndex: perIndex, maxFailedIndexes } = spec
   const errors: FieldError[] = []
-  if (mode !== undefined && !MODES.includes(mode)) {
-    errors.push(notSupported(`${path}.completionMode`, mode, MODES))
-  } else if (mode === 'Indexed') {
-    if (completions === undefined) {
-      errors.push(required(`${path}.completions`, 'when completion mode is Indexed'))
+  if (mode !== undefined && !MODES.includes(mode)) errors.push(notSupported(`${path}.completionMode`, mode, MODES))
+  if (mode === undefined || mode === 'NonIndexed') {
+    for (const field of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
+      if (spec[field] !== undefined) errors.push(invalid(`${path}.${field}`, spec[field], INDEXED_ONLY))
     }
-    if (parallelism > MAXIMUM_PARALLELISM_INDEXED) {
-      const detail = `must be less than or equal to ${MAXIMUM_PARALLELISM_INDEXED} when completion mode is Indexed`
-      errors.push(invalid(`${path}.parallelism`, parallelism, detail))
-    }
-  } else if (backoffLimitPerIndex !== undefined) {
-    const detail = 'requires indexed completion mode'
-    errors.push(invalid(`${path}.backoffLimitPerIndex`, backoffLimitPerIndex, detail))
   }
-  if (spec.maxFailedIndexes !== undefined && backoffLimitPerIndex === undefined) {
-    errors.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'))
+  if (mode !== 'Indexed') return errors
+  const atMost = (field: 'parallelism' | 'maxFailedIndexes', limit: number, when = '') => {
+    const value = spec[field] ?? 0
+    if (value > limit) errors.push(invalid(`${path}.${field}`, value, `must be less than or equal to ${limit}${when}`))
   }
+  if (completions === undefined) errors.push(required(`${path}.completions`, 'when completion mode is Indexed'))
+  if (parallelism > MAXIMUM_PARALLELISM_INDEXED) {
+    atMost('parallelism', MAXIMUM_PARALLELISM_INDEXED, ' when completion mode is Indexed')
+  }
+  if (completions !== undefined && (maxFailedIndexes ?? 0) > completions) {
+    const detail = 'must be less than or equal to completions'
+    errors.push(invalid(`${path}.maxFailedIndexes`, maxFailedIndexes, detail))
+  }
+  atMost('maxFailedIndexes', MAXIMUM_PARALLELISM_INDEXED)
+  if ((completions ?? 0) <= MANY_COMPLETIONS || perIndex === undefined) return errors
+  if (maxFailedIndexes === undefined) {
+    const detail = `must be specified when completions is above ${MANY_COMPLETIONS}`
+    errors.push(required(`${path}.maxFailedIndexes`, detail))
+  }
+  const when = ` when completions are above ${MANY_COMPLETIONS} and used with backoff limit per index`
+  atMost('parallelism', MANY_AT_ONCE, when)
+  atMost('maxFailedIndexes', MANY_AT_ONCE, when)
   return errors
 }
 
@@ -86,12 +151,15 @@ export function validateJobUpdate(job: Job, old: Job): FieldError[] {
   const [spec, oldSpec] = [job.spec as JobSpec, old.spec as JobSpec]
   const errors: FieldError[] = []
   if (!semanticallyEqual(spec.completions, oldSpec.completions)) {
-    if (oldSpec.completionMode !== 'Indexed') errors.push(immutable('spec.completions', spec.completions))
-    else if (spec.completions !== spec.parallelism) {
+    if (spec.completionMode !== 'Indexed') errors.push(immutable('spec.completions', spec.completions))
+    else if (spec.completions !== undefined && spec.completions !== spec.parallelism) {
       errors.push(invalid('spec.completions', spec.completions, 'can only be modified in tandem with spec.parallelism'))
     }
   }
-  errors.push(...unlessSame('spec.selector', spec.selector, oldSpec.selector))
+  if (!semanticallyEqual(spec.selector, oldSpec.selector)) {
+    const shown = spec.selector === undefined ? null : goForm('metav1.LabelSelector', spec.selector)
+    errors.push(immutable('spec.selector', shown))
+  }
   if (!semanticallyEqual(fixedTemplate(spec, oldSpec), fixedTemplate(oldSpec, oldSpec))) {
     errors.push(immutable('spec.template', goForm('core.PodTemplateSpec', spec.template)))
   }

@@ -1,15 +1,14 @@
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import type { Lease } from '../generated/coordination-v1.ts'
-import type { Event } from '../generated/core-v1.ts'
 import type { PodDisruptionBudget } from '../generated/policy-v1.ts'
 import type { PriorityClass } from '../generated/scheduling-v1.ts'
 import { forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { dns1035LabelProblems, dnsSubdomainProblems } from '../meta/names.ts'
+import { dns1035LabelProblems, dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
 import { goForm } from './go-form.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { nonNegative, validateIntOrPercent } from './numbers.ts'
-import { immutable, unlessSame } from './object-meta.ts'
+import { immutable, named, unlessSame } from './object-meta.ts'
 
 const HIGHEST_USER_PRIORITY = 1_000_000_000
 
@@ -45,15 +44,19 @@ function leaseDuration(seconds: number | undefined): FieldError[] {
 }
 
 export function validateLease({ spec = {} }: Lease): FieldError[] {
-  return [...leaseDuration(spec.leaseDurationSeconds), ...nonNegative('spec.leaseTransitions', spec.leaseTransitions)]
+  const { leaseDurationSeconds, leaseTransitions, strategy, preferredHolder = '' } = spec
+  const errors = [...leaseDuration(leaseDurationSeconds), ...nonNegative('spec.leaseTransitions', leaseTransitions)]
+  if (strategy !== undefined) errors.push(...validateStrategy(strategy, 'spec.strategy.strategy'))
+  if (preferredHolder === '' || Boolean(strategy)) return errors
+  return [...errors, forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined')]
 }
 
-/** An event lies in the namespace of what it is about; one about a cluster-scoped object in `default`. */
-export function validateEvent({ metadata, involvedObject }: Event): FieldError[] {
-  const { namespace: involved = '' } = involvedObject ?? {}
-  const { namespace = '' } = metadata
-  const matches = involved === '' ? ['default', 'kube-system'].includes(namespace) : involved === namespace
-  return matches ? [] : [invalid('involvedObject.namespace', involved, 'does not match event.namespace')]
+const LEASE_STRATEGIES = ['OldestEmulationVersion']
+
+/** How a lease's holder is chosen: Kubernetes' own way, or one with a domain. */
+function validateStrategy(strategy: string, path: string): FieldError[] {
+  if (strategy.includes('/')) return named(path, strategy, labelKeyProblems(strategy))
+  return LEASE_STRATEGIES.includes(strategy) ? [] : [notSupported(path, strategy, LEASE_STRATEGIES)]
 }
 
 export function validateDisruptionBudget({ spec = {} }: PodDisruptionBudget): FieldError[] {

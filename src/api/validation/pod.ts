@@ -1,4 +1,4 @@
-import type { Container, Pod, PodSpec, PodTemplateSpec } from '../generated/core-v1.ts'
+import type { Container, Pod, PodSpec, PodTemplate, PodTemplateSpec } from '../generated/core-v1.ts'
 import { duplicate, forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsLabelProblems, dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
@@ -28,12 +28,15 @@ export function validatePodCreation({ spec }: Pod): FieldError[] {
 export function validatePodTemplate(template: PodTemplateSpec | undefined, path: string): FieldError[] {
   const errors = validateLabels(template?.metadata?.labels, `${path}.labels`)
   errors.push(...validateAnnotations(template?.metadata?.annotations, `${path}.annotations`))
-  if (template?.spec !== undefined) errors.push(...validatePodSpec(template.spec, `${path}.spec`, false))
+  errors.push(...validatePodSpec((template?.spec ?? {}) as PodSpec, `${path}.spec`, false))
   if ((template?.spec?.ephemeralContainers ?? []).length > 0) {
     errors.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
   }
   return errors
 }
+
+export const validateTemplateObject = ({ template }: PodTemplate): FieldError[] =>
+  validatePodTemplate(template ?? {}, 'template')
 
 /** A pod's spec in the order in which Kubernetes looks at it; `isPod` is false for templates. */
 export function validatePodSpec(spec: PodSpec, path: string, isPod: boolean): FieldError[] {

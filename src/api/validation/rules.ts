@@ -12,7 +12,14 @@ import {
   validateStatefulSet,
   validateStatefulSetUpdate,
 } from './apps.ts'
-import { validateCronJob, validateJob, validateJobUpdate } from './batch.ts'
+import {
+  validateEndpoints,
+  validateEndpointsUpdate,
+  validateSlice,
+  validateSliceEndpoints,
+  validateSliceUpdate,
+} from './endpoints.ts'
+import { validateCronJob, validateGeneratedSelector, validateJob, validateJobUpdate } from './batch.ts'
 import {
   validateClaim,
   validateClaimUpdate,
@@ -28,15 +35,14 @@ import {
   validateDefinition,
   validateDefinitionUpdate,
   validateDisruptionBudget,
-  validateEvent,
   validateLease,
   validatePriorityClass,
   validatePriorityClassUpdate,
 } from './others.ts'
-import { validatePod, validatePodCreation } from './pod.ts'
+import { validatePod, validatePodCreation, validateTemplateObject } from './pod.ts'
 import { validatePodUpdate } from './pod-update.ts'
 import { validateClusterRole, validateRole, validateRoleBinding, validateRoleBindingUpdate } from './rbac.ts'
-import { validateService, validateServiceUpdate } from './service.ts'
+import { validateService, validateServiceStatus, validateServiceUpdate } from './service.ts'
 
 import { validateAutoscaler, validateAutoscalerStatus } from './autoscaling.ts'
 import {
@@ -56,8 +62,8 @@ import {
 } from './service-range.ts'
 import {
   validateRevisionUpdate,
+  validateRuntimeClass,
   validateRuntimeClassUpdate,
-  validateSliceUpdate,
   validateVolumeUpdate,
 } from './unchangeable.ts'
 import { validateLimitRange, validateQuota, validateQuotaStatus, validateQuotaUpdate } from './quota.ts'
@@ -89,6 +95,8 @@ import {
 export interface Rules {
   /** Holds for every object; each function takes the type that its name says. */
   readonly always?: (object: never) => FieldError[]
+  /** Holds for every object, looked at before all else and once. */
+  readonly before?: (object: never) => FieldError[]
   /** Holds for new objects alone, beside what always does. */
   readonly create?: (object: never) => FieldError[]
   /** Holds for a status that is written. */
@@ -102,7 +110,7 @@ export interface Rules {
 
 /**
  * Kubernetes' functions for updates are put together differently for each kind, and a fault is told as often as it is found:
- * `f` all metadata, `m` what an update may not do to it, `s` the rules that always hold, `u` the kind's own for updates.
+ * `b` what is looked at before all else, `f` all metadata, `m` what an update may not do to it, `s` the rules that always hold, `u` the kind's own for updates.
  */
 export type Steps = string
 export const DEFAULT_STEPS = 'fsmu'
@@ -111,12 +119,18 @@ const RBAC = 'rbac.authorization.k8s.io'
 
 /** By resource and group; kinds without an entry have the rules for metadata alone. */
 export const RULES: Readonly<Record<string, Rules>> = {
-  pods: { always: validatePod, create: validatePodCreation, update: validatePodUpdate, steps: 'mufs' },
+  pods: { always: validatePod, create: validatePodCreation, update: validatePodUpdate, steps: 'mfsu' },
   namespaces: { update: validateNamespaceUpdate, names: dnsLabelProblems, steps: 'fmu' },
   nodes: { always: validateNode, update: validateNodeUpdate, steps: 'fsmu' },
   configmaps: { always: validateConfigMap, update: validateConfigMapUpdate, steps: 'mufs' },
   secrets: { always: validateSecret, update: validateSecretUpdate, steps: 'mufs' },
-  services: { always: validateService, update: validateServiceUpdate, names: dns1035LabelProblems, steps: 'mufs' },
+  services: {
+    always: validateService,
+    update: validateServiceUpdate,
+    status: validateServiceStatus,
+    names: dns1035LabelProblems,
+    steps: 'mus',
+  },
   persistentvolumeclaims: { always: validateClaim, update: validateClaimUpdate, steps: 'fsmfsu' },
   limitranges: { always: validateLimitRange, steps: 'fs' },
   resourcequotas: {
@@ -127,9 +141,8 @@ export const RULES: Readonly<Record<string, Rules>> = {
   },
   persistentvolumes: { update: validateVolumeUpdate, steps: 'fsmu' },
   'controllerrevisions.apps': { update: validateRevisionUpdate, steps: 'mu' },
-  'runtimeclasses.node.k8s.io': { update: validateRuntimeClassUpdate, steps: 'mu' },
+  'runtimeclasses.node.k8s.io': { create: validateRuntimeClass, update: validateRuntimeClassUpdate, steps: 'mu' },
   replicationcontrollers: { always: validateReplicationController, status: validateControllerStatus, steps: 'fsms' },
-  events: { always: validateEvent },
   'deployments.apps': {
     always: validateDeployment,
     status: validateDeploymentStatus,
@@ -154,7 +167,12 @@ export const RULES: Readonly<Record<string, Rules>> = {
     update: validateDaemonSetUpdate,
     steps: 'mus',
   },
-  'jobs.batch': { always: validateJob, update: validateJobUpdate, steps: 'fsmsu' },
+  'jobs.batch': {
+    before: validateGeneratedSelector,
+    always: validateJob,
+    update: validateJobUpdate,
+    steps: 'fbsmsu',
+  },
   'cronjobs.batch': { always: validateCronJob, steps: 'ms' },
   'horizontalpodautoscalers.autoscaling': { always: validateAutoscaler, status: validateAutoscalerStatus, steps: 'ms' },
   'ingresses.networking.k8s.io': {
@@ -197,9 +215,14 @@ export const RULES: Readonly<Record<string, Rules>> = {
     update: validateStorageCapacityUpdate,
   },
   serviceaccounts: { steps: 'mf' },
-  endpoints: { steps: 'ms' },
-  podtemplates: { steps: 'ms' },
-  'endpointslices.discovery.k8s.io': { update: validateSliceUpdate, steps: 'fsu' },
+  endpoints: { create: validateEndpoints, update: validateEndpointsUpdate, steps: 'mfu' },
+  podtemplates: { always: validateTemplateObject, steps: 'ms' },
+  'endpointslices.discovery.k8s.io': {
+    always: validateSlice,
+    create: validateSliceEndpoints,
+    update: validateSliceUpdate,
+    steps: 'fsu',
+  },
   'validatingwebhookconfigurations.admissionregistration.k8s.io': { steps: 'fs' },
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': { steps: 'fs' },
   'validatingadmissionpolicies.admissionregistration.k8s.io': { steps: 'fs' },

@@ -1,19 +1,34 @@
 import type { ControllerRevision } from '../generated/apps-v1.ts'
 import type { PersistentVolume } from '../generated/core-v1.ts'
-import type { EndpointSlice } from '../generated/discovery-v1.ts'
 import type { RuntimeClass } from '../generated/node-v1.ts'
-import { forbidden, invalid } from '../meta/field-error.ts'
+import { duplicate, forbidden, invalid } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
+import { dnsLabelProblems } from '../meta/names.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { goDiff, goForm } from './go-form.ts'
-import { unlessSame } from './object-meta.ts'
+import { named, unlessSame, validateLabels } from './object-meta.ts'
+import { validateResources } from './resources.ts'
+import { validateTolerations } from './scheduling.ts'
+
+export function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeClass): FieldError[] {
+  const errors = named('handler', handler, dnsLabelProblems(handler))
+  if (overhead?.podFixed !== undefined) errors.push(...validateResources({ limits: overhead.podFixed }, 'overhead'))
+  if (scheduling === undefined) return errors
+  const { nodeSelector, tolerations = [] } = scheduling
+  errors.push(...validateLabels(nodeSelector, 'scheduling.nodeSelector'))
+  errors.push(...validateTolerations(tolerations, 'scheduling.tolerations.tolerations'))
+  const keys = tolerations.map(({ key, operator, value, effect }) => JSON.stringify([key, operator, value, effect]))
+  const repeated = tolerations.flatMap((toleration, i) =>
+    keys.indexOf(keys[i] ?? '') < i
+      ? [duplicate(`scheduling.tolerations[${i}]`, goForm('core.Toleration', toleration))]
+      : [],
+  )
+  return [...errors, ...repeated]
+}
 
 /** Kinds of which one field or two stay as they were made. */
 export const validateRuntimeClassUpdate = (one: RuntimeClass, old: RuntimeClass): FieldError[] =>
   unlessSame('handler', one.handler, old.handler)
-
-export const validateSliceUpdate = (one: EndpointSlice, old: EndpointSlice): FieldError[] =>
-  unlessSame('addressType', one.addressType, old.addressType)
 
 export const validateRevisionUpdate = (one: ControllerRevision, old: ControllerRevision): FieldError[] =>
   unlessSame('data', one.data, old.data)

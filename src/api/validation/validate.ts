@@ -13,13 +13,14 @@ const rulesOf = (type: ResourceType): Rules => RULES[groupResourceOf(type)] ?? {
 export function validateCreate(type: ResourceType, object: KubeObject): readonly FieldError[] {
   const rules = rulesOf(type)
   const errors = !NAMELESS.has(groupResourceOf(type)) ? ownMetadata(type, object, rules) : []
+  errors.push(...(rules.before?.(object as never) ?? []))
   errors.push(...(rules.always?.(object as never) ?? []))
   errors.push(...(rules.create?.(object as never) ?? []))
   return errors.length > 0 ? errors : validateMetadata(object.metadata, type.namespaced, pathSegmentProblems)
 }
 
 /** Kinds that leave their metadata to the rules that hold for all. */
-const NAMELESS = new Set(['poddisruptionbudgets.policy'])
+const NAMELESS = new Set(['events', 'poddisruptionbudgets.policy'])
 
 /** Kinds whose authors took the general rules for metadata rather than those of the core group. */
 const isGeneral = ({ group, definition }: ResourceType) =>
@@ -45,8 +46,10 @@ export function validateUpdate(
   const rules = rulesOf(type)
   const errors = validateMetadata(object.metadata, type.namespaced, pathSegmentProblems)
   errors.push(...validateMetadataUpdate(object.metadata, old.metadata))
+  if (groupResourceOf(type) === 'events') return errors
   const steps = subresource === undefined ? (rules.steps ?? DEFAULT_STEPS) : 'mu'
   for (const step of steps) {
+    if (step === 'b') errors.push(...(rules.before?.(object as never) ?? []))
     if (step === 'f') errors.push(...ownMetadata(type, object, rules))
     if (step === 'm') errors.push(...metadataUpdate(type, object, old))
     if (step === 's') errors.push(...(rules.always?.(object as never) ?? []))

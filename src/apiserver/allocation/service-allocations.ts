@@ -5,6 +5,8 @@ import { apiError } from '../../api/meta/status.ts'
 import type { Store } from '../../store/store.ts'
 import { addressRange } from './address-range.ts'
 import type { Allocations, Reservation } from './allocations.ts'
+import { reserveNodePorts } from './node-ports.ts'
+import type { NodePorts } from './node-ports.ts'
 import { createPool } from './pool.ts'
 import type { Pool } from './pool.ts'
 
@@ -22,7 +24,6 @@ export interface ServiceNetwork {
 export const DEFAULT_SERVICE_RANGE = '10.96.0.0/12'
 
 const TYPE = { group: '', kind: 'Service' }
-const HAS_NODE_PORTS = new Set(['NodePort', 'LoadBalancer'])
 
 /** The allocations of a store's Services: those that exist are taken from the start. */
 export function createServiceAllocations(store: Store, network: Partial<ServiceNetwork> = {}): Allocations {
@@ -36,9 +37,15 @@ export function createServiceAllocations(store: Store, network: Partial<ServiceN
     reserve(resource, object, old) {
       if (resource.storage !== 'services') return undefined
       const taken: Taken[] = []
+      const nodePorts: NodePorts = {
+        range: `${first}-${last}`,
+        has: ports.has,
+        takeAny: (full) => Number(take(ports, taken, full)),
+        claim: (port, refused) => claim(ports, taken, String(port), refused),
+      }
       try {
         reserveAddress(object as Draft<Service>, old as Service | undefined, addresses, taken, range.contains)
-        reservePorts(object as Draft<Service>, old as Service | undefined, ports, taken)
+        reserveNodePorts(object as Draft<Service>, old === undefined ? undefined : portsOf(old as Service), nodePorts)
       } catch (error) {
         giveBack(taken)
         throw error
@@ -95,6 +102,7 @@ function portsOf({ spec }: Service): readonly string[] {
   return [...new Set(all.filter((port) => port > 0))].map(String)
 }
 
+/** An address for a Service that has none. Its families are settled before. */
 function reserveAddress(
   service: Draft<Service>,
   old: Service | undefined,
@@ -103,47 +111,20 @@ function reserveAddress(
   contains: (address: string) => boolean,
 ): void {
   const { spec, metadata } = service
-  if (spec === undefined || spec.type === 'ExternalName') {
-    if (spec !== undefined) for (const field of ['clusterIP', 'clusterIPs'] as const) delete spec[field]
-    return
-  }
-  spec.clusterIP ||= spec.clusterIPs?.[0] ?? old?.spec?.clusterIP ?? ''
-  if (spec.clusterIP === '') {
+  if (spec === undefined || spec.type === 'ExternalName') return
+  const asked = (spec.clusterIP ||= spec.clusterIPs?.[0] ?? old?.spec?.clusterIP ?? '')
+  if (asked === '') {
     spec.clusterIP = take(addresses, taken, 'failed to allocate a serviceIP: range is full')
-  } else if (spec.clusterIP !== 'None' && spec.clusterIP !== old?.spec?.clusterIP) {
-    claim(addresses, taken, spec.clusterIP, () => {
-      const why = contains(spec.clusterIP ?? '')
-        ? 'failed to allocate IP ' + spec.clusterIP + ': provided IP is already allocated'
-        : `failed to allocate IP ${spec.clusterIP ?? ''}: the provided IP (${spec.clusterIP ?? ''}) is not in the valid range`
-      return invalidError(TYPE, metadata.name ?? '', [invalid('spec.clusterIPs', [spec.clusterIP], why)])
+  } else if (asked !== 'None' && asked !== old?.spec?.clusterIP) {
+    claim(addresses, taken, asked, () => {
+      const why = contains(asked)
+        ? 'provided IP is already allocated'
+        : `the provided IP (${asked}) is not in the valid range`
+      const error = invalid('spec.clusterIPs', [asked], `failed to allocate IP ${asked}: ${why}`)
+      return invalidError(TYPE, metadata.name ?? '', [error])
     })
   }
-  spec.clusterIPs = [spec.clusterIP]
-  if ((spec.ipFamilies ?? []).length === 0) spec.ipFamilies = ['IPv4']
-  spec.ipFamilyPolicy ??= 'SingleStack'
-}
-
-function reservePorts(service: Draft<Service>, old: Service | undefined, ports: Pool, taken: Taken[]): void {
-  const { spec, metadata } = service
-  if (spec === undefined || !HAS_NODE_PORTS.has(spec.type ?? '') || spec.allocateLoadBalancerNodePorts === false) return
-  const had = new Set(old === undefined ? [] : portsOf(old))
-  spec.ports?.forEach((port, i) => {
-    const before = old?.spec?.ports?.find((one) => one.port === port.port && one.protocol === port.protocol)
-    port.nodePort ||= before?.nodePort ?? 0
-    if (port.nodePort === 0) {
-      port.nodePort = Number(take(ports, taken, 'failed to allocate a nodePort: range is full'))
-      return
-    }
-    const asked = String(port.nodePort)
-    const shared = spec.ports
-      ?.slice(0, i)
-      .some((one) => one.nodePort === port.nodePort && one.protocol !== port.protocol)
-    if (had.has(asked) || shared) return
-    claim(ports, taken, asked, () => {
-      const why = `provided port is ${ports.has(asked) ? 'already allocated' : 'not in the valid range. The range of valid ports is 30000-32767'}`
-      return invalidError(TYPE, metadata.name ?? '', [invalid(`spec.ports[${i}].nodePort`, port.nodePort, why)])
-    })
-  })
+  if ((spec.clusterIPs ?? []).length === 0) spec.clusterIPs = [spec.clusterIP]
 }
 
 function take(pool: Pool, taken: Taken[], full: string): string {

@@ -1,4 +1,4 @@
-import type { ApiError } from '../../api/meta/status.ts'
+import { ApiError } from '../../api/meta/status.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { FieldError } from '../../api/meta/field-error.ts'
 import { invalidError } from '../../api/meta/field-error.ts'
@@ -28,6 +28,38 @@ export function alreadyExists(type: ResourceType, name: string, existing: KubeOb
 export function conflict(type: ResourceType, name: string, why: string): ApiError {
   const message = `Operation cannot be fulfilled on ${groupResourceOf(type)} "${name}": ${why}`
   return apiError('Conflict', message, detailsOf(type, name))
+}
+
+/** Kinds that lie elsewhere in Kubernetes' store than their names say. */
+const STORED_AS: Readonly<Record<string, string>> = {
+  endpoints: 'services/endpoints',
+  nodes: 'minions',
+  replicationcontrollers: 'controllers',
+  services: 'services/specs',
+  'ingresses.networking.k8s.io': 'ingress',
+}
+
+/** The conflict of a writer who means another object of that name, in the words of Kubernetes' store. */
+export function otherUid(
+  type: ResourceType,
+  namespace: string | undefined,
+  name: string,
+  wanted: string,
+  uid: string,
+): ApiError {
+  const { group, plural, definition } = type
+  const isOwn = definition.startsWith('io.k8s.api.')
+  const place = STORED_AS[groupResourceOf(type)] ?? (isOwn ? plural : `${group}/${plural}`)
+  const key = `/${[place, namespace, name].filter((part) => part !== undefined).join('/')}`
+  const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${uid}`
+  const error = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`
+  return conflict(type, name, error)
+}
+
+/** Versions are numbers: Kubernetes answers any other with its parser's error, which has no reason. */
+export function malformedVersion(version: string): ApiError {
+  const message = `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`
+  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
 }
 
 /** The conflict of a writer whose `resourceVersion` is not the current one. */

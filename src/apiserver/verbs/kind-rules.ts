@@ -1,8 +1,10 @@
 import { applyDefaults } from '../../api/defaults/defaults.ts'
 import type { Draft } from '../../api/draft.ts'
 import type { CertificateSigningRequest } from '../../api/generated/certificates-v1.ts'
+import type { Event } from '../../api/generated/core-v1.ts'
 import type { FieldError } from '../../api/meta/field-error.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { validateEvent, validateEventUpdate } from '../../api/validation/event.ts'
 import { validateCreate, validateUpdate } from '../../api/validation/validate.ts'
 import { validateRegistration } from '../admission/dynamic/registration-validation.ts'
 import { REQUESTS } from '../certificates/requests.ts'
@@ -22,6 +24,10 @@ export function defaultsFor(resource: ServedResource, object: Draft<KubeObject>)
 
 /** What is wrong with a new object, in its stored version. */
 export function validationOfNew(resource: ServedResource, object: KubeObject): readonly FieldError[] {
+  if (resource.storage === 'events') {
+    const errors = validateEvent(object as Event, resource.type.group)
+    return errors.length > 0 ? errors : validateCreate(resource.storageType, object)
+  }
   const errors = validateCreate(resource.storageType, object)
   if (resource.storage === DEFINITIONS) return [...errors, ...validateDefinitionSchemas(object)]
   if (resource.storage === REQUESTS) return [...errors, ...validateRequest(object as CertificateSigningRequest)]
@@ -37,6 +43,9 @@ export function validationOfUpdate(
   subresource: string | undefined,
 ): readonly FieldError[] {
   const errors = validateUpdate(resource.storageType, object, old, subresource)
+  if (resource.storage === 'events') {
+    return [...errors, ...validateEventUpdate(object as Event, old as Event, resource.type.group)]
+  }
   if (resource.storage === REQUESTS) {
     const [request, before] = [object as CertificateSigningRequest, old as CertificateSigningRequest]
     return [...validateRequest(request), ...validateRequestUpdate(request, before, subresource), ...errors]

@@ -76,6 +76,7 @@ function readPatched(
   const read = kept === undefined ? value : withoutParts(value as JsonObject, kept)
   const object = decodePatched(context, resource, { change, value: read }, options.fieldValidation)
   checkPlace(target, object)
+  delete object.metadata.selfLink
   defaultsFor(resource, object)
   return kept === undefined ? object : withParts(value as JsonObject, kept, object)
 }

@@ -12,7 +12,7 @@ import { convertsByWebhook, fetchServed, servedForm, storedByWebhook, toServed }
 import type { Engine } from './engine.ts'
 import { commit } from './engine.ts'
 import { jsonEqual } from './equal.ts'
-import { conflict, modified } from './failure.ts'
+import { malformedVersion, modified, otherUid } from './failure.ts'
 import { refuseOvertaken } from './overtaken.ts'
 import { validationOfUpdate } from './kind-rules.ts'
 import type { Answer, ObjectTarget, RequestContext } from './request.ts'
@@ -122,10 +122,10 @@ function checkVersion(target: ObjectTarget, object: Draft<KubeObject>, old: Kube
   const { resource, name } = target
   const { resourceVersion, uid } = object.metadata
   if (uid && uid !== old.metadata.uid && !isPatch) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`
-    throw conflict(resource.type, name, why)
+    throw otherUid(resource.type, target.namespace, name, uid, old.metadata.uid ?? '')
   }
   if (resourceVersion && resourceVersion !== '0') {
+    if (!/^\d+$/.test(resourceVersion)) throw malformedVersion(resourceVersion)
     if (resourceVersion !== old.metadata.resourceVersion) throw modified(resource.type, name)
   } else if (!resource.strategy.updatesUnconditionally) {
     const field = 'metadata.resourceVersion'

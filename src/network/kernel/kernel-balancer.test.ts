@@ -10,7 +10,7 @@ function port(id: string, ips: readonly string[], more: Partial<ServicePort> = {
 }
 
 /** The scripts that the balancer has performed, the lines of the ground left out. */
-function open(fails: (script: string) => boolean = () => false) {
+function open(fails: (script: string) => boolean = (script) => script.includes('ct timeout')) {
   const scripts: string[][] = []
   const balancer = createKernelBalancer({
     env: { ...systemEnvironment(), log: { ...systemEnvironment().log, warn: () => {} } },
@@ -61,7 +61,9 @@ test('kernel balancer: a change of targets touches neither the address nor the t
 
 test('kernel balancer: after a refusal everything is told again', async () => {
   let refusals = 0
-  const { apply, scripts } = open((script) => script.includes('10.0.0.2') && refusals++ === 0)
+  const { apply, scripts } = open(
+    (script) => /ct timeout/.test(script) || (script.includes('10.0.0.2') && refusals++ === 0),
+  )
   await apply(port('a', ['10.0.0.1']))
   await apply(port('a', ['10.0.0.2']))
   expect(refusals).toBe(2)
@@ -90,5 +92,15 @@ test('kernel balancer: affinity sends a client where it was, before it is given 
   expect(lines.filter((line) => line.includes('rule ip shoal service-1'))).toEqual([
     'add rule ip shoal service-1 ip saddr @near-1-10.0.0.1-8080 goto target-1-10.0.0.1-8080',
     'add rule ip shoal service-1 numgen inc mod 1 vmap { 0 : goto target-1-10.0.0.1-8080 }',
+  ])
+})
+
+test('kernel balancer: connections of TCP are forgotten soon after their end, where the kernel can', async () => {
+  const { apply, scripts } = open(() => false)
+  const lines = await apply(port('a', ['10.0.0.1']), port('b', ['10.0.0.1'], { protocol: 'UDP' }))
+  const declared = 'add ct timeout ip shoal ended { protocol tcp; policy = { time_wait : 1, close : 1 }; }'
+  expect(scripts.every((script) => script.includes(declared))).toBe(true)
+  expect(lines?.filter((line) => line.includes('ct timeout set'))).toEqual([
+    'add rule ip shoal target-1-10.0.0.1-8080 ct timeout set "ended"',
   ])
 })

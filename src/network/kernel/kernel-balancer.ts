@@ -2,7 +2,7 @@ import type { Environment } from '../../env/environment.ts'
 import type { ServicePort } from '../services/service-port.ts'
 import { changesOfRules, NO_RULES } from './ruleset.ts'
 import type { Ruleset } from './ruleset.ts'
-import { groundRules, rulesOfPort } from './service-rules.ts'
+import { forgettingProbe, groundRules, rulesOfPort } from './service-rules.ts'
 import type { RulePlace } from './service-rules.ts'
 
 export interface KernelOptions {
@@ -28,11 +28,12 @@ export function createKernelBalancer(options: KernelOptions): KernelBalancer {
   let present: Map<string, Ruleset> | undefined
   const claims = createClaims()
   let lastNumber = 0
+  let forgets: boolean | undefined
 
   const rulesOf = (port: ServicePort) => {
     const number = numbers.get(port.id) ?? ++lastNumber
     numbers.set(port.id, number)
-    return rulesOfPort(port, number, nodeAddresses)
+    return rulesOfPort(port, { number, nodeAddresses, forgets: forgets === true })
   }
   const scriptFor = (ids: ReadonlySet<string>, ports: ReadonlyMap<string, ServicePort>) => {
     const lines: string[] = []
@@ -50,7 +51,12 @@ export function createKernelBalancer(options: KernelOptions): KernelBalancer {
   }
   const perform = async (ids: ReadonlySet<string>): Promise<void> => {
     const ports = new Map([...wanted.values()].flat().map((port) => [port.id, port]))
-    const ground = present === undefined ? groundRules(place) : []
+    const probe = () => rule(forgettingProbe(place).join('\n'))
+    forgets ??= await probe().then(
+      () => true,
+      () => false,
+    )
+    const ground = present === undefined ? groundRules(place, forgets) : []
     const { lines, next } = scriptFor(present === undefined ? new Set(ports.keys()) : ids, ports)
     if (ground.length + lines.length === 0) return
     await rule([...ground, ...lines].join('\n'))

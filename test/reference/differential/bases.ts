@@ -173,7 +173,7 @@ export const BASES: readonly Base[] = [
   }),
   core('PodTemplate', 'podtemplates', { template }),
   core('Event', 'events', {
-    involvedObject: { kind: 'Node', name: 'one' },
+    involvedObject: { kind: 'Pod', name: 'one', namespace: '{{ns}}' },
     reason: 'Tested',
     type: 'Normal',
   }),

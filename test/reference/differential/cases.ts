@@ -37,7 +37,9 @@ export async function prepare(pair: Pair): Promise<string> {
 }
 
 /** Tries every mutation of `base` as a creation (dry run), then as an update of the object as each server has it (dry run). */
-export async function runCases(pair: Pair, namespace: string, base: Base, chosen: Chosen) {
+export async function runCases(pair: Pair, namespace: string, written: Base, chosen: Chosen) {
+  const object = JSON.parse(JSON.stringify(written.object).replaceAll('{{ns}}', namespace)) as Base['object']
+  const base = { ...written, object }
   const collection = collectionOf(base, namespace)
   const mutations = mutationsOf(schemaOf(base.definition), base.object).filter(
     ({ path }) => chosen.focus.test(path.join('.')) && (base.deep || !isDeepTemplate(path)),

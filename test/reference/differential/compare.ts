@@ -16,7 +16,12 @@ export interface Answer {
   readonly body: unknown
 }
 
-export async function ask(connection: Connection, { method, path, body, contentType }: Request): Promise<Answer> {
+/** Every request is a dry run or may be repeated: one that met a closing connection is sent again. */
+export async function ask(connection: Connection, request: Request): Promise<Answer> {
+  return await askOnce(connection, request).catch(() => askOnce(connection, request))
+}
+
+async function askOnce(connection: Connection, { method, path, body, contentType }: Request): Promise<Answer> {
   const content =
     body === undefined ? {} : { body: JSON.stringify(body), contentType: contentType ?? 'application/json' }
   const response = await connection.send({ method, path, ...content })

@@ -1,0 +1,73 @@
+import { isJsonObject } from '../draft.ts'
+import type { JsonObject } from '../draft.ts'
+
+/**
+ * Fields that Kubernetes knows but keeps only where a feature that is off by default is on: they are dropped as objects are
+ * written, unless the object that is replaced has them. `[]` stands for every item of a list.
+ */
+const OF_CONTAINERS = [
+  'containers[].restartPolicyRules',
+  'containers[].restartPolicy',
+  'initContainers[].restartPolicyRules',
+  ...['containers', 'initContainers', 'ephemeralContainers'].flatMap((list) => [
+    `${list}[].lifecycle.stopSignal`,
+    `${list}[].env[].valueFrom.fileKeyRef`,
+  ]),
+]
+const OF_PODS = ['hostnameOverride', ...OF_CONTAINERS]
+const within = (path: string) => OF_PODS.map((field) => `${path}.${field}`)
+
+const TEMPLATED = within('spec.template.spec')
+
+/** By resource and group. */
+const GATED: Readonly<Record<string, readonly string[]>> = {
+  pods: within('spec'),
+  podtemplates: within('template.spec'),
+  replicationcontrollers: TEMPLATED,
+  'deployments.apps': TEMPLATED,
+  'replicasets.apps': TEMPLATED,
+  'daemonsets.apps': TEMPLATED,
+  'statefulsets.apps': [...TEMPLATED, 'spec.updateStrategy.rollingUpdate.maxUnavailable'],
+  'jobs.batch': TEMPLATED,
+  'cronjobs.batch': within('spec.jobTemplate.spec.template.spec'),
+  'horizontalpodautoscalers.autoscaling': ['spec.behavior.scaleUp.tolerance', 'spec.behavior.scaleDown.tolerance'],
+  'leases.coordination.k8s.io': ['spec.strategy', 'spec.preferredHolder'],
+  nodes: ['spec.configSource', 'status.config'],
+}
+
+const PATHS = new Map(
+  Object.entries(GATED).map(([resource, fields]) => [resource, fields.map((field) => field.split('.'))]),
+)
+
+/** Takes from `object`, in place, the fields of features that are off and that `old` does not have. */
+export function dropGatedFields(resource: string, object: JsonObject, old?: JsonObject, subresource?: string): void {
+  for (const path of PATHS.get(resource) ?? []) {
+    // What a write of the status leaves alone is shared with what it was.
+    if ((subresource !== undefined) !== (path[0] === 'status') && old !== undefined) continue
+    if (visit(object, path, false) && (old === undefined || !visit(old, path, false))) visit(object, path, true)
+  }
+}
+
+/** Whether anything lies at the path; where `drops`, it is taken away, and so are parts that are left empty-handed. */
+function visit(value: unknown, path: readonly string[], drops: boolean, depth = 0): boolean {
+  const [step = '', isLast] = [path[depth], depth === path.length - 1]
+  if (!isJsonObject(value)) return false
+  if (step.endsWith('[]')) {
+    const items = value[step.slice(0, -2)]
+    if (!Array.isArray(items)) return false
+    let found = false
+    for (const item of items) found = visit(item, path, drops, depth + 1) || found
+    return found
+  }
+  if (!isLast) {
+    const found = visit(value[step], path, drops, depth + 1)
+    const part = value[step]
+    if (drops && found && step === 'lifecycle' && isJsonObject(part) && Object.keys(part).length === 0) {
+      delete value[step]
+    }
+    return found
+  }
+  if (value[step] === undefined) return false
+  if (drops) delete value[step]
+  return true
+}
