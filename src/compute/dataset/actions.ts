@@ -1,5 +1,6 @@
 import { decodeValues } from '../wire/values.ts'
-import { addCounts } from './counts.ts'
+import { createTotals } from './counts.ts'
+import type { Totals } from './counts.ts'
 import { collected, createExecution } from './execution.ts'
 import type { Execution, Flow } from './execution.ts'
 import type { DatasetHost } from './host.ts'
@@ -29,28 +30,26 @@ export async function act<R>(
 }
 
 /** Counts that are wanted at the driver are merged there: threads count, and nothing is shuffled. */
-async function countsAt({ host, node, signal }: Plan): Promise<readonly (readonly [unknown, number])[] | undefined> {
+async function countsAt({ host, node, signal }: Plan): Promise<Totals | undefined> {
   if (node.kind !== 'countBy') return undefined
-  const totals = new Map<unknown, number>()
-  const keys = new Map<unknown, unknown>()
+  const totals = createTotals()
   await act({ host, node: node.input, signal }, [node.fn], async (execution, flow) => {
     const fn = await execution.shipped(node.fn)
-    const part = (bytes: Uint8Array) => addCounts(totals, keys, bytes)
-    await execution.run(flow, { kind: 'countBy', fn }, { made: () => {}, part })
+    await execution.run(flow, { kind: 'countBy', fn }, { made: () => {}, part: (bytes) => totals.add(bytes) })
   })
-  return Array.from(totals, ([id, count]) => [keys.has(id) ? keys.get(id) : id, count] as const)
+  return totals
 }
 
 export async function collect<T>(plan: Plan): Promise<T[]> {
   const counts = await countsAt(plan)
-  if (counts !== undefined) return counts as unknown as T[]
+  if (counts !== undefined) return [...counts.entries()] as unknown as T[]
   const results = await act(plan, [], (execution, flow) => collected(execution, flow))
   return results.length === 1 ? (results[0] as T[]) : (results.flat(1) as T[])
 }
 
 export async function count(plan: Plan): Promise<number> {
   const counts = await countsAt(plan)
-  if (counts !== undefined) return counts.length
+  if (counts !== undefined) return counts.size
   const results = await act(plan, [], (execution, flow) => collected(execution, flow, { kind: 'count' }))
   return results.reduce((sum, [own]) => sum + (own as number), 0)
 }
@@ -65,7 +64,7 @@ export async function reduce<T>(plan: Plan, fn: (left: T, right: T) => T): Promi
 
 export async function top<T>(plan: Plan, n: number, by: (record: T) => number): Promise<T[]> {
   const counts = await countsAt(plan)
-  if (counts !== undefined) return topOf(counts as unknown as T[], n, by)
+  if (counts !== undefined) return topOf(counts.entries() as Iterable<T>, n, by)
   const results = await act(plan, [by], async (execution, flow) =>
     collected(execution, flow, { kind: 'top', n, fn: await execution.shipped(by) }),
   )

@@ -118,7 +118,7 @@ const GONE_MS = 10_000
 async function podsGone({ client, env, name, namespace }: JobPoolOptions): Promise<void> {
   const { clock, timers } = env
   const startedMs = clock.monotonicMs()
-  for (let pauseMs = 10; clock.monotonicMs() - startedMs < GONE_MS; pauseMs = Math.min(250, pauseMs * 2)) {
+  for (let pauseMs = 4; clock.monotonicMs() - startedMs < GONE_MS; pauseMs = Math.min(250, pauseMs * 1.5)) {
     const list = await client.list(pods, { namespace, labelSelector: WORKER_SELECTOR(name) }).catch(() => undefined)
     if (list === undefined || list.items.length === 0) return
     await sleep(timers, pauseMs)
