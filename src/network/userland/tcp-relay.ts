@@ -12,15 +12,21 @@ const MOST_TRIES = 3
 /** A server that carries each connection to a target. It has to be listened on; closing it leaves connections alone. */
 export function createTcpRelay(listener: Listener, choice: Choice, nowMs: () => number): Server {
   const allows = allowed(listener.sourceRanges)
+  // Asking the kernel who it is costs each connection time: not where it does not matter.
+  const isAnybody = listener.sourceRanges.length === 0 && listener.affinitySeconds === undefined
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
     // A client that gives up before there is a target.
-    client.on('error', () => client.destroy())
-    const { remoteAddress } = client
-    if (remoteAddress === undefined || !allows(remoteAddress)) return void client.resetAndDestroy()
+    client.on('error', destroyed)
+    const remoteAddress = isAnybody ? '' : client.remoteAddress
+    if (remoteAddress === undefined || (!isAnybody && !allows(remoteAddress))) return void client.resetAndDestroy()
     carry(client, (tried) => choice.pick(remoteAddress, nowMs(), tried))
   })
   server.maxConnections = MOST_CONNECTIONS
   return server
+}
+
+function destroyed(this: Socket): void {
+  this.destroy()
 }
 
 export function allowed(ranges: readonly string[]): (address: string) => boolean {
@@ -34,23 +40,23 @@ export function allowed(ranges: readonly string[]): (address: string) => boolean
 }
 
 /** Connects to a target, to another where that one does not answer: a pod may be gone before its endpoint is. */
-function carry(client: Socket, pick: (tried: ReadonlySet<Target>) => Target | undefined): void {
-  const tried = new Set<Target>()
-  const attempt = () => {
-    const target = tried.size < MOST_TRIES ? pick(tried) : undefined
-    if (target === undefined || client.destroyed) return void client.resetAndDestroy()
-    tried.add(target)
-    const upstream = connect({ host: target.ip, port: target.port, allowHalfOpen: true, noDelay: true })
-    upstream.once('error', attempt)
-    upstream.once('connect', () => {
-      upstream.off('error', attempt)
-      if (client.destroyed) return void upstream.destroy()
-      join(client, upstream)
-      join(upstream, client)
-      client.resume()
-    })
-  }
-  attempt()
+function carry(
+  client: Socket,
+  pick: (tried?: ReadonlySet<Target>) => Target | undefined,
+  tried?: ReadonlySet<Target>,
+): void {
+  const target = (tried?.size ?? 0) < MOST_TRIES ? pick(tried) : undefined
+  if (target === undefined || client.destroyed) return void client.resetAndDestroy()
+  const upstream = connect({ host: target.ip, port: target.port, allowHalfOpen: true, noDelay: true })
+  const failed = () => carry(client, pick, new Set([...(tried ?? []), target]))
+  upstream.once('error', failed)
+  upstream.once('connect', () => {
+    upstream.off('error', failed)
+    if (client.destroyed) return void upstream.destroy()
+    join(client, upstream)
+    join(upstream, client)
+    client.resume()
+  })
 }
 
 /** What `from` sends goes to `to`, no faster than that takes it; its end and its failure too. */
@@ -59,7 +65,8 @@ function join(from: Socket, to: Socket): void {
     if (!to.write(chunk)) from.pause()
   })
   to.on('drain', () => from.resume())
-  from.on('end', () => to.end())
+  // Where nothing comes back any more either, closing it says the same with a call less.
+  from.on('end', () => (to.readableEnded ? to.destroySoon() : to.end()))
   from.on('error', () => to.resetAndDestroy())
   from.on('close', () => {
     if (!to.destroyed && !to.writableEnded) to.destroy()
