@@ -116,7 +116,7 @@ async function runAll(tests: readonly ConformanceTest[], runtime: string): Promi
   // Upstream, too, has the serial ones alone at the end, when nobody else makes pods.
   const parallel = await runSeveral(options, inBatches(tests.filter((test) => !isSerial(test))))
   const serial = await runSeveral(options, inBatches(tests.filter(isSerial)), 1)
-  return againstFlakes(options, [...parallel, ...serial])
+  return await againstFlakes(options, [...parallel, ...serial])
 }
 
 /** What failed has a second try, alone: where that passes, the test counts as passed, and is said to be flaky. */

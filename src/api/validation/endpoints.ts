@@ -12,11 +12,16 @@ import {
 } from '../meta/names.ts'
 import { parseIp } from '../meta/ip-address.ts'
 import { ipProblems, validateEndpointIp, validateLenientIp } from './addresses.ts'
+import type { KubeObject } from '../object.ts'
 import { named, unlessSame, validateLabels } from './object-meta.ts'
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 
-export const validateEndpoints = ({ subsets = [] }: Endpoints): FieldError[] => subsets.flatMap(validateSubset)
+/** The API server says itself where it is, which may be on loopback where its clients are on its machine. */
+export const validateEndpoints = ({ subsets = [], metadata }: Endpoints): FieldError[] =>
+  isApiServers(metadata) ? [] : subsets.flatMap(validateSubset)
+
+const isApiServers = ({ namespace, name }: KubeObject['metadata']) => namespace === 'default' && name === 'kubernetes'
 
 /** What lay there before is not looked at again. */
 export const validateEndpointsUpdate = (one: Endpoints, old: Endpoints): FieldError[] =>
@@ -77,8 +82,8 @@ function validateSlicePorts(ports: readonly SlicePort[]): FieldError[] {
   })
 }
 
-export function validateSliceEndpoints({ endpoints, addressType }: EndpointSlice): FieldError[] {
-  const all = endpoints ?? []
+export function validateSliceEndpoints({ endpoints, addressType, metadata }: EndpointSlice): FieldError[] {
+  const all = isApiServers(metadata) ? [] : (endpoints ?? [])
   if (all.length > MOST.endpoints) return [tooMany('endpoints', all.length, MOST.endpoints)]
   return all.flatMap((endpoint, i) => validateEndpoint(endpoint, addressType, `endpoints[${i}]`))
 }
