@@ -40,6 +40,7 @@ function normalizeText(value: string, namespace: string, key: string): string {
  * order in which Go walks maps.
  */
 export function comparable(value: unknown, key = ''): unknown {
+  if (key === 'message' && typeof value === 'string') return sortedFaults(value)
   if (Array.isArray(value)) {
     if (key === 'cells') return value.map((cell) => (/^\ds$/.test(String(cell)) ? '0s' : cell))
     const items = value.map((item) => comparable(item))
@@ -49,6 +50,12 @@ export function comparable(value: unknown, key = ''): unknown {
   if (!isObject(value)) return value
   const names = Object.keys(value).sort()
   return Object.fromEntries(names.map((name) => [name, comparable(value[name], name)]))
+}
+
+/** Faults of several keys of a map are told in any order. */
+function sortedFaults(message: string): string {
+  const [, head, list] = /^(.*?is invalid: )\[(.*)\]$/s.exec(message) ?? []
+  return head === undefined || list === undefined ? message : head + list.split(', ').toSorted().join(', ')
 }
 
 /** Where two values differ, one line for each place. */

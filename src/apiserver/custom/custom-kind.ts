@@ -13,6 +13,8 @@ import { prune } from './prune.ts'
 import { validateByRules } from './rule-validation.ts'
 import { hasRules } from './rules.ts'
 import { fillDefaults } from './schema-defaults.ts'
+import { validateScale } from './scale-validation.ts'
+import { validateInvariants } from './invariants.ts'
 import { validateBySchema } from './schema-validation.ts'
 
 /** A custom resource's body: metadata by the API's own schema, the rest pruned by the definition's. */
@@ -36,7 +38,12 @@ export function applyCustomDefaults(resource: ServedResource, object: Draft<Kube
 export function validateCustom(resource: ServedResource, object: KubeObject, old?: KubeObject): readonly FieldError[] {
   const { apiVersion: _, kind: __, metadata: ___, ...rest } = object
   const before = old === undefined ? undefined : withoutIdentity(old)
-  const errors = validateBySchema(schemaOf(resource), rest, '', before)
+  const schema = schemaOf(resource)
+  const errors = [
+    ...validateBySchema(schema, rest, '', before),
+    ...validateScale(resource, rest),
+    ...validateInvariants(schema, rest, ''),
+  ]
   const whole = jsonSchemaOf(resource.definition as KubeObject, resource.type.version)
   if (!hasRules(whole)) return errors
   if (errors.some(({ reason }) => BLOCKING.has(reason))) return [...errors, NOT_CHECKED]

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../api/meta/field-error.ts'
-import { duplicate, invalid, notSupported, required, typeInvalid } from '../../api/meta/field-error.ts'
+import { invalid, notSupported, required, tooMany, typeInvalid } from '../../api/meta/field-error.ts'
+import { hasFormat } from './formats.ts'
 import { jsonEqual } from '../verbs/equal.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { matches } from './pattern.ts'
@@ -26,26 +27,33 @@ function check(schema: JsonSchema, value: unknown, path: string, errors: FieldEr
   if (!hasType(schema, value)) {
     const wanted = schema['x-kubernetes-int-or-string'] ? 'integer,string' : schema.type
     const detail = `${path} in body must be of type ${wanted ?? 'any'}: "${typeName(value)}"`
-    errors.push(typeInvalid(path, shownType(value), detail))
+    errors.push(typeInvalid(path, typeName(value), detail))
+    checkEnum(schema, value, path, errors)
     return
   }
-  if (schema.enum !== undefined && !schema.enum.some((one) => jsonEqual(one, value))) {
-    errors.push(notSupported(path, value, schema.enum.map(String)))
-  }
+  checkJunctors(schema, value, path, errors)
   if (typeof value === 'number') checkNumber(schema, value, path, errors)
   else if (typeof value === 'string') checkString(schema, value, path, errors)
   else if (Array.isArray(value)) checkList(schema, value, path, errors, old)
-  else if (typeof value === 'object' && value !== null) checkObject(schema, value as Fields, path, errors, old)
-  checkJunctors(schema, value, path, errors)
+  checkEnum(schema, value, path, errors)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    checkObject(schema, value as Fields, path, errors, old)
+  }
+}
+
+function checkEnum(schema: JsonSchema, value: unknown, path: string, errors: FieldError[]): void {
+  if (schema.enum === undefined || schema.enum.some((one) => jsonEqual(one, value))) return
+  const allowed = schema.enum.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
+  errors.push(notSupported(path, value, allowed))
 }
 
 type Fields = Readonly<Record<string, unknown>>
 
 function hasType(schema: JsonSchema, value: unknown): boolean {
-  if (schema['x-kubernetes-int-or-string']) return typeof value === 'string' || Number.isInteger(value)
+  if (schema['x-kubernetes-int-or-string']) return typeof value === 'string' || isInteger(value)
   switch (schema.type) {
     case 'integer':
-      return Number.isInteger(value)
+      return isInteger(value)
     case 'number':
       return typeof value === 'number'
     case 'array':
@@ -60,15 +68,13 @@ function hasType(schema: JsonSchema, value: unknown): boolean {
   }
 }
 
+/** Whole numbers beyond 64 bits are fractions to Kubernetes. */
+const isInteger = (value: unknown) => Number.isInteger(value) && Math.abs(value as number) <= 2 ** 63
+
 function typeName(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  return Number.isInteger(value) ? 'integer' : typeof value
-}
-
-/** Kubernetes shows the type, not the value, of lists and objects. */
-function shownType(value: unknown): unknown {
-  return typeof value === 'object' ? typeName(value) : value
+  return isInteger(value) ? 'integer' : typeof value
 }
 
 function checkNumber(schema: JsonSchema, value: number, path: string, errors: FieldError[]): void {
@@ -93,6 +99,8 @@ function checkString(schema: JsonSchema, value: string, path: string, errors: Fi
     errors.push({ reason: 'FieldValueTooLong', field: path, message })
   } else if (minLength !== undefined && length < minLength) refuse(`be at least ${minLength} chars long`)
   else if (pattern !== undefined && !matches(pattern, value)) refuse(`match '${pattern}'`)
+  if (schema.format === undefined || hasFormat(schema.format, value)) return
+  errors.push(typeInvalid(path, value, `${path} in body must be of type ${schema.format}: ${JSON.stringify(value)}`))
 }
 
 function checkList(
@@ -112,20 +120,6 @@ function checkList(
   }
   if (items !== undefined)
     value.forEach((item, i) => check(items, item, `${path}[${i}]`, errors, correlated(schema, item, old)))
-  checkUnique(schema, value, path, errors)
-}
-
-function checkUnique(schema: JsonSchema, value: readonly unknown[], path: string, errors: FieldError[]): void {
-  const kind = schema['x-kubernetes-list-type']
-  if (kind !== 'set' && kind !== 'map') return
-  const keys = schema['x-kubernetes-list-map-keys'] ?? []
-  const seen = new Set<string>()
-  value.forEach((item, i) => {
-    const named = kind === 'set' ? item : Object.fromEntries(keys.map((key) => [key, (item as Fields | null)?.[key]]))
-    const text = JSON.stringify(named)
-    if (seen.has(text)) errors.push(duplicate(`${path}[${i}]`, named))
-    seen.add(text)
-  })
 }
 
 function checkObject(schema: JsonSchema, value: Fields, path: string, errors: FieldError[], old: unknown): void {
@@ -138,7 +132,7 @@ function checkObject(schema: JsonSchema, value: Fields, path: string, errors: Fi
     errors.push(invalid(path, count, `${path} in body should have at least ${minProperties} properties`))
   }
   if (maxProperties !== undefined && count > maxProperties) {
-    errors.push(invalid(path, count, `${path} in body should have at most ${maxProperties} properties`))
+    errors.push(tooMany(path, count, maxProperties))
   }
   for (const [key, field] of Object.entries(value)) {
     const property = schema.properties?.[key]
@@ -147,17 +141,32 @@ function checkObject(schema: JsonSchema, value: Fields, path: string, errors: Fi
   }
 }
 
-/** `allOf`, `anyOf`, `oneOf` and `not`: whether the value is valid by the schemas within. */
+/** `allOf`, `anyOf`, `oneOf` and `not`, in the order in which Kubernetes looks at them. */
 function checkJunctors(schema: JsonSchema, value: unknown, path: string, errors: FieldError[]): void {
   const { allOf = [], anyOf = [], oneOf = [], not } = schema
-  const valid = (one: JsonSchema) => validateBySchema(one, value, path).length === 0
-  const refuse = (what: string) => errors.push(invalid(path, shownType(value), `"${path}" must validate ${what}`))
-  for (const one of allOf) errors.push(...validateBySchema(one, value, path))
-  if (anyOf.length > 0 && !anyOf.some(valid)) refuse('at least one schema (anyOf)')
-  if (oneOf.length > 0) {
-    const count = oneOf.filter(valid).length
-    if (count !== 1) refuse(`one and only one schema (oneOf). Found ${count === 0 ? 'none' : count} valid`)
+  const tried = (schemas: readonly JsonSchema[]) => schemas.map((one) => validateBySchema(one, value, path))
+  const refuse = (what: string) => errors.push(invalid('<nil>', '', `"${path}" must ${what}`))
+  if (anyOf.length > 0) {
+    const results = tried(anyOf)
+    if (results.every((faults) => faults.length > 0)) {
+      refuse('validate at least one schema (anyOf)')
+      errors.push(...nearest(results))
+    }
   }
-  if (not !== undefined && valid(not))
-    errors.push(invalid(path, shownType(value), `"${path}" must not validate the schema (not)`))
+  if (oneOf.length > 0) {
+    const results = tried(oneOf)
+    const count = results.filter((faults) => faults.length === 0).length
+    const found = count === 0 ? 'none valid' : `${count} valid alternatives`
+    if (count !== 1) refuse(`validate one and only one schema (oneOf). Found ${found}`)
+    if (count === 0) errors.push(...nearest(results))
+  }
+  const all = tried(allOf)
+  errors.push(...all.flat())
+  const failed = all.filter((faults) => faults.length > 0).length
+  if (failed > 0) refuse(`validate all the schemas (allOf)${failed === all.length ? '. None validated' : ''}`)
+  if (not !== undefined && validateBySchema(not, value, path).length === 0) refuse('not validate the schema (not)')
 }
+
+/** What is told of schemas of which none fits: the faults of the one that came nearest. */
+const nearest = (results: readonly (readonly FieldError[])[]): readonly FieldError[] =>
+  results.toSorted((a, b) => a.length - b.length)[0] ?? []

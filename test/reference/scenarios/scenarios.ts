@@ -5,6 +5,7 @@ import { listsMore, watchMore } from './lists-more.ts'
 import { certificatesMore, subresourcesMore, tokens } from './parts.ts'
 import { patchMore } from './patch-more.ts'
 import { customMore, registration } from './extensions.ts'
+import { customValues } from './custom-values.ts'
 import { accessMore, limits } from './rules.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -21,5 +22,6 @@ export const SCENARIOS: readonly Scenario[] = [
   limits,
   accessMore,
   customMore,
+  customValues,
   registration,
 ]
