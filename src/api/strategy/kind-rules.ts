@@ -1,5 +1,5 @@
 import type { Draft } from '../draft.ts'
-import type { Deployment } from '../generated/apps-v1.ts'
+import type { DaemonSet, Deployment } from '../generated/apps-v1.ts'
 import type { Job } from '../generated/batch-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import type {
@@ -35,9 +35,13 @@ export const UPDATE_RULES: Readonly<
 > = {
   'certificatesigningrequests.certificates.k8s.io': updateRequest,
   'deployments.apps': updateDeployment,
+  'daemonsets.apps': updateDaemonSet,
   pods: updatePod,
   namespaces: updateNamespace,
   persistentvolumes: updateVolume,
+  persistentvolumeclaims: (claim: Draft<PersistentVolumeClaim>, old: PersistentVolumeClaim, subresource?: string) => {
+    if (subresource === undefined) settleSources(claim, old.spec)
+  },
   services: (service: Draft<Service>, old: Service, subresource?: string) => {
     if (subresource === undefined) updateService(service, old)
   },
@@ -105,6 +109,16 @@ function updateDeployment({ metadata }: Draft<Deployment>, old: Deployment, subr
   metadata.generation = generation + 1
 }
 
+const TEMPLATES = 'deprecated.daemonset.template.generation'
+
+/** A DaemonSet's templates are counted, by the server alone. */
+function updateDaemonSet({ metadata, spec }: Draft<DaemonSet>, old: DaemonSet, subresource?: string): void {
+  if (subresource !== undefined) return
+  const before = old.metadata.annotations?.[TEMPLATES] ?? '1'
+  const isSame = semanticallyEqual(spec?.template, old.spec?.template)
+  metadata.annotations = { ...metadata.annotations, [TEMPLATES]: isSame ? before : String(Number(before) + 1) }
+}
+
 /** A namespace is served until its finalizer has emptied it. */
 function createNamespace(namespace: Draft<Namespace>): void {
   namespace.status = { phase: 'Active' }
@@ -149,6 +163,27 @@ function createLimitRange({ metadata }: Draft<LimitRange>): void {
 
 function createClaim(claim: Draft<PersistentVolumeClaim>): void {
   claim.status = { phase: 'Pending' }
+  settleSources(claim, undefined)
+}
+
+const SNAPSHOTS = 'snapshot.storage.k8s.io'
+
+/** What a volume is filled from is written in two fields: the older one holds claims and snapshots alone. */
+function settleSources({ spec }: Draft<PersistentVolumeClaim>, old: PersistentVolumeClaim['spec']): void {
+  if (spec === undefined) return
+  const { dataSource: source } = spec
+  if (source !== undefined && old?.dataSource === undefined) {
+    const { apiGroup = '', kind } = source
+    const isSnapshot = apiGroup === SNAPSHOTS && kind === 'VolumeSnapshot'
+    if (!isSnapshot && (apiGroup !== '' || kind !== 'PersistentVolumeClaim')) delete spec.dataSource
+  }
+  if (spec.dataSourceRef?.namespace && old?.dataSourceRef === undefined) delete spec.dataSourceRef
+  if (spec.dataSourceRef === undefined) {
+    if (spec.dataSource !== undefined) spec.dataSourceRef = { ...spec.dataSource }
+  } else if (spec.dataSource === undefined && !spec.dataSourceRef.namespace) {
+    const { namespace: _, ...reference } = spec.dataSourceRef
+    spec.dataSource = reference
+  }
 }
 
 /** Unless the selector is the author's own, a job's pods are found by its uid. */

@@ -1,20 +1,18 @@
-import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../generated/apps-v1.ts'
-import type { PodTemplateSpec, ReplicationController } from '../generated/core-v1.ts'
-import type { LabelSelector } from '../generated/meta-v1.ts'
+import type { DaemonSet, Deployment, ReplicaSet } from '../generated/apps-v1.ts'
+import type { ReplicationController } from '../generated/core-v1.ts'
 import { forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { semanticallyEqual } from '../meta/equal.ts'
 import { fromLabelSelector, matchesLabels } from '../meta/label-selector.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { isNoShare, nonNegative, notOverHundredPercent, validateIntOrPercent } from './numbers.ts'
 import { unlessSame } from './object-meta.ts'
 import { validatePodTemplate } from './pod.ts'
+import { isEmptySelector, mismatch, strategyForm, validateForever, validateSelected } from './selected-template.ts'
 
 export function validateDeployment({ spec }: Deployment): FieldError[] {
   if (spec === undefined) return [required('spec')]
   const errors = nonNegative('spec.replicas', spec.replicas)
-  errors.push(...validateSelector(spec.selector, 'deployment'))
-  errors.push(...validateTemplate(spec.template, spec.selector, spec.replicas ?? 1))
+  errors.push(...validateSelected(spec, 'deployment', 'ReplicaSet'))
   errors.push(...validateDeploymentStrategy(spec.strategy ?? {}))
   errors.push(...nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit))
   errors.push(...nonNegative('spec.minReadySeconds', spec.minReadySeconds))
@@ -35,7 +33,7 @@ function validateDeploymentStrategy({ type = '', rollingUpdate }: Strategy): Fie
     return rollingUpdate === undefined ? [] : [forbidden(`${path}.rollingUpdate`, detail)]
   }
   if (type !== 'RollingUpdate') {
-    return [notSupported(path, { Type: type, RollingUpdate: rollingUpdate ?? null }, ['Recreate', 'RollingUpdate'])]
+    return [notSupported(path, strategyForm(type, rollingUpdate), ['Recreate', 'RollingUpdate'])]
   }
   if (rollingUpdate === undefined) {
     return [required(`${path}.rollingUpdate`, 'this should be defaulted and never be nil')]
@@ -54,46 +52,11 @@ export function validateDeploymentUpdate(deployment: Deployment, old: Deployment
   return [...unlessSame('spec.selector', deployment.spec?.selector, old.spec?.selector)]
 }
 
-function validateSelector(selector: LabelSelector | undefined | null, owner: string): FieldError[] {
-  if (selector === undefined || selector === null) return [required('spec.selector')]
-  const errors = validateLabelSelector(selector, 'spec.selector')
-  if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0) {
-    errors.push(invalid('spec.selector', selector, `empty selector is invalid for ${owner}`))
-  }
-  return errors
-}
-
-/** The template must carry the labels that its owner selects by, and restart forever. */
-function validateTemplate(
-  template: PodTemplateSpec | undefined,
-  selector: LabelSelector | undefined | null,
-  replicas: number,
-): FieldError[] {
-  void replicas
-  const path = 'spec.template'
-  const errors: FieldError[] = []
-  const labels = template?.metadata?.labels ?? {}
-  const parsed = fromLabelSelector(selector)
-  if (parsed === undefined || (parsed.length > 0 && !matchesLabels(parsed, labels))) {
-    errors.push(invalid(`${path}.metadata.labels`, labels, '`selector` does not match template `labels`'))
-  }
-  errors.push(...validatePodTemplate(template, path))
-  const { restartPolicy = '', activeDeadlineSeconds } = template?.spec ?? {}
-  if (restartPolicy !== 'Always' && restartPolicy !== '') {
-    errors.push(notSupported(`${path}.spec.restartPolicy`, restartPolicy, ['Always']))
-  }
-  if (activeDeadlineSeconds !== undefined) {
-    errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, 'activeDeadlineSeconds in ReplicaSet is not Supported'))
-  }
-  return errors
-}
-
 export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
   if (spec === undefined) return [required('spec')]
   const errors = nonNegative('spec.replicas', spec.replicas)
   errors.push(...nonNegative('spec.minReadySeconds', spec.minReadySeconds))
-  errors.push(...validateSelector(spec.selector, 'deployment'))
-  return [...errors, ...validateTemplate(spec.template, spec.selector, spec.replicas ?? 1)]
+  return [...errors, ...validateSelected(spec, 'deployment', 'ReplicaSet')]
 }
 
 export function validateReplicaSetUpdate(set: ReplicaSet, old: ReplicaSet): FieldError[] {
@@ -105,80 +68,53 @@ export function validateReplicationController({ spec }: ReplicationController): 
   if (Object.keys(spec?.selector ?? {}).length === 0) errors.push(required('spec.selector'))
   errors.push(...nonNegative('spec.replicas', spec?.replicas))
   if (spec?.template === undefined) return [...errors, required('spec.template')]
-  return [...errors, ...validateTemplate(spec.template, { matchLabels: spec.selector ?? {} }, spec.replicas ?? 1)]
-}
-
-export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
-  if (spec === undefined) return [required('spec')]
-  const errors: FieldError[] = []
-  const policies = ['OrderedReady', 'Parallel']
-  const { podManagementPolicy = '' } = spec
-  if (podManagementPolicy === '') errors.push(required('spec.podManagementPolicy'))
-  else if (!policies.includes(podManagementPolicy)) {
-    const detail = `must be '${policies.join("' or '")}'`
-    errors.push(invalid('spec.podManagementPolicy', podManagementPolicy, detail))
-  }
-  const { type = '', rollingUpdate } = spec.updateStrategy ?? {}
-  if (type === 'OnDelete') {
-    const detail = "only allowed for updateStrategy 'RollingUpdate'"
-    if (rollingUpdate) errors.push(invalid('spec.updateStrategy.rollingUpdate', rollingUpdate, detail))
-  } else if (type === 'RollingUpdate') {
-    errors.push(...nonNegative('spec.updateStrategy.rollingUpdate.partition', rollingUpdate?.partition))
-  } else {
-    const shown = { Type: type, RollingUpdate: rollingUpdate ?? null }
-    errors.push(invalid('spec.updateStrategy', shown, "must be 'RollingUpdate' or 'OnDelete'"))
-  }
-  errors.push(...nonNegative('spec.replicas', spec.replicas))
-  errors.push(...nonNegative('spec.minReadySeconds', spec.minReadySeconds))
-  errors.push(...nonNegative('spec.ordinals.start', spec.ordinals?.start))
-  errors.push(...validateSelector(spec.selector, 'statefulset'))
-  return [...errors, ...validateTemplate(spec.template, spec.selector, spec.replicas ?? 1)]
-}
-
-const STATEFUL_SET_MUTABLE = [
-  'replicas',
-  'template',
-  'updateStrategy',
-  'revisionHistoryLimit',
-  'persistentVolumeClaimRetentionPolicy',
-  'minReadySeconds',
-  'ordinals',
-] as const
-
-export function validateStatefulSetUpdate(set: StatefulSet, old: StatefulSet): FieldError[] {
-  const rest = (spec: StatefulSet['spec']) => {
-    const fixed: Record<string, unknown> = { ...spec }
-    for (const field of STATEFUL_SET_MUTABLE) delete fixed[field]
-    return fixed
-  }
-  if (semanticallyEqual(rest(set.spec), rest(old.spec))) return []
-  const detail =
-    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
-  return [forbidden('spec', detail)]
+  const path = 'spec.template'
+  const labels = spec.template.metadata?.labels
+  const selected = Object.entries(spec.selector ?? {}).every(([key, value]) => labels?.[key] === value)
+  if (!selected) errors.push(mismatch(`${path}.metadata.labels`, labels))
+  errors.push(...validatePodTemplate(spec.template, path))
+  return [...errors, ...validateForever(spec.template, path, 'ReplicationController')]
 }
 
 export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
   if (spec === undefined) return [required('spec')]
-  const errors = validateLabelSelector(spec.selector, 'spec.selector')
-  const parsed = fromLabelSelector(spec.selector)
-  const labels = spec.template?.metadata?.labels ?? {}
-  if (parsed !== undefined && !matchesLabels(parsed, labels)) {
-    errors.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'))
+  const path = 'spec.template'
+  const { selector } = spec
+  const errors = validateLabelSelector(selector, 'spec.selector')
+  const labels = spec.template?.metadata?.labels
+  if (errors.length === 0 && (!selector || !matchesLabels(fromLabelSelector(selector) ?? [], labels ?? {}))) {
+    errors.push(mismatch(`${path}.metadata.labels`, labels))
   }
-  if (parsed?.length === 0) {
-    errors.push(invalid('spec.selector', spec.selector, 'empty selector is invalid for daemonset'))
+  if (selector && isEmptySelector(selector)) {
+    errors.push(invalid('spec.selector', selector, 'empty selector is invalid for daemonset'))
   }
-  errors.push(...validatePodTemplate(spec.template, 'spec.template'))
-  const { restartPolicy = '' } = spec.template?.spec ?? {}
-  if (restartPolicy !== 'Always') {
-    errors.push(notSupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']))
-  }
+  errors.push(...validatePodTemplate(spec.template, path), ...validateForever(spec.template, path, 'DaemonSet'))
   errors.push(...nonNegative('spec.minReadySeconds', spec.minReadySeconds))
-  const { type = '' } = spec.updateStrategy ?? {}
-  if (type !== 'OnDelete' && type !== 'RollingUpdate') {
-    errors.push(notSupported('spec.updateStrategy.type', type, ['RollingUpdate', 'OnDelete']))
-  }
+  errors.push(...validateDaemonStrategy(spec.updateStrategy ?? {}, 'spec.updateStrategy'))
   return [...errors, ...nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit)]
+}
+
+type DaemonStrategy = NonNullable<NonNullable<DaemonSet['spec']>['updateStrategy']>
+
+function validateDaemonStrategy({ type = '', rollingUpdate }: DaemonStrategy, path: string): FieldError[] {
+  if (type === 'OnDelete') return []
+  if (type !== 'RollingUpdate') {
+    return [notSupported(path, strategyForm(type, rollingUpdate), ['RollingUpdate', 'OnDelete'])]
+  }
+  const at = `${path}.rollingUpdate`
+  if (rollingUpdate === undefined) return [required(at)]
+  const fields = ['maxUnavailable', 'maxSurge'] as const
+  const errors = fields.flatMap((field) => validateIntOrPercent(`${at}.${field}`, rollingUpdate[field]))
+  errors.push(...fields.flatMap((field) => notOverHundredPercent(`${at}.${field}`, rollingUpdate[field])))
+  const [noneDown, noneMore] = fields.map((field) => isNoShare(rollingUpdate[field]))
+  if (noneDown === false && noneMore === false) {
+    const detail = 'may not be set when maxUnavailable is non-zero'
+    errors.push(invalid(`${at}.maxSurge`, rollingUpdate.maxSurge, detail))
+  }
+  if (noneDown === true && noneMore === true) {
+    errors.push(required(`${at}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'))
+  }
+  return errors
 }
 
 export function validateDaemonSetUpdate(set: DaemonSet, old: DaemonSet): FieldError[] {

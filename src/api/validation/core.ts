@@ -1,8 +1,6 @@
-import { goDiff } from './go-form.ts'
-import type { ConfigMap, Namespace, Node, PersistentVolumeClaim, Secret, ServiceAccount } from '../generated/core-v1.ts'
-import { forbidden, invalid, notSupported, required, tooLong } from '../meta/field-error.ts'
+import type { ConfigMap, Namespace, Node, Secret, ServiceAccount } from '../generated/core-v1.ts'
+import { forbidden, invalid, required, tooLong } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { compareQuantities } from '../meta/quantity.ts'
 import { configKeyProblems } from '../meta/names.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { unlessSame, utf8Length } from './object-meta.ts'
@@ -113,52 +111,4 @@ export function validateNodeUpdate({ spec = {} }: Node, { spec: old = {} }: Node
 
 export function validateServiceAccount(_account: ServiceAccount): FieldError[] {
   return []
-}
-
-const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
-
-export function validateClaim({ spec = {} }: PersistentVolumeClaim): FieldError[] {
-  const errors: FieldError[] = []
-  const { accessModes = [] } = spec
-  if (accessModes.length === 0) errors.push(required('spec.accessModes', 'at least 1 access mode is required'))
-  for (const mode of accessModes) {
-    if (!ACCESS_MODES.includes(mode)) errors.push(notSupported('spec.accessModes', mode, ACCESS_MODES))
-  }
-  const storage = spec.resources?.requests?.['storage']
-  if (storage === undefined) errors.push(required('spec.resources[storage]'))
-  else if (compareQuantities(storage, 0) <= 0) {
-    errors.push(invalid('spec.resources[storage]', String(storage), 'must be greater than zero'))
-  }
-  return errors
-}
-
-/** What a claim asks for stays, so that quotas hold: a bound one may ask for more room, or for another class of it. */
-export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
-  const [spec, before] = [
-    claimSpec(claim, old),
-    { ...old.spec, volumeName: old.spec?.volumeName || claim.spec?.volumeName },
-  ]
-  const errors: FieldError[] = []
-  const difference = goDiff('core.PersistentVolumeClaimSpec', before, spec)
-  if (difference !== '') {
-    const detail =
-      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
-    errors.push(forbidden('spec', `${detail}\n${difference}`))
-  }
-  const sizeOf = (one: PersistentVolumeClaim) => one.spec?.resources?.requests?.['storage'] ?? '0'
-  const isSmaller = compareQuantities(sizeOf(claim), sizeOf(old)) < 0
-  if (isSmaller && compareQuantities(sizeOf(claim), old.status?.capacity?.['storage'] ?? '0') <= 0) {
-    errors.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'))
-  }
-  return [...errors, ...unlessSame('volumeMode', claim.spec?.volumeMode, old.spec?.volumeMode)]
-}
-
-/** The new spec, with what a bound claim may change put back. */
-function claimSpec({ spec, status }: PersistentVolumeClaim, { spec: old }: PersistentVolumeClaim): unknown {
-  const requests = spec?.resources?.requests
-  if (status?.phase !== 'Bound') return { ...spec, volumeName: spec?.volumeName }
-  const storage = old?.resources?.requests?.['storage']
-  const resources =
-    requests === undefined ? spec?.resources : { ...spec?.resources, requests: { ...requests, storage } }
-  return { ...spec, resources, volumeAttributesClassName: old?.volumeAttributesClassName }
 }

@@ -25,10 +25,13 @@ export function validatePodCreation({ spec }: Pod): FieldError[] {
   return some ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []
 }
 
+/** A template always has a spec to Kubernetes, if one with nothing but defaults. */
+const ABSENT_SPEC = { dnsPolicy: 'ClusterFirst', restartPolicy: 'Always' } as unknown as PodSpec
+
 export function validatePodTemplate(template: PodTemplateSpec | undefined, path: string): FieldError[] {
   const errors = validateLabels(template?.metadata?.labels, `${path}.labels`)
   errors.push(...validateAnnotations(template?.metadata?.annotations, `${path}.annotations`))
-  errors.push(...validatePodSpec((template?.spec ?? {}) as PodSpec, `${path}.spec`, false))
+  errors.push(...validatePodSpec(template?.spec ?? ABSENT_SPEC, `${path}.spec`, false))
   if ((template?.spec?.ephemeralContainers ?? []).length > 0) {
     errors.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
   }

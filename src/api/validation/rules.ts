@@ -9,9 +9,8 @@ import {
   validateReplicaSet,
   validateReplicaSetUpdate,
   validateReplicationController,
-  validateStatefulSet,
-  validateStatefulSetUpdate,
 } from './apps.ts'
+import { validateStatefulSet, validateStatefulSetCreation, validateStatefulSetUpdate } from './stateful-set.ts'
 import {
   validateEndpoints,
   validateEndpointsUpdate,
@@ -20,9 +19,8 @@ import {
   validateSliceUpdate,
 } from './endpoints.ts'
 import { validateCronJob, validateGeneratedSelector, validateJob, validateJobUpdate } from './batch.ts'
+import { validateClaim, validateClaimUpdate } from './claim.ts'
 import {
-  validateClaim,
-  validateClaimUpdate,
   validateConfigMap,
   validateConfigMapUpdate,
   validateNamespaceUpdate,
@@ -141,7 +139,7 @@ export const RULES: Readonly<Record<string, Rules>> = {
   },
   persistentvolumes: { update: validateVolumeUpdate, steps: 'fsmu' },
   'controllerrevisions.apps': { update: validateRevisionUpdate, steps: 'mu' },
-  'runtimeclasses.node.k8s.io': { create: validateRuntimeClass, update: validateRuntimeClassUpdate, steps: 'mu' },
+  'runtimeclasses.node.k8s.io': { always: validateRuntimeClass, update: validateRuntimeClassUpdate, steps: 'fsmu' },
   replicationcontrollers: { always: validateReplicationController, status: validateControllerStatus, steps: 'fsms' },
   'deployments.apps': {
     always: validateDeployment,
@@ -157,8 +155,10 @@ export const RULES: Readonly<Record<string, Rules>> = {
   },
   'statefulsets.apps': {
     always: validateStatefulSet,
+    create: validateStatefulSetCreation,
     status: validateStatefulSetStatus,
     update: validateStatefulSetUpdate,
+    names: dnsLabelProblems,
     steps: 'msu',
   },
   'daemonsets.apps': {

@@ -23,8 +23,8 @@ export function validateCreate(type: ResourceType, object: KubeObject): readonly
 const NAMELESS = new Set(['events', 'poddisruptionbudgets.policy'])
 
 /** Kinds whose authors took the general rules for metadata rather than those of the core group. */
-const isGeneral = ({ group, definition }: ResourceType) =>
-  !definition.startsWith('io.k8s.') || group === 'admissionregistration.k8s.io' || group === 'apiextensions.k8s.io'
+const GENERAL = new Set(['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'coordination.k8s.io', 'node.k8s.io'])
+const isGeneral = ({ group, definition }: ResourceType) => !definition.startsWith('io.k8s.') || GENERAL.has(group)
 
 function ownMetadata(type: ResourceType, { metadata }: KubeObject, rules: Rules): FieldError[] {
   const errors = validateMetadata(metadata, type.namespaced, rules.names ?? dnsSubdomainProblems)

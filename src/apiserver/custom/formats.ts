@@ -1,9 +1,26 @@
+import type { KubeObject } from '../../api/object.ts'
+import type { Definition, JsonSchema } from './json-schema.ts'
 import { parseCidr, parseIp } from '../../api/meta/ip-address.ts'
 
 /** Whether a text has a format, by the name that it has without dashes. Unknown formats say nothing of a text. */
 export function hasFormat(format: string, text: string): boolean {
   const test = FORMATS[format.replaceAll('-', '')]
   return test === undefined || test(text)
+}
+
+/** Of formats in a definition's schemas that nothing will be held to. */
+export function formatWarnings(definition: KubeObject): readonly string[] {
+  const found = new Set<string>()
+  const visit = (schema: JsonSchema | undefined): void => {
+    if (schema === undefined) return
+    const { type, format, items, properties, additionalProperties } = schema
+    if (type === 'string' && format && FORMATS[format.replaceAll('-', '')] === undefined) found.add(format)
+    visit(items)
+    if (typeof additionalProperties === 'object') visit(additionalProperties)
+    Object.values(properties ?? {}).forEach(visit)
+  }
+  for (const { schema } of (definition as Definition).spec.versions) visit(schema?.openAPIV3Schema)
+  return [...found].sort().map((format) => `unrecognized format ${JSON.stringify(format)}`)
 }
 
 const like = (pattern: RegExp) => (text: string) => pattern.test(text)
@@ -37,6 +54,7 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   ssn: like(/^\d{3}[- ]?\d{2}[- ]?\d{4}$/),
   hexcolor: like(/^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/),
   rgbcolor: like(new RegExp(`^rgb\\(${COLOUR},${COLOUR},${COLOUR}\\)$`)),
+  password: () => true,
   byte: like(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/),
   date: isDate,
   duration: isDuration,

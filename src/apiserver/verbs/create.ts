@@ -19,7 +19,7 @@ import type { Engine } from './engine.ts'
 import { commit } from './engine.ts'
 import { alreadyExists } from './failure.ts'
 import { storageKey } from './get.ts'
-import { defaultsFor, validationOfNew } from './kind-rules.ts'
+import { defaultsFor, validationOfNew, warningsFor } from './kind-rules.ts'
 import type { Answer, Body, CollectionTarget, RequestContext } from './request.ts'
 import type { ServedResource } from './served-resource.ts'
 import { writerOf } from './writer.ts'
@@ -78,6 +78,7 @@ export async function createObject(
   if (storage === REQUESTS) noteRequestor(object as Draft<CertificateSigningRequest>, context.user)
   const errors = validationOfNew(resource, object as KubeObject)
   if (errors.length > 0) throw invalidError(resource.type, object.metadata.name ?? '', errors)
+  for (const text of warningsFor(resource, object as KubeObject)) context.warn(text)
   const key = storageKey({ ...target, name: object.metadata.name ?? '' })
   refuseExisting(engine, resource, key, object)
   engine.admission.validate({ ...request, head: engine.store.head() })

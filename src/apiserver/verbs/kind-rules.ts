@@ -6,9 +6,11 @@ import type { FieldError } from '../../api/meta/field-error.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { validateEvent, validateEventUpdate } from '../../api/validation/event.ts'
 import { validateCreate, validateUpdate } from '../../api/validation/validate.ts'
+import { warningsOf } from '../../api/warnings/warnings.ts'
 import { validateRegistration } from '../admission/dynamic/registration-validation.ts'
 import { REQUESTS } from '../certificates/requests.ts'
 import { validateRequest, validateRequestUpdate } from '../certificates/request-validation.ts'
+import { formatWarnings } from '../custom/formats.ts'
 import { validateDefinitionSchemas } from '../custom/definition-validation.ts'
 import { applyCustomDefaults, validateCustom } from '../custom/custom-kind.ts'
 import type { ServedResource } from './served-resource.ts'
@@ -57,4 +59,15 @@ export function validationOfUpdate(
     return [...errors, ...validateRegistration(resource.storage, object)]
   }
   return resource.definition === undefined ? errors : [...errors, ...validateCustom(resource, object, old)]
+}
+
+/** What is told of a valid object to whoever writes it. */
+export function warningsFor(
+  resource: ServedResource,
+  object: KubeObject,
+  old?: KubeObject,
+  subresource?: string,
+): readonly string[] {
+  if (resource.storage === DEFINITIONS && subresource === undefined) return formatWarnings(object)
+  return resource.definition === undefined ? warningsOf(resource.storageType, object, old, subresource) : []
 }

@@ -14,7 +14,7 @@ import { commit } from './engine.ts'
 import { jsonEqual } from './equal.ts'
 import { malformedVersion, modified, otherUid } from './failure.ts'
 import { refuseOvertaken } from './overtaken.ts'
-import { validationOfUpdate } from './kind-rules.ts'
+import { validationOfUpdate, warningsFor } from './kind-rules.ts'
 import type { Answer, ObjectTarget, RequestContext } from './request.ts'
 import { writerOf } from './writer.ts'
 
@@ -63,6 +63,7 @@ export async function replaceObject(
   if (same(object, old)) return { object: toServed(resource, old), code: 200 }
   const errors = validationOfUpdate(resource, object as KubeObject, old, subresource)
   if (errors.length > 0) throw invalidError(resource.type, target.name, errors)
+  for (const text of warningsFor(resource, object as KubeObject, old, subresource)) context.warn(text)
   engine.admission.validate({ ...request, head: engine.store.head() })
   const validating = engine.dynamic.validate(request)
   if (validating !== undefined) {

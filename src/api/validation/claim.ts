@@ -1,0 +1,108 @@
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../generated/core-v1.ts'
+import { forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
+import type { FieldError } from '../meta/field-error.ts'
+import { dnsLabelProblems, dnsSubdomainProblems } from '../meta/names.ts'
+import { compareQuantities } from '../meta/quantity.ts'
+import { goDiff } from './go-form.ts'
+import { validateLabelSelector } from './label-selector.ts'
+import { named, unlessSame } from './object-meta.ts'
+
+const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
+const VOLUME_MODES = ['Block', 'Filesystem']
+
+export const validateClaim = ({ spec = {} }: PersistentVolumeClaim): FieldError[] => validateClaimSpec(spec, 'spec')
+
+export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string): FieldError[] {
+  const { accessModes = [], storageClassName: storageClass = '', volumeMode } = spec
+  const at = `${path}.accessModes`
+  const errors = accessModes.length === 0 ? [required(at, 'at least 1 access mode is required')] : []
+  errors.push(...validateLabelSelector(spec.selector, `${path}.selector`))
+  const unknown = accessModes.filter((mode) => !ACCESS_MODES.includes(mode))
+  errors.push(...unknown.map((mode) => notSupported(at, mode, ACCESS_MODES)))
+  const known = new Set(accessModes.filter((mode) => ACCESS_MODES.includes(mode)))
+  if (known.size > 1 && known.has('ReadWriteOncePod')) {
+    errors.push(forbidden(at, 'may not use ReadWriteOncePod with other access modes'))
+  }
+  errors.push(...validateStorage(spec, `${path}.resources[storage]`))
+  errors.push(...validateClassName(storageClass, `${path}.storageClassName`))
+  if (volumeMode !== undefined && !VOLUME_MODES.includes(volumeMode)) {
+    errors.push(notSupported(`${path}.volumeMode`, volumeMode, VOLUME_MODES))
+  }
+  errors.push(...validateSources(spec, path))
+  return [...errors, ...validateClassName(spec.volumeAttributesClassName ?? '', `${path}.volumeAttributesClassName`)]
+}
+
+const validateClassName = (name: string, path: string): FieldError[] =>
+  name === '' ? [] : named(path, name, dnsSubdomainProblems(name))
+
+function validateStorage({ resources }: PersistentVolumeClaimSpec, path: string): FieldError[] {
+  const storage = resources?.requests?.['storage']
+  if (storage === undefined) return [required(path)]
+  if (compareQuantities(storage, 0) <= 0) return [invalid(path, String(storage), 'must be greater than zero')]
+  return []
+}
+
+function validateSources(spec: PersistentVolumeClaimSpec, path: string): FieldError[] {
+  const { dataSource: source, dataSourceRef: reference } = spec
+  const errors = source === undefined ? [] : validateSource(source, `${path}.dataSource`)
+  if (reference === undefined) return errors
+  errors.push(...validateSource(reference, `${path}.dataSourceRef`))
+  const { namespace = '' } = reference
+  if (namespace !== '') errors.push(...named(`${path}.dataSourceRef.namespace`, namespace, dnsLabelProblems(namespace)))
+  if (source === undefined) return errors
+  // Kubernetes shows the path, by mistake, as Go's struct of it, which is empty.
+  const refuse = (detail: string) => errors.push(invalid(path, {}, detail))
+  const isSame =
+    source.kind === reference.kind &&
+    source.name === reference.name &&
+    (source.apiGroup ?? '') === (reference.apiGroup ?? '')
+  if (namespace !== '') refuse('may not be specified when dataSourceRef.namespace is specified')
+  else if (!isSame) refuse('must match dataSourceRef')
+  return errors
+}
+
+interface Source {
+  readonly apiGroup?: string
+  readonly kind: string
+  readonly name: string
+}
+
+function validateSource({ apiGroup = '', kind, name }: Source, path: string): FieldError[] {
+  const errors = name === '' ? [required(`${path}.name`)] : []
+  if (kind === '') errors.push(required(`${path}.kind`))
+  if (apiGroup === '' && kind !== 'PersistentVolumeClaim') {
+    errors.push(invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
+  }
+  return apiGroup === '' ? errors : [...errors, ...named(`${path}.apiGroup`, apiGroup, dnsSubdomainProblems(apiGroup))]
+}
+
+/** What a claim asks for stays, so that quotas hold: a bound one may ask for more room, or for another class of it. */
+export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const [spec, before] = [
+    claimSpec(claim, old),
+    { ...old.spec, volumeName: old.spec?.volumeName || claim.spec?.volumeName },
+  ]
+  const errors: FieldError[] = []
+  const difference = goDiff('core.PersistentVolumeClaimSpec', before, spec)
+  if (difference !== '') {
+    const detail =
+      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+    errors.push(forbidden('spec', `${detail}\n${difference}`))
+  }
+  const sizeOf = (one: PersistentVolumeClaim) => one.spec?.resources?.requests?.['storage'] ?? '0'
+  const isSmaller = compareQuantities(sizeOf(claim), sizeOf(old)) < 0
+  if (isSmaller && compareQuantities(sizeOf(claim), old.status?.capacity?.['storage'] ?? '0') <= 0) {
+    errors.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'))
+  }
+  return [...errors, ...unlessSame('volumeMode', claim.spec?.volumeMode, old.spec?.volumeMode)]
+}
+
+/** The new spec, with what a bound claim may change put back. */
+function claimSpec({ spec, status }: PersistentVolumeClaim, { spec: old }: PersistentVolumeClaim): unknown {
+  const requests = spec?.resources?.requests
+  if (status?.phase !== 'Bound') return { ...spec, volumeName: spec?.volumeName }
+  const storage = old?.resources?.requests?.['storage']
+  const resources =
+    requests === undefined ? spec?.resources : { ...spec?.resources, requests: { ...requests, storage } }
+  return { ...spec, resources, volumeAttributesClassName: old?.volumeAttributesClassName }
+}
