@@ -62,7 +62,7 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
 }
 
 function isUri(text: string): boolean {
-  if (text === '' || /[\u0000-\u001f\u007f]/.test(text)) return false
+  if (text === '' || /\p{Cc}/u.test(text)) return false
   return text.startsWith('/') || /^[a-z][a-z0-9+.-]*:.+/i.test(text)
 }
 
