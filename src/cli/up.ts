@@ -10,7 +10,7 @@ import { detach } from './detach.ts'
 import { onInterrupt } from './interrupt.ts'
 import { announce, inMemoryDirectory, withdraw } from './running-clusters.ts'
 import { defaultDataDirectory } from './state-directory.ts'
-import { trimMemoryWhenIdle } from './trim-memory.ts'
+import { trimMemoryWhenIdle } from '../env/trim-memory.ts'
 
 export interface UpOptions {
   readonly port: number

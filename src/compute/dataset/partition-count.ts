@@ -1,6 +1,6 @@
 /** A partition should have about this much of the input. */
 const PARTITION_BYTES = 4 * 1024 * 1024
-const SORT_BYTES = 12 * 1024 * 1024
+const SORT_BYTES = 6 * 1024 * 1024
 const MOST = 512
 /** Functions may make much of little: what turns out small is read together, what is large can no longer be cut well. */
 const LEAST = 16

@@ -15,7 +15,7 @@ export interface PartLimits {
   readonly mostBytes: number
 }
 
-export const PART_LIMITS: PartLimits = { targetBytes: 16 * 1024 * 1024, mostBytes: 48 * 1024 * 1024 }
+export const PART_LIMITS: PartLimits = { targetBytes: 8 * 1024 * 1024, mostBytes: 48 * 1024 * 1024 }
 
 /** The same for threads with heaps of so many bytes: a row takes several times the room there that it takes on disk. */
 export function partLimitsFor(heapBytes: number): PartLimits {

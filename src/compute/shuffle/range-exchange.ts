@@ -14,7 +14,8 @@ export interface RangeExchange {
   readonly descending: boolean
 }
 
-const FLUSH_BYTES = heapShare(16 * 1024 * 1024, 8)
+/** Short of a power of two, to which the memory for rows grows: it would double for the last row. */
+const FLUSH_BYTES = heapShare(8 * 1024 * 1024, 16) - 64 * 1024
 const FIRST_ROWS = 1 << 14
 
 /** Gives each row to the partition between whose splitters its encoded key lies. Rows are bytes from here on. */

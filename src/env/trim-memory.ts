@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Timers } from '../env/clock.ts'
+import type { Timers } from './clock.ts'
 
 const LOOK_MS = 1500
 /** Busy for less than this share of the time since the last look: nobody waits for an answer. */

@@ -1,6 +1,6 @@
 import { getHeapSpaceStatistics } from 'node:v8'
 import { expect, test } from 'vitest'
-import type { Timers } from '../env/clock.ts'
+import type { Timers } from './clock.ts'
 import { trimMemoryWhenIdle } from './trim-memory.ts'
 
 const youngBytes = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')!.space_size
