@@ -67,7 +67,8 @@ export async function runLoaded(
   setRunSettings({
     ...settings,
     onEvent: view.onEvent,
-    failedDirectory: failedDirectory(),
+    // What a pod keeps goes with it.
+    ...(settings.pod === undefined && { failedDirectory: failedDirectory() }),
     ...(timeline.onTask !== undefined && { onTask: timeline.onTask }),
     onSession: (session) => sessions.add(session),
   })

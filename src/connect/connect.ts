@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { availableParallelism, homedir, userInfo } from 'node:os'
 import { basename, join } from 'node:path'
 import type { ClusterOptions } from '../cluster/cluster.ts'
-import { namespaces, nodes } from '../api/generated/resources.ts'
+import { namespaces } from '../api/generated/resources.ts'
 import { ApiError } from '../api/meta/status.ts'
 import type { Client } from '../client/client.ts'
 import type { HttpClient } from '../client/http.ts'
@@ -24,6 +24,7 @@ import type { DriverPod } from './driver-pod.ts'
 import { makeTemporaryDirectory } from '../runtime/process/leftovers.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { runSettings } from './run-settings.ts'
+import { isThisMachine } from './this-machine.ts'
 
 export interface ConnectOptions {
   /**
@@ -183,7 +184,7 @@ function withPlace(session: Shoal, closePlace: () => Promise<void>): Shoal {
   return markHostValue(whole, { name: 'session', id: session.name })
 }
 
-async function ofContext(name: string | undefined, { kubeconfig }: ConnectOptions): Promise<Place> {
+async function ofContext(name: string | undefined, { kubeconfig, onEvent }: ConnectOptions): Promise<Place> {
   const path = kubeconfig ?? process.env['KUBECONFIG'] ?? join(homedir(), '.kube', 'config')
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     const message = `Cannot read "${path}" as kubeconfig: ${(cause as NodeJS.ErrnoException).code}, expected a readable file`
@@ -207,7 +208,8 @@ async function ofContext(name: string | undefined, { kubeconfig }: ConnectOption
   })
   const client = createHttpClient(endpoint)
   await requireAnswer(client, context, endpoint.server)
-  const isHere = await isThisMachine(client, endpoint.server)
+  const onWaiting = (reasons: readonly string[]) => onEvent?.({ type: 'waiting', reasons })
+  const isHere = await isThisMachine({ env: systemEnvironment(), client, server: endpoint.server, onWaiting })
   return {
     client,
     namespace,
@@ -244,13 +246,4 @@ function throughServer(endpoint: Endpoint): ClusterReach {
       return await portForward(endpoint, pod, port, { signal })
     },
   }
-}
-
-/** Whether pods are processes of this machine and can open a socket of this process: as those of `shoal up` can. */
-async function isThisMachine(client: HttpClient, server: string): Promise<boolean> {
-  const { hostname } = new URL(server)
-  if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return false
-  const found = await client.list(nodes, { signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => undefined)
-  const runtimes = found?.items.map(({ status }) => status?.nodeInfo?.containerRuntimeVersion ?? '') ?? []
-  return runtimes.length > 0 && runtimes.every((runtime) => runtime.startsWith('process://'))
 }
