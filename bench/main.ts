@@ -13,6 +13,7 @@ const PARTS = new Set([
   'corpus',
   'inputs',
   'scheduler-shapes',
+  'scheduler-end-to-end',
   'network-load',
 ])
 

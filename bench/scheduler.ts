@@ -6,6 +6,7 @@ import { podRequests } from '../src/placement/pod-requests.ts'
 import { findPreemption } from '../src/placement/preemption.ts'
 import { createProfiles, DEFAULT_PROFILE } from '../src/placement/profiles.ts'
 import { figure } from './figures.ts'
+import { endToEnd } from './scheduler-end-to-end.ts'
 import { benchNode, shapes } from './scheduler-shapes.ts'
 import type { Shape } from './scheduler-shapes.ts'
 
@@ -22,6 +23,7 @@ export async function run(print: (line: string) => void): Promise<void> {
     [15_000, 30_000],
   ] as const)
     report({ ...(shapes[0] as Shape), name: `  ${nodes} nodes, ${count} pods`, nodes, pods: count }, print)
+  await endToEnd(print)
 }
 
 function report(shape: Shape, print: (line: string) => void): void {

@@ -15,8 +15,11 @@ import type { WorkQueue } from './work-queue.ts'
 const DEAR_MS = 1
 const LONGEST_REST_MS = 250
 
-/** How many keys a controller works on at once unless it says otherwise, as in Kubernetes. */
-export const DEFAULT_CONCURRENCY = 5
+/**
+ * How many keys a controller works on at once unless it says otherwise. Kubernetes has 5; with so few, controllers of many
+ * small objects mostly wait for flushes, which many writes can share.
+ */
+export const DEFAULT_CONCURRENCY = 16
 
 export interface ControllerStatus {
   readonly name: string
