@@ -22,8 +22,8 @@ export interface NetworkOptions {
  * served, policies kept.
  */
 export interface Network extends AsyncDisposable {
-  /** Resolves when no Service sends new connections to the pod's address any more, or after a bounded time. */
-  withdrawn(ip: string): Promise<void>
+  /** Resolves when no Service sends new connections to the pod's address any more, or after a bounded time: to whether one did. */
+  withdrawn(ip: string): Promise<boolean>
   /** The cluster's name server, which answers once this resolves; on loopback once there is a Service to ask for. */
   dns(): Promise<ClusterDns>
   close(): Promise<void>

@@ -16,8 +16,8 @@ export interface ClusterDns {
 
 /** What a node asks of the network between pods. */
 export interface NodeNetwork {
-  /** Resolves when no Service sends new connections to that address any more, or after a bounded time. */
-  withdrawn(ip: string): Promise<void>
+  /** Resolves when no Service sends new connections to that address any more, or after a bounded time: to whether one did. */
+  withdrawn(ip: string): Promise<boolean>
   /** The cluster's name server, when it answers. */
   dns(): Promise<ClusterDns>
 }

@@ -1,6 +1,8 @@
+import { sleep } from '../env/clock.ts'
 import { takeIn } from './container-changes.ts'
 import { anyRunning } from './next-step.ts'
 import { runPreStop } from './lifecycle-hooks.ts'
+import type { NodeContext } from './node-context.ts'
 import { tell } from './pod-events.ts'
 import { ephemeralContainers, initContainers, isRunning, mainContainers, recordOf } from './pod-record.ts'
 import type { PodWork } from './pod-work.ts'
@@ -41,9 +43,19 @@ export async function stopContainers(work: PodWork): Promise<void> {
 
 /** Nobody is sent to a pod that is asked to end; one whose object is gone ends at once. */
 async function leaveServices({ context, objectGone, record, pod }: PodWork): Promise<void> {
-  const ip = record.sandbox?.ip
-  if (ip === undefined || objectGone || pod.metadata.deletionTimestamp === undefined || graceIsNone(pod)) return
-  await context.network?.withdrawn(ip)
+  const { sandbox } = record
+  if (sandbox === undefined || objectGone || pod.metadata.deletionTimestamp === undefined || graceIsNone(pod)) return
+  if ((await context.network?.withdrawn(sandbox.ip)) === true) await untilTaken(context, sandbox.id)
+}
+
+const MOST_TAKING_MS = 1_000
+const TAKING_PAUSE_MS = 5
+
+/** A server that stops listening resets whoever has come and was not let in: on a busy machine that may be many. */
+async function untilTaken({ runtime, env: { clock, timers } }: NodeContext, sandboxId: string): Promise<void> {
+  const until = clock.monotonicMs() + MOST_TAKING_MS
+  const areWaiting = async () => ((await runtime.untakenConnections?.(sandboxId).catch(() => 0)) ?? 0) > 0
+  while (clock.monotonicMs() < until && (await areWaiting())) await sleep(timers, TAKING_PAUSE_MS)
 }
 
 const graceIsNone = ({ metadata }: PodWork['pod']) => metadata.deletionGracePeriodSeconds === 0

@@ -46,6 +46,11 @@ export interface Runtime {
   attach?(containerId: string, request: AttachRequest): Promise<ExecSession>
   /** Connects to a port on which the sandbox listens, for port-forward and proxies. */
   dial(sandboxId: string, port: number): Promise<import('node:stream').Duplex>
+  /**
+   * How many connections to the sandbox its programs have not taken yet: a program that stops listening resets them. Absent
+   * where nobody can tell.
+   */
+  untakenConnections?(sandboxId: string): Promise<number>
   usage(sandboxId: string): Promise<readonly ContainerUsage[]>
   /** What a sandbox's containers have written to disk outside of their mounts, logs included; absent where nobody can tell. */
   writtenBytes?(sandboxId: string): Promise<number>

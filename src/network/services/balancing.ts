@@ -20,8 +20,8 @@ export interface BalancingOptions {
 
 /** Keeps what happens to connections in step with Services and their endpoints. */
 export interface Balancing {
-  /** Resolves when no Service sends new connections to the address any more, or after a bounded time. */
-  withdrawn(ip: string): Promise<void>
+  /** Resolves when no Service sends new connections to the address any more, or after a bounded time: to whether one did. */
+  withdrawn(ip: string): Promise<boolean>
   /** Whether all that is known by now is in effect. */
   readonly isSettled: boolean
   close(): Promise<void>
@@ -60,7 +60,10 @@ export function startBalancing(options: BalancingOptions): Balancing {
   }
   watch.listen(see)
   return {
-    withdrawn: withdrawals.wait,
+    async withdrawn(ip) {
+      await withdrawals.wait(ip)
+      return watch.isNamed(ip)
+    },
     get isSettled() {
       return plane !== undefined && !loop.isBusy
     },

@@ -21,6 +21,8 @@ export interface ServiceWatch {
   at(ip: string): { readonly services: readonly Service[]; readonly slices: readonly EndpointSlice[] }
   /** Whether some Service would send new connections to that address. */
   isOffered(ip: string): boolean
+  /** Whether some Service has the address among its endpoints, ready or not. */
+  isNamed(ip: string): boolean
   /** Calls with the key of each Service of which something changed; first with all. */
   listen(changed: (key: string) => void): void
   close(): void
@@ -35,6 +37,7 @@ export function watchServices(env: Environment, client: Client): ServiceWatch {
   }
   slices.addIndex(OF_SERVICE, serviceOf)
   slices.addIndex('address', readyAddresses)
+  slices.addIndex('every-address', ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses))
   all.addIndex('address', ({ spec }) => (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None'))
   const synced = whenSynced(env, [all, slices])
   // Told to whoever waits for it.
@@ -50,6 +53,7 @@ export function watchServices(env: Environment, client: Client): ServiceWatch {
         // Whoever wants pods that are not ready wants those that end, too.
         serviceOf(slice).some((key) => all.getByKey(key)?.spec?.publishNotReadyAddresses !== true),
       ),
+    isNamed: (ip) => slices.by('every-address', ip).length > 0,
     listen(changed) {
       const own = (object: KubeObject) => changed(keyStringOf(object))
       all.listen({ added: own, updated: own, deleted: own })

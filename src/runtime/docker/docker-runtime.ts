@@ -9,6 +9,7 @@ import { measureCapacity } from '../process/capacity.ts'
 import { dialPod } from '../process/dial.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerUsage, Runtime } from '../runtime.ts'
+import { untakenConnections } from '../untaken-connections.ts'
 import { connectDocker, ignoreGone } from './connection.ts'
 import { openContainers } from './containers.ts'
 import { imageStatus, pullImage } from './images.ts'
@@ -17,7 +18,7 @@ import { containerLog } from './logs.ts'
 import { leastOomScore } from './oom-score.ts'
 import { listOwn, openSandboxes } from './sandboxes.ts'
 import type { SandboxContext } from './sandboxes.ts'
-import { joinContainer, runCommand } from './streaming.ts'
+import { isProcessOf, joinContainer, runCommand } from './streaming.ts'
 
 export interface DockerRuntimeOptions {
   readonly environment: Environment
@@ -84,6 +85,7 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
         throw new RuntimeError('RunContainerError', `Cannot dial "${sandboxId}": no such sandbox`)
       return await dialPod(sandbox.ip, port)
     },
+    untakenConnections: (sandboxId) => untaken(context, sandboxId),
     usage: (sandboxId) => usage(context, sandboxId),
     capacity: () => measureCapacity(directory),
     limitations: () => [],
@@ -105,6 +107,12 @@ function eventsOf(docker: Docker, owner: string): EventSource {
       yield Actor.ID
     }
   }
+}
+
+/** Told by the process that holds the sandbox, where that is one of this machine's. */
+async function untaken({ docker }: SandboxContext, sandboxId: string): Promise<number> {
+  const { State } = (await docker.getContainer(sandboxId).inspect().catch(ignoreGone)) ?? {}
+  return State !== undefined && isProcessOf(sandboxId, State.Pid) ? untakenConnections(State.Pid) : 0
 }
 
 async function usage(context: SandboxContext, sandboxId: string): Promise<readonly ContainerUsage[]> {

@@ -100,9 +100,18 @@ function drainOf(output: PassThrough): Promise<void> {
 /** Docker ends no command by itself: its process is one of this machine's, unless the number was given away since. */
 function killIn(containerId: string, pid: number): void {
   try {
-    if (pid > 0 && readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId)) process.kill(pid, 'SIGKILL')
+    if (isProcessOf(containerId, pid)) process.kill(pid, 'SIGKILL')
   } catch {
     // It has ended.
+  }
+}
+
+/** Whether the number is that of a process of the container on this machine. */
+export function isProcessOf(containerId: string, pid: number): boolean {
+  try {
+    return pid > 0 && readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId)
+  } catch {
+    return false
   }
 }
 

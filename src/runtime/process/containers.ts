@@ -39,6 +39,8 @@ export interface Containers {
   onChange(listener: (status: ContainerStatus) => void): () => void
   logs(containerId: string, options: LogRequest): AsyncIterable<LogLine>
   usage(sandboxId: string): Promise<readonly ContainerUsage[]>
+  /** Connections that no program of the pod has taken yet. */
+  untaken(sandboxId: string): Promise<number>
   event(event: SpawnerEvent): void
   /** The spawner has ended, and all containers with it. */
   lost(): void
@@ -100,6 +102,7 @@ export function createContainers(context: LifecycleContext): Containers {
       return readLog(source, request)
     },
     usage: (sandboxId) => measure(context, registry, inSandbox(sandboxId)),
+    untaken: (sandboxId) => untaken(context, inSandbox(sandboxId)),
     event: (event) => receive(context, registry, event),
     lost: () => endAll(context, registry),
   }
@@ -136,6 +139,15 @@ async function measure(
   const started = await spawner
   const samples = (await started.request({ op: 'usage', containerIds })) as UsageSample[]
   return samples.map(({ containerId, ...sample }) => ({ name: requireIn(registry, containerId).spec.name, ...sample }))
+}
+
+/** One container stands for its pod: all of it shares a network. Of the host's nobody knows what is whose. */
+async function untaken({ spawner, sandboxes }: LifecycleContext, inPod: readonly Container[]): Promise<number> {
+  const running = inPod.find((container) => phaseOf(container) === 'running')
+  if (running === undefined || running.plan.hostNetwork) return 0
+  const address = sandboxes.surroundings(running.status.sandboxId)?.bindAddress
+  const body = { op: 'untaken', containerId: running.status.id, ...(address !== undefined && { address }) } as const
+  return (await (await spawner).request(body)) as number
 }
 
 function receive({ environment }: LifecycleContext, { all, followers, enter }: Registry, event: SpawnerEvent): void {

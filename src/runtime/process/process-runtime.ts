@@ -10,6 +10,7 @@ import type { PodNetwork } from '../pod-network.ts'
 import type { Runtime } from '../runtime.ts'
 import { measureCapacity } from './capacity.ts'
 import { createContainers } from './containers.ts'
+import type { Containers } from './containers.ts'
 import { createExecutions } from './executions.ts'
 import type { Executions } from './executions.ts'
 import { findImage, requireImage } from './image.ts'
@@ -108,7 +109,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     logs: containers.logs,
     ...streamsOf(executions),
     dial: (sandboxId, port) => dialSandbox(sandboxes, sandboxId, port),
-    usage: containers.usage,
+    ...measurementsOf(containers),
     // With the spawner: a node is Ready once its runtime is, knows what it cannot do, and never where it starts nothing.
     capacity: () => spawner.then(() => measureCapacity(directory)),
     limitations: () => limits,
@@ -136,6 +137,7 @@ async function podNetworkOf({ hostAddress }: Sandboxes, started: Promise<Spawner
   return { ...own, rule, route }
 }
 
+const measurementsOf = ({ usage, untaken }: Containers) => ({ usage, untakenConnections: untaken })
 const streamsOf = ({ start: exec, attach }: Executions) => ({ exec, attach })
 
 function start(settings: ProcessRuntimeOptions, home: string, handlers: SpawnerHandlers): Promise<Spawner> {

@@ -3,6 +3,7 @@ import * as fs from 'node:fs'
 import path from 'node:path'
 import { sleep } from '../../../env/clock.ts'
 import { systemEnvironment } from '../../../env/system.ts'
+import { untakenConnections } from '../../untaken-connections.ts'
 import { closeCgroupHome, openCgroupHome } from './cgroup.ts'
 import { killContainer, signalContainer, startContainer } from './containers.ts'
 import type { RunningContainer, StartContext } from './containers.ts'
@@ -148,6 +149,8 @@ function performAtOnce(
     case 'follow':
       if (container) container.followed = request.on
       return null
+    case 'untaken':
+      return container && !container.exited ? untakenConnections(container.pid, request.address) : 0
     case 'usage':
       return request.containerIds.flatMap((id) => containers.get(id) ?? []).map(sampleUsage)
   }

@@ -37,6 +37,8 @@ export type Request =
       readonly containerId: string
       readonly limits: StartContainer['limits']
     }
+  /** Of the connections to its pod, or to one address of the host's, those that nobody has taken yet. */
+  | { readonly op: 'untaken'; readonly id: number; readonly containerId: string; readonly address?: string }
   | { readonly op: 'usage'; readonly id: number; readonly containerIds: readonly string[] }
   /** Gives the pod a network namespace with the address. */
   | { readonly op: 'joinNetwork'; readonly id: number; readonly sandboxId: string; readonly address: string }
