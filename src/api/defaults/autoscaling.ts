@@ -1,5 +1,6 @@
 import type { Draft } from '../draft.ts'
 import type { HPAScalingRules, HorizontalPodAutoscaler } from '../generated/autoscaling-v2.ts'
+import type { HorizontalPodAutoscaler as FirstAutoscaler } from '../generated/autoscaling-v1.ts'
 import { setDefaults } from './set-default.ts'
 
 export function defaultAutoscaler({ spec }: Draft<HorizontalPodAutoscaler>): void {
@@ -17,6 +18,11 @@ export function defaultAutoscaler({ spec }: Draft<HorizontalPodAutoscaler>): voi
   spec.behavior.scaleDown = withDefaults(spec.behavior.scaleDown, undefined, [
     { type: 'Percent', value: 100, periodSeconds: 15 },
   ])
+}
+
+/** Version 1 knows one metric, which is measured where none is named. */
+export function defaultFirstAutoscaler({ spec }: Draft<FirstAutoscaler>): void {
+  if (spec !== undefined) setDefaults(spec, { minReplicas: 1, targetCPUUtilizationPercentage: 80 })
 }
 
 type Policies = NonNullable<HPAScalingRules['policies']>

@@ -22,13 +22,19 @@ export function defaultContainer(container: Draft<Container>): void {
   if (container.securityContext) setDefaultsOfZero(container.securityContext, {})
 }
 
-/** `Always` where the image has the tag `latest` or none; a digest counts as a tag of its own. */
+/** A name of an image, loosely: its parts in lower case, a tag, a digest. */
+const IMAGE = /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]*)?$/
+const LONGEST_IMAGE = 255
+
+/** `Always` where the image has the tag `latest` or none; a digest counts as a tag of its own, and so does what is no name. */
 function pullPolicyOf(image: string): string {
-  if (image.includes('@')) return 'IfNotPresent'
+  if (image.includes('@') || (image !== '' && !isImageName(image))) return 'IfNotPresent'
   const colon = image.lastIndexOf(':')
   const tag = colon > image.lastIndexOf('/') ? image.slice(colon + 1) : 'latest'
   return tag === 'latest' ? 'Always' : 'IfNotPresent'
 }
+
+const isImageName = (image: string) => image.length <= LONGEST_IMAGE && IMAGE.test(image)
 
 function defaultProbe(probe: Draft<Probe> | undefined): void {
   if (probe === undefined) return

@@ -16,7 +16,7 @@ import {
   defaultReplicationController,
   defaultStatefulSet,
 } from './apps.ts'
-import { defaultAutoscaler } from './autoscaling.ts'
+import { defaultAutoscaler, defaultFirstAutoscaler } from './autoscaling.ts'
 import { defaultCronJob, defaultJob } from './batch.ts'
 import {
   defaultEndpoints,
@@ -67,11 +67,13 @@ const DEFAULTS: Readonly<Record<string, (object: never) => void>> = {
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': defaultAdmissionPolicyBinding,
 }
 
+/** By version: they differ in what is measured. */
+const AUTOSCALERS: typeof DEFAULTS = { v1: defaultFirstAutoscaler, v2: defaultAutoscaler }
+
 /** Fills in what Kubernetes fills in for the type, in place: `object` must be fresh, as decodeObject gives it. */
 export function applyDefaults<T extends KubeObject>(type: ResourceType<T>, object: Draft<T>): Draft<T> {
   const name = groupResourceOf(type)
-  const apply =
-    name === 'horizontalpodautoscalers.autoscaling' && type.version === 'v2' ? defaultAutoscaler : DEFAULTS[name]
+  const apply = name === 'horizontalpodautoscalers.autoscaling' ? AUTOSCALERS[type.version] : DEFAULTS[name]
   apply?.(object as never)
   return object
 }

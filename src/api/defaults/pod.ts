@@ -24,9 +24,6 @@ export function defaultPodSpec(spec: Draft<PodSpec>): void {
   copyServiceAccount(spec)
   spec.volumes?.forEach(defaultVolume)
   for (const container of allContainers(spec)) defaultContainer(container)
-  for (const constraint of spec.topologySpreadConstraints ?? []) {
-    setDefaultsOfZero(constraint, { whenUnsatisfiable: 'DoNotSchedule' })
-  }
 }
 
 /** `podIP` is the first of `podIPs`; whoever knows only the one has written both. */
@@ -57,5 +54,7 @@ function defaultPodRequests(spec: Draft<PodSpec>): void {
   const limits = spec.resources?.limits
   if (limits === undefined || spec.resources === undefined) return
   const requests = (spec.resources.requests ??= {})
-  for (const [name, limit] of Object.entries(limits)) requests[name] ??= limit
+  for (const [name, limit] of Object.entries(limits)) {
+    if (name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')) requests[name] ??= limit
+  }
 }

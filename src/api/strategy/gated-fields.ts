@@ -1,5 +1,6 @@
 import { isJsonObject } from '../draft.ts'
-import type { JsonObject } from '../draft.ts'
+import type { Draft, JsonObject } from '../draft.ts'
+import type { PodSpec } from '../generated/core-v1.ts'
 
 /**
  * Fields that Kubernetes knows but keeps only where a feature that is off by default is on: they are dropped as objects are
@@ -8,6 +9,8 @@ import type { JsonObject } from '../draft.ts'
 const OF_CONTAINERS = [
   'containers[].restartPolicyRules',
   'containers[].restartPolicy',
+  'ephemeralContainers[].restartPolicy',
+  'ephemeralContainers[].restartPolicyRules',
   'initContainers[].restartPolicyRules',
   ...['containers', 'initContainers', 'ephemeralContainers'].flatMap((list) => [
     `${list}[].lifecycle.stopSignal`,
@@ -70,4 +73,17 @@ function visit(value: unknown, path: readonly string[], drops: boolean, depth = 
   if (value[step] === undefined) return false
   if (drops) delete value[step]
   return true
+}
+
+/** Volumes that are images go altogether, and so do their mounts. */
+export function dropImageVolumes(spec: Draft<PodSpec> | undefined, old?: PodSpec): void {
+  const images = (spec?.volumes ?? []).filter(({ image }) => image !== undefined).map(({ name }) => name)
+  if (spec === undefined || images.length === 0 || old?.volumes?.some(({ image }) => image !== undefined)) return
+  spec.volumes = (spec.volumes ?? []).filter(({ image }) => image === undefined)
+  for (const list of ['containers', 'initContainers', 'ephemeralContainers'] as const) {
+    for (const container of spec[list] ?? []) {
+      if (container.volumeMounts === undefined) continue
+      container.volumeMounts = container.volumeMounts.filter(({ name }) => !images.includes(name))
+    }
+  }
 }

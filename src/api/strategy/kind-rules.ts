@@ -13,6 +13,7 @@ import type {
   Service,
 } from '../generated/core-v1.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
+import { dropImageVolumes } from './gated-fields.ts'
 import { updateRequest } from './certificate-request.ts'
 import { qosClassOf } from './qos-class.ts'
 import { createService, updateService } from './service.ts'
@@ -48,6 +49,7 @@ export const UPDATE_RULES: Readonly<
 }
 
 function createPod(pod: Draft<Pod>): void {
+  dropImageVolumes(pod.spec)
   if ((pod.spec?.terminationGracePeriodSeconds ?? 0) < 0 && pod.spec) pod.spec.terminationGracePeriodSeconds = 1
   pod.metadata.generation = 1
   pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec as PodSpec), ...gatedConditions(pod) }
@@ -93,6 +95,7 @@ function resizePod(pod: Draft<Pod>, old: Pod): void {
 }
 
 function updatePod(pod: Draft<Pod>, old: Pod, subresource?: string): void {
+  if (subresource === undefined) dropImageVolumes(pod.spec, old.spec)
   if (subresource === 'resize') resizePod(pod, old)
   if (subresource === 'status') {
     if (old.status?.qosClass !== undefined) pod.status = { ...pod.status, qosClass: old.status.qosClass }

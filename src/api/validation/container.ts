@@ -230,7 +230,7 @@ function validateEnvFrom(sources: readonly EnvFromSource[], path: string): Field
       else errors.push(...named(`${at}.${kind}.name`, of, dnsSubdomainProblems(of)))
     }
     const count = [configMapRef, secretRef].filter((one) => one !== undefined).length
-    if (count === 0) errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'))
+    if (count === 0) errors.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'))
     if (count > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'))
     return errors
   })

@@ -23,12 +23,22 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): Fie
   if (!tolerationsOnlyAdded(spec, oldSpec)) {
     errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))
   }
+  errors.push(...validateNewGates(spec, oldSpec))
   if (subresource === 'ephemeralcontainers') return validateEphemeral(spec, oldSpec)
   if (subresource === 'resize') return [...errors, ...validateResize(pod, old)]
   if (subresource !== undefined) return errors
   if (!semanticallyEqual(fixedParts(spec, oldSpec), fixedParts(oldSpec, oldSpec)))
     errors.push(forbidden('spec', `${MUTABLE}\n${goDiff('core.PodSpec', oldSpec, munged(spec, oldSpec))}`))
   return errors
+}
+
+/** Gates are taken away, one by one; none comes to a pod that is there. */
+function validateNewGates({ schedulingGates = [] }: PodSpec, old: PodSpec): FieldError[] {
+  const had = new Set((old.schedulingGates ?? []).map(({ name }) => name))
+  return schedulingGates.flatMap(({ name }, i) => {
+    const detail = `only deletion is allowed, but found new scheduling gate '${name}'`
+    return had.has(name) ? [] : [forbidden(`spec.schedulingGates[${i}].name`, detail)]
+  })
 }
 
 /** Containers for a look inside come, and stay as they came. */

@@ -9,6 +9,8 @@ import { validateDns, validateHostAliases } from './pod-dns.ts'
 import { validateOverhead } from './resources.ts'
 import { validateSpreads, validateTolerations } from './scheduling.ts'
 import { validatePodSecurity } from './security-context.ts'
+import { validateHostProcesses, validateSystem } from './pod-system.ts'
+import { validatePodResources, validateResourceClaims } from './pod-resources.ts'
 import { validateVolumes } from './volume.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
@@ -46,7 +48,9 @@ export function validatePodSpec(spec: PodSpec, path: string, isPod: boolean): Fi
   const volumes = validateVolumes(spec.volumes ?? [], `${path}.volumes`)
   return [
     ...volumes.errors,
+    ...validateResourceClaims(spec, path),
     ...validateContainers(spec, path, volumes.sound),
+    ...validatePodResources(spec, path),
     ...validateHostPorts(spec, `${path}.containers`, isPod),
     ...validateChoice(spec.restartPolicy, `${path}.restartPolicy`, RESTART_POLICIES),
     ...validateChoice(spec.dnsPolicy, `${path}.dnsPolicy`, DNS_POLICIES),
@@ -56,12 +60,14 @@ export function validatePodSpec(spec: PodSpec, path: string, isPod: boolean): Fi
     ...validateDns(spec, `${path}.dnsConfig`),
     ...validateGates(spec, path),
     ...validateSpreads(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`),
+    ...validateHostProcesses(spec, path),
+    ...validateHostUsers(spec, path),
     ...validateNames(spec, path),
     ...validateTolerations(spec.tolerations ?? [], `${path}.tolerations`),
     ...validateHostAliases(spec.hostAliases ?? [], `${path}.hostAliases`),
     ...validateClasses(spec, path),
     ...validateOverhead(spec.overhead, `${path}.overhead`),
-    ...validateSystem(spec, `${path}.os`),
+    ...validateSystem(spec, path),
   ]
 }
 
@@ -128,6 +134,20 @@ function validateGates({ readinessGates, schedulingGates }: PodSpec, path: strin
 
 const LONGEST_DEADLINE = 0x7fffffff
 
+/** Users of a pod's own cannot share the host's namespaces. */
+function validateHostUsers(spec: PodSpec, path: string): FieldError[] {
+  if (spec.hostUsers !== false) return []
+  const fields = { hostNetwork: 'hostNetwork', hostPID: 'HostPID', hostIPC: 'HostIPC' } as const
+  const detail = 'when `hostUsers` is false'
+  const shared = Object.entries(fields).filter(([field]) => spec[field as keyof typeof fields] === true)
+  const devices = (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
+    (spec[list] ?? []).flatMap(({ volumeDevices = [] }, i) =>
+      volumeDevices.length > 0 ? [forbidden(`${path}.${list}[${i}].volumeDevices`, detail)] : [],
+    ),
+  )
+  return [...shared.map(([, shown]) => forbidden(`${path}.${shown}`, detail)), ...devices]
+}
+
 function validateNames(spec: PodSpec, path: string): FieldError[] {
   const errors: FieldError[] = []
   for (const field of ['serviceAccountName', 'nodeName'] as const) {
@@ -157,12 +177,4 @@ function validateClasses(spec: PodSpec, path: string): FieldError[] {
   }
   if (preemptionPolicy === undefined) return errors
   return [...errors, ...validateChoice(preemptionPolicy, `${path}.preemptionPolicy`, PREEMPTION_POLICIES)]
-}
-
-const SYSTEMS = ['linux', 'windows']
-
-function validateSystem({ os }: PodSpec, path: string): FieldError[] {
-  if (os === undefined) return []
-  if (os.name === '') return [required(`${path}.name`, 'cannot be empty')]
-  return SYSTEMS.includes(os.name) ? [] : [notSupported(path, os.name, SYSTEMS)]
 }

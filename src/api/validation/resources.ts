@@ -33,14 +33,15 @@ export function validateResources(
   resources: ResourceRequirements | undefined,
   path: string,
   claimNames: ReadonlySet<string> = new Set(),
+  nameRule: NameRule = (name, at) => named(at, name, nameProblems(name)),
 ): FieldError[] {
   const errors: FieldError[] = []
   const { limits = {}, requests = {}, claims = [] } = resources ?? {}
   for (const [name, quantity] of Object.entries(limits)) {
-    errors.push(...validateQuantityOf(name, quantity, `${path}.limits[${name}]`))
+    errors.push(...validateQuantityOf(name, quantity, `${path}.limits[${name}]`, nameRule))
   }
   for (const [name, quantity] of Object.entries(requests)) {
-    errors.push(...validateQuantityOf(name, quantity, `${path}.requests[${name}]`))
+    errors.push(...validateQuantityOf(name, quantity, `${path}.requests[${name}]`, nameRule))
     errors.push(...validateAgainstLimit(name, quantity, limits[name], path))
   }
   const names = Object.keys({ ...limits, ...requests })
@@ -65,7 +66,10 @@ function validateClaims(
     const errors = request === '' ? [] : named(`${at}.request`, request, dnsLabelProblems(request))
     if (seen.has(name) || seen.has(key)) errors.push(duplicate(at, key))
     seen.add(key)
-    return known.has(name) ? errors : [...errors, notFound(at, name)]
+    const names = known.size === 0 ? ' which is empty' : `: ${[...known].sort().join(', ')}`
+    const unknown = notFound(at, name)
+    const message = `${unknown.message}: must be one of the names in pod.spec.resourceClaims${names}`
+    return known.has(name) ? errors : [...errors, { ...unknown, message }]
   })
 }
 
@@ -93,8 +97,11 @@ export function validateResizePolicy(
   })
 }
 
-function validateQuantityOf(name: string, quantity: string | number, path: string): FieldError[] {
-  const errors = named(path, name, nameProblems(name))
+/** Which resources may be asked for. */
+type NameRule = (name: string, path: string) => FieldError[]
+
+function validateQuantityOf(name: string, quantity: string | number, path: string, rule: NameRule): FieldError[] {
+  const errors = rule(name, path)
   if (compareQuantities(quantity, 0) < 0) {
     errors.push(invalid(path, String(quantity), 'must be greater than or equal to 0'))
   }
@@ -108,12 +115,13 @@ const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage'])
 function nameProblems(name: string): readonly string[] {
   const own = labelKeyProblems(name)
   if (name.includes('/')) return own
-  const standard = own.length > 0 || isStandard(name) ? [] : ['must be a standard resource type or fully qualified']
+  const standard =
+    own.length > 0 || isStandardResource(name) ? [] : ['must be a standard resource type or fully qualified']
   const ofContainers = PLAIN.has(name) || name.startsWith('hugepages-')
   return [...own, ...standard, ...(ofContainers ? [] : ['must be a standard resource for containers'])]
 }
 
-const isStandard = (name: string) => STANDARD.has(name) || name.startsWith('hugepages-')
+export const isStandardResource = (name: string) => STANDARD.has(name) || name.startsWith('hugepages-')
 
 const isExtended = (name: string) => name.includes('/') || name.startsWith('hugepages-')
 
@@ -140,12 +148,5 @@ function validateAgainstLimit(
 }
 
 /** What a pod takes beside what its containers ask for. */
-export function validateOverhead(
-  overhead: Readonly<Record<string, string | number>> | undefined,
-  path: string,
-): FieldError[] {
-  return validateResources(overhead === undefined ? undefined : { limits: overhead }, path).map((error) => ({
-    ...error,
-    field: error.field.replace(`${path}.limits`, path),
-  }))
-}
+export const validateOverhead = (overhead: ResourceRequirements['limits'], path: string): FieldError[] =>
+  overhead === undefined ? [] : validateResources({ limits: overhead }, path)

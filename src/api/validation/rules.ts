@@ -37,6 +37,7 @@ import {
   validatePriorityClass,
   validatePriorityClassUpdate,
 } from './others.ts'
+import { validateVolume } from './persistent-volume.ts'
 import { validatePod, validatePodCreation, validateTemplateObject } from './pod.ts'
 import { validatePodUpdate } from './pod-update.ts'
 import { validateClusterRole, validateRole, validateRoleBinding, validateRoleBindingUpdate } from './rbac.ts'
@@ -137,7 +138,7 @@ export const RULES: Readonly<Record<string, Rules>> = {
     status: validateQuotaStatus,
     steps: 'msu',
   },
-  persistentvolumes: { update: validateVolumeUpdate, steps: 'fsmu' },
+  persistentvolumes: { always: validateVolume, update: validateVolumeUpdate, steps: 'fsfsu' },
   'controllerrevisions.apps': { update: validateRevisionUpdate, steps: 'mu' },
   'runtimeclasses.node.k8s.io': { always: validateRuntimeClass, update: validateRuntimeClassUpdate, steps: 'fsmu' },
   replicationcontrollers: { always: validateReplicationController, status: validateControllerStatus, steps: 'fsms' },

@@ -1,6 +1,7 @@
 import type { AppArmorProfile, PodSpec, SeccompProfile, SecurityContext } from '../generated/core-v1.ts'
 import { duplicate, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
+import { validateWindowsOptions } from './pod-system.ts'
 import { validateLocalPath } from './local-path.ts'
 
 const HIGHEST_ID = 0x7fffffff
@@ -32,6 +33,7 @@ export function validatePodSecurity(spec: PodSpec, path: string): FieldError[] {
   errors.push(...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`))
   errors.push(...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`))
   errors.push(...oneOf(`${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, GROUP_POLICIES))
+  errors.push(...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`))
   return [...errors, ...oneOf(`${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['Recursive'])]
 }
 
@@ -74,6 +76,7 @@ export function validateSecurity(
     const admins = context.capabilities?.add?.filter((name) => name === 'CAP_SYS_ADMIN') ?? []
     errors.push(...admins.map(() => invalid(path, context, `${cannot} \`capabilities.Add\` CAP_SYS_ADMIN`)))
   }
+  errors.push(...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`))
   return [...errors, ...validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`)]
 }
 

@@ -105,10 +105,10 @@ function validateFirst(volume: Volume, source: keyof Volume, path: string): Fiel
   return []
 }
 
-function validateNfs({ server, path: exported }: NonNullable<Volume['nfs']>, path: string): FieldError[] {
+export function validateNfs({ server, path: exported }: NonNullable<Volume['nfs']>, path: string): FieldError[] {
   const errors = server === '' ? [required(`${path}.server`)] : []
   if (exported === '') errors.push(required(`${path}.path`))
-  else if (!exported.startsWith('/')) errors.push(invalid(`${path}.path`, exported, 'must be an absolute path'))
+  if (!exported.startsWith('/')) errors.push(invalid(`${path}.path`, exported, 'must be an absolute path'))
   return errors
 }
 
@@ -176,7 +176,7 @@ function validateToken({ expirationSeconds, path: file = '' }: Token, path: stri
   return errors
 }
 
-function validateHostPath(hostPath: NonNullable<Volume['hostPath']>, path: string): FieldError[] {
+export function validateHostPath(hostPath: NonNullable<Volume['hostPath']>, path: string): FieldError[] {
   const errors: FieldError[] = []
   if (hostPath.path === '') errors.push(required(`${path}.path`))
   if (hostPath.path.split('/').includes('..'))

@@ -26,7 +26,12 @@ export const priority: AdmissionPlugin = {
     }
     if (chosen?.metadata.name !== undefined) spec.priorityClassName = chosen.metadata.name
     spec.priority = value
-    spec.preemptionPolicy ??= chosen?.preemptionPolicy ?? 'PreemptLowerPriority'
+    const policy = chosen?.preemptionPolicy ?? 'PreemptLowerPriority'
+    if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== policy) {
+      const why = `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`
+      throw forbidden(resource.type, name, why)
+    }
+    spec.preemptionPolicy = policy
   },
 }
 

@@ -22,7 +22,7 @@ import { storageKey } from './get.ts'
 import { defaultsFor, validationOfNew, warningsFor } from './kind-rules.ts'
 import type { Answer, Body, CollectionTarget, RequestContext } from './request.ts'
 import type { ServedResource } from './served-resource.ts'
-import { writerOf } from './writer.ts'
+import { trackServed, writerOf } from './writer.ts'
 
 /** POST to a collection. */
 export async function create(
@@ -44,7 +44,9 @@ export async function create(
     trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
     return createReview(engine, context, target, object)
   }
-  return createObject(engine, context, target, toStored(resource, object as KubeObject) as Draft<KubeObject>, options)
+  const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
+  const tracked = trackServed(engine, context, target, stored, undefined, options)
+  return createObject(engine, context, target, stored, options, tracked)
 }
 
 /**

@@ -20,7 +20,7 @@ import { Overtaken, untilNotOvertaken } from './overtaken.ts'
 import { patched } from './patched.ts'
 import { replaceObject } from './replace.ts'
 import type { Answer, ObjectTarget, RequestContext } from './request.ts'
-import { applyManager } from './writer.ts'
+import { applyManager, trackServed } from './writer.ts'
 
 /** PATCH. It is applied to the head's object in the turn that writes it, so it never has to be tried again. */
 export async function patch(
@@ -59,7 +59,8 @@ async function patchObject(
   const live = toServed(resource, entry.object)
   const object = readPatched(context, target, change, live, options)
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
-  return replaceObject(engine, context, target, entry, stored, { ...options, retried: true })
+  const keepManagedFields = trackServed(engine, context, target, stored, entry, options)
+  return replaceObject(engine, context, target, entry, stored, { ...options, keepManagedFields, retried: true })
 }
 
 /** What the patch makes of the live object, fresh and defaulted; parts that a status patch leaves alone are shared with it. */

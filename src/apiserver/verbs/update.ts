@@ -6,6 +6,7 @@ import { authorize } from './authorization.ts'
 import { toStored } from './conversion.ts'
 import { createObject } from './create.ts'
 import { checkNames, decodeBody, placeInNamespace } from './decode-body.ts'
+import { trackServed } from './writer.ts'
 import type { Engine } from './engine.ts'
 import { notFound } from './failure.ts'
 import { storageKey } from './get.ts'
@@ -43,10 +44,13 @@ async function put(
   checkNames(target, object)
   placeInNamespace(target, object)
   defaultsFor(resource, object)
-  const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
   const entry = engine.store.head().get(resource.storage, storageKey(target))
-  if (entry !== undefined) return replaceObject(engine, context, target, entry, stored, options)
+  const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
+  const keepManagedFields = trackServed(engine, context, target, stored, entry, options)
+  if (entry !== undefined) {
+    return replaceObject(engine, context, target, entry, stored, { ...options, keepManagedFields })
+  }
   if (!resource.strategy.createsOnUpdate || subresource !== undefined) throw notFound(resource.type, target.name)
   authorize(engine, context, 'create', target)
-  return createObject(engine, context, target, stored, options)
+  return createObject(engine, context, target, stored, options, keepManagedFields)
 }
