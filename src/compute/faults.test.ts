@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -117,6 +117,35 @@ test('workers that are killed, frozen and cut off at random leave each result ri
   }
   expect(await done).toEqual(Array.from({ length: 160 }, (_, n) => n * n))
 })
+
+const whenThere = task(async (n: number, file: string) => {
+  const { existsSync: exists } = await import('node:fs')
+  while (!exists(file)) await new Promise((resolve) => setTimeout(resolve, 5))
+  return n
+})
+
+test.each(['killed', 'frozen', 'cut', 'half-open'] as const)(
+  'a worker that is %s while it drains costs what it was at nothing but the time',
+  async (how) => {
+    const { shoal, pool, network, directory } = await open(2)
+    const file = join(directory, 'there')
+    const running = [1, 2].map((n) => shoal.submit(whenThere, n, file))
+    await Promise.all(running.map((future) => expect.poll(() => future.state, { timeout: 30_000 }).toBe('running')))
+    const [worker] = pool.running.values()
+    worker!.kill('SIGTERM')
+    // Told to end, it waits for what it is at.
+    await shoal.wait(running, { timeoutMs: 100 })
+    expect(worker!.exitCode).toBeNull()
+    if (how === 'killed') worker!.kill('SIGKILL')
+    else if (how === 'frozen') worker!.kill('SIGSTOP')
+    else if (how === 'cut') network.cut()
+    else network.freeze()
+    writeFileSync(file, '')
+    expect(await Promise.all(running)).toEqual([1, 2])
+    expect(await Promise.all(numbers.map((n) => shoal.submit(slow, n)))).toEqual(squares)
+    if (how !== 'killed' && worker!.signalCode === null && worker!.exitCode === null) await once(worker!, 'exit')
+  },
+)
 
 test('no worker outlives a driver that is killed, whatever it is at', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-orphans-'))

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openTaskSession } from './session.fixture.ts'
@@ -49,6 +50,19 @@ test('files of one size after another hold what was written last', async () => {
     const bytes = new Uint8Array(size).fill(size % 251)
     expect(await session.shoal.submit(echo, bytes)).toEqual(bytes)
   }
+})
+
+/** In a view of the file system of its own, with shared memory of a megabyte: as in containers, which often have little. */
+const LITTLE = 'mount -t tmpfs -o size=1m none /dev/shm && exec "$@"'
+const inLittle = (...command: readonly string[]) =>
+  spawnSync('unshare', ['--mount', '/bin/sh', '-c', LITTLE, 'sh', ...command], { encoding: 'utf8' })
+const mayUnshare = inLittle('true').status === 0
+
+test.skipIf(!mayUnshare)('values for which shared memory has no room travel with their frames', () => {
+  const program = new URL('../fixtures/little-shared-memory.ts', import.meta.url).pathname
+  const { stdout, stderr } = inLittle(process.execPath, '--no-warnings', program)
+  expect(stderr).toBe('')
+  expect(JSON.parse(stdout)).toEqual({ bytes: 4 * MEBIBYTE, right: true, summed: 3 * (1 << 19) })
 })
 
 test('a result of a gibibyte arrives whole', async () => {

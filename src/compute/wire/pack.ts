@@ -42,7 +42,7 @@ export class Packer {
   at = 0
   /** Where the record began that is being written: it is carried over to a new slab when this one is full. */
   start = 0
-  /** Where large values go; they are packed like others where it is absent. */
+  /** Where large values go; they are packed like others where it is absent or full. */
   memory: SharedMemory | undefined
   /** Names of what the record has in shared memory. */
   shared: string[] | undefined
@@ -193,14 +193,14 @@ export class Packer {
   }
 
   #blob(tag: number, bytes: Uint8Array): void {
-    if (bytes.byteLength >= LARGE_BYTES && this.memory !== undefined) return this.#inMemory(this.memory, tag, bytes)
+    const name = bytes.byteLength >= LARGE_BYTES ? this.memory?.write(bytes) : undefined
+    if (name !== undefined) return this.#inMemory(tag, name)
     this.u8(tag)
     this.u32(bytes.byteLength)
     this.raw(bytes)
   }
 
-  #inMemory(memory: SharedMemory, tag: number, bytes: Uint8Array): void {
-    const name = memory.write(bytes)
+  #inMemory(tag: number, name: string): void {
     ;(this.shared ??= []).push(name)
     this.u8(TAG.shared)
     this.u32(1 + name.length)

@@ -16,8 +16,8 @@ export const LARGE_BYTES = 256 * 1024
 export interface SharedMemory {
   /** Under {@link ROOT}. */
   readonly directory: string
-  /** The name under which whoever sees the directory reads them. */
-  write(bytes: Uint8Array): string
+  /** The name under which whoever sees the directory reads them; undefined where there is no room: containers often have little. */
+  write(bytes: Uint8Array): string | undefined
 }
 
 /** A directory for this process' session; undefined where the machine has no shared memory. Removes those of dead processes. */
@@ -64,7 +64,7 @@ function writerTo(directory: string): SharedMemory {
   const create = (bytes: Uint8Array) => {
     const isKept = mine.length < MOST_SPARE && bytes.byteLength <= MOST_SPARE_BYTES
     const name = `${directory}/${isKept ? AGAIN : ONCE}${prefix}-${count++}`
-    writeFile(join(ROOT, name), 'wx', bytes)
+    if (!isWritten(join(ROOT, name), 'wx', bytes)) return undefined
     if (isKept) mine.push(name)
     return name
   }
@@ -75,8 +75,8 @@ function writerTo(directory: string): SharedMemory {
     const at = mine.findLastIndex((old) => isRenamed(`${join(ROOT, old)}.free`, join(ROOT, name)))
     if (at < 0) return undefined
     mine.splice(at, 1)
+    if (!isWritten(join(ROOT, name), 'r+', bytes)) return undefined
     mine.push(name)
-    writeFile(join(ROOT, name), 'r+', bytes)
     return name
   }
   return { directory, write: (bytes) => again(bytes) ?? create(bytes) }
@@ -94,14 +94,18 @@ function isRenamed(from: string, to: string): boolean {
   }
 }
 
-function writeFile(path: string, flags: 'wx' | 'r+', bytes: Uint8Array): void {
+/** False where there is no room for all of it: nothing is left there then. */
+function isWritten(path: string, flags: 'wx' | 'r+', bytes: Uint8Array): boolean {
   const file = openSync(path, flags, 0o600)
   try {
     for (let at = 0; at < bytes.byteLength;) at += writeSync(file, bytes, at)
     if (flags === 'r+') ftruncateSync(file, bytes.byteLength)
+    return true
   } catch (error) {
     unlinkSync(path)
-    throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
+    return false
   } finally {
     closeSync(file)
   }
