@@ -62,6 +62,9 @@ const realCluster: Lane = {
   onlyInFull: true,
 }
 
+/** The package as it is published, installed into a project and used there. */
+const published: Lane = { name: 'package, installed', script: 'test/package/installed.ts', args: () => [] }
+
 const allLanes: readonly Lane[] = [
   simulation('job', 150),
   simulation('node-lifecycle', 150),
@@ -73,6 +76,7 @@ const allLanes: readonly Lane[] = [
   { ...trial('kills on engines', 'test/engines/kill-rounds.ts', { sample: 5, full: 200 }), onlyInFull: true },
   realCluster,
   trial('decoders on inputs at random', 'test/abuse/fuzz.ts', { sample: 1_000, full: 20_000 }),
+  published,
   conformance,
 ]
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { LossRecord } from './coordinator/loss.ts'
 import { WORKER_VARIABLES } from './wire/worker-variables.ts'
 import type { WorkerPool } from './worker-pool.ts'
+import { ownModule } from '../env/own-module.ts'
 
 /** Workers as plain child processes, replaced as a Job replaces its pods: this layer alone, for tests and benchmarks. */
 export interface WorkerProcesses extends WorkerPool {
@@ -83,7 +84,7 @@ function spawnWorker(
   options: WorkerProcessesOptions,
   { pod, address, token }: { readonly pod: string; readonly address: string; readonly token: string },
 ): ChildProcess {
-  const program = options.program ?? fileURLToPath(new URL('worker/worker.ts', import.meta.url))
+  const program = options.program ?? fileURLToPath(ownModule(import.meta.url, 'worker/worker'))
   return spawn(process.execPath, ['--no-warnings', ...(options.nodeFlags ?? []), program], {
     stdio: ['ignore', 'inherit', 'pipe'],
     env: {

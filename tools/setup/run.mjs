@@ -18,6 +18,7 @@ const tasks = {
   format: [[bin('prettier'), '--write', '.']],
   conformance: [['test/conformance/main.ts']],
   generate: [['tools/generate/main.ts']],
+  pack: [['tools/pack.ts']],
 }
 
 async function main([name = '', ...rest]) {

@@ -3,13 +3,15 @@ import { pathToFileURL } from 'node:url'
 import { cacheDirectory } from '../../connect/cache-directory.ts'
 import { installHook } from '../../compute/ship/hook.ts'
 import { explainLoading } from './program-error.ts'
+import { ownModule } from '../../env/own-module.ts'
 
 /** The entries that a program may import from `shoal`, wherever the program lies: it gets the one that runs it. */
 const ENTRIES: Readonly<Record<string, string>> = {
-  shoal: '../../index.ts',
-  'shoal/cluster': '../../cluster/index.ts',
-  'shoal/client': '../../client/index.ts',
-  'shoal/testing': '../../testing/index.ts',
+  shoal: '../../index',
+  'shoal/cluster': '../../cluster/index',
+  'shoal/client': '../../client/index',
+  'shoal/objects': '../../objects/index',
+  'shoal/testing': '../../testing/index',
 }
 
 const OWN_SOURCES = new URL('../../', import.meta.url).href
@@ -39,7 +41,8 @@ export async function loadProgram(path: string, name: string): Promise<void> {
 const resolveShoal: module.ResolveHookSync = (specifier, context, next) => {
   const entry = ENTRIES[specifier]
   if (entry === undefined) return next(specifier, context)
-  return { url: new URL(entry, import.meta.url).href, format: 'module-typescript', shortCircuit: true }
+  const { href } = ownModule(import.meta.url, entry)
+  return { url: href, format: href.endsWith('.ts') ? 'module-typescript' : 'module', shortCircuit: true }
 }
 
 function isOfUser(url: string): boolean {

@@ -32,11 +32,16 @@ export async function explainLoading(error: unknown, program: string, modules: r
     current: lowerFirst(current),
     place,
     expected: 'a program that parses',
-    hint: isOfTypes && found === undefined ? ERASABLE : 'mend the syntax there and run it again',
+    hint: found === undefined ? (isOfTypes ? ERASABLE : isOfModules(error) ? AS_MODULE : MEND) : MEND,
   })
 }
 
+const MEND = 'mend the syntax there and run it again'
+const AS_MODULE = 'set "type": "module" in its package.json, or give it the ending .mts or .mjs'
 const ERASABLE = 'types are stripped, not compiled: use what can be erased, such as a const object in place of an enum'
+
+/** What is good ECMAScript, and was read as CommonJS. */
+const isOfModules = ({ message }: Error) => /outside a module|'import\.meta'|Unexpected token 'export'/.test(message)
 
 interface Refusal {
   readonly current: string

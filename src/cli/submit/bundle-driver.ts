@@ -12,6 +12,7 @@ import { columnarProgram, workerPrograms } from '../../compute/worker-program.ts
 import { PREPARED, programText } from '../../compute/submit/driver-program.ts'
 import { CliError } from '../cli-error.ts'
 import type { PreparedDriver } from './driver-main.ts'
+import { ownModule } from '../../env/own-module.ts'
 
 export interface DriverProgram {
   /** The program's file. */
@@ -24,10 +25,10 @@ export interface DriverProgram {
 }
 
 const OWN_SOURCES = fileURLToPath(new URL('../../', import.meta.url))
-const DRIVER_MAIN = fileURLToPath(new URL('./driver-main.ts', import.meta.url))
+const DRIVER_MAIN = fileURLToPath(ownModule(import.meta.url, './driver-main'))
 /** Names the module that makes a user's module known. */
 const SOURCE = 'shoal-source:'
-const ENTRY = `${OWN_SOURCES}index.ts`
+const ENTRY = fileURLToPath(ownModule(import.meta.url, '../../index'))
 
 /** What a driver in a pod never gets to: clusters in the process, engines, bundlers. */
 const ABSENT = /^(esbuild|oxc-parser|lmdb|dockerode|@grpc\/.*|@kubernetes\/.*|protobufjs)$/

@@ -5,6 +5,7 @@ import { sourceMapComment } from './source-map.ts'
 import { applyInsertions, transform } from './transform.ts'
 import { withTransformCache } from './transform-cache.ts'
 import type { PreparedModule } from './transform-cache.ts'
+import { ownModule } from '../../env/own-module.ts'
 
 export interface HookOptions {
   /** Says whether the module at this file URL is the user's. Default: every file outside `node_modules` and of Shoal's own. */
@@ -14,7 +15,7 @@ export interface HookOptions {
 }
 
 /** What transformed modules import. */
-export const REGISTRY_URL = new URL('./registry.ts', import.meta.url).href
+export const REGISTRY_URL = ownModule(import.meta.url, './registry').href
 const OWN_SOURCES = new URL('../../', import.meta.url).href
 
 /**
