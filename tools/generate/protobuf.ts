@@ -12,12 +12,24 @@ const SPECIAL =
  * a message whose fields stand in its parent in JSON.
  */
 export function generateProtobuf(messages: Messages, definitions: Definitions): string {
+  const propertiesOf = (name: string) => definitions[definitionOf(name)]?.properties
+  const isInline = (properties: Properties | undefined, field: string, type: string) =>
+    properties !== undefined && !(field in properties) && isMessage(type)
+  // What stands in its parent alone has no definition of its own.
+  const inlined = new Set(
+    Object.entries(messages).flatMap(([name, fields]) =>
+      Object.entries(fields).flatMap(([field, [, type]]) =>
+        isInline(propertiesOf(name), field, type) ? [wholeName(type, name)] : [],
+      ),
+    ),
+  )
   const lines = Object.entries(messages).flatMap(([name, fields]) => {
-    const properties = definitions[definitionOf(name)]?.properties
-    if (properties === undefined && !SPECIAL.test(name) && !name.startsWith('k8s.io.api.core.v1.')) return []
+    const properties = propertiesOf(name)
+    const isKept = properties !== undefined || inlined.has(name) || SPECIAL.test(name)
+    if (!isKept && !name.startsWith('k8s.io.api.core.v1.')) return []
     const described = Object.entries(fields).map(([field, [number, type]]) => {
-      const known = properties === undefined || field in properties || !isMessage(type)
-      return `${number} ${known ? jsonName(field, properties) : `^${field}`} ${type.replaceAll(' ', '_')}`
+      const written = isInline(properties, field, type) ? `^${field}` : jsonName(field, properties)
+      return `${number} ${written} ${type.replaceAll(' ', '_')}`
     })
     return [`  ${JSON.stringify(name)}: ${JSON.stringify(described.join(';'))},`]
   })
@@ -25,13 +37,20 @@ export function generateProtobuf(messages: Messages, definitions: Definitions): 
   return `${head}\nexport const MESSAGES: Readonly<Record<string, string>> = {\n${lines.join('\n')}\n}\n`
 }
 
+type Properties = Readonly<Record<string, unknown>>
+
+/** Message names are whole behind a dot, and else stand beside the message that names them. */
+const wholeName = (type: string, within: string) =>
+  type.startsWith('.') ? type.slice(1) : within.slice(0, within.lastIndexOf('.') + 1) + type
+
 const definitionOf = (message: string): string => message.replace(/^k8s\.io\./, 'io.k8s.').replaceAll('_', '-')
 
 const isMessage = (type: string): boolean => /^\.?[A-Z]|^\.k8s/.test(type)
 
-/** Names such as `xKubernetesListType` stand for `x-kubernetes-list-type`, and `ref` for `$ref`. */
-function jsonName(field: string, properties: Readonly<Record<string, unknown>> | undefined): string {
+/** Names such as `xKubernetesListType` stand for `x-kubernetes-list-type`, `ref` for `$ref`, and `Webhooks` for `webhooks`. */
+function jsonName(field: string, properties: Properties | undefined): string {
   if (properties === undefined || field in properties) return field
   const kebab = field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  return [kebab, `$${field}`].find((name) => name in properties) ?? field
+  const lower = field.slice(0, 1).toLowerCase() + field.slice(1)
+  return [kebab, `$${field}`, lower].find((name) => name in properties) ?? field
 }
