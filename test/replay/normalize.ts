@@ -44,13 +44,16 @@ export function comparable(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) {
     if (key === 'cells') return value.map((cell) => (/^\ds$/.test(String(cell)) ? '0s' : cell))
     const items = value.map((item) => comparable(item))
-    if (key !== 'managedFields' && key !== 'causes') return items
+    if (!ANY_ORDER.has(key)) return items
     return items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
   }
   if (!isObject(value)) return value
   const names = Object.keys(value).sort()
   return Object.fromEntries(names.map((name) => [name, comparable(value[name], name)]))
 }
+
+/** Lists whose order hangs on how Go walks maps. */
+const ANY_ORDER = new Set(['managedFields', 'causes', 'resourceRules', 'nonResourceRules'])
 
 /** Faults of several keys of a map are told in any order. */
 function sortedFaults(message: string): string {

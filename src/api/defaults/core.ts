@@ -21,7 +21,11 @@ export function defaultService(service: Draft<Service>): void {
     setDefaultsOfZero(spec, { externalTrafficPolicy: 'Cluster' })
   }
   if (spec.type !== 'ExternalName') setDefaults(spec, { internalTrafficPolicy: 'Cluster' })
-  if (spec.type === 'LoadBalancer') setDefaults(spec, { allocateLoadBalancerNodePorts: true })
+  if (spec.type !== 'LoadBalancer') return
+  setDefaults(spec, { allocateLoadBalancerNodePorts: true })
+  for (const point of service.status?.loadBalancer?.ingress ?? []) {
+    if (point.ip) setDefaults(point, { ipMode: 'VIP' })
+  }
 }
 
 /** `stringData` is for writing: it becomes part of `data` and is never served. */

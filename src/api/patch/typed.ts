@@ -9,7 +9,7 @@ import type { FieldSet } from './field-set.ts'
 export function partsOf(schema: Schema, value: unknown): Map<string, Part> | undefined {
   if (schema.kind === 'list' && Array.isArray(value)) return itemsOf(schema, value)
   if (!isJsonObject(value) || schema.kind === 'scalar' || schema.kind === 'list') return undefined
-  if (schema.kind !== 'any' && schema.atomic) return undefined
+  if (schema.atomic === true) return undefined
   const entries = Object.entries(value).filter(([, item]) => item !== undefined)
   return new Map(
     entries.map(([key, item]) => [`f:${key}`, { schema: schemaOfField(schema, key), value: item }] as const),
@@ -118,7 +118,7 @@ function wholeSet(schema: Schema, value: unknown): FieldSet {
 }
 
 function isDivisible(schema: Schema): boolean {
-  return schema.kind === 'any' || ((schema.kind === 'object' || schema.kind === 'map') && !schema.atomic)
+  return (schema.kind === 'any' || schema.kind === 'object' || schema.kind === 'map') && schema.atomic !== true
 }
 
 /** What an applied configuration owns: its leaves, and the items that it names. */

@@ -6,6 +6,8 @@ export type Schema = ObjectSchema | MapSchema | ListSchema | ScalarSchema | AnyS
 /** Anything: kept as it is. */
 export interface AnySchema {
   readonly kind: 'any'
+  /** Owned as a whole: what is kept as it is within Kubernetes' own kinds. */
+  readonly atomic?: true
 }
 
 export interface ScalarSchema {
@@ -125,7 +127,7 @@ function compileField(field: CompactField): FieldSchema {
 function compileType(type: CompactType, goType?: string): Schema {
   if (typeof type === 'string') {
     if (type.startsWith('#')) return schemaOf(type.slice(1))
-    if (type === 'any') return { kind: 'any' }
+    if (type === 'any') return { kind: 'any', atomic: true }
     return { kind: 'scalar', scalar: type as Scalar, goType: goType ?? GO_TYPES[type] ?? type }
   }
   if ('v' in type) return { kind: 'map', values: compileType(type.v), atomic: type.a === 1 }

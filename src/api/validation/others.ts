@@ -115,9 +115,25 @@ function validateVersions(spec: CustomResourceDefinition['spec']): FieldError[] 
     errors.push(...problems.map((problem) => invalid(`${at}.name`, version.name, problem)))
   })
   if (versions.filter((version) => version.storage).length !== 1) {
-    errors.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'))
+    const shown = versions.map(versionForm)
+    errors.push(invalid('spec.versions', shown, 'must have exactly one version marked as storage version'))
   }
   return errors
+}
+
+/** A version as Kubernetes' own type of it is written; schemas that all versions share are the definition's there. */
+function versionForm(version: NonNullable<CustomResourceDefinition['spec']['versions']>[number]): unknown {
+  return {
+    Name: version.name,
+    Served: version.served,
+    Storage: version.storage,
+    Deprecated: version.deprecated ?? false,
+    DeprecationWarning: version.deprecationWarning ?? null,
+    Schema: null,
+    Subresources: null,
+    AdditionalPrinterColumns: null,
+    SelectableFields: null,
+  }
 }
 
 function validateNames({ names }: CustomResourceDefinition['spec']): FieldError[] {

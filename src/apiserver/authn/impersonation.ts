@@ -17,11 +17,8 @@ export function impersonate(request: IncomingMessage, user: UserInfo, authorizer
   if (name === undefined && headers['impersonate-group'] === undefined && headers['impersonate-uid'] === undefined) {
     return user
   }
-  if (typeof name !== 'string' || name === '') {
-    const message = 'requested [{UID}] without impersonating a user'
-    throw apiError('InternalError', `Internal error occurred: ${message}`, {})
-  }
   const distinct = headersDistinct(request)
+  if (typeof name !== 'string' || name === '') throw new NobodyImpersonated(partsAsked(distinct))
   const groups = distinct.get('impersonate-group') ?? []
   const uid = distinct.get('impersonate-uid')?.[0]
   const extra = extraOf(distinct)
@@ -34,6 +31,24 @@ export function impersonate(request: IncomingMessage, user: UserInfo, authorizer
   }
   const impersonated = { name, groups: effectiveGroups(name, groups), ...(uid === undefined ? {} : { uid }) }
   return Object.keys(extra).length === 0 ? impersonated : { ...impersonated, extra }
+}
+
+/** Groups or the like were asked for, and nobody to have them. */
+export class NobodyImpersonated extends Error {
+  constructor(parts: readonly string[]) {
+    super(`requested [${parts.join(' ')}] without impersonating a user`)
+  }
+}
+
+/** What was asked for, as Go writes references to objects. */
+function partsAsked(headers: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const of = 'authentication.k8s.io/v1'
+  const groups = (headers.get('impersonate-group') ?? []).map((group) => `{Group  ${group}    }`)
+  const extra = Object.entries(extraOf(headers)).flatMap(([key, values]) =>
+    values.map((value) => `{UserExtra  ${value}  ${of}  ${key}}`),
+  )
+  const uids = (headers.get('impersonate-uid') ?? []).slice(0, 1).map((uid) => `{UID  ${uid}  ${of}  }`)
+  return [...groups, ...extra, ...uids]
 }
 
 /** Each header's values one by one, which requests of HTTP/2 do not have ready. */

@@ -62,7 +62,7 @@ test('a binding needs the rules of its role, or the verb bind on it', async () =
 test('a binding to a role that is not there is refused to those who may not bind', async () => {
   const { ann } = await start()
   await expect(ann.create(roleBindings, bindingTo('x', 'ClusterRole', 'nope'))).rejects.toMatchObject({
-    message: `clusterroles.${RBAC} "nope" not found`,
+    message: `rolebindings.${RBAC} "nope" not found`,
   })
 })
 

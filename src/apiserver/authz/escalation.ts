@@ -3,8 +3,7 @@ import { semanticallyEqual } from '../../api/meta/equal.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/admission.ts'
 import type { Authorizer } from '../verbs/authorizer.ts'
-import { forbidden } from '../verbs/failure.ts'
-import { apiError } from '../../api/meta/status.ts'
+import { forbidden, notFound } from '../verbs/failure.ts'
 import { describeRules, quoted, uncovered } from './rule-cover.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
@@ -57,11 +56,16 @@ function checkBinding(authorizer: Authorizer, request: AdmissionRequest, { roleR
   refuseMissing(authorizer, request, rulesOf(request, plural, roleRef))
 }
 
-function rulesOf({ head, namespace }: AdmissionRequest, plural: string, { name }: RoleRef): readonly PolicyRule[] {
+function rulesOf(
+  { head, namespace, resource }: AdmissionRequest,
+  plural: string,
+  { name }: RoleRef,
+): readonly PolicyRule[] {
   const key = plural === 'roles' ? `${namespace ?? ''}/${name}` : name
   const found = head.get(`${plural}.${GROUP}`, key)?.object as ClusterRole | undefined
   if (found !== undefined) return found.rules ?? []
-  throw apiError('NotFound', `${plural}.${GROUP} "${name}" not found`, { name, group: GROUP, kind: plural })
+  // Kubernetes names the binding's resource, and the role that it is about.
+  throw notFound(resource.type, name)
 }
 
 function may(

@@ -46,7 +46,9 @@ function applyBody(bytes: Buffer, validation: string, warn: (text: string) => vo
 }
 
 async function yamlBody(bytes: Buffer, validation: string, warn: (text: string) => void): Promise<unknown> {
-  const { value, duplicates } = await parseYaml(bytes, 'object')
+  const refuse = (problem: string) =>
+    apiError('BadRequest', `error decoding YAML: error converting YAML to JSON: ${problem}`)
+  const { value, duplicates } = await parseYaml(bytes, 'object', refuse)
   if (duplicates.length === 0 || validation === 'Ignore') return value
   const problem = `error converting YAML to JSON: yaml: unmarshal errors:\n${duplicates.map((one) => `  ${one}`).join('\n')}`
   if (validation === 'Strict') throw apiError('BadRequest', `error strict decoding YAML: ${problem}`)

@@ -105,9 +105,14 @@ export interface ParsedYaml {
 }
 
 /** Parses YAML, of which JSON is a part: aliases are limited, so that a small text cannot unfold into a huge value. */
-export async function parseYaml(bytes: Buffer, kind: string): Promise<ParsedYaml> {
+export async function parseYaml(
+  bytes: Buffer,
+  kind: string,
+  refuse: (problem: string, text: string) => Error = (problem, text) =>
+    unrecognized(`couldn't get version/kind; yaml parse error: ${problem}`, text, kind),
+): Promise<ParsedYaml> {
   const { LineCounter, parseDocument, visit } = await import('yaml')
-  if (!isUtf8(bytes)) throw unrecognized("couldn't get version/kind; yaml parse error: yaml: invalid UTF-8", '', kind)
+  if (!isUtf8(bytes)) throw refuse('yaml: invalid UTF-8', '')
   const text = bytes.toString()
   const lineCounter = new LineCounter()
   const options = { version: '1.1', schema: 'yaml-1.1', merge: true, uniqueKeys: false, lineCounter } as const
@@ -131,9 +136,31 @@ export async function parseYaml(bytes: Buffer, kind: string): Promise<ParsedYaml
     return { value, duplicates }
   } catch (error) {
     if (error instanceof ApiError) throw error
-    const message = error instanceof Error ? error.message : String(error)
-    throw unrecognized(`couldn't get version/kind; yaml parse error: ${message}`, text, kind)
+    throw refuse(yamlMessage(error), text)
   }
+}
+
+/** Go's words for what is commonly wrong with YAML; what its parser would say of the rest is not known. */
+function yamlMessage(error: unknown): string {
+  const {
+    code = '',
+    message = String(error),
+    linePos,
+  } = error as {
+    readonly code?: string
+    readonly message?: string
+    readonly linePos?: readonly { readonly line: number }[]
+  }
+  const said = GO_YAML[code]
+  return said === undefined ? message : `yaml: line ${linePos?.[0]?.line ?? 1}: ${said}`
+}
+
+const GO_YAML: Readonly<Record<string, string>> = {
+  BAD_INDENT: 'did not find expected node content',
+  MISSING_CHAR: "did not find expected ',' or ']'",
+  TAB_AS_INDENT: 'found character that cannot start any token',
+  BLOCK_AS_IMPLICIT_KEY: 'mapping values are not allowed in this context',
+  MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
 }
 
 function unrecognized(problem: string, text: string, kind: string) {

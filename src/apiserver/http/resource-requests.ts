@@ -1,5 +1,6 @@
 import type { Timers } from '../../env/clock.ts'
 import { apiError } from '../../api/meta/status.ts'
+import { groupResourceOf } from '../../api/resource-type.ts'
 import type { Verb } from '../../api/resource-type.ts'
 import { describeRefusal } from '../verbs/authorizer.ts'
 import type { Authorizer } from '../verbs/authorizer.ts'
@@ -127,6 +128,15 @@ function checkServed(
   refuseUnlessAllowed(server.authorizer, exchange, path, verb ?? exchange.method.toLowerCase())
   if (part === undefined || misplaced || bare) {
     throw apiError('NotFound', 'the server could not find the requested resource', {})
+  }
+  if (verb === 'watch' && part === type) {
+    const kind = groupResourceOf(type)
+    const details = { ...(type.group !== '' && { group: type.group }), kind: type.plural }
+    if (part.verbs.includes('list')) {
+      const deprecation = deprecationOf(resource)
+      if (deprecation !== undefined) exchange.context.warn(deprecation)
+      throw apiError('MethodNotAllowed', `watch is not supported on resources of kind "${kind}"`, details)
+    }
   }
   throw apiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 }

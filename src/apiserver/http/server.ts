@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import { ApiError } from '../../api/meta/status.ts'
 import { responseOn } from '../../streams/upgrade.ts'
 import type { Upgrade } from '../../streams/upgrade.ts'
-import { impersonate } from '../authn/impersonation.ts'
+import { impersonate, NobodyImpersonated } from '../authn/impersonation.ts'
 import { sendError, sendText } from './answer.ts'
 import { createExchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
@@ -163,6 +163,7 @@ async function serve(
   } catch (error) {
     // A client that went away has no answer to wait for, and did nothing worth a line.
     const isGone = request.destroyed && !request.complete
+    if (error instanceof NobodyImpersonated) return await sendInternal(exchange, error)
     if (!(error instanceof ApiError) && !isGone) options.environment.log.error('A request failed', { path, error })
     await sendError(exchange, error)
   } finally {
@@ -173,6 +174,10 @@ async function serve(
 }
 
 const NOBODY = { name: '', groups: [] }
+
+/** What goes wrong before a request is looked at is told in plain text. */
+const sendInternal = (exchange: Exchange, { message }: Error): Promise<void> =>
+  sendText(exchange, 500, `Internal Server Error: ${JSON.stringify(exchange.request.url ?? '')}: ${message}\n`)
 
 /** As Kubernetes says it, in plain text. */
 async function sendTooMany(exchange: Exchange): Promise<void> {

@@ -46,7 +46,9 @@ export async function createReview(
   checkReview(kind, target.namespace, object as KubeObject)
   const status = await REVIEWS[kind]?.(engine, context, object as KubeObject, target)
   if (kind === 'SelfSubjectReview') object.metadata.creationTimestamp = formatTime(engine.environment.clock.now())
-  return { object: deepFreeze({ ...object, status } as KubeObject), code: 201 }
+  // Of the question which rules hold, nothing is repeated.
+  const asked = kind === 'SelfSubjectRulesReview' ? { ...object, metadata: {}, spec: {} } : object
+  return { object: deepFreeze({ ...asked, status } as unknown as KubeObject), code: 201 }
 }
 
 const GROUP = 'authorization.k8s.io'

@@ -76,7 +76,14 @@ function managedBy(
   }) as unknown as Draft<KubeObject>
   const writer = writerOf(engine, context, resource, options, 'token')
   trackUpdate(schemaOf('io.k8s.api.authentication.v1.TokenRequest'), object, undefined, writer)
-  return object.metadata.managedFields
+  // An empty request has the reference, without a value: to set it is no new part, what is within it is.
+  const entries = structuredClone(object.metadata.managedFields) as readonly { readonly fieldsV1?: TokenFields }[]
+  for (const { fieldsV1 } of entries) delete fieldsV1?.['f:spec']?.['f:boundObjectRef']?.['.']
+  return entries
+}
+
+interface TokenFields {
+  readonly 'f:spec'?: { readonly 'f:boundObjectRef'?: Record<string, unknown> }
 }
 
 type BoundReference = NonNullable<NonNullable<TokenRequest['spec']>['boundObjectRef']>

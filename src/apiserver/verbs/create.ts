@@ -11,6 +11,7 @@ import { randomSuffix } from '../../env/random.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { noteRequestor, REQUESTS } from '../certificates/requests.ts'
+import { bind } from '../subresources/binding.ts'
 import { createReview, isReview } from '../subresources/reviews.ts'
 import { authorize } from './authorization.ts'
 import { servedForm, storedByWebhook, toServed, toStored } from './conversion.ts'
@@ -41,12 +42,28 @@ export async function create(
   placeInNamespace(target, object)
   defaultsFor(resource, object)
   if (isReview(resource)) {
-    trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
+    if (resource.type.kind !== 'SelfSubjectRulesReview') {
+      trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
+    }
     return createReview(engine, context, target, object)
   }
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
+  if (resource.storage === 'bindings') return bindByCollection(engine, target, object as KubeObject, options)
   const tracked = trackServed(engine, context, target, stored, undefined, options)
   return createObject(engine, context, target, stored, options, tracked)
+}
+
+/** The collection of bindings is the older way to give a pod to a node. */
+async function bindByCollection(
+  engine: Engine,
+  { namespace }: CollectionTarget,
+  binding: KubeObject,
+  options: WriteOptions,
+): Promise<Answer> {
+  const pods = engine.catalog.find('', 'v1', 'pods')
+  if (pods === undefined) throw new Error('The catalog has no pods')
+  const name = binding.metadata.name ?? ''
+  return bind(engine, { resource: pods, name, ...(namespace !== undefined && { namespace }) }, binding, options)
 }
 
 /**

@@ -98,7 +98,6 @@ const FIELDS: Readonly<Record<string, readonly [schema: object, ...values: reado
   mixed: [formatted('rgbcolor'), 'rgb(1,2)', 'rgb(1,2,3)'],
   book: [formatted('isbn'), '0321751044', '0321751043'],
   secret: [formatted('password'), ''],
-  own: [formatted('k8s-short-name'), 'Bad Value!'],
   unheard: [formatted('nope'), 'x'],
 }
 
