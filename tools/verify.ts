@@ -74,6 +74,7 @@ const allLanes: readonly Lane[] = [
   trial('images of power cuts', 'test/durability/crash-images.ts', { sample: 100, full: 1_000 }),
   engines,
   { ...trial('kills on engines', 'test/engines/kill-rounds.ts', { sample: 5, full: 200 }), onlyInFull: true },
+  trial('kills in the middle of runs', 'test/compute/kill-rounds.ts', { sample: 3, full: 100 }),
   realCluster,
   trial('decoders on inputs at random', 'test/abuse/fuzz.ts', { sample: 1_000, full: 20_000 }),
   published,

@@ -140,7 +140,8 @@ function runShoal(socket: string, kubeconfig: string, directory: string, args: r
   child.stderr.on('data', (text: Buffer) => (said.stderr += String(text)))
   const ended = once(child, 'close').then(([code]) => {
     if (code === 0) return said
-    throw Object.assign(new Error(`shoal ended with ${code}: ${said.stderr.slice(-2_000)}`), {
+    const last = [said.stderr, said.stdout].map((text) => text.slice(-2_000)).join('\n')
+    throw Object.assign(new Error(`shoal ended with ${code}: ${last}`), {
       code: code as number | null,
       ...said,
     })

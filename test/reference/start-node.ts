@@ -1,4 +1,5 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,13 +49,14 @@ export async function startNode(server: ControlledServer, client: Client): Promi
   const directory = mkdtempSync(join(tmpdir(), 'reference-node-'))
   const socket = join(directory, 'containerd.sock')
   const programs: Program[] = []
-  const service = await openServiceAddress(BRIDGE, server.endpointFor('node', []).server)
+  const network = networkOfItsOwn()
+  const service = await openServiceAddress(network.bridge, server.endpointFor('node', []).server)
   const close = async () => {
     await endContainers(socket)
     for (const program of programs.toReversed()) await program[Symbol.asyncDispose]()
     unmountBelow(directory)
     await service[Symbol.asyncDispose]()
-    spawnSync('ip', ['link', 'delete', BRIDGE])
+    spawnSync('ip', ['link', 'delete', network.bridge])
     rmSync(directory, { recursive: true, force: true })
   }
   const load = async (image: TestImage) =>
@@ -64,7 +66,12 @@ export async function startNode(server: ControlledServer, client: Client): Promi
     await run('ctr', ['-a', socket, '-n', 'k8s.io', 'tasks', 'kill', '-s', 'SIGKILL', id])
   }
   try {
-    const containerd = startProgram('containerd', 'containerd', ['-c', await containerdConfig(directory)], directory)
+    const containerd = startProgram(
+      'containerd',
+      'containerd',
+      ['-c', await containerdConfig(directory, network)],
+      directory,
+    )
     programs.push(containerd)
     await containerd.until(
       async () => existsSync(socket) && (await run('ctr', ['-a', socket, 'version'])).stdout !== '',
@@ -89,24 +96,24 @@ export async function startNode(server: ControlledServer, client: Client): Promi
   return { name: NODE_NAME, log, load, kill, [Symbol.asyncDispose]: close }
 }
 
-const BRIDGE = 'shoal-ref0'
-const POD_NETWORK = '10.245.7.0/24'
+/** Pods of several nodes at once on one machine must not meet, nor find each other's API server. */
+const networkOfItsOwn = () => ({ bridge: `shoalr${randomInt(10_000)}`, subnet: `10.245.${randomInt(256)}.0/24` })
 
 /** The machine's own settings with everything it keeps in `directory`. */
-async function containerdConfig(directory: string): Promise<string> {
+async function containerdConfig(directory: string, network: ReturnType<typeof networkOfItsOwn>): Promise<string> {
   const { stdout } = await run('containerd', ['config', 'default'])
   const networks = join(directory, 'net.d')
   mkdirSync(networks)
   const plugin = {
     type: 'bridge',
-    bridge: BRIDGE,
+    bridge: network.bridge,
     isGateway: true,
     ipMasq: true,
     hairpinMode: true,
     ipam: {
       type: 'host-local',
       dataDir: join(directory, 'addresses'),
-      ranges: [[{ subnet: POD_NETWORK }]],
+      ranges: [[{ subnet: network.subnet }]],
       routes: [{ dst: '0.0.0.0/0' }],
     },
   }

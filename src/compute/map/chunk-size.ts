@@ -7,6 +7,8 @@ const GROWTH = 8
 export interface ChunkSize {
   /** How many items the next chunk should have, with `remaining` left (Infinity where unknown) for `threads` threads. */
   next(remaining: number, threads: number): number
+  /** Into how many chunks so many items would be cut as things stand. */
+  chunksOf(items: number): number
   /** A chunk of `items` kept a thread busy for `micros`. */
   observe(items: number, micros: number): void
 }
@@ -20,6 +22,7 @@ export function createChunkSize(fixed?: number): ChunkSize {
       const share = Math.ceil(remaining / Math.max(1, threads * 2))
       return Math.max(1, Math.min(fixed ?? size, remaining, fixed ?? share))
     },
+    chunksOf: (items) => Math.ceil(items / (fixed ?? size)),
     observe(items, micros) {
       const observed = micros / items
       microsPerItem = microsPerItem === 0 ? observed : (microsPerItem + observed) / 2

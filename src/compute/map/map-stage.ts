@@ -18,9 +18,11 @@ export interface ChunkFlow {
   take(threads: number): Chunk | undefined
   isExhausted(): boolean
   put(chunk: Chunk, results: unknown[], bytes: number): void
-  /** What was done before an item failed. */
+  /** How many chunks are still to be taken, as far as is known; absent where it is not. */
+  waiting?(): number
   /** The chunk alone failed, where its stage goes on. */
   failed?(chunk: Chunk, error: Error): void
+  /** What was done before an item failed. */
   putBeforeFailure?(chunk: Chunk, results: unknown[], error: Error): void
 }
 
@@ -33,7 +35,7 @@ export function mapStage(
   mode?: NonNullable<MapProgramOptions['mode']>,
 ): StageSpec<Chunk> {
   const options: MapProgramOptions = { fn: shipment.shipped, ...(mode === undefined ? {} : { mode }) }
-  const { failed } = flow
+  const { failed, waiting } = flow
   return {
     name: `${name} ${nameOf(shipment)}`,
     program: 'map',
@@ -46,6 +48,7 @@ export function mapStage(
     split: ({ first, items }) => items.map((item, index) => ({ first: first + index, items: [item] })),
     sizeOf: ({ items }) => items.length,
     ...(failed === undefined ? {} : { failed }),
+    ...(waiting === undefined ? {} : { waiting }),
     describe: describeChunk,
     commit(chunk, payload, micros) {
       size.observe(chunk.items.length, micros)

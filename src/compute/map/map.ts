@@ -41,7 +41,10 @@ export async function mapAll<R>(
 }
 
 /** Items in chunks, one after the other, as large as `size` says at the time. */
-export function chunksOf(items: readonly unknown[], size: ChunkSize): Pick<ChunkFlow, 'take' | 'isExhausted'> {
+export function chunksOf(
+  items: readonly unknown[],
+  size: ChunkSize,
+): Pick<ChunkFlow, 'take' | 'isExhausted' | 'waiting'> {
   let taken = 0
   return {
     take(threads) {
@@ -51,6 +54,7 @@ export function chunksOf(items: readonly unknown[], size: ChunkSize): Pick<Chunk
       return { first, items: items.slice(first, taken) }
     },
     isExhausted: () => taken >= items.length,
+    waiting: () => size.chunksOf(items.length - taken),
   }
 }
 
