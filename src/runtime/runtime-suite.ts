@@ -13,6 +13,8 @@ export interface SuiteSubject {
   readonly runsCommands: boolean
   /** A container's first process is the first of its namespace: signals that it has no handler for do nothing to it. */
   readonly firstProcessIsInit?: boolean
+  /** A container sees its own control groups, where its limits can be read. */
+  readonly showsLimits?: boolean
 }
 
 type MaybePromise<T> = T | Promise<T>
@@ -191,7 +193,38 @@ function commandSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void
     expect(tail).toEqual(['4\n', '5\n'])
   })
 
+  if (subject.showsLimits === true) limitSuite(name, subject, spec)
   execSuite(name, subject, spec)
+}
+
+const LIMITS_SCRIPT = `cd /sys/fs/cgroup
+cat memory/memory.limit_in_bytes memory.max 2>/dev/null
+cat cpu/cpu.cfs_quota_us 2>/dev/null || cut -d' ' -f1 cpu.max`
+
+/** Memory in bytes, and the time on processors in each period: as the kernel has them for the container. */
+async function limitsIn(runtime: Runtime, id: string): Promise<readonly string[]> {
+  const { stdout } = await runtime.exec(id, { command: ['sh', '-c', LIMITS_SCRIPT], stdin: false, tty: false })
+  return Buffer.concat(await stdout.toArray())
+    .toString()
+    .trim()
+    .split('\n')
+}
+
+function limitSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void {
+  test(`${name}: the limits of a running container are changed in place, and taken away`, async () => {
+    await using held = await subject.open()
+    const { runtime } = held
+    const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+    const limits = { cpuMillis: 100, cpuRequestMillis: 100, memoryBytes: 64 * 2 ** 20 }
+    const id = await runtime.createContainer(sandbox.id, spec(['sleep', '600'], { limits }))
+    await runtime.startContainer(id)
+    expect(await limitsIn(runtime, id)).toEqual([String(64 * 2 ** 20), '10000'])
+    await runtime.updateContainer?.(id, { cpuMillis: 250, cpuRequestMillis: 100, memoryBytes: 96 * 2 ** 20 })
+    expect(await limitsIn(runtime, id)).toEqual([String(96 * 2 ** 20), '25000'])
+    await runtime.updateContainer?.(id, { cpuRequestMillis: 100, memoryBytes: 96 * 2 ** 20 })
+    expect(['-1', 'max']).toContain((await limitsIn(runtime, id))[1])
+    expect(runtime.containerStatus(id)?.state.phase).toBe('running')
+  })
 }
 
 function execSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void {

@@ -57,6 +57,7 @@ export function engineSuite(name: string, subject: EngineSubject): void {
       missingImage: '127.0.0.1:1/nothing:here',
       runsCommands: true,
       firstProcessIsInit: true,
+      showsLimits: true,
     })
   })
 }

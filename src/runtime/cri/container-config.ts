@@ -1,3 +1,4 @@
+import { CPU_PERIOD, cpuQuota, cpuShares } from '../engine/cpu-amounts.ts'
 import type { ContainerSecurity, ContainerSpec, Mount, ResourceLimits } from '../runtime.ts'
 import type {
   ContainerConfig,
@@ -25,12 +26,6 @@ const MASKED_PATHS = [
   '/sys/devices/virtual/powercap',
 ]
 const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
-
-/** The scheduler's period of 100 ms, in which a container gets its quota, in microseconds. */
-const CPU_PERIOD = 100_000
-/** The kernel's least amounts of shares and quota. */
-const LEAST_SHARES = 2
-const LEAST_QUOTA = 1000
 
 /** Where a container's log lies beneath its sandbox's directory of logs. */
 export const logPathOf = (name: string, attempt: number) => `${name}/${attempt}.log`
@@ -76,17 +71,14 @@ function mountOf({ hostPath, containerPath, readOnly, propagation = 'None' }: Mo
   return { hostPath, containerPath, readonly: readOnly, propagation: PROPAGATION[propagation] }
 }
 
-/** Shares by what was asked for, else by the limit; a quota by the limit alone. */
-export function resourcesOf(
-  { cpuMillis, cpuRequestMillis, memoryBytes }: ResourceLimits,
-  oomScoreAdj: number,
-): LinuxResources {
-  const shares = Math.floor(((cpuRequestMillis ?? cpuMillis ?? 0) * 1024) / 1000)
-  const quota = cpuMillis === undefined ? undefined : Math.floor((cpuMillis * CPU_PERIOD) / 1000)
+/** `noQuota` stands for none, where one may be in force. */
+export function resourcesOf(limits: ResourceLimits, oomScoreAdj: number, noQuota?: number): LinuxResources {
+  const { memoryBytes } = limits
+  const quota = cpuQuota(limits) ?? noQuota
   return {
-    cpuShares: Math.max(LEAST_SHARES, shares),
+    cpuShares: cpuShares(limits),
     cpuPeriod: CPU_PERIOD,
-    ...(quota !== undefined && quota > 0 && { cpuQuota: Math.max(LEAST_QUOTA, quota) }),
+    ...(quota !== undefined && { cpuQuota: quota }),
     ...(memoryBytes !== undefined && { memoryLimitInBytes: memoryBytes }),
     oomScoreAdj,
   }

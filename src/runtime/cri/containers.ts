@@ -3,12 +3,13 @@ import path from 'node:path'
 import type { Environment } from '../../env/environment.ts'
 import { createContainerBook } from '../engine/container-book.ts'
 import type { ContainerBook, EngineCalls } from '../engine/container-book.ts'
+import { NO_QUOTA } from '../engine/cpu-amounts.ts'
 import { hostsMount } from '../engine/pod-directory.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerSpec, ContainerState, ContainerStatus } from '../runtime.ts'
 import { CriError } from './connection.ts'
 import type { CriConnection } from './connection.ts'
-import { containerConfig, logPathOf } from './container-config.ts'
+import { containerConfig, logPathOf, resourcesOf } from './container-config.ts'
 import { containerStatusOf } from './container-states.ts'
 import type { CriContainerState, ListedContainer } from './messages.ts'
 import { OWNER_LABEL } from './sandbox-config.ts'
@@ -63,6 +64,10 @@ function callsOf(context: ContainersContext): EngineCalls {
       const options = { timeoutMs: graceMs + STOP_PATIENCE_MS }
       await connection.call('StopContainer', { containerId, timeout }, options).catch(ignoreNotFound)
     },
+    async update(containerId, limits) {
+      const linux = resourcesOf(limits, 0, NO_QUOTA)
+      await connection.call('UpdateContainerResources', { containerId, linux }).catch(failedTo('update'))
+    },
     async remove(container) {
       await connection.call('RemoveContainer', { containerId: container.id }).catch(ignoreNotFound)
       await rm(logPathIn(sandboxes, container), { force: true })
@@ -112,7 +117,7 @@ function logPathIn(sandboxes: Sandboxes, { sandboxId, name, attempt }: Container
   return path.join(sandboxes.find(sandboxId)?.directory.logs ?? '', logPathOf(name, attempt))
 }
 
-const failedTo = (act: 'create' | 'start') => (error: unknown) => {
+const failedTo = (act: 'create' | 'start' | 'update') => (error: unknown) => {
   if (!(error instanceof CriError)) throw error
   const reason = act === 'create' ? 'CreateContainerError' : 'RunContainerError'
   throw new RuntimeError(reason, error.detail, { cause: error })

@@ -86,6 +86,7 @@ export async function openCriRuntime(options: CriRuntimeOptions): Promise<Runtim
     createContainer: (sandboxId, spec) => containers.create(sandboxId, spec),
     startContainer: (id) => containers.start(id),
     stopContainer: (id, graceMs) => containers.stop(id, graceMs),
+    updateContainer: (id, limits) => containers.update(id, limits),
     removeContainer: (id) => containers.remove(id),
     containerStatus: (id) => containers.status(id),
     list: async () => ({ sandboxes: await sandboxes.list(), containers: containers.list() }),

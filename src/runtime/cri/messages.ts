@@ -17,6 +17,7 @@ export interface CriCalls {
   readonly RemoveContainer: Call<OfContainer, object>
   readonly ListContainers: Call<Selected, { readonly containers: readonly ListedContainer[] }>
   readonly ContainerStatus: Call<OfContainer, { readonly status: CriContainerStatus | null }>
+  readonly UpdateContainerResources: Call<OfContainer & { readonly linux: LinuxResources }, object>
   readonly ReopenContainerLog: Call<OfContainer, object>
   readonly Exec: Call<OfContainer & StreamsWanted & { readonly cmd: readonly string[] }, { readonly url: string }>
   readonly Attach: Call<OfContainer & StreamsWanted, { readonly url: string }>

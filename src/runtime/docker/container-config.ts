@@ -1,15 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode'
+import { CPU_PERIOD, cpuQuota, cpuShares } from '../engine/cpu-amounts.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerSecurity, ContainerSpec, Mount, ResourceLimits, SandboxSpec } from '../runtime.ts'
 import { ATTEMPT_LABEL, CONTAINER_NAME_LABEL, containerName, SANDBOX_LABEL } from './labels.ts'
 import type { Labels } from './labels.ts'
 
-/** The scheduler's period of 100 ms, in which a container gets its quota, in microseconds. */
-const CPU_PERIOD = 100_000
-/** The kernel's least amounts of shares and quota. */
-const LEAST_SHARES = 2
-const LEAST_QUOTA = 1000
 /** Docker rotates the logs that it keeps: as the kubelet has it. */
 const LOGS = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } }
 
@@ -72,13 +68,13 @@ function namespacesOf({ id, spec }: SandboxPlace): HostConfig {
   }
 }
 
-/** Shares by what was asked for, else by the limit; a quota by the limit alone. No swap beyond the limit of memory. */
-function limitsOf({ cpuMillis, cpuRequestMillis, memoryBytes }: ResourceLimits): HostConfig {
-  const shares = Math.floor(((cpuRequestMillis ?? cpuMillis ?? 0) * 1024) / 1000)
-  const quota = cpuMillis === undefined ? 0 : Math.floor((cpuMillis * CPU_PERIOD) / 1000)
+/** No swap beyond the limit of memory. `noQuota` stands for none, where one may be in force. */
+export function limitsOf(limits: ResourceLimits, noQuota?: number): HostConfig {
+  const { memoryBytes } = limits
+  const quota = cpuQuota(limits) ?? noQuota
   return {
-    CpuShares: Math.max(LEAST_SHARES, shares),
-    ...(quota > 0 && { CpuPeriod: CPU_PERIOD, CpuQuota: Math.max(LEAST_QUOTA, quota) }),
+    CpuShares: cpuShares(limits),
+    ...(quota !== undefined && { CpuPeriod: CPU_PERIOD, CpuQuota: quota }),
     ...(memoryBytes !== undefined && { Memory: memoryBytes, MemorySwap: memoryBytes }),
   }
 }

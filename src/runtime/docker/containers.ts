@@ -2,10 +2,11 @@ import type Docker from 'dockerode'
 import type { Environment } from '../../env/environment.ts'
 import { createContainerBook } from '../engine/container-book.ts'
 import type { ContainerBook, EngineCalls } from '../engine/container-book.ts'
+import { NO_QUOTA } from '../engine/cpu-amounts.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerSpec, ContainerStatus } from '../runtime.ts'
 import { ignoreGone, refusalOf } from './connection.ts'
-import { containerOptions } from './container-config.ts'
+import { containerOptions, limitsOf } from './container-config.ts'
 import { containerStatusOf, phaseOf } from './container-states.ts'
 import { CONTAINER_NAME_LABEL, OWNER_LABEL } from './labels.ts'
 import type { SandboxSettings } from './sandbox-config.ts'
@@ -49,6 +50,9 @@ function callsOf(context: ContainersContext): EngineCalls {
         .stop({ t: Math.ceil(graceMs / 1000) })
         .catch(ignoreGone)
     },
+    async update(containerId, limits) {
+      await docker.getContainer(containerId).update(limitsOf(limits, NO_QUOTA)).catch(failedTo('update'))
+    },
     async remove({ id }) {
       await docker.getContainer(id).remove({ force: true, v: true }).catch(ignoreGone)
     },
@@ -90,7 +94,7 @@ async function createContainer(
   return { ...known, state: { phase: 'created' } }
 }
 
-const failedTo = (act: 'create' | 'start') => (error: unknown) => {
+const failedTo = (act: 'create' | 'start' | 'update') => (error: unknown) => {
   const { message } = refusalOf(error)
   throw new RuntimeError(act === 'create' ? 'CreateContainerError' : 'RunContainerError', message, { cause: error })
 }

@@ -72,6 +72,7 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
     createContainer: (sandboxId, spec) => containers.create(sandboxId, spec),
     startContainer: (id) => containers.start(id),
     stopContainer: (id, graceMs) => containers.stop(id, graceMs),
+    updateContainer: (id, limits) => containers.update(id, limits),
     removeContainer: (id) => containers.remove(id),
     containerStatus: (id) => containers.status(id),
     list: async () => ({ sandboxes: await sandboxes.list(), containers: containers.list() }),

@@ -1,7 +1,7 @@
 import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import { RuntimeError } from '../runtime.ts'
-import type { ContainerState, ContainerStatus } from '../runtime.ts'
+import type { ContainerState, ContainerStatus, ResourceLimits } from '../runtime.ts'
 
 /** What a container engine is asked of containers. What is gone is no error. */
 export interface EngineCalls {
@@ -11,6 +11,8 @@ export interface EngineCalls {
   /** Rejects with a {@link RuntimeError}. */
   start(containerId: string): Promise<void>
   stop(containerId: string, graceMs: number): Promise<void>
+  /** Rejects with a {@link RuntimeError}. */
+  update(containerId: string, limits: ResourceLimits): Promise<void>
   remove(container: ContainerStatus): Promise<void>
 }
 
@@ -20,6 +22,8 @@ export interface ContainerBook {
   enter(status: ContainerStatus): void
   start(containerId: string): Promise<void>
   stop(containerId: string, graceMs: number): Promise<void>
+  /** Changes the limits of one that runs. */
+  update(containerId: string, limits: ResourceLimits): Promise<void>
   remove(containerId: string): Promise<void>
   /** Forgets all of a sandbox that is gone. */
   forgetAll(sandboxId: string): void
@@ -69,6 +73,10 @@ class Book implements ContainerBook {
     if (this.#held.get(containerId)?.state.phase !== 'running') return
     await this.#calls.stop(containerId, graceMs)
     await this.#ended(containerId)
+  }
+
+  async update(containerId: string, limits: ResourceLimits): Promise<void> {
+    await this.#calls.update(this.require(containerId).id, limits)
   }
 
   async remove(containerId: string): Promise<void> {
