@@ -20,8 +20,12 @@ export type Blow = (typeof BLOWS)[number]
 /** These leave every container as it is. */
 const HARMLESS: ReadonlySet<Blow> = new Set(['agent', 'engine', 'agent and engine'])
 
+/** These end the engine too, which writes the logs. */
+const ENGINES_OWN: ReadonlySet<Blow> = new Set(['engine', 'agent and engine'])
+
 const REPLICAS = 2
-const DEADLINE_MS = 60_000
+/** A container that was killed often is held back for five minutes at the most. */
+const DEADLINE_MS = 400_000
 const namespace = 'default'
 
 export interface Field {
@@ -33,6 +37,8 @@ interface Trial extends Field {
   readonly directory: string
   readonly random: () => number
   readonly faults: string[]
+  /** Of each pod, how many lines of its log did not follow those before when it was last looked at. */
+  readonly gaps: Map<string, number>
   server: ServerProcess
 }
 
@@ -43,7 +49,7 @@ interface Trial extends Field {
 export async function killRounds(field: Field, blows: readonly Blow[], seed: number): Promise<readonly string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-kill-'))
   const server = await startCluster(field, directory)
-  const trial: Trial = { ...field, directory, random: seeded(seed), faults: [], server }
+  const trial: Trial = { ...field, directory, random: seeded(seed), faults: [], gaps: new Map(), server }
   await server.client.create(deployments, counting())
   for (const [round, blow] of blows.entries()) {
     await play(trial, round, blow).catch((error: unknown) =>
@@ -70,8 +76,11 @@ async function play(trial: Trial, round: number, blow: Blow): Promise<void> {
   const fault = (words: string) => trial.faults.push(`round ${round}, ${blow}: ${words}`)
   if (HARMLESS.has(blow) && idsOf(before).join() !== idsOf(after).join())
     fault(`containers were ${idsOf(before).join()}, are ${idsOf(after).join()}`)
-  for (const pod of after)
-    if (HARMLESS.has(blow) && !(await isWhole(trial, pod))) fault(`a gap in the log of ${pod.metadata.name}`)
+  for (const pod of HARMLESS.has(blow) ? after : []) {
+    const more = await newGaps(trial, pod)
+    // What containerd has read and not written yet goes with it: one line each time at the most.
+    if (more > (ENGINES_OWN.has(blow) ? 1 : 0)) fault(`${more} gaps in the log of ${pod.metadata.name}`)
+  }
   const isRestarted = blow === 'sandbox' || blow === 'container'
   if (isRestarted && restartsOf(after) !== restartsBefore + 1) fault(`${restartsOf(after) - restartsBefore} restarts`)
   const ran = readFileSync(join(trial.directory, 'ran'), 'utf8').trim().split('\n')
@@ -79,7 +88,10 @@ async function play(trial: Trial, round: number, blow: Blow): Promise<void> {
 }
 
 async function deal(trial: Trial, blow: Blow, victims: readonly Pod[]): Promise<void> {
-  const victim = victims[Math.floor(trial.random() * victims.length)]
+  // Of a container that has been killed often the next start is held back for minutes: the other's turn.
+  const least = Math.min(...victims.map((pod) => restartsOf([pod])))
+  const fresh = victims.filter((pod) => blow === 'pod' || restartsOf([pod]) === least)
+  const victim = fresh[Math.floor(trial.random() * fresh.length)]
   if (victim === undefined) return
   const [own = ''] = idsOf([victim])
   // Its container last: a pod whose container ends by itself looks no further.
@@ -124,14 +136,16 @@ const idsOf = (found: readonly Pod[]) =>
 const restartsOf = (found: readonly Pod[]) =>
   found.reduce((sum, { status }) => sum + (status?.containerStatuses?.[0]?.restartCount ?? 0), 0)
 
-/** Its container counts from 0 on, a line for each number. */
-async function isWhole({ server }: Trial, pod: Pod): Promise<boolean> {
+/** Its container counts from 0 on, a line for each number: how many more do not follow than when it was last looked at. */
+async function newGaps({ server, gaps }: Trial, pod: Pod): Promise<number> {
   let text = ''
   for await (const chunk of await server.client.logs(keyOf(pod), {})) text += Buffer.from(chunk).toString()
-  return text
-    .trim()
-    .split('\n')
-    .every((line, index) => Number(line) === index)
+  const numbers = text.trim().split('\n').map(Number)
+  const found = numbers.filter((number, index) => number !== (numbers[index - 1] ?? -1) + 1).length
+  const [id = ''] = idsOf([pod])
+  const before = gaps.get(id) ?? 0
+  gaps.set(id, found)
+  return found - before
 }
 
 const isOver = ({ status }: { readonly status?: { readonly conditions?: readonly { readonly type: string }[] } }) =>
