@@ -42,8 +42,17 @@ export function sleep(timers: Timers, delayMs: number, signal?: AbortSignal): Pr
 
 /** The RFC 3339 form, in whole seconds, in which Kubernetes writes times: `2026-01-31T12:00:00Z`. */
 export function formatTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(epochMs / 1000)
+  if (second !== lastSecond) {
+    lastText = `${new Date(epochMs).toISOString().slice(0, 19)}Z`
+    lastSecond = second
+  }
+  return lastText
 }
+
+/** Almost all times are of this second: their objects share one text. */
+let lastSecond = Number.NaN
+let lastText = ''
 
 /** The RFC 3339 form with microseconds that Leases and newer Events use: `2026-01-31T12:00:00.000000Z`. */
 export function formatMicroTime(epochMs: number): string {

@@ -4,7 +4,7 @@ import type { Environment } from '../env/environment.ts'
  * Events that one program writes at once. What they tell of matters more: in a burst they share few of the flushes, and
  * catch up after it.
  */
-const MOST_AT_ONCE = 8
+const MOST_AT_ONCE = 16
 
 /** The way by which all recorders of a program write, in order of asking. */
 export interface EventLane {

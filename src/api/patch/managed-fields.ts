@@ -180,9 +180,9 @@ export function readManaged(entries: readonly ManagedFieldsEntry[] | undefined):
 export function writeManaged(object: Draft<KubeObject>, managed: readonly Managed[]): void {
   const rank = (one: Managed) =>
     `${one.operation} ${one.time ?? ''} ${one.manager} ${one.apiVersion} ${one.subresource ?? ''}`
-  const sorted = managed.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
-  delete object.metadata.managedFields
-  if (sorted.length === 0) return
+  const sorted = managed.length > 1 ? managed.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)) : managed
+  // What is written anew is not taken away first: an object that has lost a field is a slow one.
+  if (sorted.length === 0) return void delete object.metadata.managedFields
   object.metadata.managedFields = sorted.map(({ fields, ...entry }) => ({
     ...entry,
     fieldsType: 'FieldsV1',

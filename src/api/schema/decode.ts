@@ -85,6 +85,8 @@ function decode(schema: Schema, value: unknown, decoding: Decoding): unknown {
     case 'any':
       return isShared(value) ? value : copyJson(value)
     case 'scalar': {
+      // Most scalars by far.
+      if (schema.scalar === 'string' && typeof value === 'string') return value
       const scalar = decodeScalar(schema.scalar, value)
       if (scalar.ok) return scalar.value
       if (scalar.message !== undefined) throw new DecodeError(scalar.message)

@@ -31,7 +31,33 @@ export function decodeScalar(scalar: Scalar, value: unknown): ScalarResult {
   }
 }
 
+/**
+ * Times and quantities that were read lately: the same few stand in thousands of objects, which then share their text. What
+ * is long or wrong is not remembered.
+ */
+const recentTimes = new Map<string, ScalarResult>()
+const recentMicroTimes = new Map<string, ScalarResult>()
+const recentQuantities = new Map<string, ScalarResult>()
+const MOST_REMEMBERED = 256
+const LONGEST_REMEMBERED = 40
+
+type Recent = Map<string, ScalarResult>
+
+function remembered(recent: Recent, text: string, read: (text: string) => ScalarResult): ScalarResult {
+  const known = recent.get(text)
+  if (known !== undefined) return known
+  const result = read(text)
+  if (!result.ok || text.length > LONGEST_REMEMBERED) return result
+  if (recent.size >= MOST_REMEMBERED) recent.clear()
+  recent.set(text, result)
+  return result
+}
+
 function decodeQuantity(value: unknown): ScalarResult {
+  return typeof value === 'string' ? remembered(recentQuantities, value, readQuantity) : readQuantity(value)
+}
+
+function readQuantity(value: unknown): ScalarResult {
   const text = typeof value === 'number' ? String(value) : value
   const parsed = typeof text === 'string' ? canonicalQuantity(text) : undefined
   if (parsed !== undefined) return { ok: true, value: parsed }
@@ -60,6 +86,10 @@ const TIME = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
 
 function decodeTime(value: unknown, micro: boolean): ScalarResult {
   if (typeof value !== 'string') return WRONG
+  return remembered(micro ? recentMicroTimes : recentTimes, value, (text) => readTime(text, micro))
+}
+
+function readTime(value: string, micro: boolean): ScalarResult {
   const layout = micro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00'
   const ms = TIME.test(value) ? Date.parse(value) : Number.NaN
   if (Number.isNaN(ms)) {
