@@ -6,7 +6,7 @@ import type { Client } from '../client/client.ts'
 import type { Change, DeleteChange, Note, TogetherChange } from './change.ts'
 
 /** Most requests of one decision that are under way at once. */
-export const EXECUTOR_PARALLELISM = 50
+export const EXECUTOR_PARALLELISM = 100
 
 /** Something written that caches have yet to show: an object at a version, or the absence of one. */
 export type Written =
