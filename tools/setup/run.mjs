@@ -21,6 +21,9 @@ const tasks = {
   pack: [['tools/pack.ts']],
 }
 
+/** What runs programs: the code of their clusters is read in one piece. Where that cannot be, they read the sources. */
+const needsJoinedCode = new Set(['setup', 'demo', 'test', 'verify', 'bench'])
+
 async function main([name = '', ...rest]) {
   const commands = tasks[name]
   if (commands === undefined) {
@@ -28,6 +31,7 @@ async function main([name = '', ...rest]) {
     return 2
   }
   const node = await setUp(root)
+  if (needsJoinedCode.has(name)) await run(node, ['tools/setup/join-code.ts'])
   for (const [index, command] of commands.entries()) {
     const last = index === commands.length - 1
     const code = await run(node, last ? [...command, ...rest] : command)
