@@ -19,7 +19,9 @@ export function containerStatuses(
   runtimeName: string,
   init: boolean,
 ): readonly ContainerStatus[] {
-  return containers.map((container) => {
+  // The kubelet has init containers in the order of the spec, all others in that of their names.
+  const ordered = init ? containers : containers.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return ordered.map((container) => {
     const known = recordOf(record, container.name)
     return {
       ...identity(container, known, runtimeName),

@@ -1,13 +1,14 @@
 import type { Container } from '../api/generated/core-v1.ts'
 import { ImageError } from '../runtime/runtime.ts'
+import { invalidImageName } from './image-name.ts'
 import type { ContainerRecord } from './pod-record.ts'
 import { tell } from './pod-events.ts'
 import type { PodWork } from './pod-work.ts'
 import { pullCredentials } from './pull-secrets.ts'
 import { isOver, longer, lookAt } from './restart-backoff.ts'
 
-/** The pause before an image that may not be pulled is looked for again, in milliseconds: the kubelet's. */
-const NEVER_PULL_PAUSE_MS = 10_000
+/** The pause before an image that cannot be pulled at all is looked for again, in milliseconds: the kubelet's. */
+const HOPELESS_PAUSE_MS = 10_000
 
 /** The image is there, or the container's record says why not and when to try again. */
 export type ImageOutcome =
@@ -17,6 +18,9 @@ export type ImageOutcome =
 export async function ensureImage(work: PodWork, container: Container, known: ContainerRecord): Promise<ImageOutcome> {
   const { context, pod } = work
   const image = container.image ?? ''
+  const fault = invalidImageName(image)
+  if (fault !== undefined)
+    return hopeless(work, container, known, { reason: 'InvalidImageName', event: 'InspectFailed' }, fault)
   const found = await context.runtime.imageStatus(image)
   if (found !== undefined && container.imagePullPolicy !== 'Always') {
     tell(context, pod, container, 'Normal', 'Pulled', `Container image "${image}" already present on machine`)
@@ -45,13 +49,24 @@ async function pull(work: PodWork, container: Container, known: ContainerRecord)
   }
 }
 
-function neverPull({ context, pod }: PodWork, container: Container, known: ContainerRecord): ImageOutcome {
+function neverPull(work: PodWork, container: Container, known: ContainerRecord): ImageOutcome {
   const message = `Container image "${container.image}" is not present with pull policy of Never`
-  tell(context, pod, container, 'Warning', 'ErrImageNeverPull', message)
-  tell(context, pod, container, 'Warning', 'Failed', 'Error: ErrImageNeverPull')
-  const waiting = { reason: 'ErrImageNeverPull', message }
-  const notBeforeMs = context.env.clock.now() + NEVER_PULL_PAUSE_MS
-  return { present: false, record: { ...known, waiting, notBeforeMs } }
+  const reason = 'ErrImageNeverPull'
+  return hopeless(work, container, known, { reason, event: reason }, message)
+}
+
+/** An image for which no registry is asked. */
+function hopeless(
+  { context, pod }: PodWork,
+  container: Container,
+  known: ContainerRecord,
+  { reason, event }: { readonly reason: string; readonly event: string },
+  message: string,
+): ImageOutcome {
+  tell(context, pod, container, 'Warning', event, message)
+  tell(context, pod, container, 'Warning', 'Failed', `Error: ${reason}`)
+  const notBeforeMs = context.env.clock.now() + HOPELESS_PAUSE_MS
+  return { present: false, record: { ...known, waiting: { reason, message }, notBeforeMs } }
 }
 
 /** After a failed pull the image is left alone for a while, which is told by a reason of its own. */

@@ -62,5 +62,5 @@ async function runHook(
   const target = { container, containerId, sandboxId: record.sandbox?.id ?? '', ip: record.sandbox?.ip ?? '' }
   const asked = { ...(exec !== undefined && { exec }), ...(httpGet !== undefined && { httpGet }) }
   const outcome = await askContainer(context, target, asked, signal)
-  if (!outcome.ok && exec !== undefined) throw new Error(outcome.output)
+  if (outcome.ok !== true && exec !== undefined) throw new Error(outcome.output)
 }

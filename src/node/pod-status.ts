@@ -79,25 +79,28 @@ function conditionsOf(pod: Pod, record: PodRecord, phase: string, nowMs: number)
       ? { status: 'True' }
       : unreadyFacts(unready)
   const wanted: readonly Partial<PodCondition>[] = [
+    ...resizeCondition(record, pod, nowMs),
     { type: 'PodReadyToStartContainers', status: record.sandbox?.ready === true && !ended ? 'True' : 'False' },
     { type: 'Initialized', ...initializedFacts(pod, record, phase) },
     { type: 'Ready', ...(readiness.status === 'True' ? gated(pod) : readiness) },
     { type: 'ContainersReady', ...readiness },
     { type: 'PodScheduled', status: 'True' },
-    ...resizeCondition(record),
     ...evictedCondition(record),
   ]
   return wanted.map((condition) => transitioned(pod, condition, nowMs))
 }
 
 /** Whether the pod still waits for the resources that its spec asks for. */
-function resizeCondition({ resize }: PodRecord): readonly Partial<PodCondition>[] {
+function resizeCondition({ resize }: PodRecord, { status }: Pod, nowMs: number): readonly Partial<PodCondition>[] {
   if (resize === undefined) return []
   const { type, message } = resize
   const isPending = type === 'Deferred' || type === 'Infeasible'
   const reason = type === 'InProgress' ? {} : { reason: type }
   const condition = isPending ? 'PodResizePending' : 'PodResizeInProgress'
-  return [{ type: condition, status: 'True', ...reason, ...(message !== undefined && { message }) }]
+  const known = status?.conditions?.find((one) => one.type === condition)
+  const isSame = known?.reason === reason.reason && known?.message === message
+  const lastProbeTime = (isSame ? known?.lastProbeTime : undefined) ?? formatTime(nowMs)
+  return [{ type: condition, status: 'True', lastProbeTime, ...reason, ...(message !== undefined && { message }) }]
 }
 
 /** Whoever watches over disruptions is told that the node itself ended the pod. */

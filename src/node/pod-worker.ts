@@ -254,6 +254,8 @@ async function bring(work: PodWork, container: Container): Promise<void> {
 
 /** Ends the pod because its object is to go, or is gone already. */
 async function terminate(work: PodWork, reports: StatusReports): Promise<'gone'> {
+  // That it was seen to be deleted, for as long as its containers take to end.
+  if (!work.objectGone) reports.later()
   await stopContainers(work)
   work.record = { ...work.record, terminated: true }
   await giveBack(work)

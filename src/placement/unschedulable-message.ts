@@ -9,7 +9,10 @@ export function unschedulableMessage(diagnosis: Diagnosis, preemption: string | 
   if (nodes === 0) return 'no nodes available to schedule pods'
   const why = general === undefined ? countedReasons(diagnosis) : general.reasons.join(', ')
   const head = `0/${nodes} nodes are available: ${why}.`
-  return preemption === undefined ? head : `${head} no new claims to deallocate, preemption: ${preemption}`
+  if (preemption === undefined) return head
+  // Kubernetes asks its plugin for resource claims first, whose state is missing where another one has turned the pod away.
+  if (general?.preemptionMayHelp === false) return `${head} not found`
+  return `${head} no new claims to deallocate, preemption: ${preemption}`
 }
 
 /** Every reason with the number of nodes that it holds for, sorted as text. */

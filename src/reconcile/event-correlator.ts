@@ -13,6 +13,8 @@ export const EVENT_LIMITS = {
 /** How a note is to be written: anew, or as one more of the event `name`. */
 export interface Correlated {
   readonly message: string
+  /** It stands for several that are alike. */
+  readonly isCombined: boolean
   readonly count: number
   readonly firstMs: number
   readonly name?: string
@@ -35,16 +37,16 @@ export function createEventCorrelator(clock: Clock): (note: Note) => Correlated 
   const similar = new Map<string, { messages: Set<string>; lastMs: number }>()
   const buckets = new Map<string, { tokens: number; refilledMs: number }>()
 
-  const combine = (note: Note, group: string, nowMs: number): { key: string; message: string } => {
+  const combine = (note: Note, group: string, nowMs: number) => {
     const known = similar.get(group)
     const fresh = known !== undefined && nowMs - known.lastMs <= EVENT_LIMITS.similarWindowMs
     const messages = fresh ? known.messages : new Set<string>()
     remember(similar, group, { messages, lastMs: nowMs })
     messages.add(note.message)
     if (messages.size < EVENT_LIMITS.similar)
-      return { key: `${group}|${note.fieldPath ?? ''}|${note.message}`, message: note.message }
+      return { key: `${group}|${note.fieldPath ?? ''}|${note.message}`, message: note.message, isCombined: false }
     messages.delete(messages.values().next().value!)
-    return { key: group, message: `(combined from similar events): ${note.message}` }
+    return { key: group, message: `(combined from similar events): ${note.message}`, isCombined: true }
   }
 
   const mayPass = (about: string, nowMs: number): boolean => {
@@ -59,7 +61,7 @@ export function createEventCorrelator(clock: Clock): (note: Note) => Correlated 
     const nowMs = clock.now()
     const { kind, metadata, apiVersion } = note.about
     const about = [apiVersion, kind, metadata.namespace, metadata.name, metadata.uid].join('|')
-    const { key, message } = combine(note, `${about}|${note.type}|${note.reason}`, nowMs)
+    const { key, ...said } = combine(note, `${about}|${note.type}|${note.reason}`, nowMs)
     const observation = observed.get(key) ?? { count: 0, firstMs: nowMs }
     observation.count += 1
     remember(observed, key, observation)
@@ -68,7 +70,7 @@ export function createEventCorrelator(clock: Clock): (note: Note) => Correlated 
     const wrote = (created: string) => {
       observation.name = created
     }
-    return { message, count, firstMs, wrote, ...(name === undefined ? {} : { name }) }
+    return { ...said, count, firstMs, wrote, ...(name === undefined ? {} : { name }) }
   }
 }
 

@@ -70,7 +70,9 @@ export function createEventRecorder(env: Environment, client: Client, source: Ev
       }
     }
     const event = eventOf({ ...note, message: seen.message }, source, nowMs, serial++)
-    await client.create(events, { ...event, count: seen.count, firstTimestamp: formatTime(seen.firstMs) })
+    // As client-go makes it, one that stands for several names its source alone.
+    const reporter = seen.isCombined ? { reportingComponent: '', reportingInstance: '' } : {}
+    await client.create(events, { ...event, ...reporter, count: seen.count, firstTimestamp: formatTime(seen.firstMs) })
     seen.wrote(event.metadata.name!)
   }
 

@@ -64,6 +64,8 @@ function lineOf({ type, reason, message, reportingComponent, involvedObject }: E
 /** Timing decides how often a rollout was looked at, and so how many versions of its sets there were. */
 const VARIABLE_GENERATIONS = new Set(['Deployment', 'ReplicaSet', 'EndpointSlice'])
 const GENERATED = new Set(['uid', 'controllerRevision', 'containerID', 'pod-template-generation'])
+/** What Kubernetes orders by hashes. */
+const UNORDERED = new Set(['endpoints', 'ports'])
 const ADDRESSES = new Set(['podIP', 'hostIP', 'ip'])
 const DROPPED = new Set(['managedFields', 'resourceVersion', 'endpoints.kubernetes.io/last-change-trigger-time'])
 
@@ -80,6 +82,8 @@ function replacer(kind: string, { without = [] }: Leniency) {
     if (key === 'image') return String(value).replace(/^docker\.io\/library\//, '')
     if (ADDRESSES.has(key)) return '<ip>'
     if (key === 'addresses') return ['<ip>']
+    if (kind === 'EndpointSlice' && UNORDERED.has(key) && Array.isArray(value)) return value.toSorted(byText)
+    if (key === 'matchFields') return '<node>'
     if (key === 'nodeName' || key === 'namespace') return `<${key}>`
     if (key === 'message' && typeof value === 'string') return value.replace(/pod=\S+/, 'pod=<pod>').replace(/back-off \S+ /, 'back-off <duration> ')
     return withoutEmpty(value)
@@ -95,15 +99,20 @@ function withoutEmpty(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter((entry) => !isEmpty(entry)))
 }
 
+/** Of those that may be gone by now events still tell, and of what was generated from their names. */
+const OWNERS = new Set(['Deployment', 'Job', 'CronJob', 'DaemonSet', 'StatefulSet', 'ReplicationController'])
+
 /** Replaces what was generated in names, wherever the names stand: a pod's suffix, a set's hash. */
 function renamer(all: readonly KubeObject[]): (text: string) => string {
   const names = new Map<string, string>()
   const roots = new Set<string>()
-  for (const { kind, metadata } of all) {
+  for (const object of all) {
+    const { kind, metadata } = object
     const { name = '', generateName, labels = {}, namespace } = metadata
     if (namespace !== undefined && namespace !== '') names.set(`${namespace}/`, '<namespace>/')
     const hash = labels['pod-template-hash'] ?? labels['controller-revision-hash']
     if (kind === 'ControllerRevision') names.set(name, name.replace(/-[^-]+$/, '-<hash>'))
+    if (kind === 'Event' && OWNERS.has((object as Event).involvedObject.kind ?? '')) roots.add((object as Event).involvedObject.name ?? '')
     if (kind === 'ReplicaSet' || kind === 'ControllerRevision') roots.add(name.replace(/-[^-]+$/, ''))
     else if (kind !== 'Pod' && kind !== 'Event') roots.add(name)
     if (hash !== undefined && !hash.startsWith('<')) names.set(hash, '<hash>')
@@ -120,7 +129,8 @@ function renamer(all: readonly KubeObject[]): (text: string) => string {
       .replace(/<hash>-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '<hash>-<random>')
       .replace(/kube-api-access-[\w<>]+/g, 'kube-api-access')
       .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')
-      .replace(/\b(to|on) node-?\d+\b/g, '$1 <node>')
+      .replace(/\b(to|on) (node-?\d+\b|localhost$)/g, '$1 <node>')
+      .replace(/\b10(\.\d+){3}:/g, '<ip>:')
       .replace(/_(default|\{\{ns\}\})\(/g, '_<namespace>(')
       .replace(/<(pod-template-hash|controller-revision-hash)>/g, '<hash>')
       .replace(/(\{\{ns\}\})\//g, '<namespace>/')

@@ -28,9 +28,10 @@ export function defaultStatefulSet({ spec }: Draft<StatefulSet>): void {
   setDefaultsOfZero(spec, { podManagementPolicy: 'OrderedReady' })
   setDefaults(spec, { replicas: 1, revisionHistoryLimit: 10 })
   const strategy = (spec.updateStrategy ??= {})
+  // Whoever names the type has the partition filled in only where there is something to fill it into.
+  if (!strategy.type) strategy.rollingUpdate ??= {}
   setDefaultsOfZero(strategy, { type: 'RollingUpdate' })
-  if (strategy.type === 'RollingUpdate') {
-    strategy.rollingUpdate ??= {}
+  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate) {
     setDefaults(strategy.rollingUpdate, { partition: 0 })
   }
   const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {})

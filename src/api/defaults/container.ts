@@ -18,7 +18,6 @@ export function defaultContainer(container: Draft<Container>): void {
   }
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) defaultProbe(probe)
   for (const handler of [container.lifecycle?.preStop, container.lifecycle?.postStart]) defaultHandler(handler)
-  defaultRequests(container)
   if (container.securityContext) setDefaultsOfZero(container.securityContext, {})
 }
 
@@ -51,8 +50,8 @@ function defaultHttpGet(action: Draft<HTTPGetAction>): void {
   setDefaultsOfZero(action, { path: '/', scheme: 'HTTP' })
 }
 
-/** A resource that is limited but not requested is requested up to its limit. */
-function defaultRequests(container: Draft<Container>): void {
+/** A resource that is limited but not requested is requested up to its limit: in pods, not in templates of them. */
+export function defaultRequests(container: Draft<Container>): void {
   const { limits } = container.resources ?? {}
   if (limits === undefined || container.resources === undefined) return
   const requests = (container.resources.requests ??= {})

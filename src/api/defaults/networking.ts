@@ -16,7 +16,11 @@ export function defaultIngressClass({ spec }: Draft<IngressClass>): void {
   if (spec?.parameters) setDefaults(spec.parameters, { scope: 'Cluster' })
 }
 
+/** Kubernetes stores lists without their emptiness, and says null of those that it does not leave out. */
 export function defaultEndpointSlice(slice: Draft<EndpointSlice>): void {
+  const lists: { endpoints?: unknown; ports?: unknown } = slice
+  if (!slice.endpoints?.length) lists.endpoints = null
+  if (!slice.ports?.length) lists.ports = null
   for (const port of slice.ports ?? []) {
     setDefaults(port, { name: '' })
     setDefaultsOfZero(port, { protocol: 'TCP' })

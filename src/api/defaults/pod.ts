@@ -1,6 +1,6 @@
 import type { Draft } from '../draft.ts'
 import type { Container, Pod, PodSpec, PodTemplateSpec } from '../generated/core-v1.ts'
-import { defaultContainer } from './container.ts'
+import { defaultContainer, defaultRequests } from './container.ts'
 import { setDefaults, setDefaultsOfZero } from './set-default.ts'
 import { defaultVolume } from './volume.ts'
 
@@ -9,6 +9,7 @@ export function defaultPod(pod: Draft<Pod>): void {
   const spec = (pod.spec ??= { containers: [] })
   setDefaults(spec, { enableServiceLinks: true })
   defaultPodSpec(spec)
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) defaultRequests(container)
   defaultPodRequests(spec)
   if (spec.hostNetwork === true) defaultHostPorts(spec)
 }

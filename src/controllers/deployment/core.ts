@@ -13,6 +13,9 @@ import { isComplete, nextStatus, untilTimeoutMs } from './status.ts'
 import { isSameTemplate, POD_TEMPLATE_HASH, templateHash } from './template-hash.ts'
 
 const REVISION = 'deployment.kubernetes.io/revision'
+const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history'
+/** As long as Kubernetes lets the list of a set's earlier revisions become, in characters. */
+const LONGEST_HISTORY = 2000
 
 /** A Deployment and the ReplicaSets that it owns. */
 export interface DeploymentView {
@@ -27,15 +30,18 @@ export interface DeploymentView {
 /** The next step of a rollout: a set for the current template, its growth, the shrinking of the others, and the status. */
 export function decideDeployment(view: DeploymentView, nowMs: number): Decision {
   const { deployment } = view
-  if (deployment === undefined || deployment.metadata.deletionTimestamp !== undefined) return SETTLED
+  if (deployment === undefined) return SETTLED
   const sorted = view.replicaSets.toSorted(byAge)
   const newSet = sorted.find((set) => isSameTemplate(set.spec?.template, deployment.spec?.template))
   const oldSets = sorted.filter((set) => set !== newSet)
+  if (deployment.metadata.deletionTimestamp !== undefined) {
+    return { changes: writeStatus(deployment, nextStatus(deployment, newSet, oldSets, 'resized', nowMs)) }
+  }
   const isPaused = deployment.spec?.paused === true
   const isResizedOnly = isPaused || isResized(deployment, sorted)
   if (newSet === undefined && !isResizedOnly) return begin(view, oldSets, nowMs)
   const targets = isResizedOnly ? resizeTargets(deployment, newSet, oldSets) : nextTargets(view, newSet!, oldSets)
-  const status = nextStatus(deployment, newSet, oldSets, false, nowMs)
+  const status = nextStatus(deployment, newSet, oldSets, isResizedOnly ? 'resized' : 'rolled', nowMs)
   const changes: Change[] = [
     ...scaleChanges(deployment, targets),
     ...(newSet === undefined ? [] : annotateNewest(deployment, newSet, oldSets, targets)),
@@ -71,7 +77,7 @@ function begin(view: DeploymentView, oldSets: readonly ReplicaSet[], nowMs: numb
   const revision = revisionAfter(oldSets)
   const object = replicaSetFor(deployment, replicas, revision)
   if (view.isTaken(object.metadata.name!)) return { changes: countCollision(deployment) }
-  const status = nextStatus(deployment, object, oldSets, true, nowMs)
+  const status = nextStatus(deployment, object, oldSets, 'began', nowMs)
   const create: Change = { verb: 'create', type: replicaSets, object }
   const scaled = replicas === 0 ? [] : [sayScaled(deployment, object, 0, replicas)]
   return { changes: [create, ...scaled, ...annotateRevision(deployment, revision), ...writeStatus(deployment, status)] }
@@ -122,7 +128,7 @@ function replicaSetFor(deployment: Deployment, replicas: number, revision: strin
 
 /** A Deployment's annotations go to its sets, but for those that are about one object only. */
 function inherited(deployment: Deployment): Record<string, string> {
-  const skipped = ['kubectl.kubernetes.io/last-applied-configuration', REVISION, DESIRED, MAX]
+  const skipped = ['kubectl.kubernetes.io/last-applied-configuration', REVISION, REVISION_HISTORY, DESIRED, MAX]
   const own = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !skipped.includes(name))
   return Object.fromEntries(own)
 }
@@ -158,11 +164,25 @@ function sayScaled(deployment: Deployment, set: ReplicaSet, from: number, to: nu
 /** The new set and the Deployment carry the same revision, which rises when an old template comes back. */
 function annotate(deployment: Deployment, newSet: ReplicaSet, revision: string, targets: readonly Target[]): Change[] {
   const changes = annotateRevision(deployment, revision)
-  const wanted = { ...sizeAnnotations(deployment), [REVISION]: revision }
+  const wanted = {
+    ...inherited(deployment),
+    ...sizeAnnotations(deployment),
+    [REVISION]: revision,
+    ...historyAfter(newSet, revision),
+  }
   const isRight = Object.entries(wanted).every(([name, value]) => newSet.metadata.annotations?.[name] === value)
   if (isRight || targets.some(({ replicaSet }) => replicaSet === newSet)) return changes
   const patch = { metadata: { uid: newSet.metadata.uid, annotations: wanted } }
   return [{ verb: 'patch', type: replicaSets, key: keyOf(newSet), patch: { type: 'merge', patch } }, ...changes]
+}
+
+/** A set that comes back remembers which revisions it was, the newest last, as far as there is room. */
+function historyAfter({ metadata }: ReplicaSet, revision: string): Record<string, string> {
+  const { [REVISION]: last, [REVISION_HISTORY]: history } = metadata.annotations ?? {}
+  if (last === undefined || revisionNumber(last) >= revisionNumber(revision)) return {}
+  const all = [...(history ? history.split(',') : []), last]
+  while (all.length > 1 && all.join(',').length > LONGEST_HISTORY) all.shift()
+  return { [REVISION_HISTORY]: all.join(',') }
 }
 
 function annotateRevision(deployment: Deployment, revision: string): Change[] {

@@ -7,10 +7,10 @@ export interface Target {
   readonly replicas: number
 }
 
-/** How many pods there may be beyond the wanted ones, and how many of them may be missing. */
+/** How many pods there may be beyond the wanted ones, and how many of them may be missing: none, where all are replaced at once. */
 export function limitsOf(deployment: Deployment): { surge: number; unavailable: number } {
   const replicas = replicasOf(deployment)
-  if (deployment.spec?.strategy?.type === 'Recreate') return { surge: 0, unavailable: replicas }
+  if (deployment.spec?.strategy?.type === 'Recreate') return { surge: 0, unavailable: 0 }
   const { maxSurge = '25%', maxUnavailable = '25%' } = deployment.spec?.strategy?.rollingUpdate ?? {}
   const surge = amountOf(maxSurge, replicas, Math.ceil)
   const unavailable = Math.min(replicas, amountOf(maxUnavailable, replicas, Math.floor))

@@ -2,12 +2,17 @@ import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet } fr
 import { formatTime } from '../../env/clock.ts'
 import { limitsOf, replicasOf } from './rollout.ts'
 
-/** The status of a Deployment whose new set is `newSet`; `isNew` where that is being created just now. */
+/** What a look at a Deployment did: it made the new set, changed sizes alone, or went on with the rollout. */
+export type Look = 'began' | 'resized' | 'rolled'
+
+type Conditions = readonly DeploymentCondition[]
+
+/** The status of a Deployment whose new set is `newSet`, its conditions in the order in which they changed last. */
 export function nextStatus(
   deployment: Deployment,
   newSet: ReplicaSet | undefined,
   oldSets: readonly ReplicaSet[],
-  isNew: boolean,
+  look: Look,
   nowMs: number,
 ): DeploymentStatus {
   const all = newSet === undefined ? oldSets : [newSet, ...oldSets]
@@ -26,15 +31,42 @@ export function nextStatus(
     ...(deployment.metadata.generation === undefined ? {} : { observedGeneration: deployment.metadata.generation }),
     ...(collisionCount === undefined ? {} : { collisionCount }),
   }
-  const time = formatTime(nowMs)
-  const next = [
-    availability(deployment, available, time),
-    progress(deployment, newSet, counts, isNew, nowMs),
-    failureOf(all, time),
-  ]
-  const conditions = next.flatMap((one) => (one === undefined ? [] : [merge(deployment, one)]))
-  return { ...status, conditions }
+  const before = announced(deployment, newSet, look, nowMs)
+  const conditions = put(before, availability(deployment, available, formatTime(nowMs)))
+  if (look === 'resized') return { ...status, conditions }
+  const progressed = hasDeadline(deployment)
+    ? progress(deployment, newSet, counts, conditions, nowMs)
+    : conditions.filter(({ type }) => type !== 'Progressing')
+  return { ...status, conditions: withFailure(progressed, all, formatTime(nowMs)) }
 }
+
+/** Kubernetes takes the largest number for none at all. */
+const NO_DEADLINE = 2 ** 31 - 1
+
+const hasDeadline = ({ spec }: Deployment) => (spec?.progressDeadlineSeconds ?? NO_DEADLINE) !== NO_DEADLINE
+
+const progressing = (conditions: Conditions) => conditions.find(({ type }) => type === 'Progressing')
+
+/** What is said before the rollout is looked at: that it was paused or goes on, or that there is a new set. */
+function announced(deployment: Deployment, newSet: ReplicaSet | undefined, look: Look, nowMs: number): Conditions {
+  const conditions = deployment.status?.conditions ?? []
+  if (!hasDeadline(deployment)) return conditions
+  const say = (to: Conditions, status: string, reason: string, message: string) =>
+    put(to, progressCondition(status, reason, message, formatTime(nowMs)))
+  const reason = progressing(conditions)?.reason
+  const isPaused = deployment.spec?.paused === true
+  const isSilent = reason === 'ProgressDeadlineExceeded' || isPaused === (reason === 'DeploymentPaused')
+  const [is, words] = isPaused ? PAUSED : RESUMED
+  const paused = isSilent ? conditions : say(conditions, 'Unknown', is, words)
+  if (newSet === undefined) return paused
+  const { name } = newSet.metadata
+  if (look === 'began') return say(paused, 'True', 'NewReplicaSetCreated', `Created new replica set "${name}"`)
+  if (progressing(paused) !== undefined) return paused
+  return say(paused, 'True', 'FoundNewReplicaSet', `Found new replica set "${name}"`)
+}
+
+const PAUSED = ['DeploymentPaused', 'Deployment is paused'] as const
+const RESUMED = ['DeploymentResumed', 'Deployment is resumed'] as const
 
 export function isComplete(deployment: Deployment, status: DeploymentStatus): boolean {
   const wanted = replicasOf(deployment)
@@ -43,8 +75,9 @@ export function isComplete(deployment: Deployment, status: DeploymentStatus): bo
 
 /** Milliseconds until a rollout that makes no progress has failed; infinite where none is under way. */
 export function untilTimeoutMs(deployment: Deployment, nowMs: number): number {
-  const known = deployment.status?.conditions?.find(({ type }) => type === 'Progressing')
+  const known = progressing(deployment.status?.conditions ?? [])
   if (known === undefined || known.reason === 'NewReplicaSetAvailable' || known.status === 'False') return Infinity
+  if (!hasDeadline(deployment)) return Infinity
   const seconds = deployment.spec?.progressDeadlineSeconds ?? 600
   return Date.parse(known.lastUpdateTime ?? '') + seconds * 1000 - nowMs
 }
@@ -60,47 +93,44 @@ function availability(deployment: Deployment, available: number, time: string): 
 }
 
 /** A set, the newest first, that cannot create or delete pods. */
-function failureOf(sets: readonly ReplicaSet[], time: string): DeploymentCondition | undefined {
+function withFailure(conditions: Conditions, sets: readonly ReplicaSet[], time: string): Conditions {
   const all = sets.flatMap((set) => set.status?.conditions ?? [])
-  const failure = all.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
-  if (failure === undefined) return undefined
+  const failure = all.find(({ type }) => type === 'ReplicaFailure')
+  if (failure === undefined) return conditions.filter(({ type }) => type !== 'ReplicaFailure')
   const { type, status, reason = '', message = '', lastTransitionTime = time } = failure
-  return { type, status, reason, message, lastTransitionTime, lastUpdateTime: lastTransitionTime }
+  return put(conditions, { type, status, reason, message, lastTransitionTime, lastUpdateTime: lastTransitionTime })
 }
 
+/** How the rollout goes; one that is complete says so until it is another. */
 function progress(
   deployment: Deployment,
   newSet: ReplicaSet | undefined,
   status: DeploymentStatus,
-  isNew: boolean,
+  conditions: Conditions,
   nowMs: number,
-): DeploymentCondition | undefined {
+): Conditions {
+  const known = progressing(conditions)
+  if (status.replicas === status.updatedReplicas && known?.reason === 'NewReplicaSetAvailable') return conditions
   const time = formatTime(nowMs)
-  const base = { type: 'Progressing', lastUpdateTime: time, lastTransitionTime: time }
-  const known = deployment.status?.conditions?.find(({ type }) => type === 'Progressing')
-  const name = newSet?.metadata.name
-  if (deployment.spec?.paused === true) {
-    if (known?.reason === 'ProgressDeadlineExceeded') return known
-    return { ...base, status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' }
-  }
-  if (known?.reason === 'DeploymentPaused') {
-    return { ...base, status: 'Unknown', reason: 'DeploymentResumed', message: 'Deployment is resumed' }
-  }
-  if (newSet === undefined) return known
-  if (isNew)
-    return { ...base, status: 'True', reason: 'NewReplicaSetCreated', message: `Created new replica set "${name}"` }
+  const whose =
+    newSet === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newSet.metadata.name}"`
+  const say = (value: string, reason: string, does: string) =>
+    progressCondition(value, reason, `${whose} ${does}.`, time)
   if (isComplete(deployment, status)) {
-    const message = `ReplicaSet "${name}" has successfully progressed.`
-    return { ...base, status: 'True', reason: 'NewReplicaSetAvailable', message }
+    return put(conditions, say('True', 'NewReplicaSetAvailable', 'has successfully progressed'))
   }
   if (hasProgressed(deployment.status, status)) {
-    return { ...base, status: 'True', reason: 'ReplicaSetUpdated', message: `ReplicaSet "${name}" is progressing.` }
+    const next = say('True', 'ReplicaSetUpdated', 'is progressing')
+    // Progress renews the time of its update even where it says what it said before.
+    const others = conditions.filter(({ type }) => type !== 'Progressing')
+    return [...others, known?.status === 'True' ? { ...next, lastTransitionTime: known.lastTransitionTime! } : next]
   }
-  if (untilTimeoutMs(deployment, nowMs) <= 0) {
-    const message = `ReplicaSet "${name}" has timed out progressing.`
-    return { ...base, status: 'False', reason: 'ProgressDeadlineExceeded', message }
-  }
-  return known ?? { ...base, status: 'True', reason: 'FoundNewReplicaSet', message: `Found new replica set "${name}"` }
+  if (untilTimeoutMs({ ...deployment, status: { conditions } }, nowMs) > 0) return conditions
+  return put(conditions, say('False', 'ProgressDeadlineExceeded', 'has timed out progressing'))
+}
+
+function progressCondition(status: string, reason: string, message: string, time: string): DeploymentCondition {
+  return { type: 'Progressing', lastUpdateTime: time, lastTransitionTime: time, status, reason, message }
 }
 
 function hasProgressed(before: DeploymentStatus | undefined, after: DeploymentStatus): boolean {
@@ -113,11 +143,11 @@ function hasProgressed(before: DeploymentStatus | undefined, after: DeploymentSt
   )
 }
 
-/** A condition that says what it said before keeps its times; progress renews only the update time. */
-function merge(deployment: Deployment, next: DeploymentCondition): DeploymentCondition {
-  const known = deployment.status?.conditions?.find(({ type }) => type === next.type)
-  if (known === undefined || known === next) return next
-  const isSame = known.status === next.status && known.reason === next.reason
-  if (isSame && next.reason !== 'ReplicaSetUpdated' && known.message === next.message) return known
-  return known.status === next.status ? { ...next, lastTransitionTime: known.lastTransitionTime! } : next
+/** A condition that has not changed stays as it is where it is; one that has comes last. */
+function put(conditions: Conditions, next: DeploymentCondition): Conditions {
+  const known = conditions.find(({ type }) => type === next.type)
+  if (known?.status === next.status && known.reason === next.reason) return conditions
+  const others = conditions.filter((one) => one !== known)
+  if (known?.status !== next.status) return [...others, next]
+  return [...others, { ...next, lastTransitionTime: known.lastTransitionTime! }]
 }

@@ -3,7 +3,7 @@ import type { Condition } from '../../api/generated/meta-v1.ts'
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../api/generated/policy-v1.ts'
 import { podDisruptionBudgets } from '../../api/generated/resources.ts'
 import { jsonEqual } from '../../api/meta/equal.ts'
-import { formatLabelSelector, fromLabelSelector } from '../../api/meta/label-selector.ts'
+import type { LabelSelector } from '../../api/generated/meta-v1.ts'
 import { formatTime } from '../../env/clock.ts'
 import { event } from '../../reconcile/change.ts'
 import type { Change } from '../../reconcile/change.ts'
@@ -110,9 +110,20 @@ function withCondition(
   return previous === undefined ? [...known, next] : known.map((one) => (one === previous ? next : one))
 }
 
+/** A selector as Go prints it, which the event repeats. */
+function goText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const labels = Object.entries(matchLabels).sort(([a], [b]) => (a < b ? -1 : 1))
+  const requirements = matchExpressions.map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  )
+  const map = labels.map(([name, value]) => `${name}: ${value},`).join('')
+  return `&LabelSelector{MatchLabels:map[string]string{${map}},MatchExpressions:[]LabelSelectorRequirement{${requirements.join('')}},}`
+}
+
 function sayUnmanaged(budget: PodDisruptionBudget, unmanaged: readonly string[]): Change[] {
   if (unmanaged.length === 0) return []
-  const selector = formatLabelSelector(fromLabelSelector(budget.spec?.selector) ?? [])
+  const selector = goText(budget.spec?.selector ?? {})
   const message =
     `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. As a result, the ` +
     'status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods ' +

@@ -97,7 +97,8 @@ async function advise(scene: Scene): Promise<Advice> {
   const proposals = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as MetricError] : []))
   const notes = errors.map(({ said, detail }) => warn(said, detail))
-  const metrics = proposals.map(({ status }) => status)
+  // A metric that could not be had keeps its place, empty.
+  const metrics = results.map((result) => (result.status === 'fulfilled' ? result.value.status : { type: '' }))
   const best = proposals.reduce<MetricProposal | undefined>(
     (most, one) => (most === undefined || one.replicas > most.replicas ? one : most),
     undefined,

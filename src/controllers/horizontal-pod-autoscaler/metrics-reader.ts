@@ -2,6 +2,7 @@ import type { CrossVersionObjectReference } from '../../api/generated/autoscalin
 import type { LabelSelector } from '../../api/generated/meta-v1.ts'
 import { formatLabelSelector, fromLabelSelector } from '../../api/meta/label-selector.ts'
 import { milliOf } from '../../api/meta/quantity.ts'
+import { hasReason } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { ResourceType } from '../../api/resource-type.ts'
 import type { Client } from '../../client/client.ts'
@@ -43,9 +44,9 @@ export function createMetricsReader(client: Client): MetricsReader {
       const { items } = await client.list(typeOf<T>(api, plural), options)
       if (items.length > 0) return items
     } catch (error) {
-      throw new Error(`unable to fetch metrics from ${api.name} metrics API: ${(error as Error).message}`, {
-        cause: error,
-      })
+      const why =
+        hasReason(error, 'NotFound') && isUnserved(error) ? (api.unserved ?? error.message) : (error as Error).message
+      throw new Error(`unable to fetch metrics from ${api.name} metrics API: ${why}`, { cause: error })
     }
     throw new Error(`no metrics returned from ${api.name} metrics API`)
   }
@@ -75,11 +76,20 @@ interface Api {
   readonly name: string
   readonly group: string
   readonly version: string
+  /** What is said where nobody serves it, if it is looked for before it is asked. */
+  readonly unserved?: string
 }
 
 const RESOURCE: Api = { name: 'resource', group: 'metrics.k8s.io', version: 'v1beta1' }
-const CUSTOM: Api = { name: 'custom', group: 'custom.metrics.k8s.io', version: 'v1beta2' }
+const CUSTOM: Api = {
+  name: 'custom',
+  group: 'custom.metrics.k8s.io',
+  version: 'v1beta2',
+  unserved: 'no custom metrics API (custom.metrics.k8s.io) registered',
+}
 const EXTERNAL: Api = { name: 'external', group: 'external.metrics.k8s.io', version: 'v1beta1' }
+
+const isUnserved = ({ message }: Error) => message.startsWith('the server could not find the requested resource')
 
 /** In the metrics APIs a metric is a resource by its own name. */
 function typeOf<T extends KubeObject>({ group, version }: Api, plural: string): ResourceType<T> {

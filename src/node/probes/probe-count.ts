@@ -1,7 +1,13 @@
 import type { Probe } from '../../api/generated/core-v1.ts'
 
-/** What one probe found. `output` is what an event says of a failure. */
-export type ProbeOutcome = { readonly ok: true } | { readonly ok: false; readonly output: string }
+/**
+ * What one probe found. `output` is what an event says of a failure. Where nothing was found out, since the container could
+ * not be asked, `ok` is undefined.
+ */
+export type ProbeOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly output: string }
+  | { readonly ok: undefined; readonly output: string }
 
 /** Outcomes of one sort in a row, and the verdict that they have led to. */
 export interface ProbeCount {
@@ -16,7 +22,7 @@ export function firstCount(verdict: boolean): ProbeCount {
 }
 
 /** The count after another outcome: the verdict changes when a threshold of outcomes in a row is reached. */
-export function counted(count: ProbeCount, { ok }: ProbeOutcome, probe: Probe): ProbeCount {
+export function counted(count: ProbeCount, ok: boolean, probe: Probe): ProbeCount {
   const inRow = ok === count.ok ? count.inRow + 1 : 1
   const threshold = ok ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3)
   return { ok, inRow, verdict: inRow >= threshold ? ok : count.verdict }

@@ -1,11 +1,12 @@
 import type { Container, Probe } from '../../api/generated/core-v1.ts'
 import type { Timer } from '../../env/clock.ts'
 import { tell } from '../pod-events.ts'
-import { recordOf } from '../pod-record.ts'
+import { isRunning, mainContainers, recordOf } from '../pod-record.ts'
 import { putContainer } from '../pod-work.ts'
 import type { PodWork, Prober } from '../pod-work.ts'
 import { graceOf } from '../stopping.ts'
 import { counted, firstCount } from './probe-count.ts'
+import type { ProbeOutcome } from './probe-count.ts'
 import { runProbe } from './run-probe.ts'
 
 type ProbeName = 'Startup' | 'Liveness' | 'Readiness'
@@ -37,10 +38,11 @@ export function startProber(work: PodWork, container: Container, containerId: st
       const outcome = await runProbe(work.context, targetOf(work, container, containerId), probe)
       if (stopped) return
       const isEarly = count.inRow === 0 && Math.abs(env.clock.now() - firstAtMs) < START_UP_MS
-      if (isEarly && name === 'Readiness' && !outcome.ok && outcome.output.endsWith('connection refused'))
+      if (isEarly && name === 'Readiness' && outcome.ok === false && outcome.output.endsWith('connection refused'))
         return repeat(name, probe, count, Math.max(FIRST_PAUSE_MS, 2 * pauseMs))
-      const next = counted(count, outcome, probe)
-      if (!outcome.ok) tellFailure(work, container, name, outcome.output)
+      if (outcome.ok !== true) tellFailure(work, container, name, outcome)
+      if (outcome.ok === undefined) return repeat(name, probe, count, periodMs)
+      const next = counted(count, outcome.ok, probe)
       const isOver = !next.ok && next.inRow >= (probe.failureThreshold ?? 3) && name !== 'Readiness'
       if (isOver) return endContainer(work, container, containerId, name, probe)
       if (name === 'Readiness') setProbed(work, container, { isReady: next.verdict })
@@ -84,13 +86,27 @@ function setProbed(work: PodWork, { name }: Container, found: { isReady?: boolea
   work.wake()
 }
 
-function tellFailure({ context, pod }: PodWork, container: Container, name: ProbeName, output: string): void {
-  tell(context, pod, container, 'Warning', 'Unhealthy', `${name} probe failed: ${output}`)
+function tellFailure(
+  { context, pod }: PodWork,
+  container: Container,
+  name: ProbeName,
+  { ok, output }: Exclude<ProbeOutcome, { readonly ok: true }>,
+): void {
+  const what = ok === false ? 'failed' : 'errored and resulted in unknown state'
+  tell(context, pod, container, 'Warning', 'Unhealthy', `${name} probe ${what}: ${output}`)
+}
+
+/** The kubelet ends a pod as a whole where nothing of it stays or is started again. */
+function killingWords({ pod, record }: PodWork, { name }: Container, probe: ProbeName): string {
+  const failed = `Container ${name} failed ${probe.toLowerCase()} probe`
+  const isSidecar = pod.spec?.initContainers?.some((one) => one.name === name) === true
+  if (isSidecar || pod.spec?.restartPolicy !== 'Never') return `${failed}, will be restarted`
+  const stays = mainContainers(pod).some((other) => other.name !== name && isRunning(recordOf(record, other.name)))
+  return stays ? failed : `Stopping container ${name}`
 }
 
 function endContainer(work: PodWork, container: Container, id: string, name: ProbeName, probe: Probe): void {
-  const words = `Container ${container.name} failed ${name.toLowerCase()} probe, will be restarted`
-  tell(work.context, work.pod, container, 'Normal', 'Killing', words)
+  tell(work.context, work.pod, container, 'Normal', 'Killing', killingWords(work, container, name))
   const own = probe.terminationGracePeriodSeconds
   const graceMs = own === undefined ? graceOf(work) : own * 1000
   work.context.runtime.stopContainer(id, graceMs).catch((error: unknown) => {

@@ -115,7 +115,8 @@ function lateWords(target: ProbeTarget, probe: Probe): string {
 function failure(target: ProbeTarget, probe: Probe, error: unknown): ProbeOutcome {
   const { code, message } = error as { code?: string; message?: string }
   const why = code === 'ECONNREFUSED' ? 'connect: connection refused' : (message ?? String(error))
-  if (probe.exec !== undefined || code === undefined) return { ok: false, output: why }
+  // What could not be asked at all says nothing of the container.
+  if (probe.exec !== undefined || code === undefined) return { ok: undefined, output: why }
   if (probe.grpc !== undefined) return { ok: false, output: grpcWords(target, probe) }
   const dialled = `dial tcp ${target.ip}:${portOf(target, probe)}: ${why}`
   return { ok: false, output: probe.httpGet === undefined ? dialled : `Get "${urlOf(target, probe)}": ${dialled}` }

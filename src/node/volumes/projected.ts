@@ -44,9 +44,15 @@ async function source(context: VolumeContext, from: VolumeProjection, mode: numb
   throw new VolumeError('projected volume source is not supported')
 }
 
+/** The kubelet's words for a key that is not there. */
+const MISSING_KEY = {
+  configmap: 'configmap references non-existent config key',
+  secret: 'references non-existent secret key',
+} as const
+
 async function fromMap(
   { client, pod }: VolumeContext,
-  description: string,
+  description: keyof typeof MISSING_KEY,
   read: typeof configMapData,
   from: NonNullable<VolumeProjection['configMap']>,
   mode: number,
@@ -54,7 +60,7 @@ async function fromMap(
   const name = from.name ?? ''
   const optional = from.optional === true
   const data = await read(client, pod.metadata.namespace ?? '', name)
-  if (data !== undefined) return filesOf(data, from.items, mode, { description: `${description} ${name}`, optional })
+  if (data !== undefined) return filesOf(data, from.items, mode, { missingKey: MISSING_KEY[description], optional })
   if (optional) return []
   throw new VolumeError(`${description} "${name}" not found`)
 }

@@ -27,19 +27,19 @@ export interface VolumeFile {
 /** Kubernetes' default mode of files in config map, secret, downward API and projected volumes: 0644. */
 export const DEFAULT_MODE = 0o644
 
-/** The files that a source's keys become: all of them, or those of `items` at their paths. */
+/** The files that a source's keys become: all of them, or those of `items` at their paths. `missingKey` are the words for a key that is not there. */
 export function filesOf(
   data: SourceData,
   items: readonly KeyToPath[] | undefined,
   mode: number,
-  source: { readonly description: string; readonly optional: boolean },
+  source: { readonly missingKey: string; readonly optional: boolean },
 ): readonly VolumeFile[] {
   if (items === undefined) return [...data].map(([key, bytes]) => ({ path: key, bytes, mode }))
   return items.flatMap((item) => {
     const bytes = data.get(item.key)
     if (bytes !== undefined) return [{ path: item.path, bytes, mode: item.mode ?? mode }]
     if (source.optional) return []
-    throw new VolumeError(`references non-existent ${source.description} key: ${item.key}`)
+    throw new VolumeError(`${source.missingKey}: ${item.key}`)
   })
 }
 
