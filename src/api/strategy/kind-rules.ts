@@ -35,7 +35,6 @@ export const UPDATE_RULES: Readonly<
   Record<string, (object: never, old: never, subresource: string | undefined, now: string) => void>
 > = {
   'certificatesigningrequests.certificates.k8s.io': updateRequest,
-  'daemonsets.apps': updateDaemonSet,
   'deployments.apps': updateDeployment,
   'daemonsets.apps': updateDaemonSet,
   pods: updatePod,
@@ -47,18 +46,6 @@ export const UPDATE_RULES: Readonly<
   services: (service: Draft<Service>, old: Service, subresource?: string) => {
     if (subresource === undefined) updateService(service, old)
   },
-}
-
-const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
-
-/** The server counts a daemon's templates, in an annotation since the field for it has gone. */
-function updateDaemonSet(set: Draft<DaemonSet>, old: DaemonSet): void {
-  const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0)
-  const isSame = semanticallyEqual(set.spec?.template, old.spec?.template)
-  set.metadata.annotations = {
-    ...set.metadata.annotations,
-    [TEMPLATE_GENERATION]: String(isSame ? before : before + 1),
-  }
 }
 
 function createPod(pod: Draft<Pod>): void {

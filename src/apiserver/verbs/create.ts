@@ -80,18 +80,21 @@ export async function createObject(
 ): Promise<Answer> {
   const { resource } = target
   const { storageType: type, storage } = resource
+  const isNamed = Boolean(object.metadata.name)
   fillMetadata(engine, target, object, options.dryRun === true)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (!keepManagedFields) {
     trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
   }
   const request = admissionOf(engine, context, target, object, options)
-  engine.admission.mutate(request)
+  // In Kubernetes a name is generated after this: refusals know no more of it than its beginning.
+  const unnamed = isNamed ? request : { ...request, name: object.metadata.generateName ?? '' }
+  engine.admission.mutate(unnamed)
   const mutating = engine.dynamic.mutate(request)
   if (mutating !== undefined) {
     await mutating
     // What a webhook has left out or added is looked at once more, as new.
-    engine.admission.mutate({ ...request, head: engine.store.head() })
+    engine.admission.mutate({ ...unnamed, head: engine.store.head() })
   }
   prepareForCreate(type, object)
   if (storage === REQUESTS) noteRequestor(object as Draft<CertificateSigningRequest>, context.user)
