@@ -142,7 +142,7 @@ const values: readonly Step[] = Object.entries(FIELDS).flatMap(([name, [, ...tri
 )
 
 export const customValues = scenario('custom-values', 'Values of every sort that a schema speaks of', [
-  post('definition', EXTENSIONS, definition, undefined, { pick: ['message'] }),
+  post('definition', EXTENSIONS, definition, undefined, { pick: ['spec.names.kind'] }),
   {
     ...setup(get('established', `${EXTENSIONS}/samples.${GROUP}`)),
     until: { path: 'status.conditions.1.status', equals: 'True' },
