@@ -1,3 +1,7 @@
+import type { KubeObject } from '../../api/object.ts'
+import type { Draft } from '../../api/draft.ts'
+import { trackUpdate } from '../../api/patch/managed-fields.ts'
+import { schemaOf } from '../../api/schema/schema.ts'
 import type { Registry } from '../../api/registry.ts'
 import { formatTime } from '../../env/clock.ts'
 import type { Change, Mutation, Snapshot } from '../../store/store.ts'
@@ -86,7 +90,7 @@ function withStatus(definition: Definition, head: Snapshot, time: string): Defin
     return definition
   const conditions = [acceptedCondition(conflict, time), establishedCondition(established, time)]
   const versions = complete || stored === undefined ? storedVersions : [...storedVersions, stored]
-  return {
+  const next: Definition = {
     ...definition,
     status: {
       ...status,
@@ -95,6 +99,17 @@ function withStatus(definition: Definition, head: Snapshot, time: string): Defin
       storedVersions: versions,
     },
   }
+  return ownedByServer(next, definition, time)
+}
+
+const SCHEMA = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition'
+
+/** What the server says of a definition is the server's own. */
+function ownedByServer(next: Definition, old: Definition, time: string): Definition {
+  const draft = structuredClone(next) as unknown as Draft<KubeObject>
+  const writer = { manager: 'kube-apiserver', subresource: 'status', hasStatus: true, time }
+  trackUpdate(schemaOf(SCHEMA), draft, old, writer)
+  return draft as unknown as Definition
 }
 
 function unchangedOr({ status }: Definition, next: DefinitionCondition): DefinitionCondition {

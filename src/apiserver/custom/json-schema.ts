@@ -4,6 +4,8 @@ import type { KubeObject } from '../../api/object.ts'
 export interface JsonSchema {
   readonly type?: string
   readonly format?: string
+  readonly title?: string
+  readonly description?: string
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly additionalProperties?: JsonSchema | boolean
   readonly items?: JsonSchema

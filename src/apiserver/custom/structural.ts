@@ -185,9 +185,12 @@ const NESTED: readonly (readonly [name: keyof JsonSchema, detail: string])[] = [
   ['type', 'must be empty to be structural'],
   ['additionalProperties', 'must be undefined to be structural'],
   ['default', 'must be undefined to be structural'],
+  ['title', 'must be empty to be structural'],
+  ['description', 'must be empty to be structural'],
   ['nullable', 'must be false to be structural'],
   ['x-kubernetes-preserve-unknown-fields', 'must be false to be structural'],
   ['x-kubernetes-embedded-resource', 'must be false to be structural'],
+  ['x-kubernetes-int-or-string', 'must be false to be structural'],
   ['x-kubernetes-list-map-keys', 'must be empty to be structural'],
   ['x-kubernetes-list-type', 'must be undefined to be structural'],
   ['x-kubernetes-map-type', 'must be undefined to be structural'],
@@ -203,10 +206,16 @@ function checkJunctors(schema: JsonSchema, path: string, errors: FieldError[]): 
   if (schema.not !== undefined) checkNested(schema.not, `${path}.not`, allowed, errors)
 }
 
+const isSaid = (value: unknown) =>
+  value !== undefined && value !== false && value !== '' && !(Array.isArray(value) && value.length === 0)
+
 function checkNested(schema: JsonSchema, path: string, typed: boolean, errors: FieldError[]): void {
   for (const [name, detail] of NESTED) {
-    if (schema[name] !== undefined && !(typed && name === 'type')) errors.push(forbidden(`${path}.${name}`, detail))
+    if ((isSaid(schema[name]) || (name.endsWith('-type') && schema[name] === '')) && !(typed && name === 'type'))
+      errors.push(forbidden(`${path}.${name}`, detail))
   }
+  checkVocabulary(schema, path, errors)
+  checkMerging(schema, path, errors)
   for (const [key, child] of Object.entries(schema.properties ?? {})) {
     checkNested(child, `${path}.properties[${key}]`, false, errors)
   }
