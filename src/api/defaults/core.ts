@@ -53,9 +53,18 @@ export function defaultNamespace(namespace: Draft<Namespace>): void {
 }
 
 export function defaultNode(node: Draft<Node>): void {
+  alignRanges(node)
   if (node.status?.allocatable === undefined && node.status?.capacity !== undefined) {
     node.status.allocatable = { ...node.status.capacity }
   }
+}
+
+/** A node's range of addresses is written once and twice: as the first of them, and as a list. */
+function alignRanges({ spec }: Draft<Node>): void {
+  const { podCIDR = '', podCIDRs = [] } = spec ?? {}
+  if (spec === undefined) return
+  if (podCIDR !== '' && podCIDRs[0] !== podCIDR) spec.podCIDRs = [podCIDR]
+  else if (podCIDRs[0] !== undefined) spec.podCIDR = podCIDRs[0]
 }
 
 export function defaultEndpoints(endpoints: Draft<Endpoints>): void {

@@ -1,4 +1,5 @@
 import type { ConfigMap, Namespace, Node, Secret, ServiceAccount } from '../generated/core-v1.ts'
+import { validateLenientCidr } from './addresses.ts'
 import { forbidden, invalid, required, tooLong } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { configKeyProblems } from '../meta/names.ts'
@@ -94,18 +95,26 @@ export function validateNamespaceUpdate(namespace: Namespace, old: Namespace, su
 }
 
 export function validateNode({ spec = {} }: Node): FieldError[] {
-  return validateTaints(spec.taints ?? [], 'spec.taints')
+  const { podCIDRs: ranges = [] } = spec
+  // Kubernetes looks for taints where they once lay.
+  const errors = validateTaints(spec.taints ?? [], 'metadata.taints')
+  errors.push(...ranges.flatMap((range, i) => validateLenientCidr(`spec.podCIDRs[${i}]`, range)))
+  const families = new Set(ranges.map((range) => range.includes(':')))
+  if (ranges.length < 2 || (ranges.length === 2 && families.size === 2)) return errors
+  return [...errors, invalid('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family')]
 }
 
 /** `podCIDR` and `providerID` are set once. */
 export function validateNodeUpdate({ spec = {} }: Node, { spec: old = {} }: Node): FieldError[] {
-  const errors = validateTaints(spec.taints ?? [], 'spec.taints')
+  const errors: FieldError[] = []
   if (old.providerID !== undefined && spec.providerID !== old.providerID) {
     errors.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
   }
   if (old.podCIDR !== undefined && spec.podCIDR !== old.podCIDR) {
     errors.push(forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'))
   }
+  errors.push(...validateTaints(spec.taints ?? [], 'metadata.taints'))
+  if (spec.externalID !== old.externalID) errors.push(forbidden('spec.externalID', 'may not be updated'))
   return errors
 }
 

@@ -7,7 +7,7 @@ import type { FieldError } from '../meta/field-error.ts'
 import { dns1035LabelProblems, dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
 import { goForm } from './go-form.ts'
 import { validateLabelSelector } from './label-selector.ts'
-import { nonNegative, validateIntOrPercent } from './numbers.ts'
+import { nonNegative, notOverHundredPercent, validateIntOrPercent } from './numbers.ts'
 import { immutable, named, unlessSame } from './object-meta.ts'
 
 const HIGHEST_USER_PRIORITY = 1_000_000_000
@@ -66,7 +66,9 @@ export function validateDisruptionBudget({ spec = {} }: PodDisruptionBudget): Fi
     errors.push(invalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set'))
   }
   errors.push(...validateIntOrPercent('spec.minAvailable', spec.minAvailable))
+  errors.push(...notOverHundredPercent('spec.minAvailable', spec.minAvailable))
   errors.push(...validateIntOrPercent('spec.maxUnavailable', spec.maxUnavailable))
+  errors.push(...notOverHundredPercent('spec.maxUnavailable', spec.maxUnavailable))
   return [...errors, ...validateLabelSelector(spec.selector, 'spec.selector')]
 }
 

@@ -3,6 +3,7 @@ import { duplicate, forbidden, invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { labelKeyProblems } from '../meta/names.ts'
 import { compareQuantities, milliOf } from '../meta/quantity.ts'
+import { nameProblems, standardProblems } from './resources.ts'
 import { named } from './object-meta.ts'
 
 const COUNTED = [
@@ -136,8 +137,19 @@ type Limit = NonNullable<LimitRange['spec']>['limits'][number]
 
 function limitErrors(limit: Limit, path: string): FieldError[] {
   const { type, min = {}, max = {}, maxLimitRequestRatio: ratios = {} } = limit
-  const errors: FieldError[] = []
   const isPod = type === 'Pod'
+  const isOfContainers = isPod || type === 'Container'
+  const fields = [
+    'max',
+    'min',
+    ...(isPod ? [] : (['default', 'defaultRequest'] as const)),
+    'maxLimitRequestRatio',
+  ] as const
+  const errors = fields.flatMap((field) =>
+    Object.keys(limit[field] ?? {}).flatMap((name) =>
+      named(`${path}.${field}[${name}]`, name, isOfContainers ? nameProblems(name) : standardProblems(name)),
+    ),
+  )
   for (const field of isPod ? (['default', 'defaultRequest'] as const) : []) {
     if (limit[field] === undefined) continue
     errors.push(forbidden(`${path}.${field}`, "may not be specified when `type` is 'Pod'"))

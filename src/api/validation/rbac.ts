@@ -26,13 +26,16 @@ export function validateClusterRole({ rules, aggregationRule }: ClusterRole): Fi
     )
   }
   selectors.forEach((selector, i) => {
-    errors.push(...validateLabelSelector(selector, `aggregationRule.clusterRoleSelectors[${i}]`))
+    const path = `aggregationRule.clusterRoleSelectors[${i}]`
+    const malformed = validateLabelSelector(selector, path)
+    errors.push(...malformed)
+    if (malformed.length > 0) errors.push(invalid(path, null, 'invalid label selector.'))
   })
   return errors
 }
 
 function validateRule(rule: PolicyRule, path: string, namespaced: boolean): FieldError[] {
-  const { verbs, resources = [], apiGroups = [], nonResourceURLs = [] } = rule
+  const { verbs, resources = [], apiGroups = [], nonResourceURLs = [], resourceNames = [] } = rule
   const errors: FieldError[] = []
   if ((verbs ?? []).length === 0) errors.push(required(`${path}.verbs`, 'verbs must contain at least one value'))
   if (nonResourceURLs.length > 0) {
@@ -40,7 +43,7 @@ function validateRule(rule: PolicyRule, path: string, namespaced: boolean): Fiel
       const detail = 'namespaced rules cannot apply to non-resource URLs'
       errors.push(invalid(`${path}.nonResourceURLs`, nonResourceURLs, detail))
     }
-    if (apiGroups.length + resources.length > 0) {
+    if (apiGroups.length + resources.length + resourceNames.length > 0) {
       const detail = 'rules cannot apply to both regular resources and non-resource URLs'
       errors.push(invalid(`${path}.nonResourceURLs`, nonResourceURLs, detail))
     }

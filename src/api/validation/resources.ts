@@ -112,13 +112,17 @@ function validateQuantityOf(name: string, quantity: string | number, path: strin
 const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage'])
 
 /** An unqualified name must be a standard one, and one of those that containers have. */
-function nameProblems(name: string): readonly string[] {
-  const own = labelKeyProblems(name)
-  if (name.includes('/')) return own
-  const standard =
-    own.length > 0 || isStandardResource(name) ? [] : ['must be a standard resource type or fully qualified']
+export function nameProblems(name: string): readonly string[] {
+  if (name.includes('/')) return labelKeyProblems(name)
   const ofContainers = PLAIN.has(name) || name.startsWith('hugepages-')
-  return [...own, ...standard, ...(ofContainers ? [] : ['must be a standard resource for containers'])]
+  return [...standardProblems(name), ...(ofContainers ? [] : ['must be a standard resource for containers'])]
+}
+
+/** An unqualified name must be a standard one. */
+export function standardProblems(name: string): readonly string[] {
+  const own = labelKeyProblems(name)
+  if (own.length > 0 || name.includes('/') || isStandardResource(name)) return own
+  return ['must be a standard resource type or fully qualified']
 }
 
 export const isStandardResource = (name: string) => STANDARD.has(name) || name.startsWith('hugepages-')
