@@ -131,7 +131,9 @@ function checkVersion(target: ObjectTarget, object: Draft<KubeObject>, old: Kube
   } else if (!resource.strategy.updatesUnconditionally) {
     const field = 'metadata.resourceVersion'
     const message = 'Invalid value: 0: must be specified for an update'
-    throw invalidError(resource.type, name, [{ reason: 'FieldValueInvalid', field, message }])
+    // Told of the resource, as its store knows it, rather than of the kind.
+    const { group, plural } = resource.type
+    throw invalidError({ group, kind: plural }, name, [{ reason: 'FieldValueInvalid', field, message }])
   }
   if (old.metadata.resourceVersion !== undefined) object.metadata.resourceVersion = old.metadata.resourceVersion
 }

@@ -1,14 +1,16 @@
 import type { NamedRuleWithOperations } from '../../../api/generated/admissionregistration-v1.ts'
 import type { FieldError } from '../../../api/meta/field-error.ts'
 import { duplicate, forbidden, invalid, notSupported, required, tooMany } from '../../../api/meta/field-error.ts'
+import { labelKeyProblems } from '../../../api/meta/names.ts'
+import { named } from '../../../api/validation/object-meta.ts'
 import type { KubeObject } from '../../../api/object.ts'
 import { formatType } from '../../../expression/cel/cel-type.ts'
 import type { CelType } from '../../../expression/cel/cel-type.ts'
 import { ADMISSION_VARIABLES, NAMESPACE_VARIABLE, PARAMS_VARIABLE, programOf } from './admission-expressions.ts'
 import type { Webhook } from './webhook.ts'
+import { FAILURE_POLICIES, MATCH_POLICIES, validateWebhook } from './webhook-validation.ts'
 import { BINDINGS, MUTATING, POLICIES, VALIDATING } from './registrations.ts'
 import type {
-  MutatingWebhook,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from '../../../api/generated/admissionregistration-v1.ts'
@@ -22,7 +24,9 @@ export function validateRegistration(storage: string, object: KubeObject): reado
     const { webhooks = [] } = object as KubeObject & { readonly webhooks?: readonly Webhook[] }
     const names = new Set<string>()
     webhooks.forEach((webhook, i) => {
-      checkWebhook(webhook, `webhooks[${i}]`, errors)
+      errors.push(...validateWebhook(webhook, `webhooks[${i}]`))
+      webhook.rules?.forEach((rule, j) => checkRule(rule, `webhooks[${i}].rules[${j}]`, errors))
+      checkConditions(webhook.matchConditions ?? [], ADMISSION_VARIABLES, `webhooks[${i}].matchConditions`, errors)
       if (names.has(webhook.name)) errors.push(duplicate(`webhooks[${i}].name`, webhook.name))
       names.add(webhook.name)
     })
@@ -30,54 +34,10 @@ export function validateRegistration(storage: string, object: KubeObject): reado
   return errors
 }
 
-const FAILURE = ['Fail', 'Ignore']
-const MATCH = ['Equivalent', 'Exact']
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
 
 function oneOf(field: string, value: string | undefined, supported: readonly string[], errors: FieldError[]): void {
   if (value !== undefined && !supported.includes(value)) errors.push(notSupported(field, value, supported))
-}
-
-function checkWebhook(webhook: Webhook, at: string, errors: FieldError[]): void {
-  const { name, rules = [], clientConfig, sideEffects, timeoutSeconds = 10, admissionReviewVersions = [] } = webhook
-  if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?){2,}$/.test(name)) {
-    errors.push(invalid(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'))
-  }
-  if (admissionReviewVersions.length === 0) {
-    errors.push(required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'))
-  } else if (!admissionReviewVersions.some((one) => one === 'v1' || one === 'v1beta1')) {
-    const detail = 'must include at least one of v1, v1beta1'
-    errors.push(invalid(`${at}.admissionReviewVersions`, admissionReviewVersions, detail))
-  }
-  rules.forEach((rule, i) => checkRule(rule, `${at}.rules[${i}]`, errors))
-  oneOf(`${at}.failurePolicy`, webhook.failurePolicy, FAILURE, errors)
-  oneOf(`${at}.matchPolicy`, webhook.matchPolicy, MATCH, errors)
-  oneOf(`${at}.reinvocationPolicy`, (webhook as MutatingWebhook).reinvocationPolicy, ['IfNeeded', 'Never'], errors)
-  if (!sideEffects) errors.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'))
-  else oneOf(`${at}.sideEffects`, sideEffects, ['None', 'NoneOnDryRun'], errors)
-  if (timeoutSeconds < 1 || timeoutSeconds > 30) {
-    const detail = 'the timeout value must be between 1 and 30 seconds'
-    errors.push(invalid(`${at}.timeoutSeconds`, timeoutSeconds, detail))
-  }
-  if ((clientConfig?.url === undefined) === (clientConfig?.service === undefined)) {
-    errors.push(required(`${at}.clientConfig`, 'exactly one of url or service is required'))
-  } else if (clientConfig.url !== undefined) checkUrl(clientConfig.url, `${at}.clientConfig.url`, errors)
-  checkConditions(webhook.matchConditions ?? [], ADMISSION_VARIABLES, `${at}.matchConditions`, errors)
-}
-
-/** As `webhook.ValidateWebhookURL` says it. */
-function checkUrl(text: string, field: string, errors: FieldError[]): void {
-  const form = 'url must be a valid URL: https://host[:port]/path'
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined)
-    return void errors.push(invalid(field, text, `${form}; desired format: https://host[:port]/path`))
-  const wanted = '; desired format: https://host[/path]'
-  const scheme = url.protocol.slice(0, -1)
-  if (scheme !== 'https') errors.push(invalid(field, scheme, `'https' is the only allowed URL scheme${wanted}`))
-  if (url.username !== '') errors.push(invalid(field, url.username, 'user information is not permitted in the URL'))
-  if (url.hash !== '') errors.push(invalid(field, url.hash.slice(1), 'fragments are not permitted in the URL'))
-  if (url.search !== '')
-    errors.push(invalid(field, url.search.slice(1), 'query parameters are not permitted in the URL'))
 }
 
 function checkRule(rule: NamedRuleWithOperations, at: string, errors: FieldError[]): void {
@@ -116,6 +76,7 @@ function checkConditions(
     if (expression === '') errors.push(required(`${at}[${i}].expression`))
     else checkExpression(expression, variables, 'bool', `${at}[${i}].expression`, errors)
     if (name === '') errors.push(required(`${at}[${i}].name`))
+    else if (labelKeyProblems(name).length > 0) errors.push(...named(`${at}[${i}].name`, name, labelKeyProblems(name)))
     else if (names.has(name)) errors.push(duplicate(`${at}[${i}].name`, name))
     names.add(name)
   })
@@ -141,13 +102,13 @@ function checkExpression(
 }
 
 function checkPolicy({ spec = {}, metadata }: ValidatingAdmissionPolicy, errors: FieldError[]): void {
-  oneOf('spec.failurePolicy', spec.failurePolicy, FAILURE, errors)
+  oneOf('spec.failurePolicy', spec.failurePolicy, FAILURE_POLICIES, errors)
   if (spec.matchConstraints === undefined) errors.push(required('spec.matchConstraints'))
   else {
     const rules = spec.matchConstraints.resourceRules ?? []
     if (rules.length === 0) errors.push(required('spec.matchConstraints.resourceRules'))
     rules.forEach((rule, i) => checkRule(rule, `spec.matchConstraints.resourceRules[${i}]`, errors))
-    oneOf('spec.matchConstraints.matchPolicy', spec.matchConstraints.matchPolicy, MATCH, errors)
+    oneOf('spec.matchConstraints.matchPolicy', spec.matchConstraints.matchPolicy, MATCH_POLICIES, errors)
   }
   const { validations = [], auditAnnotations = [] } = spec
   if (validations.length === 0 && auditAnnotations.length === 0) {

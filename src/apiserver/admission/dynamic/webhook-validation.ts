@@ -1,0 +1,98 @@
+import type { MutatingWebhook, ServiceReference } from '../../../api/generated/admissionregistration-v1.ts'
+import { invalid, notSupported, required } from '../../../api/meta/field-error.ts'
+import type { FieldError } from '../../../api/meta/field-error.ts'
+import { dns1035LabelProblems, dnsSubdomainProblems, portNumberProblems } from '../../../api/meta/names.ts'
+import { validateLabelSelector } from '../../../api/validation/label-selector.ts'
+import { named } from '../../../api/validation/object-meta.ts'
+import type { Webhook } from './webhook.ts'
+
+export const FAILURE_POLICIES = ['Fail', 'Ignore']
+export const MATCH_POLICIES = ['Equivalent', 'Exact']
+const REVIEW_VERSIONS = ['v1', 'v1beta1']
+const SIDE_EFFECTS = ['None', 'NoneOnDryRun']
+
+/** What is wrong with a webhook but for its rules and conditions. */
+export function validateWebhook(webhook: Webhook, at: string): FieldError[] {
+  const { sideEffects, timeoutSeconds = 10, clientConfig } = webhook
+  const errors = [...validateName(webhook.name, `${at}.name`), ...validateReviews(webhook, at)]
+  const oneOf = (field: string, value: string | undefined, supported: readonly string[]) => {
+    if (value !== undefined && !supported.includes(value)) errors.push(notSupported(`${at}.${field}`, value, supported))
+  }
+  oneOf('failurePolicy', webhook.failurePolicy, FAILURE_POLICIES)
+  oneOf('matchPolicy', webhook.matchPolicy, MATCH_POLICIES)
+  oneOf('reinvocationPolicy', (webhook as MutatingWebhook).reinvocationPolicy, ['IfNeeded', 'Never'])
+  if (sideEffects === undefined || sideEffects === null) {
+    errors.push(required(`${at}.sideEffects`, `must specify one of ${SIDE_EFFECTS.join(', ')}`))
+  } else oneOf('sideEffects', sideEffects, SIDE_EFFECTS)
+  if (timeoutSeconds < 1 || timeoutSeconds > 30) {
+    const detail = 'the timeout value must be between 1 and 30 seconds'
+    errors.push(invalid(`${at}.timeoutSeconds`, timeoutSeconds, detail))
+  }
+  errors.push(...validateLabelSelector(webhook.namespaceSelector, `${at}.namespaceSelector`))
+  errors.push(...validateLabelSelector(webhook.objectSelector, `${at}.objectSelector`))
+  const { url, service } = clientConfig ?? {}
+  if ((url === undefined) === (service === undefined)) {
+    errors.push(required(`${at}.clientConfig`, 'exactly one of url or service is required'))
+  } else if (url !== undefined) checkUrl(url, `${at}.clientConfig.url`, errors)
+  else if (service !== undefined) errors.push(...validateService(service, `${at}.clientConfig.service`))
+  return errors
+}
+
+function validateName(name: string, path: string): FieldError[] {
+  if (name === '') return [required(path)]
+  const problems = dnsSubdomainProblems(name)
+  if (problems.length > 0) return [invalid(path, name, problems.join(','))]
+  if (name.split('.').length >= 3) return []
+  return [invalid(path, name, 'should be a domain with at least three segments separated by dots')]
+}
+
+function validateReviews({ admissionReviewVersions }: Webhook, at: string): FieldError[] {
+  const versions = admissionReviewVersions ?? []
+  const path = `${at}.admissionReviewVersions`
+  const known = REVIEW_VERSIONS.join(', ')
+  if (versions.length === 0) return [required(path, `must specify one of ${known}`)]
+  const errors = versions.flatMap((version, i) =>
+    versions.indexOf(version) < i
+      ? [invalid(`${path}[${i}]`, version, 'duplicate version')]
+      : named(`${path}[${i}]`, version, dns1035LabelProblems(version)),
+  )
+  if (versions.some((version) => REVIEW_VERSIONS.includes(version))) return errors
+  return [...errors, invalid(path, versions, `must include at least one of ${known}`)]
+}
+
+/** Kubernetes tells of a missing name as of a missing namespace, and the other way round. */
+function validateService({ name, namespace, path, port = 443 }: ServiceReference, at: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (namespace === '') errors.push(required(`${at}.name`))
+  if (name === '') errors.push(required(`${at}.namespace`))
+  const problems = portNumberProblems(port)
+  if (problems.length > 0) errors.push(invalid(`${at}.port`, port, `port is not valid: ${problems.join(', ')}`))
+  return path === undefined ? errors : [...errors, ...validatePath(path, `${at}.path`)]
+}
+
+function validatePath(text: string, path: string): FieldError[] {
+  if (text === '' || text === '/') return []
+  if (text === '//') return [invalid(path, text, 'segment[0] may not be empty')]
+  const errors = text.startsWith('/') ? [] : [invalid(path, text, "must start with a '/'")]
+  const steps = text.slice(1).replace(/\/$/, '').split('/')
+  const wrong = steps.flatMap((step, i) => {
+    if (step === '') return [invalid(path, text, `segment[${i}] may not be empty`)]
+    return dnsSubdomainProblems(step).map((problem) => invalid(path, text, `segment[${i}]: ${problem}`))
+  })
+  return [...errors, ...wrong]
+}
+
+/** As `webhook.ValidateWebhookURL` says it. */
+function checkUrl(text: string, field: string, errors: FieldError[]): void {
+  const form = 'url must be a valid URL: https://host[:port]/path'
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined)
+    return void errors.push(invalid(field, text, `${form}; desired format: https://host[:port]/path`))
+  const wanted = '; desired format: https://host[/path]'
+  const scheme = url.protocol.slice(0, -1)
+  if (scheme !== 'https') errors.push(invalid(field, scheme, `'https' is the only allowed URL scheme${wanted}`))
+  if (url.username !== '') errors.push(invalid(field, url.username, 'user information is not permitted in the URL'))
+  if (url.hash !== '') errors.push(invalid(field, url.hash.slice(1), 'fragments are not permitted in the URL'))
+  if (url.search !== '')
+    errors.push(invalid(field, url.search.slice(1), 'query parameters are not permitted in the URL'))
+}
