@@ -23,7 +23,8 @@ export function sandboxSpec(name: string): SandboxSpec {
   return {
     namespace: 'default',
     name,
-    uid: `uid-${name}`,
+    // Of this process alone: suites of several engines run at once, and a pod has one cgroup on a machine.
+    uid: `uid-${name}-${process.pid}`,
     attempt: 0,
     hostname: name,
     hostNetwork: false,

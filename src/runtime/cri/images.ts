@@ -1,4 +1,4 @@
-import { ImageError } from '../runtime.ts'
+import { pullInTurn } from '../engine/pulling.ts'
 import type { ImageInfo, RegistryCredentials } from '../runtime.ts'
 import { CriError } from './connection.ts'
 import type { CriConnection } from './connection.ts'
@@ -15,29 +15,25 @@ export async function imageStatus(connection: CriConnection, image: string): Pro
   return found === undefined || found.image === null ? undefined : infoOf(image, found.image)
 }
 
-/** Tries each of the credentials, or none where there are none, and fails with the last failure. */
 export async function pullImage(
   connection: CriConnection,
   image: string,
   signal: AbortSignal | undefined,
   credentials: readonly RegistryCredentials[] = [],
 ): Promise<ImageInfo> {
-  let failure: unknown
-  for (const login of credentials.length === 0 ? [undefined] : credentials) {
-    try {
-      // Without the address, as the kubelet does it: engines read it as a URL, and whose login it is was found out already.
-      const auth = login && { username: login.username, password: login.password, serverAddress: '' }
-      const request = { image: { image }, ...(auth !== undefined && { auth }) }
-      const { imageRef } = await connection.call('PullImage', request, {
-        timeoutMs: PULL_TIMEOUT_MS,
-        ...(signal !== undefined && { signal }),
-      })
-      return (await imageStatus(connection, imageRef)) ?? { reference: image, id: imageRef, sizeBytes: 0 }
-    } catch (error) {
-      failure = error
-    }
+  const pull = async (login: RegistryCredentials | undefined) => {
+    // Without the address, as the kubelet does it: engines read it as a URL, and whose login it is was found out already.
+    const auth = login && { username: login.username, password: login.password, serverAddress: '' }
+    const request = { image: { image }, ...(auth !== undefined && { auth }) }
+    const { imageRef } = await connection.call('PullImage', request, {
+      timeoutMs: PULL_TIMEOUT_MS,
+      ...(signal !== undefined && { signal }),
+    })
+    return (await imageStatus(connection, imageRef)) ?? { reference: image, id: imageRef, sizeBytes: 0 }
   }
-  throw new ImageError('ErrImagePull', failure instanceof Error ? failure.message : String(failure), { cause: failure })
+  return await pullInTurn(credentials, pull, (failure) =>
+    failure instanceof Error ? failure.message : String(failure),
+  )
 }
 
 function infoOf(asked: string, { id, repoTags, repoDigests, size, uid, username }: CriImage): ImageInfo {

@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import { RuntimeError } from '../runtime.ts'
 import type { Sandbox, SandboxSpec } from '../runtime.ts'
 import { CriError } from './connection.ts'
@@ -8,9 +5,11 @@ import type { CriConnection } from './connection.ts'
 import type { ListedSandbox, PodSandboxConfig } from './messages.ts'
 import {
   makePodDirectory,
+  nextAttempt,
   podDirectory,
   removePodCgroup,
   removePodDirectory,
+  specKeptIn,
   writeHosts,
 } from '../engine/pod-directory.ts'
 import type { PodDirectory } from '../engine/pod-directory.ts'
@@ -46,8 +45,6 @@ export interface SandboxContext {
   readonly isDead?: (owner: string) => boolean
 }
 
-const FACTS_FILE = 'sandbox.json'
-
 /** `known`: those that an earlier life has left, ready to be adopted. */
 export async function openSandboxes(context: SandboxContext): Promise<Sandboxes> {
   const { connection, owner } = context
@@ -66,8 +63,7 @@ export async function openSandboxes(context: SandboxContext): Promise<Sandboxes>
   }
   return {
     async start(spec) {
-      const attempts = [...pods.values()].filter(({ sandbox }) => sandbox.podUid === spec.uid)
-      const attempt = Math.max(spec.attempt, ...attempts.map(({ sandbox }) => sandbox.attempt + 1))
+      const attempt = nextAttempt(spec, pods.values())
       if (failed.has(spec.uid)) await removeStrays(spec.uid)
       failed.add(spec.uid)
       const pod = await startSandbox(context, spec, attempt)
@@ -134,8 +130,7 @@ async function startSandbox(context: SandboxContext, spec: SandboxSpec, attempt:
   const directory = podDirectory(context.directory, spec.uid, attempt)
   const config = sandboxConfig(spec, attempt, context.owner, directory.logs)
   try {
-    await makePodDirectory(directory)
-    await writeFile(path.join(directory.path, FACTS_FILE), JSON.stringify(spec))
+    await makePodDirectory(directory, spec)
     const { podSandboxId } = await context.connection.call('RunPodSandbox', { config })
     const sandbox = await statusOf(context, podSandboxId)
     await writeHosts(directory, spec, sandbox.ip)
@@ -167,17 +162,9 @@ async function statusOf({ connection, hostAddress }: SandboxContext, podSandboxI
 async function adopt(context: SandboxContext, listed: ListedSandbox): Promise<PodSandbox | undefined> {
   const { uid, attempt } = listed.metadata
   const directory = podDirectory(context.directory, uid, attempt)
-  const spec = readFacts(path.join(directory.path, FACTS_FILE))
+  const spec = specKeptIn(directory)
   if (spec === undefined) return undefined
   const sandbox = await statusOf(context, listed.id)
   await writeHosts(directory, spec, sandbox.ip)
   return { sandbox, config: sandboxConfig(spec, attempt, context.owner, directory.logs), directory }
-}
-
-function readFacts(file: string): SandboxSpec | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as SandboxSpec
-  } catch {
-    return undefined
-  }
 }

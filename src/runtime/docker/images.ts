@@ -1,6 +1,6 @@
 import type Docker from 'dockerode'
 import { canonicalImage } from '../engine/image-names.ts'
-import { ImageError } from '../runtime.ts'
+import { pullInTurn } from '../engine/pulling.ts'
 import type { ImageInfo, RegistryCredentials } from '../runtime.ts'
 import { refusalOf } from './connection.ts'
 
@@ -20,27 +20,21 @@ export async function imageStatus(docker: Docker, image: string): Promise<ImageI
   return { reference: canonicalImage(name), id: RepoDigests[0] ?? Id, sizeBytes: Size, ...(user !== '' && { user }) }
 }
 
-/** Tries each of the credentials, or none where there are none, and fails with the last failure. */
 export async function pullImage(
   docker: Docker,
   image: string,
   signal: AbortSignal | undefined,
   credentials: readonly RegistryCredentials[] = [],
 ): Promise<ImageInfo> {
-  let failure: unknown
-  for (const login of credentials.length === 0 ? [undefined] : credentials) {
-    try {
-      const authconfig = login && { username: login.username, password: login.password, serveraddress: login.server }
-      await pull(docker, canonicalImage(image), {
-        ...(authconfig && { authconfig }),
-        ...(signal && { abortSignal: signal }),
-      })
-      return (await imageStatus(docker, image)) ?? { reference: canonicalImage(image), id: '', sizeBytes: 0 }
-    } catch (error) {
-      failure = error
-    }
+  const pullAs = async (login: RegistryCredentials | undefined) => {
+    const authconfig = login && { username: login.username, password: login.password, serveraddress: login.server }
+    await pull(docker, canonicalImage(image), {
+      ...(authconfig && { authconfig }),
+      ...(signal && { abortSignal: signal }),
+    })
+    return (await imageStatus(docker, image)) ?? { reference: canonicalImage(image), id: '', sizeBytes: 0 }
   }
-  throw new ImageError('ErrImagePull', `Error response from daemon: ${refusalOf(failure).message}`, { cause: failure })
+  return await pullInTurn(credentials, pullAs, (failure) => `Error response from daemon: ${refusalOf(failure).message}`)
 }
 
 /** Docker answers with its progress, a line of JSON each, and says in one of them where it failed. */

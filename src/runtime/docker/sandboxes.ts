@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import type Docker from 'dockerode'
 import type { ContainerInspectInfo } from 'dockerode'
 import {
   hostsMount,
   makePodDirectory,
+  nextAttempt,
   podDirectory,
   removePodCgroup,
   removePodDirectory,
+  specKeptIn,
   writeHosts,
 } from '../engine/pod-directory.ts'
 import type { PodDirectory } from '../engine/pod-directory.ts'
@@ -59,8 +58,6 @@ interface Pod {
   readonly directory: PodDirectory
 }
 
-const FACTS_FILE = 'sandbox.json'
-
 /** Adopts those that an earlier life has left. */
 export async function openSandboxes(context: SandboxContext): Promise<Sandboxes> {
   const { docker } = context
@@ -74,8 +71,7 @@ export async function openSandboxes(context: SandboxContext): Promise<Sandboxes>
   const put = (id: string, pod: Pod, ready: boolean) => pods.set(id, { ...pod, sandbox: { ...pod.sandbox, ready } })
   return {
     async start(spec) {
-      const attempts = [...pods.values()].filter(({ sandbox }) => sandbox.podUid === spec.uid)
-      const attempt = Math.max(spec.attempt, ...attempts.map(({ sandbox }) => sandbox.attempt + 1))
+      const attempt = nextAttempt(spec, pods.values())
       const pod = await startSandbox(context, spec, attempt)
       pods.set(pod.sandbox.id, pod)
       return pod.sandbox
@@ -135,8 +131,7 @@ async function startSandbox(context: SandboxContext, spec: SandboxSpec, attempt:
   const options = sandboxOptions(spec, attempt, settings)
   let id: string | undefined
   try {
-    await makePodDirectory(directory)
-    await writeFile(path.join(directory.path, FACTS_FILE), JSON.stringify(spec))
+    await makePodDirectory(directory, spec)
     const container = await docker.createContainer(options).catch(async (error: unknown) => {
       const { status } = refusalOf(error)
       if (status !== 404 && status !== 409) throw error
@@ -189,14 +184,6 @@ async function adopt(context: SandboxContext, sandboxId: string): Promise<Pod | 
   const found = await context.docker.getContainer(sandboxId).inspect()
   const { [POD_UID_LABEL]: uid = '', [ATTEMPT_LABEL]: attempt = '0' } = found.Config.Labels
   const directory = podDirectory(context.directory, uid, Number(attempt))
-  const spec = readFacts(path.join(directory.path, FACTS_FILE))
+  const spec = specKeptIn(directory)
   return spec === undefined ? undefined : await podOf(context, found, spec, directory)
-}
-
-function readFacts(file: string): SandboxSpec | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as SandboxSpec
-  } catch {
-    return undefined
-  }
 }

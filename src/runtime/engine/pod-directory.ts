@@ -1,7 +1,7 @@
-import { readdirSync, rmdirSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Mount, SandboxSpec } from '../runtime.ts'
+import type { Mount, Sandbox, SandboxSpec } from '../runtime.ts'
 import { writeHostsFile } from '../process/pod-files.ts'
 
 /** Where a pod's logs and its hosts file lie: found again by its uid after the agent's restart. */
@@ -15,8 +15,27 @@ export function podDirectory(base: string, uid: string, attempt: number): PodDir
   return { path: own, logs: path.join(own, 'logs') }
 }
 
-export async function makePodDirectory(directory: PodDirectory): Promise<void> {
+const FACTS_FILE = 'sandbox.json'
+
+/** Makes it, and keeps in it what the sandbox is made of, for a later life. */
+export async function makePodDirectory(directory: PodDirectory, spec: SandboxSpec): Promise<void> {
   await mkdir(directory.logs, { recursive: true })
+  await writeFile(path.join(directory.path, FACTS_FILE), JSON.stringify(spec))
+}
+
+/** What the sandbox was made of; undefined where its files are gone, so that nothing could be added to it. */
+export function specKeptIn(directory: PodDirectory): SandboxSpec | undefined {
+  try {
+    return JSON.parse(readFileSync(path.join(directory.path, FACTS_FILE), 'utf8')) as SandboxSpec
+  } catch {
+    return undefined
+  }
+}
+
+/** The attempt that a pod's next sandbox is: after all that are known of it. */
+export function nextAttempt({ uid, attempt }: SandboxSpec, known: Iterable<{ readonly sandbox: Sandbox }>): number {
+  const own = [...known].filter(({ sandbox }) => sandbox.podUid === uid)
+  return Math.max(attempt, ...own.map(({ sandbox }) => sandbox.attempt + 1))
 }
 
 /** Writes the hosts file, once the pod's address is known; the engine sees to resolver and hostname. */
