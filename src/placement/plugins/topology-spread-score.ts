@@ -29,14 +29,22 @@ function addScores(
   scores: Float64Array,
 ): void {
   const topology = cycle.table.topology(constraint.topologyKey)
+  // No node has the label: often so with Kubernetes' own constraint of zones.
+  if (topology.size === 0) return
   const { tally } = countOf(cycle, constraint)
   const byHost = constraint.topologyKey === HOSTNAME
   const domains = new Set<number>()
-  if (!byHost) for (const [i, slot] of slots.entries()) if (ignored[i] !== true) domains.add(topology.ids[slot] ?? -1)
-  const size = byHost ? ignored.filter((isIgnored) => !isIgnored).length : domains.size
+  let rated = 0
+  for (let i = 0; i < slots.length; i++) {
+    if (ignored[i] === true) continue
+    rated += 1
+    if (!byHost) domains.add(topology.ids[slots[i]!] ?? -1)
+  }
+  const size = byHost ? rated : domains.size
   const weight = Math.log(size + 2)
   const sums = byHost ? undefined : sumsOf(cycle, constraint, all)
-  for (const [i, slot] of slots.entries()) {
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i]!
     const id = topology.ids[slot] ?? -1
     if (ignored[i] === true || id < 0) continue
     const count = sums === undefined ? (tally.bySlot.get(slot) ?? 0) : (sums[id] ?? 0)
