@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectList } from '../../api/object.ts'
-import { jsonOf } from '../encoding.ts'
+import { jsonOf } from '../../store/encoding.ts'
 
 const encoder = new TextEncoder()
 const reordered = new WeakMap<KubeObject, Uint8Array>()

@@ -1,7 +1,7 @@
 import type { Clock } from '../../env/clock.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { KubeObject, ObjectList } from '../../api/object.ts'
-import { jsonOf } from '../encoding.ts'
+import { jsonOf } from '../../store/encoding.ts'
 import { partialOf, tableOf } from '../tables/table.ts'
 import type { IncludeObject } from '../tables/table.ts'
 import type { ServedResource } from '../verbs/served-resource.ts'

@@ -42,7 +42,7 @@ export interface Body {
   readonly strictErrors?: readonly string[]
 }
 
-/** One object for an answer: frozen, in the version asked for. Its JSON is `jsonOf(object)` of `encoding.ts`. */
+/** One object for an answer: frozen, in the version asked for. Its JSON is `jsonOf(object)` of `store/encoding.ts`. */
 export interface Answer<T extends KubeObject = KubeObject> {
   readonly object: T
   /** 200, 201 where it was created, 202 where a deletion has begun. */

@@ -1,4 +1,6 @@
-import type { Commit, Entry } from '../store.ts'
+import type { KubeObject } from '../../api/object.ts'
+import { noteWritten } from '../encoding.ts'
+import type { Change, Commit, Entry } from '../store.ts'
 
 /** How a frame begins: what is true when its lines have been applied. */
 export interface FrameHead {
@@ -17,23 +19,67 @@ interface Deletion {
   readonly deleted: true
 }
 
-/** The content of a frame: lines of JSON, the first its head, then the last change of each object. */
+/**
+ * The content of a frame: lines of JSON, the first its head, then the last change of each object. The objects' own bytes in it
+ * are left for whoever answers and watches.
+ */
 export function encodeCommits(head: FrameHead, commits: readonly Commit[]): Buffer {
-  const lines = [JSON.stringify(head)]
-  if (commits.length === 1 && commits[0]!.changes.length === 1) lines.push(lineOf(commits[0]!.changes[0]!))
+  const lines = new Lines(JSON.stringify(head))
+  if (commits.length === 1 && commits[0]!.changes.length === 1) lines.add(commits[0]!.changes[0]!)
   else {
-    const last = new Map<string, Commit['changes'][number]>()
+    const last = new Map<string, Change>()
     for (const { changes } of commits)
       for (const change of changes) last.set(`${change.entry.resource}/${change.entry.key}`, change)
-    for (const change of last.values()) lines.push(lineOf(change))
+    for (const change of last.values()) lines.add(change)
   }
-  return Buffer.from(lines.join('\n'))
+  return lines.finish()
 }
 
-function lineOf({ type, entry }: Commit['changes'][number]): string {
-  if (type !== 'delete') return JSON.stringify(entry)
-  const { resource, key } = entry
-  return JSON.stringify({ resource, key, deleted: true } satisfies Deletion)
+/** Lines of text that become bytes all at once, with the places of the objects in them. */
+class Lines {
+  readonly #pieces: string[]
+  readonly #objects: KubeObject[] = []
+  /** The pieces that are objects. */
+  readonly #at: number[] = []
+
+  constructor(first: string) {
+    this.#pieces = [first]
+  }
+
+  add({ type, entry }: Change): void {
+    const { resource, key, object, created, modified } = entry
+    if (type === 'delete') {
+      this.#pieces.push(`\n${JSON.stringify({ resource, key, deleted: true } satisfies Deletion)}`)
+      return
+    }
+    this.#objects.push(object)
+    this.#at.push(this.#pieces.length + 1)
+    this.#pieces.push(
+      `\n{"resource":${JSON.stringify(resource)},"key":${JSON.stringify(key)},"object":`,
+      JSON.stringify(object),
+      `,"created":${created},"modified":${modified}}`,
+    )
+  }
+
+  finish(): Buffer {
+    const text = this.#pieces.join('')
+    const bytes = Buffer.from(text)
+    // Where every character is a byte, as almost always, places in the text are places in the bytes.
+    const lengthOf = bytes.length === text.length ? (piece: string) => piece.length : Buffer.byteLength
+    const [starts, ends]: [number[], number[]] = [[], []]
+    let end = 0
+    let next = 0
+    for (let i = 0; i < this.#pieces.length; i++) {
+      const start = end
+      end += lengthOf(this.#pieces[i]!)
+      if (this.#at[next] !== i) continue
+      starts.push(start)
+      ends.push(end)
+      next += 1
+    }
+    noteWritten({ bytes, objects: this.#objects, starts, ends })
+    return bytes
+  }
 }
 
 /** The content of a frame of a state; `head` is that of the whole. */
