@@ -12,6 +12,7 @@ export const COMPUTE_ERROR_CODES = {
   SHOAL_OUTPUT_EXISTS: 'There is something already where a dataset is to be written',
   SHOAL_SCRATCH: 'A worker cannot keep what it made on its disk',
   SHOAL_SCRATCH_FULL: "A worker's disk is full",
+  SHOAL_GROUP_TOO_LARGE: "A group does not fit into the memory of a worker's thread",
   SHOAL_NOT_REPEATABLE: 'Lost parts of a dataset came out otherwise when they were made again',
   SHOAL_DATASET: 'A dataset is put together in a way that cannot run',
   SHOAL_NO_REPLAY: 'A failed task that is to be run again was not kept',

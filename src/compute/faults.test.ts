@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import type { Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { sleep } from '../env/clock.ts'
 import { systemEnvironment } from '../env/system.ts'
@@ -170,6 +171,21 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
+
+test('a worker whose coordinator says nothing over the network, or nothing any more, ends', async () => {
+  const server = createServer()
+  onTestFinished(() => void server.close())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const program = new URL('fixtures/impatient-worker.ts', import.meta.url).pathname
+  const variables = { SHOAL_COORDINATOR: `tcp:127.0.0.1:${port}`, SHOAL_TOKEN: 'token', SHOAL_THREADS: '1' }
+  const worker = spawn(process.execPath, ['--no-warnings', program], {
+    env: { PATH: process.env['PATH'], ...variables },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const [said] = await Promise.all([text(worker.stderr), once(worker, 'exit')])
+  expect(said).toBe('The coordinator cannot be reached: nothing was heard of it for 0.5 s\n')
+})
 
 test('a worker with another version of Node is refused, and all that waits for it is told so at once', async () => {
   const program = new URL('fixtures/other-node.ts', import.meta.url).pathname

@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ComputeError } from '../errors.ts'
+import { beginningOf, isAlive } from '../worker/scratch.ts'
 
 /**
  * Makes this process the only driver of the run whose journal lies in `directory`; answers what gives that up. A driver that
- * was killed is known by its process being gone. Throws a `ComputeError` where another one lives.
+ * was killed is known by its process being gone, or its id being another's by now. Throws a `ComputeError` where another one lives.
  */
 export function lockRun(directory: string, run: string): () => void {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -12,23 +13,21 @@ export function lockRun(directory: string, run: string): () => void {
   const release = () => rmSync(path, { force: true })
   for (let tries = 0; ; tries++) {
     try {
-      writeFileSync(path, String(process.pid), { flag: 'wx' })
+      writeFileSync(path, `${process.pid} ${beginningOf(process.pid) ?? ''}`, { flag: 'wx' })
       return release
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries > 0) throw error
-      const pid = Number(readFileSync(path, 'utf8'))
-      if (pid !== process.pid && isAlive(pid)) throw alreadyRuns(run, pid)
+      const [pid = 0, beginning = 0] = readFileSync(path, 'utf8').split(' ').map(Number)
+      if (pid !== process.pid && isStill(pid, beginning)) throw alreadyRuns(run, pid)
       release()
     }
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return pid > 0 && process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+/** Zero stands for a beginning that was not known. */
+function isStill(pid: number, beginning: number): boolean {
+  const now = Number(beginningOf(pid) ?? 0)
+  return pid > 0 && isAlive(pid) && (beginning === 0 || now === 0 || now === beginning)
 }
 
 function alreadyRuns(run: string, pid: number): ComputeError {

@@ -1,8 +1,11 @@
 import type { Merge } from '../dataset/plan.ts'
 import type { PartStore } from '../worker/part-store.ts'
+import { decodeHashBlock } from './block.ts'
+import { requireRoom } from './group-room.ts'
 import { hashBlocks, placesOf } from './hash-blocks.ts'
 import { joinParts } from './join.ts'
 import type { PartsTask } from './output.ts'
+import { readParts } from './part-reader.ts'
 import type { RecordBatches } from './record-batches.ts'
 import { sortedRecords } from './sorted-records.ts'
 
@@ -35,15 +38,22 @@ async function* concatenated(task: PartsTask, store: PartStore): RecordBatches {
 async function* grouped(task: PartsTask, store: PartStore): RecordBatches {
   const known = new Map<unknown, number>()
   const groups: [unknown, unknown[]][] = []
-  for await (const block of hashBlocks(task, 0, store)) {
+  let heldBytes = 0
+  for await (const bytes of readParts(task.sides[0] ?? [], store)) {
+    requireRoom(groups, heldBytes, bytes.byteLength)
+    const block = decodeHashBlock(bytes)
+    let held = 0
     const places = placesOf(block, task.piece, known, (key) => groups.push([key, []]))
     const { rows, values, keys } = block
     const count = rows?.length ?? keys.length
     for (let row = 0; row < count; row++) {
       const key = rows === undefined ? row : rows[row]!
       const place = places[key]!
-      if (place >= 0) groups[place]![1].push(Array.isArray(values) ? values[row] : keys[key])
+      if (place < 0) continue
+      groups[place]![1].push(Array.isArray(values) ? values[row] : keys[key])
+      held++
     }
+    heldBytes += (bytes.byteLength * held) / Math.max(1, count)
   }
   yield groups
 }

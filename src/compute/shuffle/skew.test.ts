@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { NODE_FLAGS } from '../pods/worker-job.ts'
+import { createWorkerProcesses } from '../worker-processes.ts'
 import { openSession } from '../dataset/session.fixture.ts'
 import type { TestSession } from '../dataset/session.fixture.ts'
 
@@ -85,3 +87,30 @@ test.each([false, true])(
     expect(Math.max(...hot)).toBeLessThan(20_000)
   },
 )
+
+test('a group that does not fit into its thread fails by its key at once, and costs no worker', async () => {
+  const pool = createWorkerProcesses({
+    count: 1,
+    threads: 1,
+    nodeFlags: NODE_FLAGS,
+    variables: { SHOAL_THREAD_HEAP_MIB: '64' },
+  })
+  await using small = await openSession({ pool })
+  const rows = small.shoal
+    .dataset(numbers(1000))
+    .flatMap((part) => Array.from({ length: 1000 }, (_, at) => `${part} ${at}`.padEnd(100)))
+  const grouped = rows.groupBy((row) => (row.startsWith('7 ') ? 'rare' : 'hot')).map(([key, all]) => [key, all.length])
+  await expect(grouped.collect()).rejects.toMatchObject({
+    code: 'SHOAL_GROUP_TOO_LARGE',
+    message: expect.stringMatching(/^Cannot group by "hot": it has \d+ records so far, /),
+    facts: { key: 'hot' },
+  })
+  expect(small.events.filter(({ type }) => type === 'loss')).toEqual([])
+  const counts = await rows.countBy((row) => (row.startsWith('7 ') ? 'rare' : 'hot')).collect()
+  expect(new Map(counts)).toEqual(
+    new Map([
+      ['hot', 999_000],
+      ['rare', 1000],
+    ]),
+  )
+})

@@ -7,7 +7,7 @@ const TRIES = 'SHOAL_AWAY_TRIES'
 const FIRST_PAUSE_MS = 100
 const LAST_PAUSE_MS = 5_000
 /** A coordinator that is away for so long is not coming back, in milliseconds. */
-const AWAY_MS = 15 * 60_000
+export const AWAY_MS = 15 * 60_000
 
 /**
  * A coordinator elsewhere may come back. The program begins anew in this same process then: whatever user code has left is

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -23,13 +23,29 @@ function sweep(base: string): void {
   }
 }
 
-/** Whether a process of this namespace runs. */
+/** Whether a process of this namespace runs. One that nobody has waited for yet, as in containers without an init, has ended. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  const [state = ''] = statOf(pid)
+  return state !== 'Z' && state !== 'X'
+}
+
+/** When a process began, in ticks since the machine did: together with its id it is one of a kind. Undefined where nobody tells. */
+export function beginningOf(pid: number): string | undefined {
+  return statOf(pid)[19]
+}
+
+/** What the system says of a process, from its state on: the name before may hold anything. */
+function statOf(pid: number): readonly string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return []
   }
 }
 

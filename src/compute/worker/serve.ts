@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net'
 import { availableParallelism } from 'node:os'
+import type { Duplex } from 'node:stream'
 import { systemEnvironment } from '../../env/system.ts'
 import { openLink, readControl } from '../wire/link.ts'
 import type { Link } from '../wire/link.ts'
@@ -8,7 +10,7 @@ import type { CoordinatorMessage, WorkerFacts, WorkerMessage, WorkerVitals } fro
 import { dial, readTrust } from '../wire/secure.ts'
 import type { Trust } from '../wire/secure.ts'
 import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
-import { comeBack } from './come-back.ts'
+import { AWAY_MS, comeBack } from './come-back.ts'
 import { createLogRelay } from './log-relay.ts'
 import { createObjectCache } from './object-cache.ts'
 import { createPartService } from './part-service.ts'
@@ -17,8 +19,11 @@ import type { ThreadBatch } from './thread.ts'
 import { startThreads } from './threads.ts'
 import type { Threads, ThreadsOptions } from './threads.ts'
 
-/** Dials the coordinator that the environment names and serves it until it says leave or goes away. */
-export function serveFromEnvironment(variables: NodeJS.ProcessEnv, program: URL): void {
+/**
+ * Dials the coordinator that the environment names and serves it until it says leave or goes away, or nothing is heard of it for
+ * `silentMs`: a quarter of an hour, since a driver's own code may keep it from saying anything.
+ */
+export function serveFromEnvironment(variables: NodeJS.ProcessEnv, program: URL, silentMs = AWAY_MS): void {
   const address = variables[WORKER_VARIABLES.address]
   const token = variables[WORKER_VARIABLES.token]
   if (address === undefined || token === undefined) {
@@ -36,7 +41,7 @@ export function serveFromEnvironment(variables: NodeJS.ProcessEnv, program: URL)
     ...resourcesOf(variables[WORKER_VARIABLES.resources]),
   }
   const heap = variables[WORKER_VARIABLES.threadHeapMiB]
-  const reach = { ...reachOf(address, token, variables), variables: whole }
+  const reach = { ...reachOf(address, token, variables), variables: whole, silentMs }
   serve(reach, facts, { program, ...(heap === undefined ? {} : { heapMiB: Number(heap) }) })
 }
 
@@ -57,6 +62,7 @@ interface WorkerReach {
 /** The same, with what this program was started with. */
 interface StartedReach extends WorkerReach {
   readonly variables: NodeJS.ProcessEnv
+  readonly silentMs: number
 }
 
 function reachOf(address: string, token: string, variables: NodeJS.ProcessEnv): WorkerReach {
@@ -111,7 +117,9 @@ function serve(reach: StartedReach, facts: WorkerFacts, kind: ThreadKind): void 
   const release = (name: string) => (objects.release(name), parts.release(name))
   const batches = batchesTo(threads, { release, vitals })
   leaveInOrder(() => link !== undefined, send)
-  openLink(dial(address, trust, 'coordinator'), 'worker', token, {
+  const stream = dial(address, trust, 'coordinator')
+  endWhenSilent(stream, reach)
+  openLink(stream, 'worker', token, {
     onOpen: (opened) => {
       link = opened
       send({ type: 'ready', worker: facts })
@@ -128,6 +136,13 @@ function serve(reach: StartedReach, facts: WorkerFacts, kind: ThreadKind): void 
     onReadEnd: () => batches.flush(),
     onClosed: (error) => leave(error, reach, link !== undefined),
   })
+}
+
+/** Over a network an end may go without a word. The coordinator asks for a sign of life each second; on one machine the system tells. */
+function endWhenSilent(stream: Duplex, { address, silentMs }: StartedReach): void {
+  if (address.startsWith('unix:')) return
+  const silent = () => stream.destroy(new Error(`nothing was heard of it for ${silentMs / 1000} s`))
+  ;(stream as Socket).setTimeout(silentMs, silent)
 }
 
 /** A worker without its coordinator has nothing to do: its Job counts it as done, not as failed. One elsewhere may come back. */
