@@ -162,7 +162,10 @@ function keyWorker(run: ControllerRun, state: LoopState): (key: string) => Promi
       wrote: (written) => expectations.expect(key, written),
       event: (note) => recorder.record(note),
     }
-    const performed = await perform(run.client, decision.changes, hooks, signal)
+    const performed = await perform(run.client, decision.changes, hooks, signal).catch(async (error: unknown) => {
+      await perform(run.client, decision.whenFailed?.(error as Error) ?? [], hooks, signal)
+      throw error
+    })
     if (performed === 'stale') return queue.addRateLimited(key)
     queue.forget(key)
     if (decision.requeueAfterMs !== undefined) queue.addAfter(key, decision.requeueAfterMs)

@@ -11,6 +11,8 @@ import type { Source } from './source.ts'
 /** What is to be done about a key now, and when to look again where no change of an object will say so. */
 export interface Decision {
   readonly changes: readonly Change[]
+  /** What is done where one of the changes failed: mostly the status, which is true all the same. */
+  readonly whenFailed?: (error: Error) => readonly Change[]
   readonly requeueAfterMs?: number
 }
 

@@ -44,6 +44,8 @@ export interface Runtime {
    * one and the request wants it. The exit code is the container's. Absent where the runtime cannot.
    */
   attach?(containerId: string, request: AttachRequest): Promise<ExecSession>
+  /** Whether probes and hooks of a container succeed that has no processes which could be asked. Absent where all have. */
+  answer?(containerId: string): boolean
   /** Connects to a port on which the sandbox listens, for port-forward and proxies. */
   dial(sandboxId: string, port: number): Promise<import('node:stream').Duplex>
   /**

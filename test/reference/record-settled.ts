@@ -167,7 +167,7 @@ async function play({ name, objects, steps }: Plan, kubeconfig: string): Promise
   await run(['create', 'namespace', namespace])
   await run(['wait', '--for=create', 'serviceaccount/default', '--timeout=60s'])
   for (const object of objects) await run(['create', '-f', '-'], JSON.stringify(object))
-  for (const step of steps) await (typeof step === 'number' ? sleep(step * 1000) : run(step))
+  for (const step of steps) await (typeof step === 'number' ? sleep(step * 1000) : run(step.map((word) => word.replace('{{ns}}', namespace))))
   const kinds = [...COMPARED, 'Event'].map((kind) => kind.toLowerCase())
   const list = (await run(['get', kinds.join(','), '-o', 'json'])).replaceAll(namespace, '{{ns}}')
   await run(['delete', 'namespace', namespace, '--wait=false'])

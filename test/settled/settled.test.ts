@@ -7,14 +7,12 @@ import { comparable } from './comparable.ts'
 import { play, readScenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 
-/** Nothing listens in a simulated container, so nothing probes it. */
-const SIMULATED = { without: ['readinessProbe'] }
+const SIMULATED = {}
 
 /** The same scenario with pods that end as the recorded ones did. */
-function behaving(scenario: Scenario, annotations: Readonly<Record<string, string>>, without: readonly string[]): Scenario {
+function behaving(scenario: Scenario, annotations: Readonly<Record<string, string>>): Scenario {
   const objects = scenario.objects.map((object) => {
     const text = JSON.stringify(object, (key, value: unknown) => {
-      if (without.includes(key)) return undefined
       if (key !== 'template' || Object.keys(annotations).length === 0) return value
       const template = value as { readonly metadata?: object }
       return { ...template, metadata: { ...template.metadata, annotations } }
@@ -41,7 +39,7 @@ test.each([
 ] as const)(
   'simulated, the scenario %s settles into the objects and events of a real cluster',
   async (name, annotations) => {
-    const scenario = behaving(readScenario(name), annotations, SIMULATED.without)
+    const scenario = behaving(readScenario(name), annotations)
     const wanted = comparable(scenario.settled, SIMULATED)
     await using cluster = await createTestCluster()
     const reached = await play(cluster.client, scenario, wanted, SIMULATED, 25_000)
@@ -77,7 +75,7 @@ test.each([
 const SPEED = 8
 
 test('simulated, the scenario crash-loop settles into the objects and events of a real cluster', async () => {
-  const scenario = behaving(readScenario('crash-loop'), {}, SIMULATED.without)
+  const scenario = behaving(readScenario('crash-loop'), {})
   const [pod] = scenario.objects
   const annotations = { 'simulated.shoal.dev/run-for': '1ms', 'simulated.shoal.dev/exit-code': '7' }
   const crashing = { ...scenario, objects: [{ ...pod!, metadata: { ...pod!.metadata, annotations } }] }

@@ -47,17 +47,18 @@ export function decideDaemonSet(view: DaemonSetView, nowMs: number): Decision {
   const rolls = set.spec?.updateStrategy?.type === 'RollingUpdate' && isManaged
   const { create, remove } = rolls ? rollOut(scene) : plan
   const live = new Set([...owned.map(({ metadata }) => metadata.labels?.[REVISION_LABEL]), scene.hash])
+  const status = writeStatus(set, nextStatus(scene, history.collisionCount))
   const changes: Change[] = [
     ...claims,
     ...history.changes,
     ...plan.events,
     ...podChanges(scene, create, remove),
-    ...writeStatus(set, nextStatus(scene, history.collisionCount)),
+    ...status,
     ...forgetRevisions(set, history.revisions, (revision) => live.has(hashOf(revision))),
   ]
   const waits = owned.map((pod) => untilAvailableMs(pod, set.spec?.minReadySeconds ?? 0, nowMs))
   const soonestMs = Math.min(plan.waitMs, ...waits.filter((ms) => ms > 0))
-  return soonestMs === Infinity ? { changes } : { changes, requeueAfterMs: soonestMs }
+  return { changes, whenFailed: () => status, ...(soonestMs !== Infinity && { requeueAfterMs: soonestMs }) }
 }
 
 function selectsAll({ spec }: DaemonSet): boolean {

@@ -9,7 +9,7 @@ import { controllerReference } from '../controller-reference.ts'
 import { DESIRED, isResized, MAX, resizeTargets } from './proportional.ts'
 import { byAge, limitsOf, replicasOf, rollingTargets } from './rollout.ts'
 import type { Target } from './rollout.ts'
-import { isComplete, nextStatus, untilTimeoutMs } from './status.ts'
+import { isComplete, nextStatus, untilTimeoutMs, withoutSet } from './status.ts'
 import { isSameTemplate, POD_TEMPLATE_HASH, templateHash } from './template-hash.ts'
 
 const REVISION = 'deployment.kubernetes.io/revision'
@@ -78,9 +78,18 @@ function begin(view: DeploymentView, oldSets: readonly ReplicaSet[], nowMs: numb
   const object = replicaSetFor(deployment, replicas, revision)
   if (view.isTaken(object.metadata.name!)) return { changes: countCollision(deployment) }
   const status = nextStatus(deployment, object, oldSets, 'began', nowMs)
-  const create: Change = { verb: 'create', type: replicaSets, object }
+  const wordsOf = ({ message }: Error) => `Failed to create new replica set "${object.metadata.name}": ${message}`
+  const create: Change = {
+    verb: 'create',
+    type: replicaSets,
+    object,
+    failed: (error) => event(deployment, 'Warning', 'ReplicaSetCreateError', wordsOf(error)).note,
+  }
   const scaled = replicas === 0 ? [] : [sayScaled(deployment, object, 0, replicas)]
-  return { changes: [create, ...scaled, ...annotateRevision(deployment, revision), ...writeStatus(deployment, status)] }
+  return {
+    changes: [create, ...scaled, ...annotateRevision(deployment, revision), ...writeStatus(deployment, status)],
+    whenFailed: (error) => writeStatus(deployment, withoutSet(deployment, wordsOf(error), nowMs)),
+  }
 }
 
 /** Another template's set has the name: the next hash counts how often that happened. */

@@ -68,6 +68,14 @@ function announced(deployment: Deployment, newSet: ReplicaSet | undefined, look:
 const PAUSED = ['DeploymentPaused', 'Deployment is paused'] as const
 const RESUMED = ['DeploymentResumed', 'Deployment is resumed'] as const
 
+/** The status of a Deployment whose set could not be made. */
+export function withoutSet(deployment: Deployment, message: string, nowMs: number): DeploymentStatus {
+  const { status = {} } = deployment
+  if (!hasDeadline(deployment)) return status
+  const failed = progressCondition('False', 'ReplicaSetCreateError', message, formatTime(nowMs))
+  return { ...status, conditions: put(status.conditions ?? [], failed) }
+}
+
 export function isComplete(deployment: Deployment, status: DeploymentStatus): boolean {
   const wanted = replicasOf(deployment)
   return [status.updatedReplicas, status.replicas, status.availableReplicas].every((count) => (count ?? 0) === wanted)

@@ -54,10 +54,12 @@ function decideStep(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number
   if (verdict !== undefined) return endJob(job, counts, pods, verdict, nowMs)
   const scaling = scale(job, pods, counts, nowMs)
   const success = successOf(job, counts, scaling.activeAfter, nowMs)
-  const next = nextStatus(job, counts, { active: scaling.activeAfter, interim: success, pods, nowMs })
+  const facts = { interim: success, pods, nowMs }
+  const next = nextStatus(job, counts, { ...facts, active: scaling.activeAfter })
   const changes = [...scaling.changes, ...writeStatus(job, next), ...release(counts.ended)]
   const waitMs = Math.min(scaling.retryAfterMs, deadlineMs({ ...job, status: next }, nowMs))
-  return waitMs === Infinity ? { changes } : { changes, requeueAfterMs: Math.max(1, waitMs) }
+  const whenFailed = () => writeStatus(job, nextStatus(job, counts, { ...facts, active: counts.active.length }))
+  return { changes, whenFailed, ...(waitMs !== Infinity && { requeueAfterMs: Math.max(1, waitMs) }) }
 }
 
 /**

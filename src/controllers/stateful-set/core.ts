@@ -41,14 +41,15 @@ export function decideStatefulSet(view: StatefulSetView, nowMs: number): Decisio
   const isStaying = set.metadata.deletionTimestamp === undefined
   const steps = isStaying ? nextSteps({ set, pods: owned, current, update, findClaim: view.findClaim, nowMs }) : []
   const live = new Set([...owned.map(({ metadata }) => metadata.labels?.[REVISION_LABEL]), ...Object.values(revisions)])
+  const status = writeStatus(set, nextStatus(set, owned, revisions, nowMs))
   const changes: Change[] = [
     ...claims,
     ...(isStaying ? history.changes : []),
     ...steps,
-    ...writeStatus(set, nextStatus(set, owned, revisions, nowMs)),
+    ...status,
     ...forgetRevisions(set, history.revisions, ({ metadata }) => live.has(metadata.name)),
   ]
   const waits = owned.map((pod) => untilAvailableMs(pod, set.spec?.minReadySeconds ?? 0, nowMs))
   const soonestMs = Math.min(Infinity, ...waits.filter((ms) => ms > 0))
-  return soonestMs === Infinity ? { changes } : { changes, requeueAfterMs: soonestMs }
+  return { changes, whenFailed: () => status, ...(soonestMs !== Infinity && { requeueAfterMs: soonestMs }) }
 }

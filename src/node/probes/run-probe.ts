@@ -42,6 +42,8 @@ export async function askContainer(
   probe: Probe,
   signal: AbortSignal,
 ): Promise<ProbeOutcome> {
+  const { answer } = context.runtime
+  if (answer !== undefined) return answer(target.containerId) ? { ok: true } : { ok: false, output: 'simulated' }
   if (probe.exec !== undefined) return await execute(context, target, probe.exec.command ?? [], signal)
   const { httpGet, grpc } = probe
   const port = portOf(target, probe)

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -42,6 +42,24 @@ for (const namespaces of [true, false]) {
     expect(PLACES.filter((place) => existsSync(place))).toEqual([])
   })
 }
+
+test.runIf(isRoot)(
+  'process runtime: a place beside its own files hides neither logs nor volumes from the host',
+  async () => {
+    await using held = open()
+    const { runtime, volume } = held
+    const sandbox = await runtime.startSandbox(sandboxSpec('one'))
+    const places = [path.join(os.tmpdir(), 'made-for-a-test'), '/made-for-a-test']
+    for (const [attempt, containerPath] of places.entries()) {
+      const mounts = [{ hostPath: volume, containerPath, readOnly: false }]
+      const command = ['sh', '-c', `echo logged; echo ${attempt} > ${containerPath}/written`]
+      const id = await runtime.createContainer(sandbox.id, containerSpec(command, { mounts, attempt }))
+      expect(await runToEnd(runtime, id)).toMatchObject({ exitCode: 0 })
+      expect(await textOf(runtime, id)).toBe('logged\n')
+      expect(readFileSync(path.join(volume, 'written'), 'utf8')).toBe(`${attempt}\n`)
+    }
+  },
+)
 
 test.runIf(isRoot)('process runtime: a read-only volume refuses writes, and a pod has its own host name', async () => {
   await using held = open()

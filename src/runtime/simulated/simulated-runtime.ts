@@ -25,6 +25,9 @@ export const EXIT_CODE = 'simulated.shoal.dev/exit-code'
 /** How long SIGTERM takes to end a container (default at once); beyond its grace it is killed with exit code 137. */
 export const STOP_AFTER = 'simulated.shoal.dev/stop-after'
 
+/** `fail` where no probe and no hook of the pod shall succeed; those of all other pods do. */
+export const PROBES = 'simulated.shoal.dev/probes'
+
 export interface SimulatedRuntimeOptions {
   readonly environment: Environment
   /** Default: 32 CPUs, 256 GiB of memory, 1 TiB of disk, 110 pods. */
@@ -125,6 +128,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
     logs: (containerId, request) => logsOf(requireIn(machine, containerId), request),
     exec: () => refuse('Cannot exec in a simulated container: it has no processes'),
     dial: () => refuse('Cannot dial a simulated pod: nothing listens in it'),
+    answer: (containerId) => annotation(machine, requireIn(machine, containerId), PROBES) !== 'fail',
     usage: async (sandboxId) => usageOf(machine, sandboxId),
     capacity: async () => capacity,
     limitations: () => [],

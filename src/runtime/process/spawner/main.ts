@@ -198,7 +198,7 @@ async function endContainers(): Promise<void> {
   await Promise.all(ended)
 }
 
-if (settings.namespaces) startWithCovers(['/', '/dev', '/etc', '/run', '/var'])
+if (settings.namespaces) startWithCovers(['/', '/dev', '/etc', '/run', '/var'], settings.directory)
 const subnet = await network.ready
 link.event({
   event: 'ready',

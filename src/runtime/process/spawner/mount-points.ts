@@ -6,14 +6,20 @@ import type { BindMount } from './messages.ts'
 /** Within the spawner's own root, where covers keep what they add. */
 const COVERS = '/.shoal'
 
-/** Directories whose contents live in memory of our own: making an entry there does not touch the host. */
-const covered = new Set<string>()
+/**
+ * Directories whose contents live in memory of our own: making an entry there does not touch the host. Each with where the
+ * host's own stays in reach, absent for those of the set-up script.
+ */
+const covered = new Map<string, string | undefined>()
+/** What the runtime writes for the host to read: never covered. */
+let ownDirectory = '/'
 /** Covers are made one after another, so that two containers do not cover the same directory twice. */
 let making: Promise<void> = Promise.resolve()
 
-/** Tells which directories the set-up script has covered already. */
-export function startWithCovers(directories: readonly string[]): void {
-  for (const directory of directories) covered.add(directory)
+/** Tells which directories the set-up script has covered already, and where the runtime's own files are. */
+export function startWithCovers(directories: readonly string[], own: string): void {
+  ownDirectory = own
+  for (const directory of directories) covered.set(directory, undefined)
 }
 
 /**
@@ -27,17 +33,28 @@ export async function prepareMountPoints(mounts: readonly BindMount[]): Promise<
   for (const mount of mounts.toSorted((a, b) => a.target.length - b.target.length)) {
     const { existing, missing } = splitAtMissing(path.resolve(mount.target))
     const target = path.join(existing, ...missing)
+    const source = beneath(mount.source)
     const within = prepared.find((other) => target.startsWith(`${other.target}/`))
-    if (within) makePlace(within.source + target.slice(within.target.length), mount.source)
+    if (within) makePlace(within.source + target.slice(within.target.length), source)
     else if (missing.length > 0) {
       making = making.catch(() => undefined).then(() => cover(existing))
       await making
-      makePlace(target, mount.source)
+      makePlace(target, source)
     }
     prepared.push({ ...mount, target })
   }
-  return prepared
+  // Only now: a place of the last may have covered what the first is taken from.
+  return prepared.map((mount) => ({ ...mount, source: beneath(mount.source) }))
 }
+
+/** A path of the host as it was before it was covered: what is written there reaches the host. */
+function beneath(file: string): string {
+  const within = [...covered].filter(([directory, lower]) => lower !== undefined && isWithin(file, directory))
+  const [directory, lower] = within.sort(([a], [b]) => b.length - a.length)[0] ?? []
+  return directory === undefined || isWithin(file, ownDirectory) ? file : lower + file.slice(directory.length)
+}
+
+const isWithin = (file: string, directory: string) => file === directory || file.startsWith(`${directory}/`)
 
 function makePlace(target: string, source: string): void {
   if (fs.existsSync(target)) return
@@ -70,10 +87,11 @@ async function cover(directory: string): Promise<void> {
   await mount('--rbind', directory, lower)
   const options = `lowerdir=${lower},upperdir=${home}/upper,workdir=${home}/work`
   await mount('-t', 'overlay', '-o', options, 'shoal', directory)
-  for (const below of mountPoints().filter((point) => point.startsWith(`${lower}/`))) {
+  const own = isWithin(ownDirectory, directory) ? [lower + ownDirectory.slice(directory.length)] : []
+  for (const below of [...own, ...mountPoints().filter((point) => point.startsWith(`${lower}/`))]) {
     await mount('--rbind', below, directory + below.slice(lower.length))
   }
-  covered.add(directory)
+  covered.set(directory, lower)
 }
 
 function mountPoints(): string[] {
