@@ -28,8 +28,17 @@ async function apiServer(client: Client): Promise<Service | undefined> {
   }
 }
 
+const known = new WeakMap<Service, Readonly<Record<string, string>>>()
+
+/** Made once for each version of a Service: every pod of its namespace is told of it. */
+function variablesOf(service: Service): Readonly<Record<string, string>> {
+  let variables = known.get(service)
+  if (variables === undefined) known.set(service, (variables = makeVariables(service)))
+  return variables
+}
+
 /** Kubernetes' variables of a Service, and those that Docker's links had; none of a headless one. */
-function variablesOf({ metadata, spec }: Service): Readonly<Record<string, string>> {
+function makeVariables({ metadata, spec }: Service): Readonly<Record<string, string>> {
   const { clusterIP = '', ports = [] } = spec ?? {}
   const [first] = ports
   if (clusterIP === '' || clusterIP === 'None' || first === undefined) return {}

@@ -43,9 +43,12 @@ const DEFAULT_CAPACITY: MachineCapacity = {
   pods: 110,
 }
 
+/** What is asked about later; variables and mounts of a hundred thousand containers would be most of what they cost. */
+type KeptSpec = Pick<ContainerSpec, 'name' | 'image' | 'command' | 'args' | 'limits'>
+
 interface SimulatedContainer {
   status: ContainerStatus
-  spec: ContainerSpec
+  spec: KeptSpec
   timer: Timer | undefined
   /** Called when it has exited. */
   readonly onEnd: Set<() => void>
@@ -186,7 +189,9 @@ function createContainer(machine: Machine, sandboxId: string, spec: ContainerSpe
   const { podUid } = pod.sandbox
   const state = { phase: 'created' } as const
   const status = { id, sandboxId, podUid, name, attempt, image, imageId: imageOf(image).id, state }
-  machine.containers.set(id, { status, spec, timer: undefined, onEnd: new Set() })
+  const { command, args, limits } = spec
+  const kept = { name, image, limits, ...(command !== undefined && { command }), ...(args !== undefined && { args }) }
+  machine.containers.set(id, { status, spec: kept, timer: undefined, onEnd: new Set() })
   return id
 }
 
