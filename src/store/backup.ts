@@ -1,3 +1,4 @@
+import { markedJson, readMarkedJson } from '../api/meta/big-integers.ts'
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '../api/object.ts'
@@ -37,7 +38,7 @@ export function* backupOf(snapshot: Snapshot): Iterable<Buffer> {
   let lines = [JSON.stringify(head)]
   for (const resource of snapshot.resources()) {
     for (const entry of snapshot.list(resource)) {
-      lines.push(JSON.stringify(entry))
+      lines.push(markedJson(entry))
       if (lines.length < ENTRIES_A_CHUNK) continue
       yield chunk(lines)
       lines = []
@@ -78,7 +79,7 @@ export async function readBackup(chunks: AsyncIterable<Uint8Array> | Iterable<Ui
 
 function parseLine(line: Buffer): Record<string, unknown> {
   try {
-    const value = JSON.parse(line.toString()) as unknown
+    const value = readMarkedJson(line.toString())
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
   } catch {}
   throw unreadable('a line of it is no JSON object')

@@ -8,6 +8,8 @@ export type ScalarResult =
 const WRONG: ScalarResult = { ok: false }
 
 export function decodeScalar(scalar: Scalar, value: unknown): ScalarResult {
+  // Fields of Kubernetes' own kinds are computed with: their integers are doubles.
+  if (typeof value === 'bigint') return decodeScalar(scalar, Number(value))
   switch (scalar) {
     case 'string':
       return typeof value === 'string' ? { ok: true, value } : WRONG

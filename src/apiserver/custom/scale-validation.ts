@@ -23,8 +23,8 @@ function validateReplicas(steps: readonly string[], object: unknown): FieldError
     value = value[step]
   }
   if (value === undefined) return []
-  if (!Number.isInteger(value)) return [misread(path, value, 'int64')]
-  const replicas = value as number
+  if (typeof value !== 'bigint' && !Number.isInteger(value)) return [misread(path, value, 'int64')]
+  const replicas = value as number | bigint
   if (replicas < 0) return [invalid(path, replicas, 'should be a non-negative integer')]
   return replicas > MOST ? [invalid(path, replicas, `should be less than or equal to ${MOST}`)] : []
 }

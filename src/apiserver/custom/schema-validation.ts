@@ -32,7 +32,7 @@ function check(schema: JsonSchema, value: unknown, path: string, errors: FieldEr
     return
   }
   checkJunctors(schema, value, path, errors)
-  if (typeof value === 'number') checkNumber(schema, value, path, errors)
+  if (typeof value === 'number' || typeof value === 'bigint') checkNumber(schema, value, path, errors)
   else if (typeof value === 'string') checkString(schema, value, path, errors)
   else if (Array.isArray(value)) checkList(schema, value, path, errors, old)
   checkEnum(schema, value, path, errors)
@@ -55,7 +55,7 @@ function hasType(schema: JsonSchema, value: unknown): boolean {
     case 'integer':
       return isInteger(value)
     case 'number':
-      return typeof value === 'number'
+      return typeof value === 'number' || typeof value === 'bigint'
     case 'array':
       return Array.isArray(value)
     case 'object':
@@ -69,7 +69,8 @@ function hasType(schema: JsonSchema, value: unknown): boolean {
 }
 
 /** Whole numbers beyond 64 bits are fractions to Kubernetes. */
-const isInteger = (value: unknown) => Number.isInteger(value) && Math.abs(value as number) <= 2 ** 63
+const isInteger = (value: unknown) =>
+  typeof value === 'bigint' || (Number.isInteger(value) && Math.abs(value as number) <= 2 ** 63)
 
 function typeName(value: unknown): string {
   if (value === null) return 'null'
@@ -77,7 +78,7 @@ function typeName(value: unknown): string {
   return isInteger(value) ? 'integer' : typeof value
 }
 
-function checkNumber(schema: JsonSchema, value: number, path: string, errors: FieldError[]): void {
+function checkNumber(schema: JsonSchema, value: number | bigint, path: string, errors: FieldError[]): void {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema
   const refuse = (what: string) => errors.push(invalid(path, value, `${path} in body should be ${what}`))
   if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
@@ -86,7 +87,7 @@ function checkNumber(schema: JsonSchema, value: number, path: string, errors: Fi
   if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
     refuse(exclusiveMaximum ? `less than ${maximum}` : `less than or equal to ${maximum}`)
   }
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) refuse(`a multiple of ${multipleOf}`)
+  if (multipleOf !== undefined && !Number.isInteger(Number(value) / multipleOf)) refuse(`a multiple of ${multipleOf}`)
 }
 
 function checkString(schema: JsonSchema, value: string, path: string, errors: FieldError[]): void {

@@ -1,3 +1,4 @@
+import { parseExactJson } from '../../api/meta/big-integers.ts'
 import type { ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -25,7 +26,7 @@ export function wantsCompression(acceptEncoding: string | undefined, remoteAddre
 export async function sendEncoded(exchange: Exchange, code: number, json: Uint8Array, accepted?: Accepted) {
   if (accepted?.encoding === 'yaml') {
     const { stringify } = await import('yaml')
-    const value: unknown = JSON.parse(Buffer.from(json).toString())
+    const value: unknown = parseExactJson(Buffer.from(json).toString())
     return sendBytes(
       exchange,
       code,

@@ -1,3 +1,4 @@
+import { parseExactJson } from '../../api/meta/big-integers.ts'
 import { apiError } from '../../api/meta/status.ts'
 
 /** Deeper values are refused: whoever walks one does so recursively. */
@@ -7,21 +8,22 @@ export const MAX_JSON_VALUES = 250_000
 
 /**
  * `JSON.parse` within bounds, for what clients send. Throws its SyntaxError, and BadRequest or RequestEntityTooLarge where the
- * value is too deep, has too many parts, or has a number of too large an exponent. One beyond 2^53 is kept as the nearest
- * double: Kubernetes does so from 2^63 on, and clients do send the largest integer that there is.
+ * value is too deep, has too many parts, or has a number of too large an exponent. Integers between 2^53 and 2^63 are
+ * bigints.
  */
 export function parseBoundedJson(text: string): unknown {
   // First, so that the checks may take it for valid.
   const value: unknown = JSON.parse(text)
-  checkBounds(text)
-  return value
+  return checkBounds(text) ? parseExactJson(text) : value
 }
 
 const [QUOTE, BACKSLASH, COMMA, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x2c, 0x2d, 0x30, 0x39]
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d]
 
-function checkBounds(json: string): void {
+/** Whether there may be integers that are read otherwise. */
+function checkBounds(json: string): boolean {
   let depth = 0
+  let isLong = false
   let values = 0
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at)
@@ -31,10 +33,18 @@ function checkBounds(json: string): void {
       if (++depth > MAX_JSON_DEPTH) throw apiError('BadRequest', 'json: exceeded max depth')
     } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth--
     else if (code === COMMA) values++
-    else if (code === MINUS || (code >= ZERO && code <= NINE)) at = checkNumber(json, at)
+    else if (code === MINUS || (code >= ZERO && code <= NINE)) {
+      const end = checkNumber(json, at)
+      isLong ||= end - at >= SAFE_DIGITS
+      at = end
+    }
   }
   if (values > MAX_JSON_VALUES) throw tooMany(values)
+  return isLong
 }
+
+/** Integers of no more digits are doubles. */
+const SAFE_DIGITS = 15
 
 function tooMany(values: number) {
   return apiError(

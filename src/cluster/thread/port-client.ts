@@ -1,3 +1,5 @@
+// Objects come over with bigints in them, which this thread has to be able to write too.
+import '../../api/meta/big-integers.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Client, LogOptions, Watch, WatchHandler } from '../../client/client.ts'
 import { uncarry } from './carried-error.ts'

@@ -8,6 +8,7 @@ import { Duration, isList, isMap, listKinds, Timestamp, Uint } from './values.ts
 export function fromJson(json: unknown, type: CelType = DYN): Value {
   if (json === null || json === undefined) return null
   if (typeof json === 'number') return fromNumber(json, type)
+  if (typeof json === 'bigint') return type.kind === 'simple' && type.name === 'double' ? Number(json) : json
   if (typeof json === 'string') return fromText(json, type)
   if (typeof json === 'boolean') return json
   if (Array.isArray(json)) return fromList(json, type)

@@ -1,3 +1,4 @@
+import { markedJson, readMarkedJson } from '../../api/meta/big-integers.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { noteWritten } from '../encoding.ts'
 import type { Change, Commit, Entry } from '../store.ts'
@@ -54,9 +55,11 @@ class Lines {
     }
     this.#objects.push(object)
     this.#at.push(this.#pieces.length + 1)
+    const json = markedJson(object)
+    const mark = json.startsWith(' ') ? ' ' : ''
     this.#pieces.push(
-      `\n{"resource":${JSON.stringify(resource)},"key":${JSON.stringify(key)},"object":`,
-      JSON.stringify(object),
+      `\n${mark}{"resource":${JSON.stringify(resource)},"key":${JSON.stringify(key)},"object":`,
+      mark === '' ? json : json.slice(1),
       `,"created":${created},"modified":${modified}}`,
     )
   }
@@ -84,7 +87,7 @@ class Lines {
 
 /** The content of a frame of a state; `head` is that of the whole. */
 export function encodeEntries(head: FrameHead, entries: readonly Entry[]): Buffer {
-  return Buffer.from([JSON.stringify(head), ...entries.map((entry) => JSON.stringify(entry))].join('\n'))
+  return Buffer.from([JSON.stringify(head), ...entries.map((entry) => markedJson(entry))].join('\n'))
 }
 
 const NEWLINE = 0x0a
@@ -96,7 +99,7 @@ export function applyLines(content: Buffer, objects: Objects): FrameHead {
   while (end >= 0) {
     const start = end + 1
     end = content.indexOf(NEWLINE, start)
-    const line = JSON.parse(content.toString('utf8', start, end < 0 ? content.length : end)) as Entry | Deletion
+    const line = readMarkedJson(content.toString('utf8', start, end < 0 ? content.length : end)) as Entry | Deletion
     applyLine(line, objects)
   }
   return head
