@@ -30,7 +30,7 @@ function put(work: PodWork, status: ContainerStatus, more: Pick<ContainerRecord,
     container !== undefined &&
     !work.ending.signal.aborted &&
     mayRestart(work.pod, container, state.exitCode)
-  putContainer(work, status.name, isRestarted ? withBackoff(known) : known)
+  putContainer(work, status.name, isRestarted ? withBackoff(known, work.context.env.clock.now()) : known)
 }
 
 /** What the container wrote to its termination message file, or the end of its log where the spec falls back to that. */

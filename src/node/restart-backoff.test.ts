@@ -20,10 +20,10 @@ test.each([
   { restarts: 7, lastMs: 5 * MINUTE, ranMs: 11 * MINUTE, pauseMs: undefined },
 ])('after $restarts restarts and $ranMs ms the pause is $pauseMs ms', ({ restarts, lastMs, ranMs, pauseMs }) => {
   const last = lastMs === undefined ? {} : { restart: { lengthMs: lastMs, untilMs: 0 } }
-  const { restart, notBeforeMs } = withBackoff(ended(ranMs, { restarts, ...last }))
+  const { restart, notBeforeMs } = withBackoff(ended(ranMs, { restarts, ...last }), ranMs + 700)
   expect(restart?.lengthMs).toBe(pauseMs)
   expect(restart?.untilMs).toBe(pauseMs === undefined ? undefined : ranMs + pauseMs)
-  expect(notBeforeMs).toBe(pauseMs === undefined ? ranMs : ranMs + 1_000)
+  expect(notBeforeMs).toBe(pauseMs === undefined ? ranMs : ranMs + 1_700)
 })
 
 test.each([

@@ -27,17 +27,17 @@ export function lookAt({ untilMs }: Backoff, nowMs: number): number {
 }
 
 /**
- * The record of a container that has just ended and is to be started again, with the pause before that: none before the
- * first restart, as the kubelet does.
+ * The record of a container that has ended and is to be started again, with the pause before that: none before the first
+ * restart, as the kubelet does. `nowMs` is when the end became known, on a busy machine long after it.
  */
-export function withBackoff(record: ContainerRecord): ContainerRecord {
+export function withBackoff(record: ContainerRecord, nowMs: number): ContainerRecord {
   const exit = exitOf(record)
   if (exit === undefined) return record
   const { restart: known, ...rest } = record
   const ranLong = exit.finishedAtMs - exit.startedAtMs > FORGOTTEN_AFTER_MS
   if (ranLong || record.restarts === 0) return { ...rest, notBeforeMs: exit.finishedAtMs }
   const restart = longer(known, exit.finishedAtMs)
-  return { ...rest, restart, notBeforeMs: lookAt(restart, exit.finishedAtMs) }
+  return { ...rest, restart, notBeforeMs: lookAt(restart, Math.max(nowMs, exit.finishedAtMs)) }
 }
 
 /** As Go writes durations: `10s`, `1m20s`, `5m0s`. */

@@ -39,7 +39,11 @@ export function createServiceAccountTokens(
     async sign(claims) {
       const now = nowSeconds()
       const expires = now + claims.expirationSeconds
-      const token = key().sign(claimsOf(claims, issuer, now, expires, environment.random.uuid()))
+      const { nodeName } = claims
+      const uid = nodeName === undefined ? undefined : uidOf?.('Node', nodeName)
+      const node = nodeName === undefined ? undefined : { name: nodeName, ...(uid !== undefined && { uid }) }
+      const id = environment.random.uuid()
+      const token = key().sign(claimsOf(claims, { issuer, now, expires, id, ...(node && { node }) }))
       return { token, expirationTimestamp: formatTime(expires * 1000) }
     },
     async review(token, audiences) {
@@ -63,17 +67,25 @@ export function createServiceAccountTokens(
 const refused = (error: string) => ({ authenticated: false, error }) as const
 const quoted = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`
 
-function claimsOf(claims: TokenClaims, issuer: string, now: number, expires: number, id: string): Claims {
-  const { namespace, serviceAccount, boundObject, nodeName } = claims
+interface Particulars {
+  readonly issuer: string
+  /** In seconds since 1970. */
+  readonly now: number
+  readonly expires: number
+  readonly id: string
+  readonly node?: Named
+}
+
+function claimsOf(claims: TokenClaims, { issuer, now, expires, id, node }: Particulars): Claims {
+  const { namespace, serviceAccount, boundObject } = claims
   const bound = boundObject === undefined ? {} : { [boundObject.kind.toLowerCase()]: named(boundObject) }
-  const node = nodeName === undefined ? {} : { node: { name: nodeName } }
   return {
     aud: claims.audiences,
     exp: expires,
     iat: now,
     iss: issuer,
     jti: id,
-    'kubernetes.io': { namespace, ...node, ...bound, serviceaccount: named(serviceAccount) },
+    'kubernetes.io': { namespace, ...(node && { node }), ...bound, serviceaccount: named(serviceAccount) },
     nbf: now,
     sub: `system:serviceaccount:${namespace}:${serviceAccount.name}`,
   }
@@ -96,7 +108,7 @@ function missingObject(bound: PrivateClaims, uidOf: BoundObjects): string | unde
 
 function userOf(claims: Claims, { namespace, serviceaccount, pod, node }: PrivateClaims): UserInfo {
   const pods = pod === undefined ? {} : podExtra(pod)
-  const nodes = node === undefined ? {} : { 'authentication.kubernetes.io/node-name': [node.name] }
+  const nodes = node === undefined ? {} : nodeExtra(node)
   return {
     name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
     ...(serviceaccount.uid === undefined ? {} : { uid: serviceaccount.uid }),
@@ -104,6 +116,11 @@ function userOf(claims: Claims, { namespace, serviceaccount, pod, node }: Privat
     extra: { 'authentication.kubernetes.io/credential-id': [`JTI=${String(claims['jti'])}`], ...nodes, ...pods },
   }
 }
+
+const nodeExtra = ({ name, uid }: Named) => ({
+  'authentication.kubernetes.io/node-name': [name],
+  ...(uid !== undefined && { 'authentication.kubernetes.io/node-uid': [uid] }),
+})
 
 const podExtra = (pod: Named) => ({
   'authentication.kubernetes.io/pod-name': [pod.name],
