@@ -5,9 +5,9 @@ import type { KubeObject, ObjectKey } from '../../src/api/object.ts'
 import type { ResourceType } from '../../src/api/resource-type.ts'
 import type { Client, Patch } from '../../src/client/client.ts'
 import { sleep } from '../../src/env/clock.ts'
-import { systemEnvironment } from '../../src/env/system.ts'
 import { comparable, COMPARED } from './comparable.ts'
 import type { Comparison, Leniency } from './comparable.ts'
+import { steadyEnvironment } from './steady-environment.ts'
 
 /** What was applied to a real cluster, what was done to it then, and what it settled into. */
 export interface Scenario {
@@ -17,56 +17,68 @@ export interface Scenario {
   readonly settled: readonly KubeObject[]
 }
 
-const NAMESPACE = 'default'
 const POLL_MS = 50
-const env = systemEnvironment('error')
+const env = steadyEnvironment()
 
 export function readScenario(name: string): Scenario {
   return JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8')) as Scenario
 }
 
-/** Applies a scenario and waits until the cluster has settled into `wanted`; returns what it has settled into at last. */
+/**
+ * Applies a scenario in `namespace` and waits until that has settled into `wanted`; returns what it has settled into at last.
+ */
 export async function play(
   client: Client,
   { objects, steps }: Scenario,
   wanted: Comparison,
   leniency: Leniency,
   patienceMs: number,
+  namespace = 'default',
 ): Promise<Comparison> {
   for (const object of objects) {
-    const metadata = { ...object.metadata, namespace: NAMESPACE }
-    await client.create(typeOf(object.kind), { ...object, metadata })
+    const metadata = { ...object.metadata, namespace }
+    await client.create(typeOf(object.kind, object.apiVersion), { ...object, metadata })
   }
-  for (const step of steps) if (typeof step !== 'number') await take(client, step, patienceMs)
+  for (const step of steps) if (typeof step !== 'number') await take(client, step, patienceMs, namespace)
   const endMs = env.clock.monotonicMs() + patienceMs
   for (;;) {
-    const reached = comparable(await objectsOf(client), leniency)
+    const reached = comparable(await objectsOf(client, namespace), leniency)
     if (isDeepStrictEqual(reached, wanted) || env.clock.monotonicMs() > endMs) return reached
     await sleep(env.timers, POLL_MS)
   }
 }
 
-async function objectsOf(client: Client): Promise<KubeObject[]> {
-  const types = [...COMPARED, 'Event'].map(typeOf)
-  const lists = await Promise.all(types.map((type) => client.list(type, { namespace: NAMESPACE })))
+async function objectsOf(client: Client, namespace: string): Promise<KubeObject[]> {
+  const types = [...COMPARED, 'Event'].map((kind) => typeOf(kind))
+  const lists = await Promise.all(types.map((type) => client.list(type, { namespace })))
   return lists.flatMap(({ items }, i) => items.map((item) => ({ ...item, kind: types[i]!.kind })))
 }
 
-function typeOf(kind: string): ResourceType {
-  const type = BUILT_IN_RESOURCES.find((one) => one.kind === kind && one.group !== 'events.k8s.io')
+/** The resource of a kind, in the version of an object or the first that there is. */
+function typeOf(kind: string, apiVersion?: string): ResourceType {
+  const candidates = BUILT_IN_RESOURCES.filter((one) => one.kind === kind && one.group !== 'events.k8s.io')
+  const isAsked = ({ group, version }: ResourceType) => `${group === '' ? '' : `${group}/`}${version}` === apiVersion
+  const type = candidates.find(isAsked) ?? candidates[0]
   if (type === undefined) throw new Error(`no resource of kind ${kind}`)
   return type
 }
 
 /** The verbs of kubectl that change or await something. */
-async function take(client: Client, [verb, ...args]: readonly string[], patienceMs: number): Promise<void> {
-  const target = args.find((arg) => arg.includes('/'))
+async function take(
+  client: Client,
+  [verb, ...args]: readonly string[],
+  patienceMs: number,
+  namespace: string,
+): Promise<void> {
+  const target = args.find((arg) => /^[a-z]+\/[a-z0-9-]+$/.test(arg))
   const [plural = '', name = ''] = target?.split('/') ?? []
   const type = BUILT_IN_RESOURCES.find((one) => [one.plural, one.singular, ...one.shortNames].includes(plural))
   if (type === undefined) throw new Error(`no resource ${plural}`)
-  const key: ObjectKey = { namespace: NAMESPACE, name }
-  if (verb === 'delete') return void (await client.delete(type, key))
+  const key: ObjectKey = { namespace, name }
+  if (verb === 'delete') return await remove(client, type, key, args, patienceMs)
   if (verb === 'wait') {
+    const path = /^--for=jsonpath=\{\.(.*)\}=(.*)$/.exec(args.find((arg) => arg.startsWith('--for=')) ?? '')
+    if (path !== null) return untilSo(client, type, key, patienceMs, (object) => valueAt(object, path[1]!) === path[2])
     const condition = args.find((arg) => arg.startsWith('--for=condition='))?.slice('--for=condition='.length) ?? ''
     return untilSo(client, type, key, patienceMs, (object) => hasCondition(object, condition))
   }
@@ -76,12 +88,38 @@ async function take(client: Client, [verb, ...args]: readonly string[], patience
   await client.patch(type, key, patch)
 }
 
+/** As kubectl, which waits until the object is gone, or is another of the same name. */
+async function remove(
+  client: Client,
+  type: ResourceType,
+  key: ObjectKey,
+  args: readonly string[],
+  patienceMs: number,
+): Promise<void> {
+  const { uid } = (await client.get(type, key)).metadata
+  const isOrphaning = args.includes('--cascade=orphan')
+  await client.delete(type, key, { propagationPolicy: isOrphaning ? 'Orphan' : 'Background' })
+  if (args.includes('--wait=false')) return
+  const isGone = async () => (await client.get(type, key).catch(() => undefined))?.metadata.uid !== uid
+  const endMs = env.clock.monotonicMs() + patienceMs
+  while (!(await isGone()) && env.clock.monotonicMs() < endMs) await sleep(env.timers, POLL_MS)
+}
+
+function valueAt(object: KubeObject, path: string): string {
+  const value = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], object)
+  return String(value)
+}
+
 function patchOf(verb: string | undefined, args: readonly string[]): Patch | undefined {
   const settings = args.filter((arg) => arg.includes('=') && !arg.startsWith('--')).map((arg) => arg.split('=') as [string, string])
   const [[name, value] = ['', '']] = settings
   const template = (containers: unknown) => ({ spec: { template: { spec: { containers } } } })
   const flag = (flagName: string) => args.find((arg) => arg.startsWith(`--${flagName}=`))?.slice(flagName.length + 3)
   switch (`${verb} ${args[0]}`) {
+    case 'rollout restart': {
+      const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date(env.clock.now()).toISOString() }
+      return { type: 'merge', patch: { spec: { template: { metadata: { annotations } } } } }
+    }
     case 'set env':
       return { type: 'strategic', patch: template([{ name: 'main', env: [{ name, value }] }]) }
     case 'set image':
@@ -91,9 +129,10 @@ function patchOf(verb: string | undefined, args: readonly string[]): Patch | und
       return { type: 'merge', patch: { spec: { paused: args[0] === 'pause' } } }
     default:
       if (verb === 'scale') return { type: 'merge', patch: { spec: { replicas: Number(flag('replicas')) } } }
+      if (verb === 'annotate') return { type: 'merge', patch: { metadata: { annotations: Object.fromEntries(settings) } } }
       if (verb === 'label') return { type: 'merge', patch: { metadata: { labels: Object.fromEntries(settings) } } }
       if (verb !== 'patch') return undefined
-      return { type: 'merge', patch: JSON.parse(flag('patch') ?? args[args.indexOf('-p') + 1] ?? '{}') as unknown }
+      return { type: flag('type') === 'json' ? 'json' : 'merge', patch: JSON.parse(flag('patch') ?? args[args.indexOf('-p') + 1] ?? '{}') } as Patch
   }
 }
 

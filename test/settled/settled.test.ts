@@ -1,11 +1,14 @@
-import { expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
+import { namespaces, serviceAccounts } from '../../src/api/generated/resources.ts'
 import type { KubeObject } from '../../src/api/object.ts'
 import type { Environment } from '../../src/env/environment.ts'
 import { systemEnvironment } from '../../src/env/system.ts'
-import { createTestCluster } from '../../src/testing/index.ts'
+import { createTestCluster, until } from '../../src/testing/index.ts'
 import { comparable } from './comparable.ts'
+import { differencesOf } from './differences.ts'
 import { play, readScenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
+import { steadyEnvironment } from './steady-environment.ts'
 
 const SIMULATED = {}
 
@@ -24,6 +27,46 @@ function behaving(scenario: Scenario, annotations: Readonly<Record<string, strin
 
 /** Containers of the process runtime run for real; their images have digests of their own. */
 const PROCESS = { without: [] }
+
+const BESIDE_ONE_ANOTHER = [
+  'account-missing',
+  'adoption',
+  'anti-affinity',
+  'autoscaler-off',
+  'claims',
+  'daemon-elsewhere',
+  'daemon-on-delete',
+  'daemon-rolls',
+  'disruption-budgets',
+  'gate-removed',
+  'history-limit',
+  'image-invalid',
+  'job-elastic',
+  'job-scaled',
+  'job-suspended',
+  'limits-refuse',
+  'min-ready',
+  'orphaned',
+  'overlapping',
+  'paused',
+  'priority-missing',
+  'recreate',
+  'recreated-bad',
+  'replication-controller',
+  'restarted',
+  'resumed',
+  'scaled-to-zero',
+  'services',
+  'sets-refused',
+  'stateful-claims',
+  'stateful-min-ready',
+  'stateful-on-delete',
+  'stateful-parallel',
+  'stateful-rolls',
+  'stateful-rolls-all',
+  'surge-shares',
+  'unplaceable',
+] as const
 
 const ENDS = { 'simulated.shoal.dev/run-for': '10ms' }
 const FAILS = { ...ENDS, 'simulated.shoal.dev/exit-code': '3' }
@@ -70,6 +113,26 @@ test.each([
   },
   60_000,
 )
+
+/** Recorded by `test/reference/record-settled.ts`: all at once, each in a namespace of its own. */
+describe.concurrent('simulated, beside one another', () => {
+  const cluster = createTestCluster({ env: steadyEnvironment() })
+  afterAll(async () => await (await cluster)[Symbol.asyncDispose]())
+
+  test.each(BESIDE_ONE_ANOTHER)(
+    'the scenario %s settles into the objects and events of a real cluster',
+    async (name) => {
+      const scenario = readScenario(name)
+      const wanted = comparable(scenario.settled)
+      const { client } = await cluster
+      await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+      await until(client, serviceAccounts, (all) => all.length > 0, { namespace: name, deadlineMs: 30_000 })
+      const reached = await play(client, scenario, wanted, {}, 60_000, name)
+      expect(differencesOf(wanted, reached)).toEqual([])
+    },
+    120_000,
+  )
+})
 
 /** Times as fast as the machine's: half a minute of back-off is over in four seconds. */
 const SPEED = 8
