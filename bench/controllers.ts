@@ -140,8 +140,11 @@ async function namespace(client: Client, print: (line: string) => void): Promise
     namespaces,
     { fieldSelector: `metadata.name=${name}` },
     {
-      events: (events) => events.some(({ type }) => type === 'DELETED') && gone.resolve(),
-      closed: () => {},
+      events(events) {
+        if (events.some(({ type }) => type === 'DELETED')) gone.resolve()
+      },
+      closed: (error) =>
+        gone.reject(error ?? new Error('Cannot see the end: the watch was closed, expected it to last')),
     },
   )
   await client.delete(namespaces, { name })

@@ -213,6 +213,15 @@ test('a busy watcher gets what waited in one batch, one that is too slow is clos
   expect(hub.count()).toBe(1)
 })
 
+test('what a handler gives back that is no promise does not end its watch', async () => {
+  const { store, start, hub } = fixture()
+  const heard = record(hub, start, { start: { type: 'now' } }, (() => false) as never)
+  await settle()
+  for (const key of ['a', 'b']) await write(store, 'create', `default/${key}`)
+  expect(heard.lines).toEqual(['ADDED default/a @1', 'ADDED default/b @2'])
+  expect(hub.count()).toBe(1)
+})
+
 test('a watch begun by another listener while a commit is told hears of it once', async () => {
   const { store, start } = fixture()
   let heard: ReturnType<typeof record> | undefined

@@ -72,7 +72,8 @@ export class Watcher {
     if (this.#busy) return this.#keep(events)
     try {
       const done = this.#handler.events(events)
-      if (done !== undefined) this.#waitFor(done)
+      // A handler written as one expression may give anything back.
+      if (done instanceof Promise) this.#waitFor(done)
     } catch (error) {
       this.end(error instanceof Error ? error : new Error(String(error)))
     }
