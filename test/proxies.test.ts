@@ -89,6 +89,9 @@ test.each([
 test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s with a body reaches the server behind', async (method) => {
   const { body } = await ask(method, `${POD}/x`, 'sent')
   expect(JSON.parse(body)).toMatchObject({ method, body: 'sent' })
+  // Only who reads is sent to the path with a slash at its end (apimachinery proxyRedirectsforRootPath).
+  const root = await ask(method, `${POD}?a=b`, 'sent')
+  expect(JSON.parse(root.body)).toMatchObject({ method, url: '/?a=b', body: 'sent' })
 })
 
 test('links, redirections and codes are those that a client of the proxy needs', async () => {

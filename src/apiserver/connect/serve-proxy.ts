@@ -37,7 +37,8 @@ export async function serveProxy(
   const prefix = prefixOf(path, target)
   const query = request.url?.slice(path.length) ?? ''
   const rest = path.slice(prefix.length)
-  if (rest === '' && exchange.upgrade === undefined) {
+  // Whoever reads is sent to where relative links are right; whoever writes would lose the body on the way.
+  if (rest === '' && exchange.upgrade === undefined && (method === 'GET' || method === 'HEAD')) {
     response.writeHead(301, { Location: `${prefix}/${query}` })
     return void response.end()
   }
