@@ -95,7 +95,7 @@ function withoutEmpty(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const isEmpty = ([key, one]: [string, unknown]) =>
     (key === 'annotations' || key === 'labels') &&
-    Object.keys((one ?? {}) as object).filter((name) => !name.startsWith('simulated.shoal.dev/')).length === 0
+    Object.keys((one ?? {}) as object).filter((name) => !name.startsWith('simulated.shoal.dev/') && !DROPPED.has(name)).length === 0
   return Object.fromEntries(Object.entries(value).filter((entry) => !isEmpty(entry)))
 }
 
