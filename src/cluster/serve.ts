@@ -33,6 +33,9 @@ export async function serve(
   identity: ClusterIdentity,
   at: ServeOptions,
 ): Promise<Listening> {
+  // Made beside the rest.
+  const issued = identity.portableClient('admin', ADMIN.name, ADMIN.groups.slice(0, 1))
+  issued.catch(() => {})
   const [{ listen }, { createAuthenticator }, { SERVER_HOSTS }] = await Promise.all([
     import('../apiserver/http/server.ts'),
     import('../apiserver/authn/authenticator.ts'),
@@ -75,7 +78,7 @@ export async function serve(
       await publish(address)
     })
     .catch((error: unknown) => env.log.debug('pods cannot reach the API server', { error }))
-  const admin = identity.client('admin', ADMIN.name, ADMIN.groups.slice(0, 1))
+  const admin = await issued
   const endpoint = {
     server: server.url,
     certificateAuthority: clientAuthority,

@@ -1,6 +1,7 @@
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { createPrivateKey, generateKeyPair, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
+import { promisify } from 'node:util'
 import type { Environment } from '../env/environment.ts'
 import { issueCertificate } from './certificate.ts'
 import type { DistinguishedName } from './certificate.ts'
@@ -15,12 +16,18 @@ export interface KeyPair {
 export interface Authority extends KeyPair {
   /** For a server that answers to `hosts` (DNS names and IP addresses), for a year. */
   issueServer(commonName: string, hosts: readonly string[]): KeyPair
-  /** For a client that Kubernetes knows as user `name` in `groups`, for a year. */
-  issueClient(name: string, groups?: readonly string[]): KeyPair
+  /** For a client that Kubernetes knows as user `name` in `groups`, for a year; with `keys`, or new ones on P-256. */
+  issueClient(name: string, groups?: readonly string[], keys?: KeyObjects): KeyPair
   /** For somebody who both serves and dials, known by name alone, for a year. */
   issuePeer(commonName: string): KeyPair
   /** A certificate, in PEM, for a key that somebody else holds. */
   sign(request: SignedRequest): string
+}
+
+/** A private key with its public one. */
+export interface KeyObjects {
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
 }
 
 /** What is signed for another's key. */
@@ -67,16 +74,17 @@ function authorityWith(environment: Environment, own: KeyPair, issuer: Distingui
     subject: DistinguishedName,
     usage: 'server' | 'client' | 'peer',
     hosts: readonly string[] = [],
+    keys: KeyObjects = generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   ): KeyPair => {
-    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const { publicKey, privateKey } = keys
     const request = { subject, issuer, publicKey, issuerKey, usage, hosts, days: CERTIFICATE_DAYS }
     return { certificate: issue(environment, request), key: exportKey(privateKey) }
   }
   return {
     ...own,
     issueServer: (commonName: string, hosts: readonly string[]) => issueFor({ commonName }, 'server', hosts),
-    issueClient: (commonName: string, organizations: readonly string[] = []) =>
-      issueFor({ commonName, organizations }, 'client'),
+    issueClient: (commonName: string, organizations: readonly string[] = [], keys?: KeyObjects) =>
+      issueFor({ commonName, organizations }, 'client', [], keys),
     issuePeer: (commonName: string) => issueFor({ commonName }, 'peer'),
     sign: ({ seconds, ...request }: SignedRequest) =>
       issue(environment, { ...request, issuer, issuerKey, days: seconds / DAY_SECONDS }),
@@ -92,7 +100,17 @@ function issue({ clock, random }: Environment, { days, ...request }: Request): s
   return issueCertificate({ ...request, serial, notBefore: now - CLOCK_SKEW_MS, notAfter: now + days * DAY_MS })
 }
 
-const exportKey = (key: KeyObject): string => String(key.export({ type: 'pkcs8', format: 'pem' }))
+/** RSA keys in the form that every client library reads. */
+const exportKey = (key: KeyObject): string =>
+  String(key.export({ type: key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'pkcs8', format: 'pem' }))
+
+/**
+ * An RSA key of 2048 bits, made on a thread of Node's pool within 30 ms or so: for who uses client libraries of Java, which
+ * read no key on a curve without further libraries.
+ */
+export function createPortableKeys(): Promise<KeyObjects> {
+  return promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+}
 
 /** Whether `pair` belongs together, was issued by `authority`, and has more than a month left at `now`. */
 export function isCurrent(pair: KeyPair, authority: KeyPair, now: number, hosts: readonly string[] = []): boolean {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Environment } from '../env/environment.ts'
-import { createAuthority, isCurrent, loadAuthority } from './authority.ts'
+import { createAuthority, createPortableKeys, isCurrent, loadAuthority } from './authority.ts'
 import type { Authority, KeyPair } from './authority.ts'
 import { createTokenKey } from './json-web-token.ts'
 import type { TokenKey } from './json-web-token.ts'
@@ -14,6 +14,8 @@ export interface ClusterIdentity {
   server(hosts: readonly string[]): KeyPair
   /** A client certificate, kept under `file` and issued again when it is about to expire. */
   client(file: string, user: string, groups: readonly string[]): KeyPair
+  /** The same with a key that client libraries of every language read. */
+  portableClient(file: string, user: string, groups: readonly string[]): Promise<KeyPair>
 }
 
 /** The names that pods and people use for the API server. */
@@ -37,10 +39,11 @@ export function openClusterIdentity(environment: Environment, directory?: string
   let authority: Authority | undefined
   let serviceAccountKey: TokenKey | undefined
   const own = () => (authority ??= openAuthority(environment, files))
-  const kept = (file: string, hosts: readonly string[], issue: () => KeyPair): KeyPair => {
+  const current = (file: string, hosts: readonly string[]): KeyPair | undefined => {
     const known = files?.readPair(file)
-    if (known !== undefined && isCurrent(known, own(), environment.clock.now(), hosts)) return known
-    const pair = issue()
+    return known !== undefined && isCurrent(known, own(), environment.clock.now(), hosts) ? known : undefined
+  }
+  const keep = (file: string, pair: KeyPair): KeyPair => {
     files?.writePair(file, pair)
     return pair
   }
@@ -51,8 +54,10 @@ export function openClusterIdentity(environment: Environment, directory?: string
     get serviceAccountKey() {
       return (serviceAccountKey ??= openTokenKey(files))
     },
-    server: (hosts) => kept('apiserver', hosts, () => own().issueServer('kube-apiserver', hosts)),
-    client: (file, user, groups) => kept(file, [], () => own().issueClient(user, groups)),
+    server: (hosts) => current('apiserver', hosts) ?? keep('apiserver', own().issueServer('kube-apiserver', hosts)),
+    client: (file, user, groups) => current(file, []) ?? keep(file, own().issueClient(user, groups)),
+    portableClient: async (file, user, groups) =>
+      current(file, []) ?? keep(file, own().issueClient(user, groups, await createPortableKeys())),
   }
 }
 

@@ -64,12 +64,12 @@ export async function removeObject(
   const plan = planDeletion(resource, entry.object, options, engine.environment.clock.now())
   if (plan.type === 'keep') return { object: await servedForm(engine, resource, entry.object), code: 200 }
   if (options.dryRun) return answer(engine, target, plan.type, deepFreeze({ ...plan.object }))
-  return carryOut(engine, target, entry, {
-    type: plan.type,
-    resource: entry.resource,
-    key: entry.key,
-    object: plan.object,
-  })
+  const mutation = { resource: entry.resource, key: entry.key, object: plan.object }
+  if (plan.type === 'delete' && plan.object !== entry.object) {
+    // Whoever watches pods sees that one has no time left before it is gone, as in Kubernetes. Both are flushed together.
+    commit(engine, [{ type: 'update', ...mutation }]).catch(() => {})
+  }
+  return carryOut(engine, target, entry, { type: plan.type, ...mutation })
 }
 
 function admissionOf(
