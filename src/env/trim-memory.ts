@@ -13,8 +13,8 @@ const MOST_BYTES = 128e6
 
 /**
  * Gives memory that start-up and bursts of work have left behind back to the system while the process is idle: V8 keeps
- * what its young generation has grown to, some 20 MB, for as long as the process lives. A trim takes 50 ms of a small heap, 150 ms of the largest that is trimmed.
- * Background timers only; nothing to end. `utilization` is asked at each look.
+ * what its young generation has grown to, some 20 MB, for as long as the process lives. A trim takes 50 ms of a small heap,
+ * 150 ms of the largest that is trimmed. Background timers only; nothing to end. `utilization` is asked at each look.
  */
 export function trimMemoryWhenIdle(timers: Timers, utilization = utilizationSinceLast()): void {
   let trimmedBytes = 0
