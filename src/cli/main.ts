@@ -149,8 +149,11 @@ function addUp(program: Command): void {
       `\nExamples:\n  shoal up --in-memory\n  shoal up --port 0 --nodes 3 --kubeconfig ./kubeconfig\n  shoal up --detach`,
     )
     .action(async (options) => {
+      // A thread of Node's pool makes them while this one reads the cluster's code.
+      const { createPortableKeys } = await import('../identity/portable-keys.ts')
+      const adminKeys = options.detach === true ? undefined : createPortableKeys()
       const { up } = await import('./up.ts')
-      process.exitCode = await up(options)
+      process.exitCode = await up(options, adminKeys)
     })
 }
 

@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { RuntimeName } from '../cluster/runtimes.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { writePrivateFile } from '../identity/key-files.ts'
+import type { KeyObjects } from '../identity/portable-keys.ts'
 import { detach } from './detach.ts'
 import { onInterrupt } from './interrupt.ts'
 import { announce, inMemoryDirectory, withdraw } from './running-clusters.ts'
@@ -28,26 +29,32 @@ export interface UpOptions {
   readonly detach?: boolean
 }
 
-/** `shoal up`: a cluster until Ctrl-C, or in the background with `--detach`. Resolves to the exit code. */
-export async function up(options: UpOptions): Promise<number> {
+/**
+ * `shoal up`: a cluster until Ctrl-C, or in the background with `--detach`. Resolves to the exit code. `adminKeys` are the
+ * administrator's, where no others are kept.
+ */
+export async function up(options: UpOptions, adminKeys?: Promise<KeyObjects>): Promise<number> {
   if (options.detach === true) return await detach(dataDirectoryOf(options))
   const env = systemEnvironment()
   const interrupted = Promise.withResolvers<number>()
   const stopListening = onInterrupt(interrupted.resolve)
   const begun = performance.now()
   const dataDirectory = dataDirectoryOf(options)
-  const cluster = await createCluster({
-    env,
-    ...(dataDirectory !== undefined && { dataDirectory }),
-    port: options.port,
-    host: options.host,
-    nodes: options.nodes,
-    runtime: options.runtime,
-    ...(options.criEndpoint !== undefined && { engineEndpoint: options.criEndpoint }),
-    apiOnly: options.apiOnly === true,
-    ...auditLogOf(options, dataDirectory),
-    schedulerProfile: options.schedulerProfile,
-  })
+  const cluster = await createCluster(
+    {
+      env,
+      ...(dataDirectory !== undefined && { dataDirectory }),
+      port: options.port,
+      host: options.host,
+      nodes: options.nodes,
+      runtime: options.runtime,
+      ...(options.criEndpoint !== undefined && { engineEndpoint: options.criEndpoint }),
+      apiOnly: options.apiOnly === true,
+      ...auditLogOf(options, dataDirectory),
+      schedulerProfile: options.schedulerProfile,
+    },
+    adminKeys === undefined ? {} : { adminKeys },
+  )
   try {
     const endpoint = await cluster.listen()
     const clusterMs = performance.now() - begun

@@ -6,6 +6,7 @@ import type { Environment } from '../env/environment.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { openClusterIdentity } from '../identity/key-files.ts'
 import type { ClusterIdentity } from '../identity/key-files.ts'
+import type { KeyObjects } from '../identity/portable-keys.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { startControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -68,6 +69,8 @@ export interface Cluster extends AsyncDisposable {
 /** What was begun before the rest of a cluster, since it takes as long. */
 export interface EarlyParts {
   readonly runtimeFor?: Promise<RuntimeFactory>
+  /** Of the administrator, whom a cluster that listens lets in. */
+  readonly adminKeys?: Promise<KeyObjects>
 }
 
 /**
@@ -77,7 +80,10 @@ export interface EarlyParts {
  * await using cluster = await Cluster.create()
  * const { items } = await cluster.client.list(pods)
  */
-export async function createCluster(options: ClusterOptions = {}, early: EarlyParts = {}): Promise<Cluster> {
+export async function createCluster(
+  options: ClusterOptions = {},
+  { adminKeys, ...early }: EarlyParts = {},
+): Promise<Cluster> {
   const { env = systemEnvironment(), dataDirectory } = options
   if (dataDirectory !== undefined) makeDataDirectory(dataDirectory)
   const identity = openClusterIdentity(env, dataDirectory === undefined ? undefined : `${dataDirectory}/keys`)
@@ -113,7 +119,7 @@ export async function createCluster(options: ClusterOptions = {}, early: EarlyPa
     })
   const listen: Cluster['listen'] = async ({ port = 0, host } = {}) => {
     const forPods = { podsAddress: nodes?.podsAddress, serviceAddress: firstOf(serviceRange) }
-    const where = { port, ...(host !== undefined && { host }) }
+    const where = { port, ...(host !== undefined && { host }), ...(adminKeys !== undefined && { adminKeys }) }
     listening ??= serve(env, plane, identity, { ...where, ...forPods, ...auditOf(options) })
     return (await listening).endpoint
   }

@@ -4,6 +4,7 @@ import type { HttpServer } from '../apiserver/http/server.ts'
 import type { Endpoint } from '../client/http/connection.ts'
 import type { Environment } from '../env/environment.ts'
 import type { ClusterIdentity } from '../identity/key-files.ts'
+import type { KeyObjects } from '../identity/portable-keys.ts'
 import { ClusterError } from './cluster-error.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { freePort } from '../network/free-port.ts'
@@ -20,6 +21,8 @@ export interface ServeOptions {
   readonly port: number
   readonly host?: string
   readonly auditLog?: string
+  /** The administrator's, where they were begun before. */
+  readonly adminKeys?: Promise<KeyObjects>
   /** The address that the API's Service has. */
   readonly serviceAddress: string
   /** Of this machine among its pods, once it is known; undefined where pods find it by themselves. */
@@ -34,7 +37,7 @@ export async function serve(
   at: ServeOptions,
 ): Promise<Listening> {
   // Made beside the rest.
-  const issued = identity.portableClient('admin', ADMIN.name, ADMIN.groups.slice(0, 1))
+  const issued = identity.portableClient('admin', ADMIN.name, ADMIN.groups.slice(0, 1), at.adminKeys)
   issued.catch(() => {})
   const [{ listen }, { createAuthenticator }, { SERVER_HOSTS }] = await Promise.all([
     import('../apiserver/http/server.ts'),

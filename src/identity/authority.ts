@@ -1,10 +1,10 @@
-import { createPrivateKey, generateKeyPair, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
-import { promisify } from 'node:util'
 import type { Environment } from '../env/environment.ts'
 import { issueCertificate } from './certificate.ts'
 import type { DistinguishedName } from './certificate.ts'
+import type { KeyObjects } from './portable-keys.ts'
 
 /** A certificate with its private key, both in PEM. */
 export interface KeyPair {
@@ -22,12 +22,6 @@ export interface Authority extends KeyPair {
   issuePeer(commonName: string): KeyPair
   /** A certificate, in PEM, for a key that somebody else holds. */
   sign(request: SignedRequest): string
-}
-
-/** A private key with its public one. */
-export interface KeyObjects {
-  readonly publicKey: KeyObject
-  readonly privateKey: KeyObject
 }
 
 /** What is signed for another's key. */
@@ -103,14 +97,6 @@ function issue({ clock, random }: Environment, { days, ...request }: Request): s
 /** RSA keys in the form that every client library reads. */
 const exportKey = (key: KeyObject): string =>
   String(key.export({ type: key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'pkcs8', format: 'pem' }))
-
-/**
- * An RSA key of 2048 bits, made on a thread of Node's pool within 30 ms or so: for who uses client libraries of Java, which
- * read no key on a curve without further libraries.
- */
-export function createPortableKeys(): Promise<KeyObjects> {
-  return promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
-}
 
 /** Whether `pair` belongs together, was issued by `authority`, and has more than a month left at `now`. */
 export function isCurrent(pair: KeyPair, authority: KeyPair, now: number, hosts: readonly string[] = []): boolean {

@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Environment } from '../env/environment.ts'
-import { createAuthority, createPortableKeys, isCurrent, loadAuthority } from './authority.ts'
+import { createAuthority, isCurrent, loadAuthority } from './authority.ts'
 import type { Authority, KeyPair } from './authority.ts'
 import { createTokenKey } from './json-web-token.ts'
 import type { TokenKey } from './json-web-token.ts'
+import { createPortableKeys } from './portable-keys.ts'
+import type { KeyObjects } from './portable-keys.ts'
 
 /** Who a cluster is and whom it trusts: kept between its runs where it has a directory. */
 export interface ClusterIdentity {
@@ -14,8 +16,8 @@ export interface ClusterIdentity {
   server(hosts: readonly string[]): KeyPair
   /** A client certificate, kept under `file` and issued again when it is about to expire. */
   client(file: string, user: string, groups: readonly string[]): KeyPair
-  /** The same with a key that client libraries of every language read. */
-  portableClient(file: string, user: string, groups: readonly string[]): Promise<KeyPair>
+  /** The same with a key that client libraries of every language read: `keys`, where a new one is needed, or others. */
+  portableClient(file: string, user: string, groups: readonly string[], keys?: Promise<KeyObjects>): Promise<KeyPair>
 }
 
 /** The names that pods and people use for the API server. */
@@ -56,8 +58,8 @@ export function openClusterIdentity(environment: Environment, directory?: string
     },
     server: (hosts) => current('apiserver', hosts) ?? keep('apiserver', own().issueServer('kube-apiserver', hosts)),
     client: (file, user, groups) => current(file, []) ?? keep(file, own().issueClient(user, groups)),
-    portableClient: async (file, user, groups) =>
-      current(file, []) ?? keep(file, own().issueClient(user, groups, await createPortableKeys())),
+    portableClient: async (file, user, groups, keys) =>
+      current(file, []) ?? keep(file, own().issueClient(user, groups, await (keys ?? createPortableKeys()))),
   }
 }
 
