@@ -8,7 +8,10 @@ import { load } from './network-load.ts'
 import type { Measured } from './network-load.ts'
 
 const ROUNDS = 3
-const SERVER = `require('node:http').createServer((request, response) => response.end('.')).listen(8080, '0.0.0.0')`
+/** Direct requests have a port of their own: a port of the client's that waits to be forgotten at one is no hindrance at the other. */
+const [THROUGH, DIRECT] = [8080, 8081]
+const SERVER = `for (const port of [${THROUGH}, ${DIRECT}])
+  require('node:http').createServer((request, response) => response.end('.')).listen(port, '0.0.0.0')`
 
 /** What a Service costs its clients: requests to a pod directly and through its Service, in turns. */
 export async function run(print: (line: string) => void): Promise<void> {
@@ -33,7 +36,7 @@ async function balancedBy(
       .then(() => until(cluster.client, pods, ([one]) => isReady(one), { deadlineMs: 30_000 }))
       .then(([one]) => one),
   ])
-  const direct = { host: pod?.status?.podIP ?? '', port: 8080 }
+  const direct = { host: pod?.status?.podIP ?? '', port: DIRECT }
   const through = { host: service.spec?.clusterIP ?? '', port: 80 }
   for (const place of [direct, through]) while (!(await answers(place))) continue
   for (const keepAlive of [true, false]) {
@@ -105,7 +108,7 @@ const podObject = {
         name: 'main',
         image: 'node:24',
         command: ['node', '-e', SERVER],
-        readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+        readinessProbe: { tcpSocket: { port: DIRECT }, periodSeconds: 1 },
       },
     ],
   },
@@ -115,7 +118,7 @@ const serviceObject = {
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: 'web', namespace: 'default' },
-  spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+  spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: THROUGH }] },
 } as unknown as Service
 
 function isReady(pod: Pod | undefined): boolean {

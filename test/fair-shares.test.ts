@@ -25,7 +25,10 @@ async function addWork({ client }: TestCluster, namespace: string): Promise<void
       containers: [{ name: 'main', image: 'app', resources: { requests: { cpu } } }],
     },
   }
-  const spec = { parallelism: 2 * ROOM, completions: 1000, backoffLimit: 1000, template }
+  // A pod that is preempted is no failure of its program: a Job that took it for one would wait before it tries again.
+  const onPodConditions = [{ type: 'DisruptionTarget', status: 'True' }]
+  const podFailurePolicy = { rules: [{ action: 'Ignore', onPodConditions }] }
+  const spec = { parallelism: 2 * ROOM, completions: 1000, backoffLimit: 1000, podFailurePolicy, template }
   const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'work', namespace }, spec } as Job
   await client.create(jobs, job)
 }
@@ -34,11 +37,11 @@ const isWorking = ({ metadata, spec, status }: Pod) =>
   spec?.nodeName !== undefined && metadata.deletionTimestamp === undefined && status?.phase === 'Running'
 
 async function shared({ client }: TestCluster, wanted: Readonly<Record<string, number>>): Promise<void> {
-  await until(client, pods, (all) =>
+  const isShared = (all: readonly Pod[]) =>
     Object.entries(wanted).every(
       ([name, count]) => all.filter((pod) => pod.metadata.namespace === name && isWorking(pod)).length === count,
-    ),
-  )
+    )
+  await until(client, pods, isShared, { deadlineMs: 60_000 })
 }
 
 test('batch work of namespaces shares the cluster by weight: what is idle is borrowed, and given back', async () => {
