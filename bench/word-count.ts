@@ -4,7 +4,7 @@ import { figure, median } from './figures.ts'
 import { root, runProgram } from './program.ts'
 import type { Ended } from './program.ts'
 
-const RUNS = 3
+const RUNS = 7
 
 type Command = readonly [string, ...string[]]
 

@@ -20,7 +20,7 @@ function start(utilization: () => number) {
     looks.push(look)
     return { cancel: () => {} }
   }
-  trimMemoryWhenIdle({ after, soon: () => {} }, utilization)
+  trimMemoryWhenIdle({ after, soon: () => {} }, { utilization })
   return () => looks.pop()!()
 }
 

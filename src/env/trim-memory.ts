@@ -11,12 +11,25 @@ const WORTH_BYTES = 16e6
 /** Tracing more than this takes too long for a pause of the event loop. */
 const MOST_BYTES = 128e6
 
+export interface TrimOptions {
+  /** Default 1.5 s, as between one look and the next. */
+  readonly firstLookMs?: number
+  /** The share of the time since it was last asked that the event loop was busy. */
+  readonly utilization?: () => number
+}
+
+/** Where an idle event loop stands beside workers that need every processor: most programs have ended by then. */
+export const BESIDE_WORKERS: TrimOptions = { firstLookMs: 4_000 }
+
 /**
  * Gives memory that start-up and bursts of work have left behind back to the system while the process is idle: V8 keeps
  * what its young generation has grown to, some 20 MB, for as long as the process lives. A trim takes 50 ms of a small heap,
- * 150 ms of the largest that is trimmed. Background timers only; nothing to end. `utilization` is asked at each look.
+ * 150 ms of the largest that is trimmed. Background timers only; nothing to end.
  */
-export function trimMemoryWhenIdle(timers: Timers, utilization = utilizationSinceLast()): void {
+export function trimMemoryWhenIdle(
+  timers: Timers,
+  { firstLookMs = LOOK_MS, utilization = utilizationSinceLast() }: TrimOptions = {},
+): void {
   let trimmedBytes = 0
   const look = () => {
     const { total_heap_size: total, used_heap_size: used } = getHeapStatistics()
@@ -26,7 +39,7 @@ export function trimMemoryWhenIdle(timers: Timers, utilization = utilizationSinc
     }
     timers.after(LOOK_MS, look, { background: true })
   }
-  timers.after(LOOK_MS, look, { background: true })
+  timers.after(firstLookMs, look, { background: true })
 }
 
 /** The share of the time since it was asked last that the event loop was busy. */

@@ -74,10 +74,10 @@ export function runLabels(run: string, component: 'worker' | 'coordinator' | 'dr
 export const FINISHED_TTL_SECONDS = 300
 
 /**
- * How Node runs in a worker: the young generation is kept small, because what tasks leave behind is garbage either way and
- * a large one is memory that is never given back.
+ * How Node runs in a worker. The young generation may grow to 16 MB, Node's own default, said here so that other images do the
+ * same: with 4 MB words of 300 MB were counted in 3.65 s in place of 3.43 (six runs in turns), for 50 MB less at the peak.
  */
-export const NODE_FLAGS = ['--no-warnings', '--max-semi-space-size=4']
+export const NODE_FLAGS = ['--no-warnings', '--max-semi-space-size=16']
 
 const WORKER_FILE = 'worker.mjs'
 
