@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Shoal } from '../compute/shoal.ts'
 import { systemEnvironment } from '../env/system.ts'
-import { BESIDE_WORKERS, trimMemoryWhenIdle } from '../env/trim-memory.ts'
+import { trimMemoryWhenIdle } from '../env/trim-memory.ts'
 import { failedDirectory } from '../connect/cache-directory.ts'
 import { discardPrepared } from '../connect/embedded-cluster.ts'
 import { setRunSettings } from '../connect/run-settings.ts'
@@ -72,7 +72,8 @@ export async function runLoaded(
     ...(timeline.onTask !== undefined && { onTask: timeline.onTask }),
     onSession: (session) => sessions.add(session),
   })
-  trimMemoryWhenIdle(systemEnvironment().timers, BESIDE_WORKERS)
+  // A short program has nothing to gain: its workers need every processor, and this thread holds little.
+  trimMemoryWhenIdle(systemEnvironment().timers, { firstLookMs: 5_000 })
   const { exitCode, reason } = await ending(load(), () => view.close())
   await Promise.all([discardPrepared(), ...[...sessions].map((session) => session.close(reason))])
   view.finish()

@@ -18,9 +18,6 @@ export interface TrimOptions {
   readonly utilization?: () => number
 }
 
-/** Where an idle event loop stands beside workers that need every processor: most programs have ended by then. */
-export const BESIDE_WORKERS: TrimOptions = { firstLookMs: 4_000 }
-
 /**
  * Gives memory that start-up and bursts of work have left behind back to the system while the process is idle: V8 keeps
  * what its young generation has grown to, some 20 MB, for as long as the process lives. A trim takes 50 ms of a small heap,

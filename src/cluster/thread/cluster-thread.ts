@@ -4,7 +4,7 @@ import type { ResourceType } from '../../api/resource-type.ts'
 import type { Client, LogOptions, WatchOptions } from '../../client/client.ts'
 import type { Cluster, EarlyParts } from '../cluster.ts'
 import { systemEnvironment } from '../../env/system.ts'
-import { BESIDE_WORKERS, trimMemoryWhenIdle } from '../../env/trim-memory.ts'
+import { trimMemoryWhenIdle } from '../../env/trim-memory.ts'
 import { runtimeFactory } from '../runtimes.ts'
 import { havePodsNetworks } from '../service-range.ts'
 import { carry } from './carried-error.ts'
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     })
   })
   say({ is: 'started' })
-  trimMemoryWhenIdle(systemEnvironment().timers, BESIDE_WORKERS)
+  trimMemoryWhenIdle(systemEnvironment().timers)
   cluster.ready.then(
     () => say({ is: 'ready' }),
     (error: unknown) => say({ is: 'unready', error: carry(error) }),
