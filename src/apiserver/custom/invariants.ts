@@ -3,6 +3,7 @@ import type { JsonObject } from '../../api/draft.ts'
 import { duplicate, invalid, required } from '../../api/meta/field-error.ts'
 import type { FieldError } from '../../api/meta/field-error.ts'
 import { dns1035LabelProblems } from '../../api/meta/names.ts'
+import { holds } from './holds.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 /** What holds beyond the schema itself: objects within objects have an identity, and lists that are sets or maps no item twice. */
@@ -32,25 +33,13 @@ function visit(schema: JsonSchema, value: unknown, path: string, check: Check): 
   return errors
 }
 
-/** Whether any node of a schema has invariants: most have none, and their objects are not walked through. */
-function hasInvariants(schema: JsonSchema): boolean {
-  let found = holding.get(schema)
-  if (found === undefined) {
-    const { items, additionalProperties, properties } = schema
-    const kind = schema['x-kubernetes-list-type']
-    found =
-      schema['x-kubernetes-embedded-resource'] === true ||
-      kind === 'set' ||
-      kind === 'map' ||
-      (items !== undefined && hasInvariants(items)) ||
-      (typeof additionalProperties === 'object' && hasInvariants(additionalProperties)) ||
-      Object.values(properties ?? {}).some(hasInvariants)
-    holding.set(schema, found)
-  }
-  return found
-}
-
-const holding = new WeakMap<JsonSchema, boolean>()
+/** Most schemas have no invariants, and their objects are not walked through. */
+const hasInvariants = holds(
+  (schema) =>
+    schema['x-kubernetes-embedded-resource'] === true ||
+    schema['x-kubernetes-list-type'] === 'set' ||
+    schema['x-kubernetes-list-type'] === 'map',
+)
 
 function validateEmbedded(schema: JsonSchema, value: unknown, path: string): FieldError[] {
   if (schema['x-kubernetes-embedded-resource'] !== true || !isJsonObject(value)) return []

@@ -1,6 +1,7 @@
 import type { CelType } from '../../expression/cel/cel-type.ts'
 import type { Program } from '../../expression/cel/environment.ts'
 import { expressions } from './expression-engine.ts'
+import { holds } from './holds.ts'
 import type { JsonSchema, ValidationRule } from './json-schema.ts'
 import { celTypeOf } from './schema-types.ts'
 
@@ -74,18 +75,4 @@ function namesVariable({ checked }: Program, name: string): boolean {
 }
 
 /** Whether any node of a schema has rules. */
-export function hasRules(schema: JsonSchema): boolean {
-  let found = holdsRules.get(schema)
-  if (found === undefined) {
-    const { items, additionalProperties, properties } = schema
-    found =
-      (schema['x-kubernetes-validations'] ?? []).length > 0 ||
-      (items !== undefined && hasRules(items)) ||
-      (typeof additionalProperties === 'object' && hasRules(additionalProperties)) ||
-      Object.values(properties ?? {}).some(hasRules)
-    holdsRules.set(schema, found)
-  }
-  return found
-}
-
-const holdsRules = new WeakMap<JsonSchema, boolean>()
+export const hasRules = holds((schema) => (schema['x-kubernetes-validations'] ?? []).length > 0)
