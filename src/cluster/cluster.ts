@@ -2,10 +2,12 @@ import { resolve } from 'node:path'
 import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
 import type { Client } from '../client/client.ts'
 import type { Endpoint } from '../client/http/connection.ts'
+import { formatKubeconfig } from '../client/kubeconfig.ts'
 import type { Environment } from '../env/environment.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { openClusterIdentity } from '../identity/key-files.ts'
 import type { ClusterIdentity } from '../identity/key-files.ts'
+import { createPortableKeys } from '../identity/portable-keys.ts'
 import type { KeyObjects } from '../identity/portable-keys.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { startControlPlane } from './control-plane.ts'
@@ -53,6 +55,16 @@ export interface ClusterOptions {
 const NODES_A_PACE = 250
 const NODE_GRACE_MS = 40_000
 
+/** For whom a kubeconfig is. */
+export interface KubeconfigUser {
+  /** Default: the administrator. */
+  readonly user?: string
+  /** Of the user. Default: none but `system:authenticated`. */
+  readonly groups?: readonly string[]
+  /** The namespace of commands that name none. Default: `default`. */
+  readonly namespace?: string
+}
+
 /** A Kubernetes cluster within this process. Dispose of it to end whatever it runs. */
 export interface Cluster extends AsyncDisposable {
   /** The API as the cluster's administrator, without HTTP. */
@@ -63,6 +75,11 @@ export interface Cluster extends AsyncDisposable {
   clientFor(user: string, groups?: readonly string[]): Client
   /** Serves the API over HTTPS, once; resolves to how the administrator reaches it. */
   listen(at?: { readonly port?: number; readonly host?: string }): Promise<Endpoint>
+  /**
+   * The text of a kubeconfig, for kubectl and client libraries of any language: the administrator's, or that of a user whose
+   * rights RBAC gives. Listens on loopback where the cluster does not listen yet.
+   */
+  kubeconfig(who?: KubeconfigUser): Promise<string>
   close(): Promise<void>
 }
 
@@ -123,6 +140,11 @@ export async function createCluster(
     listening ??= serve(env, plane, identity, { ...where, ...forPods, ...auditOf(options) })
     return (await listening).endpoint
   }
+  const kubeconfig: Cluster['kubeconfig'] = async ({ user, groups = [], namespace } = {}) => {
+    const admin = await listen()
+    const endpoint = user === undefined ? admin : await endpointFor(identity, admin, user, groups)
+    return formatKubeconfig({ name: 'shoal', endpoint, ...(namespace !== undefined && { namespace }) })
+  }
   const close = async () => {
     await listening?.then(({ server }) => server.close()).catch(() => {})
     await nodes?.close()
@@ -139,7 +161,18 @@ export async function createCluster(
     throw error
   }
   const actAs = (user: string, groups?: readonly string[]) => plane.clientFor(userInfo(user, groups))
-  return { client: plane.clientFor(ADMIN), ready, clientFor: actAs, listen, close, [Symbol.asyncDispose]: close }
+  return { client: plane.clientFor(ADMIN), ready, clientFor: actAs, listen, kubeconfig, close, [Symbol.asyncDispose]: close }
+}
+
+/** The same server for somebody else, with a key of the kind that every library reads. */
+async function endpointFor(
+  identity: ClusterIdentity,
+  { clientCertificate: _, clientKey: __, ...server }: Endpoint,
+  user: string,
+  groups: readonly string[],
+): Promise<Endpoint> {
+  const { certificate, key } = identity.authority.issueClient(user, groups, await createPortableKeys())
+  return { ...server, clientCertificate: certificate, clientKey: key }
 }
 
 /** Pods are where Services are: a cluster that began without privileges goes on so. */

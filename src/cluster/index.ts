@@ -1,5 +1,5 @@
 export { Cluster, createCluster } from './cluster.ts'
-export type { ClusterOptions } from './cluster.ts'
+export type { ClusterOptions, KubeconfigUser } from './cluster.ts'
 export { CLUSTER_ERROR_CODES, ClusterError } from './cluster-error.ts'
 export type { ClusterErrorCode } from './cluster-error.ts'
 export type { RuntimeName } from './runtimes.ts'
