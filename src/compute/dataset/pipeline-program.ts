@@ -1,4 +1,5 @@
-import { mergeParts } from '../shuffle/merge.ts'
+import { mergerOf } from '../shuffle/merge.ts'
+import type { MergeParts } from '../shuffle/merge.ts'
 import type { PartsTask } from '../shuffle/output.ts'
 import { PartLostError } from '../shuffle/part-reader.ts'
 import { CANCELLED, failed, succeeded } from '../worker/failure.ts'
@@ -42,7 +43,8 @@ function stageProgram(pipeline: Pipeline<AnyFunction>, host: ProgramHost, format
   const task = createTaskState(() => formats.toTable!)
   const sink = createSink(pipeline.sink, host.parts, formats)
   const fused = fuse(pipeline.operators, sink.add, task)
-  const run: Running = { pipeline, host, formats, task, sink, fused }
+  const merge = pipeline.input.kind === 'parts' ? mergerOf(pipeline.input.merge, host.parts) : undefined
+  const run: Running = { pipeline, host, formats, task, sink, fused, merge }
   return {
     run(payload) {
       try {
@@ -64,6 +66,8 @@ interface Running {
   readonly task: TaskState
   readonly sink: SinkState
   readonly fused: Fused
+  /** Where parts are read. */
+  readonly merge: MergeParts | undefined
 }
 
 function begin(run: Running, payload: Uint8Array): Outcome | Promise<Outcome> {
@@ -74,12 +78,12 @@ function begin(run: Running, payload: Uint8Array): Outcome | Promise<Outcome> {
 }
 
 function read(run: Running, input: Uint8Array): Outcome | Promise<Outcome> {
-  const { pipeline, formats, host, task } = run
+  const { pipeline, formats, task } = run
   switch (pipeline.input.kind) {
     case 'records':
       return work(run, decodeValues(input))
     case 'parts':
-      return work(run, mergeParts(pipeline.input.merge, decodeValue(input) as PartsTask, host.parts))
+      return work(run, run.merge!(decodeValue(input) as PartsTask))
     case 'parquet':
     case 'arrow': {
       const records = readColumnar(pipeline.input, decodeValue(input) as TextTask, formats, task)

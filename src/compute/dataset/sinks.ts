@@ -1,4 +1,4 @@
-import { createExchanger } from '../shuffle/exchange.ts'
+import { exchangersOf } from '../shuffle/exchange.ts'
 import type { Exchanger } from '../shuffle/exchanger.ts'
 import { createOutputFile } from '../shuffle/output-file.ts'
 import type { OutputFile } from '../shuffle/output-file.ts'
@@ -105,12 +105,13 @@ function sampleSink(most: number, by: ((record: unknown) => unknown) | undefined
 type ShuffleSink = Extract<Sink<AnyFunction>, { readonly kind: 'shuffle' }>
 
 function shuffleSink({ name, exchange, compress }: ShuffleSink, parts: PartStore): SinkState {
+  const createExchanger = exchangersOf(exchange)
   let home: PartHome | undefined
   let file: OutputFile | undefined
   let exchanger: Exchanger | undefined
   const open = (at: PartHome) => {
     file = createOutputFile(at, name, compress)
-    exchanger = createExchanger(exchange, file)
+    exchanger = createExchanger(file)
   }
   return {
     add: (record) => exchanger!.add(record),

@@ -1,22 +1,23 @@
 import type { Exchange } from '../dataset/plan.ts'
 import { encodeHashBlock } from './block.ts'
-import type { Exchanger } from './exchanger.ts'
+import type { CreateExchanger, Exchanger } from './exchanger.ts'
 import { hashExchanger } from './hash-exchange.ts'
 import type { OutputFile } from './output-file.ts'
 import { rangeExchanger } from './range-exchange.ts'
 
 type AnyFunction = (...args: never[]) => unknown
 
-export function createExchanger(exchange: Exchange<AnyFunction>, file: OutputFile): Exchanger {
+/** The exchangers of a stage's tasks on one thread. */
+export function exchangersOf(exchange: Exchange<AnyFunction>): CreateExchanger {
   switch (exchange.kind) {
     case 'hash':
-      return hashExchanger(exchange, file)
+      return (file) => hashExchanger(exchange, file)
     case 'range':
-      return rangeExchanger(exchange, file)
+      return rangeExchanger(exchange)
     case 'even':
-      return evenExchanger(exchange.partitions, file)
+      return (file) => evenExchanger(exchange.partitions, file)
     case 'store':
-      return evenExchanger(1, file)
+      return (file) => evenExchanger(1, file)
   }
 }
 

@@ -4,6 +4,7 @@ import { decodeHashBlock } from './block.ts'
 import { requireRoom } from './group-room.ts'
 import { hashBlocks, placesOf } from './hash-blocks.ts'
 import { joinParts } from './join.ts'
+import { RowLoader } from './loaded-rows.ts'
 import type { PartsTask } from './output.ts'
 import { readParts } from './part-reader.ts'
 import type { RecordBatches } from './record-batches.ts'
@@ -11,23 +12,27 @@ import { sortedRecords } from './sorted-records.ts'
 
 type AnyFunction = (...args: never[]) => unknown
 
-/** What the parts of a task come to, as records again. */
-export function mergeParts(merge: Merge<AnyFunction>, task: PartsTask, store: PartStore): RecordBatches {
+/** What the parts of a task come to, as records again. Tasks of a stage run one after the other on a thread. */
+export type MergeParts = (task: PartsTask) => RecordBatches
+
+export function mergerOf(merge: Merge<AnyFunction>, store: PartStore): MergeParts {
   switch (merge.kind) {
     case 'concat':
-      return concatenated(task, store)
+      return (task) => concatenated(task, store)
     case 'group':
-      return grouped(task, store)
+      return (task) => grouped(task, store)
     case 'reduce':
-      return reduced(task, store, merge.fn as unknown as (left: unknown, right: unknown) => unknown)
+      return (task) => reduced(task, store, merge.fn as unknown as (left: unknown, right: unknown) => unknown)
     case 'count':
-      return reduced(task, store, (left, right) => (left as number) + (right as number))
+      return (task) => reduced(task, store, (left, right) => (left as number) + (right as number))
     case 'distinct':
-      return distinct(task, store)
+      return (task) => distinct(task, store)
     case 'join':
-      return joinParts(task, store, merge.how)
-    case 'sort':
-      return sortedRecords(task.sides[0] ?? [], store, merge.descending)
+      return (task) => joinParts(task, store, merge.how)
+    case 'sort': {
+      const loader = new RowLoader()
+      return (task) => sortedRecords(task.sides[0] ?? [], store, merge.descending, loader)
+    }
   }
 }
 

@@ -30,11 +30,15 @@ interface Piece {
 /**
  * The blocks of `refs`, in order, each as it was written: read in place where its file is of this machine and can be seen here,
  * else fetched from its worker, and checked either way. Throws a PartLostError where that fails. Holds a block, and those that it
- * has asked for ahead.
+ * has asked for ahead. A block in memory that is used again is good until the next one.
  */
-export async function* readParts(refs: readonly PartRef[], store: PartStore): AsyncGenerator<Uint8Array> {
+export async function* readParts(
+  refs: readonly PartRef[],
+  store: PartStore,
+  memory: 'of its own' | 'used again' = 'of its own',
+): AsyncGenerator<Uint8Array> {
   const pieces = refs.flatMap(piecesOf)
-  using here = createPlaceReader()
+  using here = createPlaceReader(memory === 'used again' ? reused() : (bytes) => new Uint8Array(bytes))
   const asked = new Map<Piece, Promise<Uint8Array>>()
   for (let index = 0; index < pieces.length; index++) {
     const piece = pieces[index]!
@@ -85,7 +89,16 @@ interface PlaceReader extends Disposable {
   mayRead(piece: Piece): boolean
 }
 
-function createPlaceReader(): PlaceReader {
+/** One piece of memory, as large as was ever wanted. */
+function reused(): (bytes: number) => Uint8Array {
+  let memory = new Uint8Array(0)
+  return (bytes) => {
+    if (memory.byteLength < bytes) memory = new Uint8Array(bytes)
+    return memory.subarray(0, bytes)
+  }
+}
+
+function createPlaceReader(memoryFor: (bytes: number) => Uint8Array): PlaceReader {
   const unseen = new Set<PartRef>()
   let open: { readonly ref: PartRef; readonly handle: number } | undefined
   const close = () => {
@@ -102,7 +115,7 @@ function createPlaceReader(): PlaceReader {
           close()
           open = { ref: piece.ref, handle: openSync(piece.ref.file, 'r') }
         }
-        const block = bytesAt(open.handle, piece)
+        const block = bytesAt(open.handle, piece, memoryFor(piece.to - piece.from))
         if (block !== undefined && crc32(block) === piece.checksum) return block
       } catch {
         // Its worker is asked.
@@ -114,8 +127,7 @@ function createPlaceReader(): PlaceReader {
   }
 }
 
-function bytesAt(handle: number, { from, to }: Piece): Uint8Array | undefined {
-  const block = new Uint8Array(to - from)
+function bytesAt(handle: number, { from }: Piece, block: Uint8Array): Uint8Array | undefined {
   for (let read = 0; read < block.byteLength;) {
     const more = readSync(handle, block, read, block.byteLength - read, from + read)
     if (more === 0) return undefined

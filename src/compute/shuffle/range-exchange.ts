@@ -1,8 +1,8 @@
 import { encodeValue } from '../wire/values.ts'
-import type { Exchanger } from './exchanger.ts'
+import type { CreateExchanger } from './exchanger.ts'
 import { heapShare } from './heap-share.ts'
-import type { OutputFile } from './output-file.ts'
-import { newSortBlock } from './sort-block.ts'
+import { allocate } from './native-buffer.ts'
+import { newSortBlock, sortBlockBytes } from './sort-block.ts'
 import { RowBytes, writeSortKey } from './sort-key.ts'
 import { createSplitters } from './splitters.ts'
 
@@ -18,23 +18,19 @@ export interface RangeExchange {
 const FLUSH_BYTES = heapShare(8 * 1024 * 1024, 16) - 64 * 1024
 const FIRST_ROWS = 1 << 14
 
-/** Gives each row to the partition between whose splitters its encoded key lies. Rows are bytes from here on. */
-export function rangeExchanger({ splitters, by, descending }: RangeExchange, file: OutputFile): Exchanger {
+/**
+ * Gives each row to the partition between whose splitters its encoded key lies. Rows are bytes from here on, in memory that all tasks
+ * of the stage use, one after the other.
+ */
+export function rangeExchanger({ splitters, by, descending }: RangeExchange): CreateExchanger {
   const partitions = splitters.length + 1
   const partitionOf = createSplitters(splitters)
   const keyOf = by as unknown as ((record: unknown) => unknown) | undefined
   const held = new RowBytes(1 << 20)
+  const scatter = createScatter(partitions)
   let rows = heldRows(FIRST_ROWS)
   let count = 0
   let isSelf = keyOf === undefined
-  const flush = () => {
-    if (count === 0) return
-    const { blocks, counts } = scatter(held.bytes, rows, count, partitions, isSelf)
-    file.append(blocks, counts)
-    held.length = 0
-    count = 0
-    isSelf = keyOf === undefined
-  }
   const write = (record: unknown) => {
     const start = held.length
     writeSortKey(keyOf === undefined ? record : keyOf(record), held)
@@ -47,17 +43,31 @@ export function rangeExchanger({ splitters, by, descending }: RangeExchange, fil
     rows.keyEnds[count] = keyEnd
     rows.ends[count++] = held.length
   }
-  return {
-    add(record) {
-      // Rows of one block are all with or all without a value.
-      if (isSelf && typeof record !== 'string') {
-        flush()
-        isSelf = false
-      }
-      write(record)
-      if (held.length >= FLUSH_BYTES) flush()
-    },
-    finish: flush,
+  const clear = () => {
+    held.length = 0
+    count = 0
+    isSelf = keyOf === undefined
+  }
+  return (file) => {
+    const flush = () => {
+      if (count === 0) return
+      const { blocks, counts } = scatter(held.bytes, rows, count, isSelf)
+      file.append(blocks, counts)
+      clear()
+    }
+    clear()
+    return {
+      add(record) {
+        // Rows of one block are all with or all without a value.
+        if (isSelf && typeof record !== 'string') {
+          flush()
+          isSelf = false
+        }
+        write(record)
+        if (held.length >= FLUSH_BYTES) flush()
+      },
+      finish: flush,
+    }
   }
 }
 
@@ -80,22 +90,52 @@ function heldRows(length: number, from?: HeldRows): HeldRows {
   return rows
 }
 
-function scatter(bytes: Buffer, rows: HeldRows, count: number, partitions: number, isSelf: boolean) {
-  const counts = new Uint32Array(partitions)
-  const sizes = new Float64Array(partitions)
-  for (let row = 0; row < count; row++) {
-    const partition = rows.partitions[row]!
-    counts[partition]!++
-    sizes[partition]! += rows.ends[row]! - rows.starts[row]!
+/** Puts rows into a block for each partition; blocks lie in one piece of memory, and are good until the next time. */
+function createScatter(partitions: number) {
+  let memory = allocate(0)
+  return (bytes: Buffer, rows: HeldRows, count: number, isSelf: boolean) => {
+    const counts = new Uint32Array(partitions)
+    const sizes = new Float64Array(partitions)
+    for (let row = 0; row < count; row++) {
+      const partition = rows.partitions[row]!
+      counts[partition]!++
+      sizes[partition]! += rows.ends[row]! - rows.starts[row]!
+    }
+    const lengths = Array.from(counts, (own, partition) =>
+      own === 0 ? 0 : sortBlockBytes(own, sizes[partition]!, isSelf),
+    )
+    const total = lengths.reduce((sum, length) => sum + aligned(length), 0)
+    if (memory.length < total) memory = allocate(total)
+    let from = 0
+    const blocks = lengths.map((length) => {
+      const block = length === 0 ? undefined : memory.subarray(from, from + length)
+      from += aligned(length)
+      return block
+    })
+    fill(blocks, bytes, rows, counts, isSelf)
+    return { blocks, counts }
   }
-  const made = Array.from(counts, (own, partition) =>
-    own === 0 ? undefined : newSortBlock(own, sizes[partition]!, isSelf),
+}
+
+/** The lengths in a block are read in place. */
+const aligned = (bytes: number) => (bytes + 3) & ~3
+
+function fill(
+  blocks: readonly (Uint8Array | undefined)[],
+  bytes: Buffer,
+  rows: HeldRows,
+  counts: Uint32Array,
+  isSelf: boolean,
+): void {
+  const made = blocks.map((block, partition) =>
+    block === undefined ? undefined : newSortBlock(block, counts[partition]!, isSelf),
   )
-  const filled = new Uint32Array(partitions)
-  const ats = new Float64Array(partitions)
+  const filled = new Uint32Array(counts.length)
+  const ats = new Float64Array(counts.length)
+  const count = counts.reduce((sum, own) => sum + own, 0)
   for (let row = 0; row < count; row++) {
     const partition = rows.partitions[row]!
-    const { content } = made[partition]!
+    const content = made[partition]!
     const place = filled[partition]!++
     const start = rows.starts[row]!
     content.keyLengths[place] = rows.keyEnds[row]! - start
@@ -103,5 +143,4 @@ function scatter(bytes: Buffer, rows: HeldRows, count: number, partitions: numbe
     bytes.copy(content.bytes, ats[partition]!, start, rows.ends[row])
     ats[partition]! += rows.ends[row]! - start
   }
-  return { blocks: made.map((each) => each?.block), counts }
 }

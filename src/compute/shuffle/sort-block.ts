@@ -13,14 +13,17 @@ export interface SortBlock {
 
 const HEADER_BYTES = 8
 
-/** Makes room for a block of `rows` rows with `bytes` bytes of keys and values, to be filled in. */
-export function newSortBlock(rows: number, bytes: number, isSelf: boolean): { block: Uint8Array; content: SortBlock } {
-  const lengths = rows * 4 * (isSelf ? 1 : 2)
-  const block = new Uint8Array(HEADER_BYTES + lengths + bytes)
-  const view = new DataView(block.buffer)
+/** How long a block of `rows` rows with `bytes` bytes of keys and values is. */
+export function sortBlockBytes(rows: number, bytes: number, isSelf: boolean): number {
+  return HEADER_BYTES + rows * 4 * (isSelf ? 1 : 2) + bytes
+}
+
+/** Makes of `block`, which is as long as {@link sortBlockBytes} says, one of `rows` rows, to be filled in. */
+export function newSortBlock(block: Uint8Array, rows: number, isSelf: boolean): SortBlock {
+  const view = new DataView(block.buffer, block.byteOffset)
   view.setUint32(0, rows, true)
-  view.setUint8(4, isSelf ? 1 : 0)
-  return { block, content: decodeSortBlock(block) }
+  view.setUint32(4, isSelf ? 1 : 0, true)
+  return decodeSortBlock(block)
 }
 
 export function decodeSortBlock(read: Uint8Array): SortBlock {

@@ -15,12 +15,14 @@ const BATCH = 4096
 
 let files = 0
 
+/** Rows, and the order in which they are sorted. */
+export interface SortedRun {
+  readonly rows: LoadedRows
+  readonly order: Uint32Array
+}
+
 /** Writes sorted runs to the worker's directory, and gives their rows merged: no more than a buffer of each is held. */
-export async function* mergeRuns(
-  runs: AsyncIterable<{ rows: LoadedRows; order: Uint32Array }>,
-  descending: boolean,
-  store: PartStore,
-): RecordBatches {
+export async function* mergeRuns(runs: AsyncIterable<SortedRun>, descending: boolean, store: PartStore): RecordBatches {
   const { directory } = await store.home()
   const readers: RunReader[] = []
   try {
@@ -83,7 +85,7 @@ interface RunReader {
   close(): void
 }
 
-function openRun(path: string, { rows, order }: { rows: LoadedRows; order: Uint32Array }): RunReader {
+function openRun(path: string, { rows, order }: SortedRun): RunReader {
   writeRun(path, rows, order)
   const number = files
   const file = openSync(path, 'r')

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { RowLoader } from './loaded-rows.ts'
 import { refTo } from './output.ts'
 import { createOutputFile } from './output-file.ts'
 import { rangeExchanger } from './range-exchange.ts'
@@ -109,10 +110,8 @@ test.each([false, true])(
       text: `${index}`.padEnd(index % 90),
     }))
     const file = createOutputFile(home, 'x', false)
-    const exchanger = rangeExchanger(
-      { splitters: [], by: ((row: (typeof rows)[0]) => row.key) as never, descending },
-      file,
-    )
+    const exchange = { splitters: [], by: ((row: (typeof rows)[0]) => row.key) as never, descending }
+    const exchanger = rangeExchanger(exchange)(file)
     rows.forEach((row, index) => {
       exchanger.add(row)
       if (index % 500 === 0) exchanger.finish()
@@ -120,7 +119,7 @@ test.each([false, true])(
     exchanger.finish()
     const ref = refTo(0, file.finish(), 0, 1)!
     const made: unknown[] = []
-    for await (const batch of sortedRecords([ref], store, descending, 10_000)) made.push(...batch)
+    for await (const batch of sortedRecords([ref], store, descending, new RowLoader(), 10_000)) made.push(...batch)
     const expected = rows
       .map((row, at) => ({ row, at }))
       .sort((a, b) => (a.row.key - b.row.key) * (descending ? -1 : 1) || a.at - b.at)

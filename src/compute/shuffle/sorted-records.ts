@@ -2,68 +2,61 @@ import { isAscii } from 'node:buffer'
 import type { PartStore } from '../worker/part-store.ts'
 import { heapShare } from './heap-share.ts'
 import { recordAt } from './loaded-rows.ts'
-import type { LoadedRows } from './loaded-rows.ts'
+import type { LoadedRows, RowLoader } from './loaded-rows.ts'
 import type { PartRef } from './output.ts'
-import { allocate } from './native-buffer.ts'
 import { readParts } from './part-reader.ts'
 import type { RecordBatches } from './record-batches.ts'
 import { decodeSortBlock } from './sort-block.ts'
-import type { SortBlock } from './sort-block.ts'
 import { MAX_SORT_ROWS, sortRows } from './sort-rows.ts'
 import { mergeRuns } from './sort-runs.ts'
+import type { SortedRun } from './sort-runs.ts'
 
 /** More than this is sorted in runs that go to disk, and merged. */
 const RUN_BYTES = heapShare(24 * 1024 * 1024, 6)
 
-/** All records of the parts in the order of their keys; equal ones in the order in which they were written. */
+/**
+ * All records of the parts in the order of their keys; equal ones in the order in which they were written. `loader` is the caller's,
+ * for one task after the other.
+ */
 export async function* sortedRecords(
   refs: readonly PartRef[],
   store: PartStore,
   descending: boolean,
+  loader: RowLoader,
   runBytes = RUN_BYTES,
 ): RecordBatches {
   const total = refs.reduce((sum, { pieces }) => sum + piecesBytes(pieces), 0)
-  let blocks: SortBlock[] = []
-  let bytes = 0
-  let rows = 0
-  if (total > runBytes) return yield* mergeRuns(runsOf(refs, store, descending, runBytes), descending, store)
-  for await (const read of readParts(refs, store)) {
-    const block = decodeSortBlock(read)
-    blocks.push(block)
-    bytes += block.bytes.byteLength
-    rows += block.rows
-  }
-  const loaded = load(blocks, bytes, rows)
-  blocks = []
-  yield recordsOf(loaded, sortRows(loaded, descending))
+  loader.clear()
+  if (total > runBytes) return yield* mergeRuns(runsOf(refs, store, descending, loader, runBytes), descending, store)
+  loader.expect(total)
+  for await (const read of readParts(refs, store, 'used again')) loader.add(decodeSortBlock(read))
+  const rows = loader.rows()
+  yield recordsOf(rows, sortRows(rows, descending))
 }
 
-/** Sorted runs of bounded size, one after the other. */
+/** Sorted runs of bounded size, one after the other: each is good until the next. */
 async function* runsOf(
   refs: readonly PartRef[],
   store: PartStore,
   descending: boolean,
+  loader: RowLoader,
   runBytes: number,
-): AsyncGenerator<{ rows: LoadedRows; order: Uint32Array }> {
-  let blocks: SortBlock[] = []
-  let bytes = 0
-  let rows = 0
-  const take = () => {
-    const loaded = load(blocks, bytes, rows)
-    blocks = []
-    bytes = rows = 0
-    return { rows: loaded, order: sortRows(loaded, descending) }
+): AsyncGenerator<SortedRun> {
+  const take = (): SortedRun => {
+    const rows = loader.rows()
+    return { rows, order: sortRows(rows, descending) }
   }
-  for await (const read of readParts(refs, store)) {
+  loader.expect(runBytes)
+  for await (const read of readParts(refs, store, 'used again')) {
     const block = decodeSortBlock(read)
-    if (blocks.length > 0 && (bytes + block.bytes.byteLength > runBytes || rows + block.rows > MAX_SORT_ROWS)) {
+    const isFull = loader.byteLength + block.bytes.byteLength > runBytes || loader.count + block.rows > MAX_SORT_ROWS
+    if (loader.count > 0 && isFull) {
       yield take()
+      loader.clear()
     }
-    blocks.push(block)
-    bytes += block.bytes.byteLength
-    rows += block.rows
+    loader.add(block)
   }
-  if (blocks.length > 0) yield take()
+  if (loader.count > 0) yield take()
 }
 
 function piecesBytes(pieces: Float64Array): number {
@@ -72,33 +65,7 @@ function piecesBytes(pieces: Float64Array): number {
   return bytes
 }
 
-function load(blocks: readonly SortBlock[], bytes: number, count: number): LoadedRows {
-  const joined = allocate(bytes)
-  const rows = {
-    bytes: joined,
-    starts: new Uint32Array(count),
-    keyEnds: new Uint32Array(count),
-    ends: new Uint32Array(count),
-    isSelf: new Uint8Array(count),
-    count,
-  }
-  let row = 0
-  let at = 0
-  for (const { bytes: own, rows: many, keyLengths, valueLengths, isSelf } of blocks) {
-    joined.set(own, at)
-    for (let index = 0; index < many; index++) {
-      rows.starts[row] = at
-      at += keyLengths[index]!
-      rows.keyEnds[row] = at
-      if (valueLengths !== undefined) at += valueLengths[index]!
-      rows.isSelf[row] = isSelf ? 1 : 0
-      rows.ends[row++] = at
-    }
-  }
-  return rows
-}
-
 function* recordsOf(rows: LoadedRows, order: Uint32Array): Generator<unknown> {
-  const ascii = isAscii(rows.bytes)
+  const ascii = isAscii(rows.bytes.subarray(0, order.length === 0 ? 0 : rows.ends[rows.count - 1]))
   for (let at = 0; at < order.length; at++) yield recordAt(rows, order[at]!, ascii)
 }
