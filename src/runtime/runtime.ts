@@ -227,7 +227,7 @@ export type ContainerState =
       readonly oomKilled: boolean
       /** Peak resident memory, where measured. */
       readonly peakMemoryBytes?: number
-      /** Set where the command could not be started at all (exit code 126, 127 or 128). */
+      /** Set where the command could not be started at all (exit code 128; on Docker 126 or 127): then `startedAtMs` is 0. */
       readonly startError?: string
     }
 

@@ -26,7 +26,10 @@ export async function startDockerd(): Promise<Engine> {
   // Pods of several test runs at once must not meet.
   const bridge = `shoald${randomInt(10_000)}`
   const gateway = `10.${randomInt(128, 192)}.${randomInt(256)}.1/24`
-  quietly('ip', 'link', 'add', 'name', bridge, 'type', 'bridge')
+  // With an address of its own, as Docker gives its `docker0`: otherwise a bridge has the lowest of those plugged into it, and
+  // what pods send to it is lost for as long as they remember that of a pod which has gone.
+  const hardware = `02:42:${Array.from({ length: 4 }, () => randomInt(16, 256).toString(16)).join(':')}`
+  quietly('ip', 'link', 'add', 'name', bridge, 'address', hardware, 'type', 'bridge')
   quietly('ip', 'address', 'add', gateway, 'dev', bridge)
   quietly('ip', 'link', 'set', bridge, 'up')
   // Debian's, too, is served by a containerd that stays when it goes.

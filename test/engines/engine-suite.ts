@@ -2,13 +2,15 @@ import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Environment } from '../../src/env/environment.ts'
 import { systemEnvironment } from '../../src/env/system.ts'
-import { runtimeSuite } from '../../src/runtime/runtime-suite.ts'
+import { containerSpec, runtimeSuite, sandboxSpec } from '../../src/runtime/runtime-suite.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import { BUSYBOX } from '../images/images.ts'
 import type { Engine } from './engine.ts'
+
+const IMAGE = 'docker.io/library/busybox:latest'
 
 /** A runtime on an engine, and how the engine is had for the tests. */
 export interface EngineSubject {
@@ -53,11 +55,27 @@ export function engineSuite(name: string, subject: EngineSubject): void {
 
     runtimeSuite(name, {
       open,
-      image: 'docker.io/library/busybox:latest',
+      image: IMAGE,
       missingImage: '127.0.0.1:1/nothing:here',
       runsCommands: true,
       firstProcessIsInit: true,
       showsLimits: true,
+    })
+
+    test(`${name}: connections that no program of the pod has taken are counted`, async () => {
+      await using held = await open()
+      const { runtime } = held
+      const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+      // The kernel makes connections for a server that is stopped, which never takes them.
+      const server = 'httpd -f -p 8080 & until nc -z 127.0.0.1 8080; do :; done; kill -STOP $!; echo up; wait'
+      const id = await runtime.createContainer(sandbox.id, containerSpec(['sh', '-c', server], { image: IMAGE }))
+      await runtime.startContainer(id)
+      for await (const _line of runtime.logs(id, { follow: true })) break
+      expect(await runtime.untakenConnections?.(sandbox.id)).toBe(0)
+      const connection = await runtime.dial(sandbox.id, 8080)
+      connection.on('error', () => {})
+      expect(await runtime.untakenConnections?.(sandbox.id)).toBe(1)
+      connection.destroy()
     })
   })
 }

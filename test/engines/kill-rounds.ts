@@ -31,6 +31,8 @@ const namespace = 'default'
 export interface Field {
   readonly runtime: 'cri' | 'docker'
   readonly engine: Engine
+  /** Told after each round how long it took, and of every fault so far. */
+  readonly onRound?: (round: number, blow: Blow, tookMs: number, faults: readonly string[]) => void
 }
 
 interface Trial extends Field {
@@ -52,9 +54,11 @@ export async function killRounds(field: Field, blows: readonly Blow[], seed: num
   const trial: Trial = { ...field, directory, random: seeded(seed), faults: [], gaps: new Map(), server }
   await server.client.create(deployments, counting())
   for (const [round, blow] of blows.entries()) {
+    const started = performance.now()
     await play(trial, round, blow).catch((error: unknown) =>
       trial.faults.push(`round ${round}, ${blow}: ${String(error)}`),
     )
+    field.onRound?.(round, blow, performance.now() - started, trial.faults)
   }
   await clear(trial)
   await trial.server.stop()
@@ -204,21 +208,25 @@ function noting(name: string, directory: string) {
   }
 }
 
-/** `node test/engines/kill-rounds.ts --seed N --count N`: as many rounds on each engine that this machine has. */
+/** `kill-rounds.ts --seed N --count N [--runtime cri|docker]`: as many rounds on each engine that this machine has, or one. */
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { seed: { type: 'string' }, count: { type: 'string' } } })
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({ options: { seed: text, count: text, runtime: text } })
   const seed = Number(values.seed ?? 1)
   const random = seeded(seed)
   const blows = Array.from({ length: Number(values.count ?? 200) }, () => BLOWS[Math.floor(random() * BLOWS.length)]!)
   const engines = { cri: [containerdMissing, startContainerd], docker: [dockerdMissing, startDockerd] } as const
   for (const [runtime, [missing, start]] of Object.entries(engines)) {
+    if (runtime !== (values.runtime ?? runtime)) continue
     if (missing() !== undefined) {
       console.log(`skipped on ${runtime}: ${missing()}`)
       continue
     }
     await using engine = await start()
     engine.load(BUSYBOX)
-    const faults = await killRounds({ runtime: runtime as Field['runtime'], engine }, blows, seed)
+    const onRound: Field['onRound'] = (round, blow, tookMs, faults) =>
+      console.error(`${runtime} ${round} ${blow}: ${(tookMs / 1000).toFixed(1)} s, ${faults.length} faults`)
+    const faults = await killRounds({ runtime: runtime as Field['runtime'], engine, onRound }, blows, seed)
     for (const fault of faults) console.log(fault)
     console.log(`${blows.length} rounds on ${runtime}, ${faults.length} faults`)
     if (faults.length > 0) process.exitCode = 1

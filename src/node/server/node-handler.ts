@@ -11,6 +11,7 @@ import { parseNodePath, subresourcesOf } from './node-path.ts'
 import type { NodeRequest, Report } from './node-path.ts'
 import { formatMetrics, PROMETHEUS_TEXT } from './prometheus.ts'
 import { containerMetrics, resourceMetrics } from './resource-metrics.ts'
+import { serveCheckpoint } from './serve-checkpoint.ts'
 import { serveCommands, serveForward, serveLogs, serveRun } from './serve-pod-streams.ts'
 import { statsSummary } from './stats-summary.ts'
 
@@ -21,6 +22,8 @@ export interface NodeHandlerOptions {
   readonly agent: () => NodeAgent | undefined
   /** Absent where whoever connects has been authorized already, as by the API server of the same process. */
   readonly access?: NodeAccess
+  /** Where the machine's logs are; default `/var/log`. */
+  readonly logDirectory?: string
 }
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, upgrade?: Upgrade) => void
@@ -38,7 +41,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
 }
 
 async function handle(
-  { env, agent: agentNow, access }: NodeHandlerOptions,
+  { env, agent: agentNow, access, logDirectory }: NodeHandlerOptions,
   request: IncomingMessage,
   response: ServerResponse,
   upgrade?: Upgrade,
@@ -59,6 +62,11 @@ async function handle(
     query: url.searchParams,
     ...(upgrade && { upgrade }),
   }
+  if (asked.what === 'nodeLogs') {
+    const { serveNodeLogs } = await import('./serve-node-logs.ts')
+    return await serveNodeLogs(response, asked.path, logDirectory)
+  }
+  if (asked.what === 'checkpoint') return serveCheckpoint(exchange, asked)
   if ('container' in asked && asked.what === 'logs') return serveLogs(exchange, asked)
   if (asked.what === 'portForward') return serveForward(exchange, asked)
   if (asked.what === 'run') return serveRun(exchange, asked)

@@ -9,6 +9,9 @@ export type NodeRequest =
       readonly container: string
     }
   | { readonly what: 'portForward'; readonly namespace: string; readonly pod: string; readonly uid: string }
+  | { readonly what: 'checkpoint'; readonly namespace: string; readonly pod: string; readonly container: string }
+  /** A file or folder of the machine's logs. */
+  | { readonly what: 'nodeLogs'; readonly path: string }
   | { readonly what: Report }
 
 export type Report =
@@ -35,6 +38,8 @@ export function parseNodePath(path: string): NodeRequest | undefined {
   const [namespace = '', pod = ''] = names
   const container = names.at(-1) ?? ''
   if (what === 'containerLogs' && names.length === 3) return { what: 'logs', namespace, pod, container }
+  if (what === 'checkpoint' && names.length === 3) return { what, namespace, pod, container }
+  if (what === 'logs') return { what: 'nodeLogs', path: decode(path.replace(/^\/+logs/, '')) }
   if (what === 'portForward' && (names.length === 2 || names.length === 3)) {
     return { what, namespace, pod, uid: names[2] ?? '' }
   }
@@ -57,6 +62,7 @@ export function subresourcesOf(path: string): readonly string[] {
   if (first === 'stats') return ['stats']
   if (first === 'metrics') return ['metrics']
   if (first === 'logs') return ['log']
+  if (first === 'checkpoint') return ['checkpoint']
   // Finer rights since Kubernetes 1.32, with the old one beside them.
   if (first === 'pods' || first === 'runningpods') return ['pods', 'proxy']
   if (first === 'healthz' || first === 'configz') return [first, 'proxy']

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import type { ClusterRole, ClusterRoleBinding } from '../../api/generated/rbac-v1.ts'
@@ -14,10 +17,15 @@ import { createNodeHandler } from './node-handler.ts'
 import { listenNode } from './node-server.ts'
 
 /** The node's server, with the clients that an authority of its own makes. */
-async function serve(node: TestNode) {
+async function serve(node: TestNode, logDirectory?: string) {
   const authority = createAuthority(node.env, 'clients')
   const access = createNodeAccess(node.env.clock, node.nodeClient, 'node1')
-  const handle = createNodeHandler({ env: node.env, agent: () => node.agent, access })
+  const handle = createNodeHandler({
+    env: node.env,
+    agent: () => node.agent,
+    access,
+    ...(logDirectory && { logDirectory }),
+  })
   const identity = authority.issueServer('node1', ['127.0.0.1'])
   const at = { host: '127.0.0.1', port: 0, identity, clientAuthority: authority.certificate }
   const server = await listenNode(handle, at)
@@ -32,9 +40,13 @@ async function serve(node: TestNode) {
   return { server, endpointOf, admin: endpointOf('admin', ['system:masters']) }
 }
 
-async function get(endpoint: Endpoint, path: string): Promise<{ readonly code: number; readonly body: string }> {
+async function get(
+  endpoint: Endpoint,
+  path: string,
+  method: 'GET' | 'POST' = 'GET',
+): Promise<{ readonly code: number; readonly body: string }> {
   const connection = openConnection(endpoint, 'test')
-  const response = await connection.send({ method: 'GET', path })
+  const response = await connection.send({ method, path })
   const body = await text(response)
   connection.close()
   return { code: response.statusCode ?? 0, body }
@@ -105,5 +117,48 @@ test('a command in a container over a WebSocket has its output and its exit code
   expect(JSON.parse(await outcome)).toMatchObject({
     reason: 'NonZeroExitCode',
     details: { causes: [{ message: '4' }] },
+  })
+})
+
+// The kubelet has Go's file server show /var/log; a link there may have been made by a pod that was given the folder.
+test('a node shows the logs of its machine, and nothing that a link among them leads to', async () => {
+  await using node = await startTestNode()
+  const logs = mkdtempSync(join(tmpdir(), 'shoal-logs-'))
+  mkdirSync(join(logs, 'pods'))
+  writeFileSync(join(logs, 'boot.log'), 'booted\n')
+  writeFileSync(join(logs, 'a<b #1'), '')
+  symlinkSync('/etc/passwd', join(logs, 'users'))
+  const { server, admin } = await serve(node, logs)
+  await using _closing = server
+  const { code, body } = await get(admin, '/logs/')
+  expect({ code, body }).toEqual({
+    code: 200,
+    body:
+      '<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n' +
+      '<a href="a%3Cb%20%231">a&lt;b #1</a>\n<a href="boot.log">boot.log</a>\n<a href="pods/">pods/</a>\n' +
+      '<a href="users">users</a>\n</pre>\n',
+  })
+  expect(await get(admin, '/logs/boot.log')).toEqual({ code: 200, body: 'booted\n' })
+  expect(await get(admin, '/logs/a%3Cb%20%231')).toEqual({ code: 200, body: '' })
+  expect((await get(admin, '/logs/pods')).code).toBe(301)
+  for (const path of ['/logs/users', '/logs/../../etc/passwd', '/logs/%2e%2e/%2e%2e/etc/passwd', '/logs/none'])
+    expect((await get(admin, path)).code, path).toBe(404)
+  rmSync(logs, { recursive: true })
+})
+
+// The kubelet's answers where the engine has no CheckpointContainer.
+test('a node that is asked for a checkpoint says what is wrong with the request, or that its engine has none', async () => {
+  await using node = await startTestNode({ runtime: 'simulated' })
+  const { server, admin } = await serve(node)
+  await using _closing = server
+  await node.run('p', { containers: [TALKS] })
+  await node.untilPod('p', isReady)
+  const ask = (path: string) => get(admin, `/checkpoint/default/${path}`, 'POST')
+  expect(await ask('q/main')).toEqual({ code: 404, body: 'pod does not exist' })
+  expect(await ask('p/other')).toEqual({ code: 404, body: 'container other does not exist' })
+  expect((await ask('p/main?timeout=soon')).body).toBe('cannot parse value of timeout parameter')
+  expect(await ask('p/main')).toMatchObject({
+    code: 500,
+    body: expect.stringContaining('checkpointing of default/p/main failed (rpc error: code = Unimplemented'),
   })
 })

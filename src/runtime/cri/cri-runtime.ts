@@ -3,8 +3,10 @@ import type { Environment } from '../../env/environment.ts'
 import { measureCapacity } from '../process/capacity.ts'
 import { dialPod } from '../process/dial.ts'
 import { watchContainers } from '../engine/watching.ts'
+import { isProcessOf } from '../engine/process-of.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerUsage, Runtime } from '../runtime.ts'
+import { untakenConnections } from '../untaken-connections.ts'
 import { connectCri } from './connection.ts'
 import type { CriConnection } from './connection.ts'
 import { openContainers } from './containers.ts'
@@ -98,6 +100,7 @@ export async function openCriRuntime(options: CriRuntimeOptions): Promise<Runtim
       if (pod === undefined) throw new RuntimeError('RunContainerError', `Cannot dial "${sandboxId}": no such sandbox`)
       return await dialPod(pod.sandbox.ip, port)
     },
+    untakenConnections: (sandboxId) => untaken(connection, sandboxId),
     usage: (sandboxId) => usage(connection, sandboxId),
     capacity: () => measureCapacity(directory),
     limitations: () => [],
@@ -127,6 +130,13 @@ function streamsOf(connection: CriConnection, containers: Containers): Required<
       return { ...session, exitCode }
     },
   }
+}
+
+/** Told by the process that holds the sandbox, which engines name where they are asked for all that they know. */
+async function untaken(connection: CriConnection, podSandboxId: string): Promise<number> {
+  const { info } = await connection.call('PodSandboxStatus', { podSandboxId, verbose: true })
+  const { pid } = JSON.parse(info['info'] ?? '{}') as { readonly pid?: number }
+  return pid !== undefined && isProcessOf(podSandboxId, pid) ? untakenConnections(pid) : 0
 }
 
 async function usage(connection: CriConnection, podSandboxId: string): Promise<readonly ContainerUsage[]> {

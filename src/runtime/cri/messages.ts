@@ -9,7 +9,10 @@ export interface CriCalls {
   readonly RunPodSandbox: Call<{ readonly config: PodSandboxConfig }, { readonly podSandboxId: string }>
   readonly StopPodSandbox: Call<OfSandbox, object>
   readonly RemovePodSandbox: Call<OfSandbox, object>
-  readonly PodSandboxStatus: Call<OfSandbox, { readonly status: PodSandboxStatus | null }>
+  readonly PodSandboxStatus: Call<
+    OfSandbox & { readonly verbose?: boolean },
+    { readonly status: PodSandboxStatus | null; readonly info: Readonly<Record<string, string>> }
+  >
   readonly ListPodSandbox: Call<Selected, { readonly items: readonly ListedSandbox[] }>
   readonly CreateContainer: Call<CreateContainerRequest, { readonly containerId: string }>
   readonly StartContainer: Call<OfContainer, object>

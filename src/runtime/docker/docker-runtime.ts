@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import type { Environment } from '../../env/environment.ts'
+import { isProcessOf } from '../engine/process-of.ts'
 import { watchContainers } from '../engine/watching.ts'
 import type { EventSource } from '../engine/watching.ts'
 import { measureCapacity } from '../process/capacity.ts'
@@ -18,7 +19,7 @@ import { containerLog } from './logs.ts'
 import { leastOomScore } from './oom-score.ts'
 import { listOwn, openSandboxes } from './sandboxes.ts'
 import type { SandboxContext } from './sandboxes.ts'
-import { isProcessOf, joinContainer, runCommand } from './streaming.ts'
+import { joinContainer, runCommand } from './streaming.ts'
 
 export interface DockerRuntimeOptions {
   readonly environment: Environment

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
 import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
+import { isProcessOf } from '../engine/process-of.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { AttachRequest, ExecRequest, ExecSession } from '../runtime.ts'
 import { ignoreGone, refusalOf } from './connection.ts'
@@ -103,15 +103,6 @@ function killIn(containerId: string, pid: number): void {
     if (isProcessOf(containerId, pid)) process.kill(pid, 'SIGKILL')
   } catch {
     // It has ended.
-  }
-}
-
-/** Whether the number is that of a process of the container on this machine. */
-export function isProcessOf(containerId: string, pid: number): boolean {
-  try {
-    return pid > 0 && readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId)
-  } catch {
-    return false
   }
 }
 

@@ -7,7 +7,6 @@ import type { ContainerSpec, ContainerState, ContainerStatus } from '../runtime.
 import { planContainer } from './container-plan.ts'
 import { requireImage } from './image.ts'
 import type { Sandboxes } from './sandboxes.ts'
-import { SpawnerError } from './spawner-process.ts'
 import type { Spawner } from './spawner-process.ts'
 import type { StartContainer } from './spawner/messages.ts'
 
@@ -62,6 +61,9 @@ export async function createContainer(
   return { status, spec, logPath, plan, ended: Promise.withResolvers() }
 }
 
+/** As containerd has it in its books. */
+const COULD_NOT_START = 128
+
 export async function startContainer(context: LifecycleContext, container: Container, enter: Enter): Promise<void> {
   const { clock } = context.environment
   if (phaseOf(container) !== 'created') {
@@ -75,12 +77,11 @@ export async function startContainer(context: LifecycleContext, container: Conta
     if (phaseOf(container) === 'created') enter(container, { phase: 'running', startedAtMs, pid })
   } catch (cause) {
     const startError = cause instanceof Error ? cause.message : String(cause)
-    const exitCode = (cause instanceof SpawnerError ? cause.exitCode : undefined) ?? 128
     enter(container, {
       phase: 'exited',
-      startedAtMs,
+      startedAtMs: 0,
       finishedAtMs: clock.now(),
-      exitCode,
+      exitCode: COULD_NOT_START,
       oomKilled: false,
       startError,
     })

@@ -30,12 +30,6 @@ export interface SpawnerHandlers {
 /** What the spawner could not do, in its words. */
 export class SpawnerError extends Error {
   override readonly name = 'SpawnerError'
-  readonly exitCode: number | undefined
-
-  constructor(message: string, exitCode?: number) {
-    super(message)
-    this.exitCode = exitCode
-  }
 }
 
 /**
@@ -148,7 +142,7 @@ function receive(
   const asker = waiting.get(message.id)
   waiting.delete(message.id)
   if (message.ok) asker?.resolve(message.value)
-  else asker?.reject(new SpawnerError(message.error, message.exitCode))
+  else asker?.reject(new SpawnerError(message.error))
 }
 
 interface ExitWatch {

@@ -36,10 +36,9 @@ export interface StartContext {
   networkNamespace(sandboxId: string): string | undefined
 }
 
-/** Why a container could not be started, with the exit code that Kubernetes shows for it. */
+/** Why a container could not be started. */
 export interface StartFailure {
   readonly error: string
-  readonly exitCode: number
 }
 
 /** Starts a container; resolves when its process exists, or with the reason why it does not. */
@@ -48,7 +47,7 @@ export async function startContainer(
   context: StartContext,
 ): Promise<RunningContainer | StartFailure> {
   const missing = executableError(spec.argv[0] ?? '', spec.env['PATH'], spec.cwd, spec.mounts)
-  if (missing) return { error: missing.message, exitCode: missing.exitCode }
+  if (missing !== undefined) return { error: missing }
   const mounts = context.settings.namespaces ? await prepareMountPoints(spec.mounts) : spec.mounts
   const cgroup = containerCgroup(context.cgroups, spec.containerId, spec.limits)
   const networkNamespace = spec.hostNetwork ? undefined : context.networkNamespace(spec.sandboxId)
@@ -59,7 +58,7 @@ export async function startContainer(
   if (child.pid === undefined) {
     const error = await new Promise<Error>((resolve) => child.once('error', resolve))
     cgroup?.remove()
-    return { error: error.message, exitCode: 128 }
+    return { error: error.message }
   }
   child.on('error', () => undefined)
   const container: RunningContainer = {

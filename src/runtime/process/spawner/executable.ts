@@ -11,7 +11,7 @@ export function executableError(
   searchPath: string | undefined,
   cwd: string,
   mounts: readonly BindMount[],
-): { readonly message: string; readonly exitCode: number } | undefined {
+): string | undefined {
   const candidates = command.includes('/')
     ? [path.resolve(cwd, command)]
     : (searchPath ?? '/usr/local/bin:/usr/bin:/bin').split(':').map((folder) => path.join(folder || '.', command))
@@ -26,7 +26,7 @@ export function executableError(
     : command.includes('/')
       ? 'no such file or directory'
       : 'executable file not found in $PATH'
-  return { message: `exec: "${command}": ${cause}`, exitCode: found ? 126 : 127 }
+  return `exec: "${command}": ${cause}`
 }
 
 function throughMounts(candidate: string, mounts: readonly BindMount[]): string {

@@ -6,7 +6,7 @@ import type { SpawnerEvent } from './messages.ts'
 /** The connection to the control plane, on file descriptor 3. When it closes, the owner is gone, however it died. */
 export interface Link {
   event(event: SpawnerEvent): void
-  reply(id: number, outcome: { ok: true; value: unknown } | { ok: false; error: string; exitCode?: number }): void
+  reply(id: number, outcome: { ok: true; value: unknown } | { ok: false; error: string }): void
   /** Returns false while the link is full: pause the source and wait for `onDrain`. */
   data(kind: number, session: number, bytes: Uint8Array): boolean
   onDrain(action: () => void): void

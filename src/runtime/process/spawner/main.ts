@@ -62,7 +62,7 @@ async function handle(request: Request): Promise<void> {
   }
 }
 
-type Outcome = { ok: true; value: unknown } | { ok: false; error: string; exitCode?: number }
+type Outcome = { ok: true; value: unknown } | { ok: false; error: string }
 
 async function perform(request: Request): Promise<Outcome> {
   switch (request.op) {
@@ -78,7 +78,7 @@ async function perform(request: Request): Promise<Outcome> {
       if (!container || container.exited) return { ok: false, error: 'container is not running' }
       const { argv, env, cwd } = request.exec
       const missing = executableError(argv[0] ?? '', env['PATH'], cwd, container.spec.mounts)
-      if (missing) return { ok: false, error: `unable to start container process: ${missing.message}` }
+      if (missing !== undefined) return { ok: false, error: `unable to start container process: ${missing}` }
       await container.isSetUp()
       sessions.start(request.session, request.exec, container.pid, settings.namespaces)
       break

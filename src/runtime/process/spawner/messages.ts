@@ -54,7 +54,7 @@ export type RequestBody = Request extends infer R ? (R extends { readonly id: nu
 
 export type Reply =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
-  | { readonly id: number; readonly ok: false; readonly error: string; readonly exitCode?: number }
+  | { readonly id: number; readonly ok: false; readonly error: string }
 
 export type SpawnerEvent =
   | ({ readonly event: 'ready' } & SpawnerAbilities)
