@@ -14,15 +14,16 @@ const WAYS = ['nothing', 'everything', 'some', 'most', 'the first', 'the last'] 
  */
 export function writeImage(calls: readonly Call[], cut: number, random: () => number, directory: string): void {
   const flushedBefore = flushesUpTo(calls, cut)
+  const flushedWrites = new Set(calls.slice(0, cut).map((call) => (call.type === 'flushed-write' ? call.write : -1)))
   const way = WAYS[Math.floor(random() * WAYS.length)]!
   const isKept = keeping(way, random, cut)
   const names = new Map<string, number>()
   const contents = new Map<number, Buffer>()
   for (let i = 0; i < cut; i++) {
     const call = calls[i]!
-    if (call.type === 'flushed' || call.type === 'said') continue
+    if (call.type === 'flushed' || call.type === 'flushed-write' || call.type === 'said') continue
     const isName = call.type === 'create' || call.type === 'rename' || call.type === 'unlink'
-    const isFlushed = i < (flushedBefore.get(isName ? undefined : call.file) ?? 0)
+    const isFlushed = flushedWrites.has(i) || i < (flushedBefore.get(isName ? undefined : call.file) ?? 0)
     if (isName) {
       if (isFlushed || isKept(i)) applyName(call, names, inodeOf(calls, i))
     } else if (call.type === 'truncate') {

@@ -11,6 +11,8 @@ export type Call =
   | { readonly type: 'truncate'; readonly file: number; readonly length: number }
   /** A flush has ended that covers every call on the file (or, without one, on names) before `began`. */
   | { readonly type: 'flushed'; readonly file: number | undefined; readonly began: number }
+  /** The write with that number has returned, to a file that is open so that it is flushed by then. */
+  | { readonly type: 'flushed-write'; readonly write: number }
   /** What the program said on standard output. */
   | { readonly type: 'said'; readonly text: string }
 
@@ -34,6 +36,8 @@ interface Parsing {
   readonly calls: Call[]
   /** Numbers of files by their present names. */
   readonly files: Map<string, number>
+  /** Descriptors whose writes return when they are flushed. */
+  readonly synced: Set<string>
   /** The first part of a call of each thread that another one cut in upon, and when it began. */
   readonly unfinished: Map<string, { readonly text: string; readonly began: number }>
   made: number
@@ -41,7 +45,7 @@ interface Parsing {
 
 /** Reads what `strace -f -y -xx` wrote. */
 export function parseTrace(text: string, directory: string): readonly Call[] {
-  const parsing: Parsing = { directory, calls: [], files: new Map(), unfinished: new Map(), made: 0 }
+  const parsing: Parsing = { directory, calls: [], files: new Map(), synced: new Set(), unfinished: new Map(), made: 0 }
   for (const line of text.split('\n')) {
     const [, thread = '', rest = ''] = /^(\d+) +(.*)$/.exec(line) ?? []
     const began = parsing.calls.length
@@ -84,7 +88,15 @@ function addData(parsing: Parsing, text: string): void {
 
 function addOther(parsing: Parsing, text: string, began: number): void {
   const { directory, files, calls } = parsing
-  if (!/ = \d+/.test(text.slice(text.lastIndexOf(')')))) return
+  const [, result] = / = (\d+)/.exec(text.slice(text.lastIndexOf(')'))) ?? []
+  if (result === undefined) return
+  if (text.startsWith('openat(')) {
+    if (/O_D?SYNC/.test(text)) parsing.synced.add(result)
+    else parsing.synced.delete(result)
+  }
+  const [, descriptor = ''] = /^pwrite(?:64|v)\((\d+)</.exec(text) ?? []
+  if (parsing.synced.has(descriptor) && calls[began]?.type === 'write')
+    calls.push({ type: 'flushed-write', write: began })
   const [, flushed] = /^(?:fdatasync|fsync)\(\d+<(.*?)>\)/.exec(text) ?? []
   if (flushed !== undefined) {
     if (plainPath(flushed) === directory) calls.push({ type: 'flushed', file: undefined, began })

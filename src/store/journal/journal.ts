@@ -80,8 +80,9 @@ async function goOn(directory: string, { current }: Loaded): Promise<SegmentFile
   return reopenSegment(join(directory, current.name), current.end, current.torn)
 }
 
-/** The mark may be so much behind what was flushed. */
+/** The mark may be so much behind what was flushed, and its own flush so much behind the mark. */
 const MARK_AFTER_MS = 20
+const FLUSH_MARK_AFTER_MS = 1_000
 /** Changes that are loaded in a moment. */
 const LEAST_AT_THE_END_BYTES = 1 << 20
 
@@ -112,6 +113,7 @@ class SegmentJournal implements Journal {
   #sizes: Sizes
   #compacting: Promise<void> | undefined
   #marker: Timer | undefined
+  #markFlusher: Timer | undefined
   /** A compaction that failed is tried again when the changes have grown to so many bytes. */
   #notBefore = 0
 
@@ -138,6 +140,7 @@ class SegmentJournal implements Journal {
 
   async close(): Promise<void> {
     this.#marker?.cancel()
+    this.#markFlusher?.cancel()
     const { stateBytes } = this.#sizes
     const isLarge = this.#changesBytes() > Math.max(LEAST_AT_THE_END_BYTES, stateBytes / 2)
     if (this.#compacting === undefined && isLarge) await this.#startCompaction()
@@ -150,6 +153,12 @@ class SegmentJournal implements Journal {
   #mark(): void {
     this.#marker = undefined
     void this.#segment.mark()
+    this.#markFlusher ??= this.#place.timers.after(FLUSH_MARK_AFTER_MS, () => this.#flushMark(), { background: true })
+  }
+
+  #flushMark(): void {
+    this.#markFlusher = undefined
+    void this.#segment.flushMark()
   }
 
   #changesBytes(): number {
