@@ -135,6 +135,6 @@ function verbsOf(engine: Engine): Verbs {
     deleteCollection: (context, target, options) => removeCollection(engine, context, target, options),
     logs: (context, target, options) => logs(engine, context, target, options),
     connect: (context, target, verb, container, options) => connect(engine, context, target, verb, container, options),
-    proxy: (context, target, verb) => proxyLocation(engine, context, target, verb),
+    proxy: (context, target, verb, path) => proxyLocation(engine, context, target, verb, path),
   }
 }

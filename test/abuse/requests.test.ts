@@ -185,12 +185,37 @@ test('each request is recorded at level Metadata, with who asked for what and wh
       sourceIPs: ['127.0.0.1'],
       userAgent: 'abuse',
       objectRef: { resource: 'secrets', namespace: 'default', name: 'gold', apiVersion: 'v1' },
-      responseStatus: { metadata: {}, code: 403 },
+      responseStatus: {
+        metadata: {},
+        status: 'Failure',
+        message:
+          'secrets "gold" is forbidden: User "eve" cannot get resource "secrets" in API group "" in the namespace "default"',
+        reason: 'Forbidden',
+        details: { name: 'gold', kind: 'secrets' },
+        code: 403,
+      },
       requestReceivedTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$/) as string,
       stageTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$/) as string,
-      annotations: { 'authorization.k8s.io/decision': 'forbid' },
+      annotations: { 'authorization.k8s.io/decision': 'forbid', 'authorization.k8s.io/reason': '' },
     },
   ])
+})
+
+test('each answer names the event that records it, by the id that the client chose or one of its own', async () => {
+  recorded.length = 0
+  const mine = await ask(server.admin, 'GET', '/api/v1/namespaces/default', undefined, { 'Audit-ID': 'one "of" mine' })
+  const { headers } = await ask(server.admin, 'GET', '/healthz')
+  const watched = await ask(server.admin, 'GET', `${PATH}?watch=1&timeoutSeconds=1`)
+  expect(mine.headers['audit-id']).toBe('one "of" mine')
+  const events = () => recorded.map((line) => JSON.parse(line) as { auditID: string; stage: string })
+  await expect
+    .poll(() => events().map(({ auditID, stage }) => [auditID, stage]))
+    .toEqual([
+      ['one "of" mine', 'ResponseComplete'],
+      [headers['audit-id'], 'ResponseComplete'],
+      [watched.headers['audit-id'], 'ResponseStarted'],
+      [watched.headers['audit-id'], 'ResponseComplete'],
+    ])
 })
 
 test('metrics have Kubernetes’ names, count what was served, and are for those who may read them', async () => {

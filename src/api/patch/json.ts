@@ -1,7 +1,7 @@
 import { isJsonObject } from '../draft.ts'
 import type { JsonObject } from '../draft.ts'
 import { jsonEqual } from '../meta/equal.ts'
-import { apiError } from '../meta/status.ts'
+import { ApiError, apiError } from '../meta/status.ts'
 
 /** As Kubernetes bounds it. */
 const MAXIMUM_OPERATIONS = 10_000
@@ -63,7 +63,56 @@ function stepsOf(pointer: string): readonly string[] {
   return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-function applied(document: unknown, { op, path, from, value }: Operation): unknown {
+function applied(document: unknown, operation: Operation): unknown {
+  try {
+    return appliedTo(document, operation)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    throw new ApiError(error.status, { cause: new Error(whyNot(document, operation)) })
+  }
+}
+
+/** Why an operation does not apply, in the words of Kubernetes' library: webhooks are told so. */
+function whyNot(document: unknown, { op, path, from }: Operation): string {
+  const [to, source] = [pointerOf(path), pointerOf(from ?? [])]
+  const place = containerAt(document, path)
+  const key = path.at(-1) ?? ''
+  const index = `Unable to access invalid index: ${key}: invalid index referenced`
+  switch (op) {
+    case 'add':
+      if (place === undefined) return `add operation does not apply: doc is missing path: "${to}": missing value`
+      return `error in add for path: '${to}': ${index}`
+    case 'remove':
+      if (place === undefined) return `remove operation does not apply: doc is missing path: "${to}": missing value`
+      if (Array.isArray(place)) return `error in remove for path: '${to}': ${index}`
+      return `error in remove for path: '${to}': Unable to remove nonexistent key: ${key}: missing value`
+    case 'replace':
+      return `replace operation does not apply: doc is missing ${place === undefined ? 'path' : 'key'}: ${to}: missing value`
+    case 'test':
+      if (place === undefined) return `test operation does not apply: is missing path: ${to}: missing value`
+      return `testing value ${to} failed: test failed`
+    case 'move':
+    case 'copy': {
+      const missing = place === undefined ? `destination path: ${to}` : `from path: ${source}`
+      return `${op} operation does not apply: doc is missing ${missing}: missing value`
+    }
+    default:
+      return `Unexpected kind: ${op}`
+  }
+}
+
+const pointerOf = (path: readonly string[]): string =>
+  path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+
+function containerAt(document: unknown, path: readonly string[]): JsonObject | unknown[] | undefined {
+  try {
+    return placeAt(document, path).parent
+  } catch {
+    return undefined
+  }
+}
+
+function appliedTo(document: unknown, { op, path, from, value }: Operation): unknown {
   if (path.length === 0 && (op === 'replace' || op === 'add')) return structuredClone(value)
   if (op === 'move') add(placeAt(document, path), remove(placeAt(document, from)))
   else if (op === 'copy') add(placeAt(document, path), structuredClone(present(placeAt(document, from))))

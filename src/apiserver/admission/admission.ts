@@ -2,6 +2,7 @@ import type { Draft } from '../../api/draft.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { Snapshot } from '../../store/store.ts'
+import type { AuditNotes } from '../audit/audit-notes.ts'
 import type { ServedResource } from '../verbs/served-resource.ts'
 import type { UserInfo } from '../verbs/request.ts'
 
@@ -22,10 +23,14 @@ export interface AdmissionRequest {
   /** What it replaces. */
   readonly old: KubeObject | undefined
   readonly dryRun: boolean
+  /** What else the request said of how it is to be done, for those who are asked about it. */
+  readonly options?: object
   /** The pending head: what a write must hold against. */
   readonly head: Snapshot
   readonly environment: Environment
   readonly warn: (text: string) => void
+  /** Where annotations of the request's audit event go. */
+  readonly notes: AuditNotes | undefined
 }
 
 /** A rule that writes obey. It sees only the kinds that it names, and answers with an ApiError thrown. */

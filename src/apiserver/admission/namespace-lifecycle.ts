@@ -12,6 +12,8 @@ export const namespaceLifecycle: AdmissionPlugin = {
   operations: ['CREATE', 'DELETE'],
   mutate: refuseWithoutNamespace,
   validate(request) {
+    // Others may have ended the namespace while webhooks were asked.
+    refuseWithoutNamespace(request)
     const { operation, resource, name } = request
     if (operation !== 'DELETE' || resource.storage !== 'namespaces' || !IMMORTAL.has(name)) return
     throw forbidden(resource.type, name, 'this namespace may not be deleted')

@@ -69,7 +69,7 @@ async function proxy(
     service,
     url: request.url ?? '/',
     method: exchange.method,
-    headers: forwardedHeaders(request.headers, context.user),
+    headers: forwardedHeaders(request.headers, context.user, exchange.notes.id),
     identity: identity?.(),
     signal: abortSignalOf(response),
   })
@@ -83,7 +83,7 @@ async function proxy(
   }
   const answer = await answered
   const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...headers } = answer.headers
-  response.writeHead(answer.statusCode ?? 502, headers)
+  response.writeHead(answer.statusCode ?? 502, { 'audit-id': exchange.notes.id, ...headers })
   await pipeline(answer, response).catch(() => response.destroy())
 }
 

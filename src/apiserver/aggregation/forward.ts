@@ -47,13 +47,14 @@ const DROPPED =
   /^(:.*|authorization|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|x-remote-.*|impersonate-.*)$/
 
 /** The client's headers, and the identity that we have found it to have. */
-export function forwardedHeaders(headers: IncomingHttpHeaders, user: UserInfo): OutgoingHttpHeaders {
+export function forwardedHeaders(headers: IncomingHttpHeaders, user: UserInfo, auditId?: string): OutgoingHttpHeaders {
   const kept = Object.entries(headers).filter(([name]) => !DROPPED.test(name))
   const extra = Object.entries(user.extra ?? {}).map(
     ([key, values]) => [`x-remote-extra-${encodeURIComponent(key.toLowerCase())}`, [...values]] as const,
   )
   return {
     ...Object.fromEntries(kept),
+    ...(auditId !== undefined && { 'audit-id': auditId }),
     'x-remote-user': user.name,
     ...(user.uid !== undefined && { 'x-remote-uid': user.uid }),
     'x-remote-group': [...user.groups],

@@ -2,6 +2,7 @@ import { formatTime } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { RequestPath } from '../http/request-path.ts'
+import type { AuditNotes } from './audit-notes.ts'
 import type { UserInfo } from '../verbs/request.ts'
 
 /** Where a request stands when it is recorded. */
@@ -27,7 +28,7 @@ export interface AuditedRequest {
 }
 
 /** The events are put together from pieces that were encoded before: a request costs about a microsecond. */
-export function createAuditLog({ clock, random }: Pick<Environment, 'clock' | 'random'>, sink: AuditSink): AuditLog {
+export function createAuditLog({ clock }: Pick<Environment, 'clock'>, sink: AuditSink): AuditLog {
   const users = new WeakMap<UserInfo, string>()
   const agents = new Map<string, string>()
   const userOf = (user: UserInfo): string => {
@@ -45,17 +46,17 @@ export function createAuditLog({ clock, random }: Pick<Environment, 'clock' | 'r
   }
   return {
     record(stage, { exchange, path, verb, receivedMs }) {
-      const { request, response, context } = exchange
+      const { request, response, context, notes } = exchange
       const { userAgent } = context
       sink.write(
-        `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"${random.uuid()}","stage":"${stage}"` +
+        `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":${JSON.stringify(notes.id)},"stage":"${stage}"` +
           `,"requestURI":${JSON.stringify(request.url ?? '')},"verb":"${verb}","user":${userOf(context.user)}` +
           `,"sourceIPs":["${request.socket.remoteAddress ?? ''}"]` +
           (userAgent === undefined ? '' : `,"userAgent":${agentOf(userAgent)}`) +
           objectRef(path) +
-          `,"responseStatus":{"metadata":{},"code":${response.statusCode}}` +
+          responseStatus(notes, response.statusCode) +
           `,"requestReceivedTimestamp":"${microTime(receivedMs)}","stageTimestamp":"${microTime(clock.now())}"` +
-          `,"annotations":{"authorization.k8s.io/decision":"${response.statusCode === 403 ? 'forbid' : 'allow'}"}}\n`,
+          `${annotations(notes)}}\n`,
       )
     },
   }
@@ -63,6 +64,25 @@ export function createAuditLog({ clock, random }: Pick<Environment, 'clock' | 'r
 
 function encodeUser({ name, uid, groups, extra }: UserInfo): string {
   return JSON.stringify({ username: name, uid, groups, extra })
+}
+
+function responseStatus({ failure }: AuditNotes, code: number): string {
+  if (failure === undefined) return `,"responseStatus":{"metadata":{},"code":${code}}`
+  const { status, message, reason, details } = failure
+  return `,"responseStatus":${JSON.stringify({ metadata: {}, status, message, reason, details, code })}`
+}
+
+/** Whoever was refused before authorization has no decision. */
+function annotations({ decision, annotations: noted }: AuditNotes): string {
+  if (decision === undefined && noted === undefined) return ''
+  const all = {
+    ...(decision !== undefined && {
+      'authorization.k8s.io/decision': decision.allowed ? 'allow' : 'forbid',
+      'authorization.k8s.io/reason': decision.reason ?? '',
+    }),
+    ...Object.fromEntries(noted ?? []),
+  }
+  return `,"annotations":${JSON.stringify(all)}`
 }
 
 function objectRef(path: RequestPath): string {

@@ -27,29 +27,50 @@ export interface AuthenticatorOptions {
 
 /**
  * Client certificates first (common name: user, organizations: groups), then bearer tokens, then anonymous. The TLS
- * server must ask for certificates and leave their judgement to us: one that our authority did not issue is refused here.
+ * server must ask for certificates and leave their judgement to us: one that our authority did not issue is refused here,
+ * unless a token says who it is. Other schemes than bearer are nobody's: whoever uses them is anonymous.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const bySocket = new WeakMap<object, UserInfo>()
+  const bySocket = new WeakMap<object, UserInfo | 'none' | 'refused'>()
   const authenticateToken = tokenAuthenticator(options)
   return {
     authenticate(request) {
-      const { authorization } = request.headers
-      if (authorization !== undefined) return authenticateToken(authorization)
-      const known = bySocket.get(request.socket)
-      if (known !== undefined) return known
-      const user = certificateUser(request.socket as TLSSocket) ?? ANONYMOUS
-      bySocket.set(request.socket, user)
-      return user
+      let known = bySocket.get(request.socket)
+      if (known === undefined) bySocket.set(request.socket, (known = certificateUser(request.socket as TLSSocket)))
+      if (typeof known !== 'string') return known
+      const token = tokenOf(request)
+      if (token !== undefined) return authenticateToken(token)
+      if (known === 'refused') throw unauthorized()
+      return ANONYMOUS
     },
   }
 }
 
-function certificateUser(socket: TLSSocket): UserInfo | undefined {
-  if (!socket.encrypted) return undefined
+function tokenOf({ headers }: IncomingMessage): string | undefined {
+  const { authorization } = headers
+  if (authorization === undefined) return socketToken(headers)
+  return /^bearer +(\S+)/i.exec(authorization.trim())?.[1]
+}
+
+const SOCKET_TOKEN = 'base64url.bearer.authorization.k8s.io.'
+
+/**
+ * Browsers can give a WebSocket no header, so the token may come as one of its subprotocols, beside another. It is taken from
+ * the request, so that nobody answers with it.
+ */
+function socketToken(headers: IncomingMessage['headers']): string | undefined {
+  const offered = headers['sec-websocket-protocol']?.split(',').map((one) => one.trim()) ?? []
+  const found = offered.find((one) => one.startsWith(SOCKET_TOKEN))
+  if (found === undefined || offered.length < 2) return undefined
+  headers['sec-websocket-protocol'] = offered.filter((one) => one !== found).join(', ')
+  return Buffer.from(found.slice(SOCKET_TOKEN.length), 'base64url').toString()
+}
+
+function certificateUser(socket: TLSSocket): UserInfo | 'none' | 'refused' {
+  if (!socket.encrypted) return 'none'
   const { subject, fingerprint256 } = socket.getPeerCertificate() ?? {}
-  if (subject === undefined) return undefined
-  if (!socket.authorized) throw unauthorized()
+  if (subject === undefined) return 'none'
+  if (!socket.authorized) return 'refused'
   const organizations: unknown = subject.O ?? []
   const groups = (Array.isArray(organizations) ? organizations : [organizations]).map(String)
   const id = `X509SHA256=${String(fingerprint256).replaceAll(':', '').toLowerCase()}`
@@ -59,9 +80,7 @@ function certificateUser(socket: TLSSocket): UserInfo | undefined {
 
 function tokenAuthenticator({ clock, tokens, staticTokens }: AuthenticatorOptions) {
   const cache = new Map<string, { readonly user: UserInfo; readonly until: number }>()
-  return async (authorization: string): Promise<UserInfo> => {
-    const token = /^Bearer (\S+)$/i.exec(authorization)?.[1]
-    if (token === undefined) throw unauthorized()
+  return async (token: string): Promise<UserInfo> => {
     const fixed = staticTokens?.get(token)
     if (fixed !== undefined) return authenticated(fixed)
     const cached = cache.get(token)

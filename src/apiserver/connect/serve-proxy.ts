@@ -33,13 +33,13 @@ export async function serveProxy(
   target: ObjectTarget & { readonly subresource: string },
 ): Promise<void> {
   const { context, method, path, request, response } = exchange
-  const location = await server.verbs.proxy(context, target, VERBS[method] ?? '')
   const prefix = prefixOf(path, target)
   const query = request.url?.slice(path.length) ?? ''
   const rest = path.slice(prefix.length)
+  const location = await server.verbs.proxy(context, target, VERBS[method] ?? '', rest)
   // Whoever reads is sent to where relative links are right; whoever writes would lose the body on the way.
   if (rest === '' && exchange.upgrade === undefined && (method === 'GET' || method === 'HEAD')) {
-    response.writeHead(301, { Location: `${prefix}/${query}` })
+    response.writeHead(301, { 'Audit-Id': exchange.notes.id, Location: `${prefix}/${query}` })
     return void response.end()
   }
   const rewriting = { prefix, host: location.host, requestHost: hostOf(request.headers) }
@@ -96,7 +96,7 @@ function forwarded(headers: IncomingHttpHeaders, isUpgrade: boolean): OutgoingHt
 }
 
 async function answer(
-  { request, response }: Exchange,
+  { request, response, notes }: Exchange,
   outgoing: ClientRequest,
   rewriting: LinkRewriting,
 ): Promise<void> {
@@ -106,7 +106,7 @@ async function answer(
   const incoming = await answered.catch((error: unknown) => {
     throw unreachable(error)
   })
-  await sendOn(incoming, response, rewriting)
+  await sendOn(incoming, response, rewriting, notes.id)
 }
 
 function responseOf(outgoing: ClientRequest): Promise<IncomingMessage> {
@@ -117,9 +117,10 @@ async function sendOn(
   incoming: IncomingMessage,
   response: Exchange['response'],
   rewriting: LinkRewriting,
+  auditId: string,
 ): Promise<void> {
   const code = incoming.statusCode ?? 502
-  const headers = answerHeaders(incoming, rewriting)
+  const headers = { 'audit-id': auditId, ...answerHeaders(incoming, rewriting) }
   const isPage = /^text\/html\b/.test(incoming.headers['content-type'] ?? '')
   const length = Number(incoming.headers['content-length'] ?? 0)
   const isPlain = incoming.headers['content-encoding'] === undefined && length <= MAX_REWRITTEN_BYTES
@@ -144,12 +145,16 @@ function answerHeaders({ headers }: IncomingMessage, rewriting: LinkRewriting): 
 }
 
 /** The connection becomes whatever both ends make of it; a server that does not want to answers as to any request. */
-async function upgrade({ upgrade: asked, response }: Exchange, outgoing: ClientRequest, rewriting: LinkRewriting) {
+async function upgrade(
+  { upgrade: asked, response, notes }: Exchange,
+  outgoing: ClientRequest,
+  rewriting: LinkRewriting,
+) {
   if (asked === undefined) return
   const { socket, head } = asked
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   outgoing.once('error', (error) => reject(unreachable(error)))
-  outgoing.once('response', (incoming) => resolve(sendOn(incoming, response, rewriting)))
+  outgoing.once('response', (incoming) => resolve(sendOn(incoming, response, rewriting, notes.id)))
   outgoing.once('upgrade', (incoming: IncomingMessage, stream: Duplex, early: Buffer) => {
     const lines = incoming.rawHeaders.flatMap((name, at, all) => (at % 2 === 0 ? [`${name}: ${all[at + 1]}`] : []))
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`)

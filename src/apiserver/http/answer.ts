@@ -40,8 +40,10 @@ export async function sendEncoded(exchange: Exchange, code: number, json: Uint8A
 export const sendJson = (exchange: Exchange, code: number, value: unknown, accepted?: Accepted): Promise<void> =>
   sendEncoded(exchange, code, encoder.encode(`${JSON.stringify(value)}\n`), accepted)
 
-export const sendText = (exchange: Exchange, code: number, text: string): Promise<void> =>
-  sendBytes(exchange, code, encoder.encode(text), 'text/plain; charset=utf-8')
+export function sendText(exchange: Exchange, code: number, text: string): Promise<void> {
+  exchange.response.setHeader('X-Content-Type-Options', 'nosniff')
+  return sendBytes(exchange, code, encoder.encode(text), 'text/plain; charset=utf-8')
+}
 
 export async function sendBytes(exchange: Exchange, code: number, bytes: Uint8Array, contentType: string) {
   const { request, response } = exchange
@@ -71,16 +73,31 @@ export function endWhenStuck(response: ServerResponse): void {
 type Headers = Record<string, string | number | readonly string[]>
 
 export function baseHeaders(exchange: Exchange, contentType: string): Record<string, string | number | string[]> {
-  const headers: Headers = { 'Cache-Control': 'no-cache, private', 'Content-Type': contentType }
-  if (exchange.warnings.length > 0) headers['Warning'] = exchange.warnings.map(warningHeader)
+  const headers: Headers = {
+    'Audit-Id': exchange.notes.id,
+    'Cache-Control': 'no-cache, private',
+    'Content-Type': contentType,
+  }
+  if (exchange.warnings.length > 0) headers['Warning'] = warningHeaders(exchange.warnings)
   return headers as Record<string, string | number | string[]>
 }
 
-/** `299 - "text"`: RFC 7234's form, in which control characters cannot stand. */
-function warningHeader(text: string): string {
+/** How long warnings may be together, and each of them where they are longer. */
+const ALL_WARNINGS = 4 * 1024
+const ONE_WARNING = 256
+
+/** `299 - "text"`: RFC 7234's form. What has control characters cannot stand in it, and is dropped as in Kubernetes. */
+function warningHeaders(warnings: readonly string[]): string[] {
   // oxlint-disable-next-line no-control-regex
-  const clean = text.replaceAll(/[\u0000-\u001f\u007f]/g, ' ').replaceAll(/["\\]/g, String.raw`\$&`)
-  return `299 - "${toLatin1(clean)}"`
+  const shown = warnings.filter((text) => !/[\u0000-\u001f\u007f-\u009f]/.test(text))
+  const isTooMuch = shown.reduce((sum, text) => sum + text.length, 0) > ALL_WARNINGS
+  let left = isTooMuch ? ALL_WARNINGS : Infinity
+  return shown.flatMap((text) => {
+    if (left <= 0) return []
+    const kept = isTooMuch ? [...text].slice(0, ONE_WARNING).join('') : text
+    left -= kept.length
+    return [`299 - "${toLatin1(kept.replaceAll(/["\\]/g, String.raw`\$&`))}"`]
+  })
 }
 
 /** Header bytes are UTF-8, which Node writes where each byte is given as one character. */
@@ -91,6 +108,7 @@ export async function sendError(exchange: Exchange, error: unknown): Promise<voi
   const { response } = exchange
   if (response.headersSent) return void response.destroy()
   const failure = error instanceof ApiError ? error : internalError(error)
+  exchange.notes.failure = failure.status
   const retryAfter = failure.status.details?.retryAfterSeconds
   if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter)
   if (failure.code === 413 && exchange.request.httpVersionMajor === 1) response.setHeader('Connection', 'close')

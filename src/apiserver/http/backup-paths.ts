@@ -1,7 +1,7 @@
 import { apiError } from '../../api/meta/status.ts'
 import { StoreError } from '../../store/store.ts'
 import type { Backups } from '../backup/backups.ts'
-import { sendJson, sendText } from './answer.ts'
+import { baseHeaders, sendJson, sendText } from './answer.ts'
 import { drained } from './drained.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -14,8 +14,9 @@ export async function serveBackups(backups: Backups, exchange: Exchange): Promis
 }
 
 /** A piece at a time, as fast as the client takes it. */
-async function sendBackup(backups: Backups, { response }: Exchange): Promise<void> {
-  response.writeHead(200, { 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-cache, private' })
+async function sendBackup(backups: Backups, exchange: Exchange): Promise<void> {
+  const { response } = exchange
+  response.writeHead(200, baseHeaders(exchange, 'application/x-ndjson'))
   for (const chunk of backups.save()) {
     if (response.destroyed) return
     if (!response.write(chunk)) await drained(response)

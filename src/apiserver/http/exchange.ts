@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Upgrade } from '../../streams/upgrade.ts'
+import type { AuditNotes } from '../audit/audit-notes.ts'
 import type { RequestContext, UserInfo } from '../verbs/request.ts'
 import type { Query } from './query-options.ts'
 
@@ -12,6 +13,7 @@ export interface Exchange {
   readonly path: string
   readonly query: Query
   readonly context: RequestContext
+  readonly notes: AuditNotes
   /** Set where the client asks for another protocol on the connection, such as that of exec. */
   readonly upgrade?: Upgrade
   /** Texts for `Warning` headers, in the order in which they came up. */
@@ -26,14 +28,15 @@ export function createExchange(
   response: ServerResponse,
   at: { readonly path: string; readonly query: Query; readonly upgrade?: Upgrade },
   user: UserInfo,
+  notes: AuditNotes,
 ): Exchange {
   const warnings: string[] = []
   const warn = (text: string) => {
     if (warnings.length < WARNING_LIMIT && !warnings.includes(text)) warnings.push(text)
   }
   const userAgent = request.headers['user-agent']
-  const context: RequestContext = { user, warn, ...(userAgent === undefined ? {} : { userAgent }) }
-  return { request, response, method: request.method ?? 'GET', ...at, context, warnings }
+  const context: RequestContext = { user, warn, notes, ...(userAgent === undefined ? {} : { userAgent }) }
+  return { request, response, method: request.method ?? 'GET', ...at, context, notes, warnings }
 }
 
 /** Aborted when the client goes away before its answer is complete: for what streams or waits. */

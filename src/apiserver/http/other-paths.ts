@@ -1,4 +1,5 @@
 import { apiError } from '../../api/meta/status.ts'
+import { noteDecision } from '../audit/audit-notes.ts'
 import { ISSUER } from '../authn/service-account-tokens.ts'
 import { createDiscovery } from '../discovery/discovery.ts'
 import type { Discovery } from '../discovery/discovery.ts'
@@ -68,6 +69,7 @@ function remoteAt({ aggregation, catalog }: HttpServerOptions, path: string): Re
 function refuseUnlessAllowed({ authorizer }: HttpServerOptions, exchange: Exchange, path: string): void {
   const attributes = { user: exchange.context.user, verb: exchange.method.toLowerCase(), path }
   const decision = authorizer.authorize(attributes)
+  noteDecision(exchange.context.notes, decision)
   if (!decision.allowed) throw apiError('Forbidden', `forbidden: ${describeRefusal(attributes, decision)}`, {})
 }
 
@@ -160,7 +162,7 @@ async function sendDocument(exchange: Exchange, document: OpenApiDocument): Prom
   exchange.response.setHeader('ETag', `"${document.hash}"`)
   exchange.response.setHeader('Vary', 'Accept')
   if (exchange.request.headers['if-none-match'] === `"${document.hash}"`) {
-    exchange.response.writeHead(304)
+    exchange.response.writeHead(304, { 'Audit-Id': exchange.notes.id, 'Cache-Control': 'no-cache, private' })
     return void exchange.response.end()
   }
   return sendBytes(exchange, 200, document.bytes(), 'application/json')

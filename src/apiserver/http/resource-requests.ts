@@ -4,6 +4,7 @@ import { groupResourceOf } from '../../api/resource-type.ts'
 import type { Verb } from '../../api/resource-type.ts'
 import { describeRefusal } from '../verbs/authorizer.ts'
 import type { Authorizer } from '../verbs/authorizer.ts'
+import { noteDecision } from '../audit/audit-notes.ts'
 import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { CollectionTarget, ObjectTarget } from '../verbs/request.ts'
 import type { Catalog, ServedResource } from '../verbs/served-resource.ts'
@@ -145,6 +146,7 @@ function refuseUnlessAllowed(authorizer: Authorizer, { context }: Exchange, path
   const { plural, rest: _rest, watches: _watches, ...at } = path
   const attributes = { user: context.user, verb, resource: plural, ...at }
   const decision = authorizer.authorize(attributes)
+  noteDecision(context.notes, decision)
   if (decision.allowed) return
   const what = path.group === '' ? plural : `${plural}.${path.group}`
   const name = path.name === undefined ? '' : ` "${path.name}"`

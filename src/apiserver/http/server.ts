@@ -151,12 +151,13 @@ async function serve(
   const path = mark < 0 ? url : url.slice(0, mark)
   const at = { path, query: parseQuery(mark < 0 ? '' : url.slice(mark + 1)), ...(upgrade && { upgrade }) }
   const parsed = parsePath(path)
-  let exchange = createExchange(request, response, at, NOBODY)
+  const notes = { id: auditIdOf(request) ?? options.environment.random.uuid() }
+  let exchange = createExchange(request, response, at, NOBODY, notes)
   let watched: WatchedRequest | undefined
   try {
     const found = options.authenticator.authenticate(request)
     const user = impersonate(request, 'then' in found ? await found : found, options.authorizer)
-    exchange = createExchange(request, response, at, user)
+    exchange = createExchange(request, response, at, user, notes)
     watched = watching.enter(exchange, parsed)
     if (watched === undefined) return await sendTooMany(exchange)
     await ('other' in parsed ? others.serve(exchange) : serveResource(resources, exchange, parsed))
@@ -171,6 +172,12 @@ async function serve(
     if (watched === undefined) watching.refused(exchange, parsed)
     else watched.served()
   }
+}
+
+/** A client may name its request, so that it finds it in the log of several servers. */
+function auditIdOf({ headers }: IncomingMessage): string | undefined {
+  const id = headers['audit-id']
+  return typeof id === 'string' && id !== '' ? id : undefined
 }
 
 const NOBODY = { name: '', groups: [] }

@@ -1,6 +1,8 @@
 import type { Draft } from '../../api/draft.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
+import { formatTime } from '../../env/clock.ts'
+import { storageKey } from '../verbs/get.ts'
 import type { Engine } from '../verbs/engine.ts'
 import type { ObjectTarget, RequestContext } from '../verbs/request.ts'
 
@@ -12,6 +14,26 @@ const KINDS: Readonly<Record<string, AdmissionRequest['part']>> = {
   exec: { group: '', version: 'v1', kind: 'PodExecOptions' },
   attach: { group: '', version: 'v1', kind: 'PodAttachOptions' },
   portforward: { group: '', version: 'v1', kind: 'PodPortForwardOptions' },
+}
+
+/** By plural. */
+const PROXIES: Readonly<Record<string, AdmissionRequest['part']>> = {
+  pods: { group: '', version: 'v1', kind: 'PodProxyOptions' },
+  services: { group: '', version: 'v1', kind: 'ServiceProxyOptions' },
+  nodes: { group: '', version: 'v1', kind: 'NodeProxyOptions' },
+}
+
+/** What is posted has a place; what Kubernetes fills in of a request for a token is there, too. */
+function completed(engine: Engine, target: ObjectTarget, body: object): object {
+  const { name, namespace, subresource } = target
+  const { metadata, spec } = body as { readonly metadata?: object; readonly spec?: object }
+  const uid = engine.store.head().get(target.resource.storage, storageKey(target))?.object.metadata.uid
+  const creationTimestamp = formatTime(engine.environment.clock.now())
+  const own = subresource === 'token' ? { creationTimestamp, ...(uid !== undefined && { uid }) } : {}
+  const placed = { ...body, metadata: { ...own, name, ...(namespace !== undefined && { namespace }), ...metadata } }
+  if (subresource !== 'token') return placed
+  const status = { token: '', expirationTimestamp: null }
+  return { ...placed, spec: { expirationSeconds: 3600, boundObjectRef: null, ...spec }, status }
 }
 
 /**
@@ -26,7 +48,8 @@ export async function admitPart(
   body: object,
   dryRun = false,
 ): Promise<KubeObject> {
-  const part = KINDS[target.subresource]
+  const { plural } = target.resource.type
+  const part = target.subresource === 'proxy' ? PROXIES[plural] : KINDS[target.subresource]
   if (part === undefined) return body as KubeObject
   const { group, version, kind } = part
   const typed = { apiVersion: group === '' ? version : `${group}/${version}`, kind }
@@ -39,12 +62,16 @@ export async function admitPart(
     namespace,
     name,
     part,
-    object: { ...structuredClone(body), ...typed } as Draft<KubeObject>,
+    object: {
+      ...structuredClone(operation === 'CREATE' ? completed(engine, target, body) : body),
+      ...typed,
+    } as Draft<KubeObject>,
     old: undefined,
     dryRun,
     head: engine.store.head(),
     environment: engine.environment,
     warn: context.warn,
+    notes: context.notes,
   }
   const mutating = engine.dynamic.mutate(request)
   if (mutating !== undefined) await mutating

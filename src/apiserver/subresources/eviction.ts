@@ -31,7 +31,8 @@ export async function evict(
     if (budget !== undefined && !how.dryRun) await takeFrom(engine, budget, pod)
   }
   if (!how.dryRun) await markEvicted(engine, target)
-  await removeObject(engine, context, whole, how)
+  // Who may refuse it has been asked about the eviction.
+  await removeObject(engine, context, whole, how, { admitted: true })
   return success()
 }
 

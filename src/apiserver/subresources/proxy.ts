@@ -8,6 +8,7 @@ import { authorize } from '../verbs/authorization.ts'
 import type { Engine } from '../verbs/engine.ts'
 import { entryAt } from '../verbs/get.ts'
 import type { ObjectTarget, RequestContext } from '../verbs/request.ts'
+import { admitPart } from './admit-part.ts'
 import { parseProxyName } from './proxy-name.ts'
 import type { ProxyName } from './proxy-name.ts'
 
@@ -26,8 +27,10 @@ export async function proxyLocation(
   context: RequestContext,
   target: ObjectTarget & { readonly subresource: string },
   verb: string,
+  path = '',
 ): Promise<ProxyLocation> {
   authorize(engine, context, verb, target)
+  await admitPart(engine, context, target, 'CONNECT', path === '' ? {} : { path })
   const { plural } = target.resource.type
   const asked = parseProxyName(target.name)
   if (asked === undefined) throw apiError('BadRequest', `invalid ${plural.slice(0, -1)} request "${target.name}"`)

@@ -36,6 +36,22 @@ export function isReview(resource: ServedResource): boolean {
   return resource.definition === undefined && Object.hasOwn(REVIEWS, resource.type.kind)
 }
 
+const RULES_STATUS = { resourceRules: null, nonResourceRules: null, incomplete: false }
+
+/** A question before it is answered, as Kubernetes shows it to whoever may refuse it. */
+export function withEmptyStatus(object: Draft<KubeObject>): Draft<KubeObject> {
+  const { kind } = object
+  const status =
+    kind === 'SelfSubjectRulesReview'
+      ? RULES_STATUS
+      : kind === 'TokenReview'
+        ? { user: {} }
+        : kind === 'SelfSubjectReview'
+          ? { userInfo: {} }
+          : { allowed: false }
+  return Object.assign(object, { status })
+}
+
 export async function createReview(
   engine: Engine,
   context: RequestContext,

@@ -14,6 +14,8 @@ import type { Engine } from '../verbs/engine.ts'
 import { modified, notFound } from '../verbs/failure.ts'
 import { storageKey } from '../verbs/get.ts'
 import { convertsByWebhook, servedForm } from '../verbs/conversion.ts'
+import type { AdmissionRequest } from '../admission/admission.ts'
+import { refuseOvertaken, untilNotOvertaken } from '../verbs/overtaken.ts'
 import { patched } from '../verbs/patched.ts'
 import { replaceObject } from '../verbs/replace.ts'
 import type { Answer, ObjectTarget, RequestContext } from '../verbs/request.ts'
@@ -25,7 +27,17 @@ import { scaleOf, setReplicas } from './scale-object.ts'
 const SCALE = { group: 'autoscaling', kind: 'Scale' }
 
 /** PUT of `scale`: writes the replicas wanted into the object. */
-export async function updateScale(
+export function updateScale(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  value: unknown,
+  options: UpdateOptions,
+): Promise<Answer> {
+  return untilNotOvertaken(target, () => putScale(engine, context, target, value, options))
+}
+
+async function putScale(
   engine: Engine,
   context: RequestContext,
   target: ObjectTarget,
@@ -35,7 +47,7 @@ export async function updateScale(
   const { resource, name } = target
   const entry = engine.store.head().get(resource.storage, storageKey(target))
   if (entry === undefined) throw notFound(resource.type, name)
-  const scale = readScale(value)
+  const scale = await mutated(engine, context, target, entry, readScale(value), options)
   checkScaleNames(target, scale)
   const replicas = scale.spec?.replicas ?? 0
   if (replicas < 0) {
@@ -48,6 +60,52 @@ export async function updateScale(
   setReplicas(resource, object, replicas)
   trackReplicas(resource, object, live, replicas, writerOf(engine, context, resource, options, 'scale'))
   return writeScale(engine, context, target, entry, object, options)
+}
+
+/** The Scale as webhooks leave it; it is tried again where the object changed while they were asked. */
+async function mutated(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  entry: Entry,
+  scale: Scale,
+  options: UpdateOptions,
+): Promise<Scale> {
+  const object = { ...scale, apiVersion: 'autoscaling/v1', kind: 'Scale' }
+  const request = admissionOf(engine, context, target, object, scaleOf(target.resource, entry.object), options)
+  const mutating = engine.dynamic.mutate(request)
+  if (mutating === undefined) return scale
+  await mutating
+  refuseOvertaken(engine, target, entry, scale, Boolean(scale.metadata.resourceVersion))
+  return readScale(request.object)
+}
+
+/** Webhooks and policies are shown the Scale, not what it is of. */
+function admissionOf(
+  engine: Engine,
+  context: RequestContext,
+  { resource, namespace, name }: ObjectTarget,
+  object: KubeObject,
+  old: KubeObject,
+  options: UpdateOptions,
+): AdmissionRequest {
+  return {
+    user: context.user,
+    resource,
+    subresource: 'scale',
+    operation: 'UPDATE',
+    namespace,
+    name,
+    part: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    object: object as Draft<KubeObject>,
+    old,
+    dryRun: options.dryRun === true,
+    options,
+    head: engine.store.head(),
+    environment: engine.environment,
+    warn: context.warn,
+    notes: context.notes,
+  }
 }
 
 /** The object that a scale is of, in the form in which it is written; a conflict where it changed while a webhook was asked. */
@@ -83,7 +141,12 @@ async function writeScale(
 ): Promise<Answer> {
   const { subresource: _, ...whole } = target
   keepScaleTimes(object, entry.object)
-  const answer = await replaceObject(engine, context, whole, entry, object, { ...options, keepManagedFields: true })
+  const old = scaleOf(target.resource, entry.object)
+  const answer = await replaceObject(engine, context, whole, entry, object, {
+    ...options,
+    keepManagedFields: true,
+    shown: (next) => admissionOf(engine, context, target, scaleOf(target.resource, next), old, options),
+  })
   return { object: scaleOf(target.resource, answer.object), code: 200 }
 }
 
@@ -101,7 +164,17 @@ function keepScaleTimes(object: Draft<KubeObject>, old: KubeObject): void {
 }
 
 /** PATCH of `scale`, applied to the Scale that a GET would give. */
-export async function patchScale(
+export function patchScale(
+  engine: Engine,
+  context: RequestContext,
+  target: ObjectTarget,
+  change: Patch,
+  options: PatchOptions,
+): Promise<Answer> {
+  return untilNotOvertaken(target, () => patchOnce(engine, context, target, change, options))
+}
+
+async function patchOnce(
   engine: Engine,
   context: RequestContext,
   target: ObjectTarget,
@@ -114,7 +187,7 @@ export async function patchScale(
   if (change.type === 'apply') return applyScale(engine, context, target, entry, change.patch, options)
   const current = scaleOf(resource, await liveForm(engine, target, entry))
   const value = patched(change, current, schemaOf('io.k8s.api.autoscaling.v1.Scale'))
-  return updateScale(engine, context, target, value, options)
+  return putScale(engine, context, target, value, options)
 }
 
 /** Server-side apply of a Scale: of the replicas in the object that it stands for. */

@@ -1,3 +1,4 @@
+import { noteDecision } from '../audit/audit-notes.ts'
 import type { ResourceAttributes } from './authorizer.ts'
 import { describeRefusal } from './authorizer.ts'
 import type { Engine } from './engine.ts'
@@ -23,6 +24,7 @@ export function authorize(
     ...(target.name === undefined ? {} : { name: target.name }),
   }
   const decision = engine.authorizer.authorize(attributes)
+  noteDecision(context.notes, decision)
   if (decision.allowed) return
   throw forbidden(type, target.name, describeRefusal(attributes, decision))
 }

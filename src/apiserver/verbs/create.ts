@@ -12,7 +12,7 @@ import { deepFreeze } from '../../store/freeze.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { noteRequestor, REQUESTS } from '../certificates/requests.ts'
 import { bind } from '../subresources/binding.ts'
-import { createReview, isReview } from '../subresources/reviews.ts'
+import { createReview, isReview, withEmptyStatus } from '../subresources/reviews.ts'
 import { authorize } from './authorization.ts'
 import { servedForm, storedByWebhook, toServed, toStored } from './conversion.ts'
 import { decodeBody, placeInNamespace } from './decode-body.ts'
@@ -42,15 +42,32 @@ export async function create(
   placeInNamespace(target, object)
   defaultsFor(resource, object)
   if (isReview(resource)) {
+    await admitUnstored(engine, context, target, withEmptyStatus(object), options)
     if (resource.type.kind !== 'SelfSubjectRulesReview') {
       trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
     }
     return createReview(engine, context, target, object)
   }
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
-  if (resource.storage === 'bindings') return bindByCollection(engine, target, object as KubeObject, options)
+  if (resource.storage === 'bindings') {
+    await admitUnstored(engine, context, target, object, options)
+    return bindByCollection(engine, target, object as KubeObject, options)
+  }
   const tracked = trackServed(engine, context, target, stored, undefined, options)
   return createObject(engine, context, target, stored, options, tracked)
+}
+
+/** Of what is not stored only webhooks and policies have something to say. */
+async function admitUnstored(
+  engine: Engine,
+  context: RequestContext,
+  target: CollectionTarget,
+  object: Draft<KubeObject>,
+  options: WriteOptions,
+): Promise<void> {
+  const request = admissionOf(engine, context, target, object, options)
+  await engine.dynamic.mutate(request)
+  await engine.dynamic.validate(request)
 }
 
 /** The collection of bindings is the older way to give a pod to a node. */
@@ -81,7 +98,7 @@ export async function createObject(
   const { resource } = target
   const { storageType: type, storage } = resource
   const isNamed = Boolean(object.metadata.name)
-  fillMetadata(engine, target, object, options.dryRun === true)
+  clearMetadata(object, options.dryRun === true)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (!keepManagedFields) {
     trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
@@ -90,12 +107,10 @@ export async function createObject(
   // In Kubernetes a name is generated after this: refusals know no more of it than its beginning.
   const unnamed = isNamed ? request : { ...request, name: object.metadata.generateName ?? '' }
   engine.admission.mutate(unnamed)
-  const mutating = engine.dynamic.mutate(request)
-  if (mutating !== undefined) {
-    await mutating
-    // What a webhook has left out or added is looked at once more, as new.
-    engine.admission.mutate({ ...unnamed, head: engine.store.head() })
-  }
+  const again = () => engine.admission.mutate({ ...unnamed, head: engine.store.head() })
+  const mutating = engine.dynamic.mutate(request, again)
+  if (mutating !== undefined) await mutating
+  fillMetadata(engine, target, object)
   prepareForCreate(type, object)
   if (storage === REQUESTS) noteRequestor(object as Draft<CertificateSigningRequest>, context.user)
   const errors = validationOfNew(resource, object as KubeObject)
@@ -103,13 +118,14 @@ export async function createObject(
   for (const text of warningsFor(resource, object as KubeObject)) context.warn(text)
   const key = storageKey({ ...target, name: object.metadata.name ?? '' })
   refuseExisting(engine, resource, key, object)
-  engine.admission.validate({ ...request, head: engine.store.head() })
-  const validating = engine.dynamic.validate(request)
+  const whole = { ...request, name: object.metadata.name ?? '', head: engine.store.head() }
+  engine.admission.validate(whole)
+  const validating = engine.dynamic.validate(whole)
   if (validating !== undefined) {
     await validating
     // Others may have written meanwhile: what holds against the head is checked again, in the turn of the commit.
     refuseExisting(engine, resource, key, object)
-    engine.admission.validate({ ...request, head: engine.store.head() })
+    engine.admission.validate({ ...whole, head: engine.store.head() })
   }
   const converting = storedByWebhook(engine, resource, object as KubeObject)
   const stored = converting === undefined ? (object as KubeObject) : await converting
@@ -154,23 +170,29 @@ function admissionOf(
     object,
     old: undefined,
     dryRun: options.dryRun === true,
+    options,
     head: engine.store.head(),
     environment: engine.environment,
     warn: context.warn,
+    notes: context.notes,
   }
 }
 
-/** What the server alone says of a new object: uid, time, and its name where it is to be generated. */
-function fillMetadata(engine: Engine, target: CollectionTarget, object: Draft<KubeObject>, dryRun: boolean): void {
-  const { metadata } = object
+/** Nobody else says of a new object that it goes, or where it is. */
+function clearMetadata({ metadata }: Draft<KubeObject>, dryRun: boolean): void {
   // The store says so in Kubernetes, which a dry run does not reach.
   if (metadata.resourceVersion && !dryRun) throw versionSetOnCreate()
-  metadata.uid = engine.environment.random.uuid()
-  metadata.creationTimestamp = timeOf(engine)
   if (!metadata.resourceVersion) delete metadata.resourceVersion
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
   delete metadata.selfLink
+}
+
+/** What the server alone says of a new object: uid, time, and its name where it is to be generated. */
+function fillMetadata(engine: Engine, target: CollectionTarget, object: Draft<KubeObject>): void {
+  const { metadata } = object
+  metadata.uid = engine.environment.random.uuid()
+  metadata.creationTimestamp = timeOf(engine)
   if (!metadata.name && metadata.generateName) {
     metadata.name = generateName(engine, target.resource, target.namespace, metadata.generateName)
   }

@@ -39,7 +39,7 @@ async function removeUnlessGone(
   const { name = '', namespace } = metadata
   const one = { resource: target.resource, name, ...(namespace !== undefined && { namespace }) }
   try {
-    await removeObject(engine, context, one, options)
+    await removeObject(engine, context, one, options, { inCollection: true })
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error
   }

@@ -39,14 +39,14 @@ export function warnOfOrphans(context: RequestContext, { resource }: CollectionT
 
 /**
  * Deletes for whoever has been authorized: at once, or by marking the object where finalizers, a pod's grace or a
- * namespace's content come first. Deciding and committing happen in one turn, after the webhooks (`admitted`).
+ * namespace's content come first. Deciding and committing happen in one turn, after the webhooks.
  */
 export async function removeObject(
   engine: Engine,
   context: RequestContext,
   target: ObjectTarget,
   options: RemoveOptions,
-  admitted = false,
+  { admitted = false, inCollection = false }: { readonly admitted?: boolean; readonly inCollection?: boolean } = {},
 ): Promise<Answer<KubeObject | StatusObject>> {
   checkPolicy(options)
   const { resource } = target
@@ -55,10 +55,11 @@ export async function removeObject(
   const request = admissionOf(engine, context, target, entry, options)
   engine.admission.validate(request)
   if (!admitted) {
-    const asked = [engine.dynamic.mutate(request), engine.dynamic.validate(request)].filter((one) => one !== undefined)
-    if (asked.length > 0) {
-      await Promise.all(asked)
-      return removeObject(engine, context, target, options, true)
+    // Whoever deletes a collection names none of what is in it.
+    const asking = admit(engine, inCollection ? { ...request, name: '' } : request)
+    if (asking !== undefined) {
+      await asking
+      return removeObject(engine, context, target, options, { admitted: true })
     }
   }
   const plan = planDeletion(resource, entry.object, options, engine.environment.clock.now())
@@ -70,6 +71,14 @@ export async function removeObject(
     commit(engine, [{ type: 'update', ...mutation }]).catch(() => {})
   }
   return carryOut(engine, target, entry, { type: plan.type, ...mutation })
+}
+
+/** By webhooks and policies; undefined where none is concerned. */
+function admit(engine: Engine, request: AdmissionRequest): Promise<void> | undefined {
+  const mutating = engine.dynamic.mutate(request)
+  return mutating === undefined
+    ? engine.dynamic.validate(request)
+    : mutating.then(() => engine.dynamic.validate(request))
 }
 
 function admissionOf(
@@ -89,9 +98,11 @@ function admissionOf(
     object: entry.object as Draft<KubeObject>,
     old: entry.object,
     dryRun: options.dryRun === true,
+    options,
     head: engine.store.head(),
     environment: engine.environment,
     warn: context.warn,
+    notes: context.notes,
   }
 }
 

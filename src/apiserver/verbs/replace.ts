@@ -22,6 +22,8 @@ import { writerOf } from './writer.ts'
 export interface ReplaceOptions extends UpdateOptions {
   /** The managed fields are in the object already, as server-side apply leaves them. */
   readonly keepManagedFields?: boolean
+  /** What admission is shown in place of the object: of a Scale only that. The server's own plugins look at none. */
+  readonly shown?: (object: KubeObject) => AdmissionRequest
   /** The version in the object is the live one's, put there by the server: being overtaken is no conflict. */
   readonly retried?: boolean
 }
@@ -52,30 +54,38 @@ export async function replaceObject(
   if (options.keepManagedFields !== true) {
     trackUpdate(resource.schema(), object, old, writerOf(engine, context, resource, options, subresource))
   }
-  engine.admission.mutate(request)
-  const mutating = engine.dynamic.mutate(request)
-  if (mutating !== undefined) {
-    await mutating
-    refuseOvertaken(engine, target, entry, object, named)
-    engine.admission.mutate({ ...request, head: engine.store.head() })
+  const { shown } = options
+  if (shown === undefined) {
+    const mutating = mutate(engine, request)
+    if (mutating !== undefined) {
+      await mutating
+      refuseOvertaken(engine, target, entry, object, named)
+    }
   }
   prepareForUpdate(resource.storageType, object, old, subresource, formatTime(engine.environment.clock.now()))
-  if (same(object, old)) return { object: toServed(resource, old), code: 200 }
   const errors = validationOfUpdate(resource, object as KubeObject, old, subresource)
   if (errors.length > 0) throw invalidError(resource.type, target.name, errors)
   for (const text of warningsFor(resource, object as KubeObject, old, subresource)) context.warn(text)
-  engine.admission.validate({ ...request, head: engine.store.head() })
-  const validating = engine.dynamic.validate(request)
+  const check = () => shown === undefined && engine.admission.validate({ ...request, head: engine.store.head() })
+  check()
+  const validating = engine.dynamic.validate(shown?.(object as KubeObject) ?? request)
   if (validating !== undefined) {
     await validating
     refuseOvertaken(engine, target, entry, object, named)
-    engine.admission.validate({ ...request, head: engine.store.head() })
+    check()
   }
+  if (same(object, old)) return { object: toServed(resource, old), code: 200 }
   const converting = storedByWebhook(engine, resource, object as KubeObject)
   if (converting === undefined) return write(engine, target, entry, object as KubeObject, options)
   const stored = await converting
   refuseOvertaken(engine, target, entry, object, named)
   return write(engine, target, entry, stored, options)
+}
+
+/** By the server's own plugins, then by webhooks: these make it a promise. */
+function mutate(engine: Engine, request: AdmissionRequest): Promise<void> | undefined {
+  engine.admission.mutate(request)
+  return engine.dynamic.mutate(request, () => engine.admission.mutate({ ...request, head: engine.store.head() }))
 }
 
 async function write(
@@ -166,8 +176,10 @@ function admissionOf(
     object,
     old,
     dryRun: options.dryRun === true,
+    options,
     head: engine.store.head(),
     environment: engine.environment,
     warn: context.warn,
+    notes: context.notes,
   }
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../api/object.ts'
+import type { AuditNotes } from '../audit/audit-notes.ts'
 import type { ServedResource } from './served-resource.ts'
 
 /** Who asks, as authentication found: Kubernetes' `user.Info`. */
@@ -17,6 +18,8 @@ export interface RequestContext {
   /** Takes a warning for the client (HTTP sends it as a `Warning: 299` header); called before the verb resolves. */
   readonly warn: (text: string) => void
   readonly signal?: AbortSignal
+  /** Where the request is recorded: what its audit event shall say besides. */
+  readonly notes?: AuditNotes
 }
 
 /** The collection that a request is about; `namespace` is absent for cluster-scoped resources and for all namespaces. */

@@ -79,6 +79,8 @@ export interface Verbs {
     context: RequestContext,
     target: ObjectTarget & { readonly subresource: string },
     verb: string,
+    /** Behind `proxy`, for admission. */
+    path?: string,
   ): Promise<ProxyLocation>
 }
 

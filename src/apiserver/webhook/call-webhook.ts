@@ -30,6 +30,10 @@ interface Destination {
  * answers in time, or answers anything but a 200 with JSON.
  */
 export async function callWebhook(call: WebhookCall, review: object): Promise<unknown> {
+  const { caBundle = '' } = call.clientConfig
+  if (caBundle !== '' && !/-----BEGIN CERTIFICATE-----/.test(Buffer.from(caBundle, 'base64').toString())) {
+    throw new Error('could not get REST client: unable to load root certificates: unable to parse bytes as PEM block')
+  }
   const to = destinationOf(call)
   const shown = new URL(to.url)
   shown.searchParams.set('timeout', `${call.timeoutMs / 1000}s`)
@@ -49,22 +53,21 @@ export async function callWebhook(call: WebhookCall, review: object): Promise<un
   }
 }
 
-function destinationOf({ clientConfig, head }: WebhookCall): Destination {
+function destinationOf({ clientConfig, head, timeoutMs }: WebhookCall): Destination {
   const { url, service } = clientConfig
   if (service === undefined) {
     const target = new URL(url ?? '')
     return { url: target, host: target.hostname, port: Number(target.port || '443'), name: target.hostname }
   }
   const { namespace, name, port = 443, path = '/' } = service
+  const timeout = `${timeoutMs / 1000}s`
   const host = `${name}.${namespace}.svc`
   const target = new URL(`https://${host}:${port}${path.startsWith('/') ? path : `/${path}`}`)
   const address = serviceAddress(head, namespace, name, port)
   if (typeof address === 'string')
-    throw new Error(`failed to call webhook: Post "${shownUrl(host, port, path)}": ${address}`)
+    throw new Error(`failed to call webhook: Post "https://${host}:${port}${path}?timeout=${timeout}": ${address}`)
   return { url: target, host: address.host, port: address.port, name: host }
 }
-
-const shownUrl = (host: string, port: number, path: string): string => `https://${host}:${port}${path}?timeout=10s`
 
 interface Reply {
   readonly code: number
@@ -121,16 +124,40 @@ async function read(answer: IncomingMessage): Promise<Reply> {
   return { code: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }
 }
 
+/** What is no JSON is read as a scalar of YAML, which has no kind. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+    throw unreadable(Array.isArray(value) ? 'array' : typeof value)
   } catch (error) {
-    throw new Error(`failed to call webhook: ${error instanceof Error ? error.message : ''}`, { cause: error })
+    if (error instanceof SyntaxError) throw unreadable('string')
+    throw error
   }
 }
 
+function unreadable(what: string): Error {
+  const into = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`
+  const why = `json: cannot unmarshal ${what === 'boolean' ? 'bool' : what} into Go value of type ${into}`
+  return new Error(`failed to call webhook: couldn't get version/kind; json parse error: ${why}`)
+}
+
+/** Kubernetes' client's words for answers that do not say more themselves. */
+const ANSWERS: Readonly<Record<number, string>> = {
+  400: 'the server rejected our request for an unknown reason',
+  401: 'the server has asked for the client to provide credentials',
+  404: 'the server could not find the requested resource',
+  405: 'the server does not allow this method on the requested resource',
+  409: 'the server reported a conflict',
+  422: 'the server rejected our request due to an error in our request',
+  429: 'the server has received too many requests and has asked us to try again later',
+  503: 'the server is currently unable to handle the request',
+  504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
+}
+
 function answerText(code: number, text: string): string {
-  if (code === 404) return 'the server could not find the requested resource'
+  const known = ANSWERS[code]
+  if (known !== undefined) return known
   if (code >= 500)
     return `an error on the server (${JSON.stringify(text.trim())}) has prevented the request from succeeding`
   return `the server responded with the status code ${code} but did not return more information`

@@ -8,8 +8,11 @@ import { BINDINGS, GROUP, MUTATING, POLICIES, VALIDATING } from './registrations
  * turn in which a write is checked and committed.
  */
 export interface DynamicAdmission {
-  /** Changes `request.object` as the mutating webhooks say; undefined where none is concerned. */
-  mutate(request: AdmissionRequest): Promise<void> | undefined
+  /**
+   * Changes `request.object` as the mutating webhooks say; undefined where none is concerned. `again` has the server's own
+   * plugins look at what they changed.
+   */
+  mutate(request: AdmissionRequest, again?: () => void): Promise<void> | undefined
   /** Throws what a policy or webhook refuses; undefined where none is concerned. */
   validate(request: AdmissionRequest): Promise<void> | undefined
 }
@@ -19,7 +22,8 @@ export function createDynamicAdmission(context: DynamicContext): DynamicAdmissio
   const configured = ({ head, resource }: AdmissionRequest, ...kinds: readonly string[]): boolean =>
     resource.type.group !== GROUP && kinds.some((kind) => head.count(kind) > 0)
   return {
-    mutate: (request) => (configured(request, MUTATING) ? callMutating(context, request) : undefined),
+    mutate: (request, again = () => {}) =>
+      configured(request, MUTATING) ? callMutating(context, request, again) : undefined,
     validate: (request) =>
       configured(request, VALIDATING) || isGuarded(request) ? callValidating(context, request) : undefined,
   }
@@ -29,9 +33,9 @@ export function createDynamicAdmission(context: DynamicContext): DynamicAdmissio
   }
 }
 
-async function callMutating(context: DynamicContext, request: AdmissionRequest): Promise<void> {
+async function callMutating(context: DynamicContext, request: AdmissionRequest, again: () => void): Promise<void> {
   const { mutateByWebhooks } = await import('./mutating-webhooks.ts')
-  await mutateByWebhooks(context, request)
+  await mutateByWebhooks(context, request, again)
 }
 
 async function callValidating(context: DynamicContext, request: AdmissionRequest): Promise<void> {

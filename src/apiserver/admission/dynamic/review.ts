@@ -5,7 +5,7 @@ import type { AdmissionRequest } from '../admission.ts'
 
 /** An AdmissionRequest of `admission.k8s.io/v1`, with the object in the version `form`. */
 export function reviewRequest(request: AdmissionRequest, form: ServedResource, uid: string) {
-  const { resource, subresource, operation, name, namespace, user, dryRun } = request
+  const { resource, subresource, operation, name, user, dryRun } = request
   const kindOf = ({ type }: ServedResource) => ({ group: type.group, version: type.version, kind: type.kind })
   const resourceOf = ({ type }: ServedResource) => ({ group: type.group, version: type.version, resource: type.plural })
   const { object, oldObject } = objectsOf(request, form)
@@ -18,7 +18,7 @@ export function reviewRequest(request: AdmissionRequest, form: ServedResource, u
     requestResource: resourceOf(resource),
     ...(subresource !== undefined && { requestSubResource: subresource }),
     ...(name !== '' && { name }),
-    ...(namespace !== undefined && { namespace }),
+    ...placeOf(request),
     operation,
     userInfo: {
       username: user.name,
@@ -33,9 +33,15 @@ export function reviewRequest(request: AdmissionRequest, form: ServedResource, u
   }
 }
 
+/** Of a Namespace its own name stands for where it is. */
+function placeOf({ resource, name, namespace }: AdmissionRequest) {
+  const place = resource.storage === 'namespaces' && name !== '' ? name : namespace
+  return place === undefined ? {} : { namespace: place }
+}
+
 /** The object as it shall be and as it was, in the version `form`; null where there is none. */
 export function objectsOf({ operation, object, old, part }: AdmissionRequest, form: ServedResource) {
-  if (part !== undefined) return { object: object as KubeObject, oldObject: null }
+  if (part !== undefined) return { object: object as KubeObject, oldObject: old ?? null }
   const served = (one: KubeObject | undefined) => (one === undefined ? null : inVersion(form, one))
   if (operation === 'DELETE') return { object: null, oldObject: served(old) }
   return { object: served(object as KubeObject), oldObject: served(old) }
@@ -48,7 +54,25 @@ export function inVersion({ type, storageType }: ServedResource, object: KubeObj
 
 const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const
 
-function optionsOf({ operation, dryRun }: AdmissionRequest) {
+interface Options {
+  readonly gracePeriodSeconds?: number
+  readonly preconditions?: object
+  readonly propagationPolicy?: string
+  readonly fieldManager?: string
+  readonly fieldValidation?: string
+}
+
+function optionsOf({ operation, dryRun, options = {} }: AdmissionRequest) {
   if (operation === 'CONNECT') return null
-  return { kind: OPTIONS[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun && { dryRun: ['All'] }) }
+  const { gracePeriodSeconds, preconditions, propagationPolicy, fieldManager, fieldValidation } = options as Options
+  return {
+    kind: OPTIONS[operation],
+    apiVersion: 'meta.k8s.io/v1',
+    ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+    ...(preconditions !== undefined && { preconditions }),
+    ...(propagationPolicy !== undefined && { propagationPolicy }),
+    ...(dryRun && { dryRun: ['All'] }),
+    ...(fieldManager !== undefined && { fieldManager }),
+    ...(fieldValidation !== undefined && { fieldValidation }),
+  }
 }

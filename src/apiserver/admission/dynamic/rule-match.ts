@@ -1,6 +1,7 @@
 import type { NamedRuleWithOperations } from '../../../api/generated/admissionregistration-v1.ts'
 import type { LabelSelector as LabelSelectorObject } from '../../../api/generated/meta-v1.ts'
 import { fromLabelSelector, matchesLabels } from '../../../api/meta/label-selector.ts'
+import { apiError } from '../../../api/meta/status.ts'
 import type { KubeObject } from '../../../api/object.ts'
 import type { Catalog, ServedResource } from '../../verbs/served-resource.ts'
 import type { AdmissionRequest } from '../admission.ts'
@@ -28,7 +29,14 @@ export function concernedVersion(
   if (!objectMatches(request, constraints.objectSelector)) return undefined
   const forms = constraints.matchPolicy === 'Exact' ? [request.resource] : formsOf(catalog, request.resource)
   if (forms.some((form) => excluded.some((rule) => ruleMatches(rule, request, form)))) return undefined
-  return forms.find((form) => rules.some((rule) => ruleMatches(rule, request, form)))
+  const [own, ...others] = forms
+  if (own !== undefined && rules.some((rule) => ruleMatches(rule, request, own))) return own
+  // Of other versions the one that an earlier rule names comes first.
+  for (const rule of rules) {
+    const found = others.find((form) => ruleMatches(rule, request, form))
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function formsOf(catalog: Catalog, resource: ServedResource): readonly ServedResource[] {
@@ -66,15 +74,20 @@ function namespaceMatches(request: AdmissionRequest, selector: LabelSelectorObje
   const { resource, namespace, head, object } = request
   if (resource.storage === 'namespaces') return matchesLabels(requirements, object.metadata.labels)
   if (namespace === undefined) return true
-  return matchesLabels(requirements, head.get('namespaces', namespace)?.object.metadata.labels)
+  const found = head.get('namespaces', namespace)
+  if (found === undefined) {
+    throw apiError('NotFound', `namespaces "${namespace}" not found`, { name: namespace, kind: 'namespaces' })
+  }
+  return matchesLabels(requirements, found.object.metadata.labels)
 }
 
-/** The options of a connection have no metadata. */
-const labelsOf = (object: Partial<KubeObject>) => object.metadata?.labels
+/** What has no metadata, as the options of a connection, matches nothing. */
+const hasLabels = (object: Partial<KubeObject>) => object.metadata !== undefined
 
 function objectMatches({ object, old }: AdmissionRequest, selector: LabelSelectorObject | undefined): boolean {
   const requirements = fromLabelSelector(selector)
   if (requirements === undefined || requirements.length === 0) return true
-  const matches = (one: KubeObject | undefined) => one !== undefined && matchesLabels(requirements, labelsOf(one))
+  const matches = (one: KubeObject | undefined) =>
+    one !== undefined && hasLabels(one) && matchesLabels(requirements, one.metadata.labels)
   return matches(object as KubeObject) || matches(old)
 }

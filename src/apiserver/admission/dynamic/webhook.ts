@@ -7,6 +7,9 @@ import { forbidden } from '../../verbs/failure.ts'
 import type { ServedResource } from '../../verbs/served-resource.ts'
 import { callWebhook } from '../../webhook/call-webhook.ts'
 import type { AdmissionRequest } from '../admission.ts'
+import { annotate } from '../../audit/audit-notes.ts'
+import { verified } from './review-answer.ts'
+import type { Answer, ReviewResponse } from './review-answer.ts'
 import { admissionValues, conditionsHold } from './admission-expressions.ts'
 import type { DynamicContext } from './registrations.ts'
 import { reviewRequest } from './review.ts'
@@ -14,22 +17,23 @@ import { concernedVersion } from './rule-match.ts'
 
 export type Webhook = MutatingWebhook | ValidatingWebhook
 
-/** What a webhook answers. */
-export interface ReviewResponse {
-  readonly uid?: string
-  readonly allowed?: boolean
-  readonly status?: Status
-  readonly patch?: string
-  readonly patchType?: string
-  readonly warnings?: readonly string[]
-  readonly auditAnnotations?: Readonly<Record<string, string>>
+const REVIEW_VERSIONS = ['v1', 'v1beta1']
+
+/** A webhook, and the configuration that has it. */
+export interface Configured<T extends Webhook = Webhook> {
+  readonly configuration: string
+  readonly webhook: T
 }
 
 /** All webhooks of a kind of configuration, ordered by its name. */
-export function webhooksOf(request: AdmissionRequest, configurations: string): readonly Webhook[] {
-  return [...request.head.list(configurations)].flatMap(
-    ({ object }) => (object as KubeObject & { readonly webhooks?: readonly Webhook[] }).webhooks ?? [],
-  )
+export function webhooksOf<T extends Webhook>(
+  request: AdmissionRequest,
+  configurations: string,
+): readonly Configured<T>[] {
+  return [...request.head.list(configurations)].flatMap(({ object }) => {
+    const { webhooks = [], metadata } = object as KubeObject & { readonly webhooks?: readonly T[] }
+    return webhooks.map((webhook) => ({ configuration: metadata.name ?? '', webhook }))
+  })
 }
 
 /** The version in which a webhook is to be asked of a request; undefined where it is not. */
@@ -49,16 +53,27 @@ export async function isConcerned(
   throw forbidden(request.resource.type, request.name, outcome)
 }
 
+/** How a webhook is asked. */
+export interface Asking {
+  readonly mutating: boolean
+  /** The key of the audit event's annotation that says that a webhook which could not be asked was passed over. */
+  readonly failedOpen: string
+}
+
 /** Asks a webhook. Undefined where it cannot be asked and that is to be ignored; throws what it refuses. */
 export async function ask(
   context: DynamicContext,
   request: AdmissionRequest,
   webhook: Webhook,
   form: ServedResource,
+  asking: Asking,
 ): Promise<ReviewResponse | undefined> {
   refuseDryRun(request, webhook)
-  const response = await answerOf(context, request, webhook, form)
+  const response = await answerOf(context, request, webhook, form, asking)
   if (response === undefined) return undefined
+  for (const [key, value] of Object.entries(response.auditAnnotations ?? {})) {
+    annotate(request.notes, `${webhook.name}/${key}`, value)
+  }
   response.warnings?.forEach((text) => request.warn(text))
   if (response.allowed === true) return response
   throw denied(webhook.name, response.status)
@@ -74,12 +89,14 @@ async function answerOf(
   request: AdmissionRequest,
   webhook: Webhook,
   form: ServedResource,
+  { mutating, failedOpen }: Asking,
 ): Promise<ReviewResponse | undefined> {
-  const { name, clientConfig, failurePolicy, timeoutSeconds = 10 } = webhook
+  const { clientConfig, timeoutSeconds = 10, admissionReviewVersions } = webhook
   const uid = context.environment.random.uuid()
+  const version = admissionReviewVersions.find((one) => REVIEW_VERSIONS.includes(one)) ?? 'v1'
   const review = {
     kind: 'AdmissionReview',
-    apiVersion: 'admission.k8s.io/v1',
+    apiVersion: `admission.k8s.io/${version}`,
     request: reviewRequest(request, form, uid),
   }
   try {
@@ -89,21 +106,30 @@ async function answerOf(
       head: request.head,
       environment: context.environment,
     }
-    const answer = (await callWebhook(call, review)) as { readonly response?: ReviewResponse; readonly kind?: string }
-    if (answer.response === undefined) throw new Error('webhook response was absent')
-    if (answer.response.uid !== uid) {
-      throw new Error(`expected response.uid="${uid}", got "${answer.response.uid ?? ''}"`)
-    }
-    return answer.response
+    return verified((await callWebhook(call, review)) as Answer, { uid, version, mutating })
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    if (failurePolicy === 'Ignore') {
-      context.environment.log.warn('Cannot ask an admission webhook; it is ignored', { webhook: name, why })
-      return undefined
-    }
-    const message = `failed calling webhook "${name}": ${why}`
-    throw apiError('InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] })
+    return ignoreOrThrow(context, request, webhook, error, failedOpen)
   }
+}
+
+/** Of a webhook that could not be asked, or gave an answer that says nothing. */
+export function ignoreOrThrow(
+  context: DynamicContext,
+  request: AdmissionRequest,
+  { name, failurePolicy }: Webhook,
+  error: unknown,
+  failedOpen: string,
+): undefined {
+  const why = error instanceof Error ? error.message : String(error)
+  if (failurePolicy !== 'Ignore') throw internal(`failed calling webhook "${name}": ${why}`)
+  annotate(request.notes, failedOpen, name)
+  context.environment.log.warn('Cannot ask an admission webhook; it is ignored', { webhook: name, why })
+  return undefined
+}
+
+/** A failure of what was asked, which is the server's to its client. */
+export function internal(message: string): ApiError {
+  return apiError('InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] })
 }
 
 /** The refusal as Kubernetes tells it: with the webhook's own code and reason. */
