@@ -1,4 +1,4 @@
-import type { Event } from '../../src/api/generated/core-v1.ts'
+import type { Event, Node } from '../../src/api/generated/core-v1.ts'
 import type { KubeObject } from '../../src/api/object.ts'
 
 /** Kinds whose objects are looked at; all others, such as tokens and leases, come and go with the cluster. */
@@ -31,6 +31,8 @@ export interface Leniency {
   readonly without?: readonly string[]
   /** Events that are left out: such as that nobody listens yet, which a busy machine says and an idle one does not. */
   readonly withoutEvents?: RegExp
+  /** Kinds that are compared beside those that always are. */
+  readonly also?: readonly string[]
 }
 
 /**
@@ -40,25 +42,35 @@ export interface Leniency {
  */
 export function comparable(all: readonly KubeObject[], leniency: Leniency = {}): Comparison {
   const rename = renamer(all)
-  const compared = all.filter(({ kind, metadata }) => {
-    return (COMPARED as readonly string[]).includes(kind) && metadata.name !== 'kubernetes'
-  })
-  const objects = compared.map((object) => rename(JSON.stringify(object, replacer(object.kind, leniency))))
-  const lines = all.filter(isAboutWork).map((one) => rename(lineOf(one)))
+  const kinds: readonly string[] = [...COMPARED, ...(leniency.also ?? [])]
+  const compared = all.filter(({ kind, metadata }) => kinds.includes(kind) && metadata.name !== 'kubernetes')
+  const objects = compared.map((object) => rename(JSON.stringify(shown(object), replacer(object.kind, leniency))))
+  const events = all.filter((one) => isAboutWork(one, kinds.includes('Node')))
+  const lines = events.map((one) => rename(lineOf(one)))
   return {
     objects: objects.map((text) => sorted(JSON.parse(text) as unknown)).sort(byText),
     events: [...new Set(lines)].filter((line) => leniency.withoutEvents?.test(line) !== true).sort(),
   }
 }
 
-/** What is said of nodes is the cluster's own affair. */
-function isAboutWork(one: KubeObject): one is Event {
-  return one.kind === 'Event' && (one as Event).involvedObject.kind !== 'Node'
+/** What is said of nodes is the cluster's own affair, unless nodes are looked at. */
+function isAboutWork(one: KubeObject, withNodes: boolean): one is Event {
+  return one.kind === 'Event' && (withNodes || (one as Event).involvedObject.kind !== 'Node')
 }
 
-function lineOf({ type, reason, message, reportingComponent, involvedObject }: Event): string {
+/** Of a node, what is decided about it; its machine says the rest. */
+function shown(object: KubeObject): unknown {
+  if (object.kind !== 'Node') return object
+  const { metadata, spec, status } = object as Node
+  const { name, labels } = metadata
+  const { taints, unschedulable } = spec ?? {}
+  return { kind: object.kind, metadata: { name, labels }, spec: { taints, unschedulable }, status: { conditions: status?.conditions } }
+}
+
+function lineOf({ type, reason, message, action = '', reportingComponent, involvedObject, related }: Event): string {
   const { kind, name, fieldPath = '' } = involvedObject
-  return `${reportingComponent} ${type} ${reason} ${kind}/${name} ${fieldPath} ${message}`
+  const other = related === undefined ? '' : ` with ${related.kind}/${related.name}`
+  return `${reportingComponent} ${type} ${reason}${action === '' ? '' : ` by ${action}`} ${kind}/${name}${other} ${fieldPath} ${message}`
 }
 
 /** Timing decides how often a rollout was looked at, and so how many versions of its sets there were. */
