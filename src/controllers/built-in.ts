@@ -23,6 +23,7 @@ import { resourceQuotaController } from './resource-quota/resource-quota.ts'
 import { rootCaPublisher } from './root-ca/root-ca.ts'
 import { serviceAccountController } from './service-account/service-account.ts'
 import { statefulSetController } from './stateful-set/stateful-set.ts'
+import { taintEvictionController } from './taint-eviction/taint-eviction.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.ts'
 import { verticalPodAutoscalerController } from './vertical-pod-autoscaler/vertical-pod-autoscaler.ts'
 import { claimProtectionController } from './volume-protection/claim-protection.ts'
@@ -69,6 +70,7 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     claimProtectionController,
     volumeProtectionController,
     nodeLifecycleController(nodeGraceMs === undefined ? {} : { graceMs: nodeGraceMs }),
+    taintEvictionController,
     podGarbageCollector(terminatedPodThreshold === undefined ? {} : { terminatedThreshold: terminatedPodThreshold }),
   ]
 }

@@ -19,3 +19,6 @@ export function byNodeName(pod: Pod): readonly string[] {
 /** The names under which every shared informer keeps these indexes. */
 export const NAMESPACE_INDEX = 'namespace'
 export const OWNER_INDEX = 'owner-uid'
+
+/** The name under which whoever looks pods up by their node keeps them. */
+export const NODE_INDEX = 'node'

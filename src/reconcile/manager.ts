@@ -66,7 +66,7 @@ export function startManager(options: ManagerOptions): Manager {
 
 function startController(options: ManagerOptions, informers: Informers, controller: Controller): Started {
   const { env } = options
-  const client = options.clientFor(controllerUser(controller.name))
+  const client = options.clientFor(controllerUser(controller.account ?? controller.name))
   const recorder = createEventRecorder(env, client, { component: controller.eventSource ?? controller.name })
   const awaited = new Map<string, Informer>()
   const context: ControllerContext = {

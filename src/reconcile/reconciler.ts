@@ -29,8 +29,10 @@ export type Reconcile = (key: string, nowMs: number) => Decision | Promise<Decis
 
 /** A controller as the manager starts it. */
 export interface Controller {
-  /** Its service account in kube-system, and the source of its events, such as `job-controller`. */
+  /** Such as `job-controller`: also that of its service account in kube-system, and of the source of its events. */
   readonly name: string
+  /** Its service account in kube-system, where that is another's. */
+  readonly account?: string
   /** The source that its events name, where that is not `name`. */
   readonly eventSource?: string
   build(context: ControllerContext): ControllerParts

@@ -1,5 +1,6 @@
 import type { Binding, Pod, PodCondition } from '../api/generated/core-v1.ts'
 import { pods } from '../api/generated/resources.ts'
+import { setCondition } from '../api/meta/pod-condition.ts'
 import { ApiError, hasReason } from '../api/meta/status.ts'
 import { keyOf } from '../api/object.ts'
 import type { Client } from '../client/client.ts'
@@ -76,6 +77,6 @@ export async function reportUnscheduled(
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
   }
   const nomination = isNominated ? {} : { nominatedNodeName: nominatedNodeName === '' ? null : nominatedNodeName }
-  const patch = { status: { conditions: [condition], ...nomination } }
+  const patch = { status: { ...setCondition(pod, condition), ...nomination } }
   await client.patch(pods, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' })
 }

@@ -1,5 +1,6 @@
 import type { Pod } from '../api/generated/core-v1.ts'
 import { pods } from '../api/generated/resources.ts'
+import { setCondition } from '../api/meta/pod-condition.ts'
 import { hasReason } from '../api/meta/status.ts'
 import { keyOf, keyString } from '../api/object.ts'
 import type { Client } from '../client/client.ts'
@@ -92,7 +93,7 @@ export async function disband(
       lastTransitionTime: formatTime(env.clock.now()),
     }
     const { uid } = pod.metadata
-    const patch = { metadata: { uid }, status: { conditions: [condition] } }
+    const patch = { metadata: { uid }, status: setCondition(pod, condition) }
     try {
       await client.patch(pods, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' })
       await client.delete(pods, keyOf(pod), uid === undefined ? {} : { preconditions: { uid } })

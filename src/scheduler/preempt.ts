@@ -1,5 +1,6 @@
 import type { Pod } from '../api/generated/core-v1.ts'
 import { pods } from '../api/generated/resources.ts'
+import { setCondition } from '../api/meta/pod-condition.ts'
 import { hasReason } from '../api/meta/status.ts'
 import { keyOf, keyString } from '../api/object.ts'
 import { formatTime } from '../env/clock.ts'
@@ -122,7 +123,7 @@ async function removeVictim({ env, client, events }: Placing, pod: Pod, victim: 
     lastTransitionTime: formatTime(env.clock.now()),
     ...(generation !== undefined && { observedGeneration: generation }),
   }
-  const patch = { metadata: { uid }, status: { conditions: [condition] } }
+  const patch = { metadata: { uid }, status: setCondition(victim, condition) }
   try {
     await client.patch(pods, keyOf(victim), { type: 'strategic', patch }, { subresource: 'status' })
     await client.delete(pods, keyOf(victim), uid === undefined ? {} : { preconditions: { uid } })

@@ -19,6 +19,8 @@ export interface Plan {
   readonly objects: readonly KubeObject[]
   /** Arguments of kubectl, `node start|stop NAME`, or seconds that are waited. `{{ns}}` stands for the namespace. */
   readonly steps: readonly (readonly string[] | number)[]
+  /** What lets go of what the scenario holds, after the look at it. */
+  readonly after?: readonly (readonly string[])[]
   /** Kinds that are compared beside those that always are. */
   readonly also?: readonly string[]
   /** Fields that the runtimes rightly fill otherwise. */
@@ -35,7 +37,7 @@ const kubectl = packagedClient('kubectl') ?? 'kubectl'
 
 /** In a namespace of its own, so that many scenarios share a cluster. */
 export async function play(plan: Plan, kubeconfig: string, nodes?: SimulatedNodes): Promise<Outcome> {
-  const { name, objects, steps, also = [] } = plan
+  const { name, objects, steps, also = [], after = [] } = plan
   const namespace = `${name}-${process.pid}`
   const refusals: string[] = []
   const run = async (args: readonly string[], input?: string) => {
@@ -62,13 +64,32 @@ export async function play(plan: Plan, kubeconfig: string, nodes?: SimulatedNode
   // What is said of things without a namespace is said in this one.
   const clusters =
     nodes === undefined ? [] : itemsOf(await run(['get', 'events', '-n', 'default', '-o', 'json']), namespace)
+  for (const step of after) await take(step)
   if (nodes !== undefined) await clear(kubeconfig, namespace)
   await run(['delete', 'namespace', namespace, ...(nodes === undefined ? ['--wait=false'] : ['--timeout=90s'])])
   return { settled: [...settled, ...clusters], refusals }
 }
 
-/** On simulated nodes that nobody else has; the cluster is left as it was found. */
+const STANDSTILL_MS = 5_000
+const LOOK_MS = 250
+const TRIES = 4
+
+/** On simulated nodes that nobody else has; again where the machine stood still meanwhile, which nodes do not survive. */
 export async function playOnNodes(plan: Plan, kubeconfig: string): Promise<Outcome> {
+  for (let tries = 1; ; tries += 1) {
+    let lookedMs = performance.now()
+    let stoodStill = false
+    const looking = setInterval(() => {
+      stoodStill ||= performance.now() - lookedMs > STANDSTILL_MS
+      lookedMs = performance.now()
+    }, LOOK_MS)
+    const outcome = await playOnce(plan, kubeconfig).finally(() => clearInterval(looking))
+    if (!stoodStill || tries === TRIES) return outcome
+  }
+}
+
+/** The cluster is left as it was found. */
+async function playOnce(plan: Plan, kubeconfig: string): Promise<Outcome> {
   const { endpoint } = await parseKubeconfig(readFileSync(kubeconfig, 'utf8'))
   using client = createHttpClient(endpoint)
   const plans = plan.nodes ?? []

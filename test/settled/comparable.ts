@@ -53,9 +53,14 @@ export function comparable(all: readonly KubeObject[], leniency: Leniency = {}):
   }
 }
 
+/** Said of nodes where a look every five seconds happens to see that they came or went. */
+const COMES_AND_GOES = new Set(['RegisteredNode', 'RemovingNode'])
+
 /** What is said of nodes is the cluster's own affair, unless nodes are looked at. */
 function isAboutWork(one: KubeObject, withNodes: boolean): one is Event {
-  return one.kind === 'Event' && (withNodes || (one as Event).involvedObject.kind !== 'Node')
+  if (one.kind !== 'Event') return false
+  const { involvedObject, reason = '' } = one as Event
+  return involvedObject.kind !== 'Node' || (withNodes && !COMES_AND_GOES.has(reason))
 }
 
 /** Of a node, what is decided about it; its machine says the rest. */
@@ -87,7 +92,7 @@ function replacer(kind: string, { without = [] }: Leniency) {
     if (value === null || value === undefined) return value
     if (dropped.has(key) || key.startsWith('simulated.shoal.dev/')) return undefined
     if (/generation$/i.test(key) && VARIABLE_GENERATIONS.has(kind)) return undefined
-    if (/(Time|At|Timestamp)$/.test(key)) return '<time>'
+    if (/(Time|At|Timestamp|timeAdded)$/.test(key)) return '<time>'
     if (/hash$/i.test(key)) return '<hash>'
     if (GENERATED.has(key) || /(^|\/)controller-uid$/.test(key)) return `<${key}>`
     if (key === 'imageID') return value === '' ? '' : '<digest>'

@@ -25,7 +25,8 @@ export function decideNamespace(namespace: Namespace, remaining: readonly Remain
   const deletions = inTurn
     .filter(({ items }) => items.some((item) => item.metadata.deletionTimestamp === undefined))
     .map(({ type }) => ({ verb: 'deleteCollection', type, namespace: name }) as const)
-  const status = conditionsOf(remaining, formatTime(nowMs))
+  // As long as there are pods Kubernetes does not count what is left.
+  const status = conditionsOf(podsLeft.length > 0 ? [] : remaining, formatTime(nowMs))
   const changes: Change[] = [{ verb: 'together', changes: deletions }, ...writeConditions(namespace, status)]
   return { changes, requeueAfterMs: deletions.length > 0 ? 1 : LINGERING_MS }
 }

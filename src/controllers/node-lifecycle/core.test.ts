@@ -47,23 +47,7 @@ test('a silent node becomes Unknown and unreachable, and its pods not ready, in 
     { verb: 'event', note: { reason: 'NodeNotReady', message: 'Node is not ready', type: 'Warning' } },
     { verb: 'patch', key: { name: 'p' }, subresource: 'status' },
   ])
-  expect(decision.requeueAfterMs).toBe(300_000)
-})
-
-test('a pod is evicted when its toleration of the taint runs out', () => {
-  const taint = { key: 'node.kubernetes.io/unreachable', timeAdded: '2026-01-01T00:00:00Z' }
-  const tainted = node('Unknown', [
-    { ...taint, effect: 'NoSchedule' },
-    { ...taint, effect: 'NoExecute' },
-  ])
-  const at = (ms: number) =>
-    decideNode({ node: tainted, pods: [{ ...pod(5), status: {} }], silentMs: 60_000, graceMs: 40_000 }, NOW_MS + ms)
-  expect(at(4_000)).toEqual({ changes: [], requeueAfterMs: 1_000 })
-  expect(at(5_000).changes).toMatchObject([
-    { verb: 'event', note: { reason: 'TaintManagerEviction', message: 'Marking for deletion Pod default/p' } },
-    { verb: 'patch', subresource: 'status' },
-    { verb: 'delete', key: { name: 'p' } },
-  ])
+  expect(decision.requeueAfterMs).toBeUndefined()
 })
 
 test('a node that reports again loses our taints and keeps those of others', () => {

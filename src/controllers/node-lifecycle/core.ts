@@ -1,5 +1,6 @@
 import type { Node, NodeCondition, Pod, Taint } from '../../api/generated/core-v1.ts'
 import { nodes, pods } from '../../api/generated/resources.ts'
+import { setCondition } from '../../api/meta/pod-condition.ts'
 import { keyOf } from '../../api/object.ts'
 import { formatTime } from '../../env/clock.ts'
 import { event } from '../../reconcile/change.ts'
@@ -7,7 +8,6 @@ import type { Change } from '../../reconcile/change.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import type { Decision } from '../../reconcile/reconciler.ts'
 import { isReady } from '../pod-phase.ts'
-import { evictionsOf } from './eviction.ts'
 import { isSameTaint, taintsFor } from './taints.ts'
 
 export interface NodeView {
@@ -21,25 +21,21 @@ export interface NodeView {
 
 /**
  * What becomes of a node: silent for longer than the grace its conditions become Unknown; its conditions become taints; its
- * pods are marked not ready at once, and evicted when they no longer tolerate the taints.
+ * pods are marked not ready at once.
  */
 export function decideNode(view: NodeView, nowMs: number): Decision {
   const { node } = view
   if (node === undefined || node.metadata.deletionTimestamp !== undefined) return SETTLED
   const isSilent = view.silentMs >= view.graceMs
-  const untilSilentMs = isSilent ? Infinity : view.graceMs - view.silentMs
   const lost = isSilent ? loseContact(node, nowMs) : undefined
   const current = lost ?? node
   const taints = taintsFor(current, nowMs)
-  const evictions = evictionsOf({ ...node, spec: { ...node.spec, taints } }, view.pods, nowMs)
   const changes = [
     ...(lost === undefined ? [] : writeLost(node, lost)),
     ...(isSameTaint(node.spec?.taints ?? [], taints) ? [] : [writeTaints(node, taints)]),
     ...markPods(current, view.pods, nowMs),
-    ...evictions.changes,
   ]
-  const waitMs = Math.min(untilSilentMs, evictions.nextMs)
-  return waitMs === Infinity ? { changes } : { changes, requeueAfterMs: waitMs }
+  return isSilent ? { changes } : { changes, requeueAfterMs: view.graceMs - view.silentMs }
 }
 
 const CONDITIONS = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'] as const
@@ -49,16 +45,11 @@ function loseContact(node: Node, nowMs: number): Node | undefined {
   const known = node.status?.conditions ?? []
   const isLost = CONDITIONS.every((type) => known.some((one) => one.type === type && one.status === 'Unknown'))
   if (isLost) return undefined
-  const others = known.filter(({ type }) => !(CONDITIONS as readonly string[]).includes(type))
-  const lost = CONDITIONS.map((type) =>
-    lostCondition(
-      node,
-      known.find((one) => one.type === type),
-      type,
-      nowMs,
-    ),
-  )
-  return { ...node, status: { ...node.status, conditions: [...others, ...lost] } }
+  const isOurs = ({ type }: NodeCondition) => (CONDITIONS as readonly string[]).includes(type)
+  const lost = known.map((one) => (isOurs(one) ? lostCondition(node, one, one.type, nowMs) : one))
+  const missing = CONDITIONS.filter((type) => !known.some((one) => one.type === type))
+  const never = missing.map((type) => lostCondition(node, undefined, type, nowMs))
+  return { ...node, status: { ...node.status, conditions: [...lost, ...never] } }
 }
 
 function lostCondition(node: Node, known: NodeCondition | undefined, type: string, nowMs: number): NodeCondition {
@@ -99,7 +90,7 @@ function markPods(node: Node, all: readonly Pod[], nowMs: number): Change[] {
   if (ready === undefined || ready.status !== 'Unknown') return []
   return all.filter(isReady).flatMap((pod) => {
     const condition = { type: 'Ready', status: 'False', lastTransitionTime: formatTime(nowMs) }
-    const patch = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } }
+    const patch = { metadata: { uid: pod.metadata.uid }, status: setCondition(pod, condition) }
     const marked: Change = {
       verb: 'patch',
       type: pods,

@@ -1,7 +1,9 @@
 import type { Lease } from '../../api/generated/coordination-v1.ts'
-import type { Pod } from '../../api/generated/core-v1.ts'
+import type { Node, Pod } from '../../api/generated/core-v1.ts'
 import { leases, nodes, pods } from '../../api/generated/resources.ts'
-import { byNodeName } from '../../informer/indexes.ts'
+import { byNodeName, NODE_INDEX } from '../../informer/indexes.ts'
+import { event } from '../../reconcile/change.ts'
+import type { Change } from '../../reconcile/change.ts'
 import type { Controller } from '../../reconcile/reconciler.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import { changesOf } from '../../reconcile/source.ts'
@@ -16,8 +18,6 @@ const SECOND_LOOK_MS = 1_000
 
 /** The namespace of the leases by which nodes say that they live. */
 const LEASE_NAMESPACE = 'kube-node-lease'
-
-const NODE_INDEX = 'node'
 
 export interface NodeLifecycleOptions {
   readonly graceMs?: number
@@ -35,6 +35,7 @@ export function nodeLifecycleController(options: NodeLifecycleOptions = {}): Con
       podInformer.addIndex(NODE_INDEX, byNodeName)
       const heartbeats = createHeartbeats()
       const suspects = new Set<string>()
+      const registered = new Map<string, Node>()
       return {
         sources: [
           changesOf(nodeInformer),
@@ -43,23 +44,34 @@ export function nodeLifecycleController(options: NodeLifecycleOptions = {}): Con
         ],
         reconcile(key, nowMs) {
           const node = nodeInformer.getByKey(key)
+          const known = registered.get(key)
           if (node === undefined) {
             heartbeats.forget(key)
             suspects.delete(key)
-            return SETTLED
+            registered.delete(key)
+            return known === undefined ? SETTLED : { changes: [saidOf(known, 'RemovingNode', 'Removing', 'from')] }
           }
+          registered.set(key, node)
+          const news = known === undefined ? [saidOf(node, 'RegisteredNode', 'Registered', 'in')] : []
           const lease = leaseInformer.get({ namespace: LEASE_NAMESPACE, name: key })
           const silentMs = heartbeats.silentMs(node, lease, context.env.clock.monotonicMs())
           if (silentMs < graceMs) suspects.delete(key)
           else if (!suspects.has(key)) {
             suspects.add(key)
-            return { changes: [], requeueAfterMs: SECOND_LOOK_MS }
+            return { changes: news, requeueAfterMs: SECOND_LOOK_MS }
           }
-          return decideNode({ node, pods: podInformer.by(NODE_INDEX, key), silentMs, graceMs }, nowMs)
+          const decision = decideNode({ node, pods: podInformer.by(NODE_INDEX, key), silentMs, graceMs }, nowMs)
+          return { ...decision, changes: [...news, ...decision.changes] }
         },
       }
     },
   }
+}
+
+/** As Kubernetes tells of nodes that came and went. */
+function saidOf(node: Node, reason: string, done: string, preposition: string): Change {
+  const { name } = node.metadata
+  return event(node, 'Normal', reason, `Node ${name} event: ${done} Node ${name} ${preposition} Controller`)
 }
 
 function leaseNode(lease: Lease): readonly string[] {

@@ -1,5 +1,6 @@
 import type { Node, Pod } from '../../api/generated/core-v1.ts'
 import { pods } from '../../api/generated/resources.ts'
+import { setCondition } from '../../api/meta/pod-condition.ts'
 import { keyOf } from '../../api/object.ts'
 import { formatTime } from '../../env/clock.ts'
 import type { Change } from '../../reconcile/change.ts'
@@ -68,7 +69,9 @@ function isUnboundAndDeleted(pod: Pod): boolean {
 function failAndRemove(pod: Pod, condition: typeof ORPHANED | undefined, nowMs: number): Change[] {
   if (isTerminal(pod)) return [remove(pod)]
   const time = formatTime(nowMs)
-  const conditions = condition === undefined ? {} : { conditions: [{ ...condition, lastTransitionTime: time }] }
+  const { generation } = pod.metadata
+  const told = { lastTransitionTime: time, ...(generation !== undefined && { observedGeneration: generation }) }
+  const conditions = condition === undefined ? {} : setCondition(pod, { ...condition, ...told })
   const patch = { status: { phase: 'Failed', ...conditions } }
   const marked: Change = {
     verb: 'patch',
