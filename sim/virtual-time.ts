@@ -2,7 +2,7 @@ import type { Environment } from '../src/env/environment.ts'
 import type { Logger } from '../src/env/log.ts'
 import type { Random } from '../src/env/random.ts'
 import { systemEnvironment } from '../src/env/system.ts'
-import { createTimerHeap } from './timer-heap.ts'
+import { createTimerHeap } from '../src/testing/timer-heap.ts'
 
 /** When every simulation begins: a time that is none in particular, at the start of a second. */
 export const START_MS = Date.UTC(2026, 0, 1)

@@ -18,7 +18,7 @@ import type { PodNetworkMode, RuntimeFactory, RuntimeName } from './runtimes.ts'
 import { openStore } from './open-store.ts'
 import { chooseServiceRange, firstOf, isLoopback } from './service-range.ts'
 import { serve } from './serve.ts'
-import type { Listening } from './serve.ts'
+import type { Listening, ServeOptions } from './serve.ts'
 import { ADMIN, userInfo } from './users.ts'
 
 /** How a cluster is made. Every option has a default: `Cluster.create()` is a cluster in memory with one node. */
@@ -83,11 +83,13 @@ export interface Cluster extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** What was begun before the rest of a cluster, since it takes as long. */
-export interface EarlyParts {
+/** What was begun before the rest of a cluster, since it takes as long, and what stands before its API. */
+export interface ClusterParts {
   readonly runtimeFor?: Promise<RuntimeFactory>
   /** Of the administrator, whom a cluster that listens lets in. */
   readonly adminKeys?: Promise<KeyObjects>
+  /** Between requests over HTTPS and the verbs. */
+  readonly around?: NonNullable<ServeOptions['around']>
 }
 
 /**
@@ -99,11 +101,12 @@ export interface EarlyParts {
  */
 export async function createCluster(
   options: ClusterOptions = {},
-  { adminKeys, ...early }: EarlyParts = {},
+  { runtimeFor, ...served }: ClusterParts = {},
 ): Promise<Cluster> {
   const { env = systemEnvironment(), dataDirectory } = options
   if (dataDirectory !== undefined) makeDataDirectory(dataDirectory)
-  const identity = openClusterIdentity(env, dataDirectory === undefined ? undefined : `${dataDirectory}/keys`)
+  const keys = dataDirectory === undefined ? undefined : `${dataDirectory}/keys`
+  const identity = openClusterIdentity(inMachineTime(env), keys)
   const store = await openStore(env, dataDirectory)
   let nodes: Nodes | undefined
   let listening: Promise<Listening> | undefined
@@ -129,21 +132,16 @@ export async function createCluster(
   if (nodeCount > 0)
     nodes = startNodes({
       ...nodesOptions(options, env, plane.clientFor, nodeCount),
-      ...early,
+      ...(runtimeFor !== undefined && { runtimeFor }),
       serviceRange,
       ...onLoopback(serviceRange),
       heartbeatPace,
     })
   const listen: Cluster['listen'] = async ({ port = 0, host } = {}) => {
     const forPods = { podsAddress: nodes?.podsAddress, serviceAddress: firstOf(serviceRange) }
-    const where = { port, ...(host !== undefined && { host }), ...(adminKeys !== undefined && { adminKeys }) }
+    const where = { port, ...(host !== undefined && { host }), ...served }
     listening ??= serve(env, plane, identity, { ...where, ...forPods, ...auditOf(options) })
     return (await listening).endpoint
-  }
-  const kubeconfig: Cluster['kubeconfig'] = async ({ user, groups = [], namespace } = {}) => {
-    const admin = await listen()
-    const endpoint = user === undefined ? admin : await endpointFor(identity, admin, user, groups)
-    return formatKubeconfig({ name: 'shoal', endpoint, ...(namespace !== undefined && { namespace }) })
   }
   const close = async () => {
     await listening?.then(({ server }) => server.close()).catch(() => {})
@@ -160,19 +158,23 @@ export async function createCluster(
     await close()
     throw error
   }
-  const actAs = (user: string, groups?: readonly string[]) => plane.clientFor(userInfo(user, groups))
-  return { client: plane.clientFor(ADMIN), ready, clientFor: actAs, listen, kubeconfig, close, [Symbol.asyncDispose]: close }
+  const clientFor: Cluster['clientFor'] = (user, groups) => plane.clientFor(userInfo(user, groups))
+  const kubeconfig = kubeconfigs(identity, listen)
+  return { client: plane.clientFor(ADMIN), ready, clientFor, listen, kubeconfig, close, [Symbol.asyncDispose]: close }
 }
 
-/** The same server for somebody else, with a key of the kind that every library reads. */
-async function endpointFor(
-  identity: ClusterIdentity,
-  { clientCertificate: _, clientKey: __, ...server }: Endpoint,
-  user: string,
-  groups: readonly string[],
-): Promise<Endpoint> {
-  const { certificate, key } = identity.authority.issueClient(user, groups, await createPortableKeys())
-  return { ...server, clientCertificate: certificate, clientKey: key }
+/** TLS asks the machine's clock whether a certificate is valid, whatever time the cluster lives in. */
+const inMachineTime = (env: Environment): Environment => ({ ...env, clock: systemEnvironment().clock })
+
+/** Who is not the administrator gets a certificate, with a key of the kind that every library reads. */
+function kubeconfigs(identity: ClusterIdentity, listen: Cluster['listen']): Cluster['kubeconfig'] {
+  return async ({ user, groups = [], namespace } = {}) => {
+    const admin = await listen()
+    const issue = async (name: string) => identity.authority.issueClient(name, groups, await createPortableKeys())
+    const own = user === undefined ? undefined : await issue(user)
+    const endpoint = own === undefined ? admin : { ...admin, clientCertificate: own.certificate, clientKey: own.key }
+    return formatKubeconfig({ name: 'shoal', endpoint, ...(namespace !== undefined && { namespace }) })
+  }
 }
 
 /** Pods are where Services are: a cluster that began without privileges goes on so. */

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import type { AuditSink } from '../apiserver/audit/audit-log.ts'
 import type { HttpServer } from '../apiserver/http/server.ts'
+import type { Verbs } from '../apiserver/verbs/verbs.ts'
 import type { Endpoint } from '../client/http/connection.ts'
 import type { Environment } from '../env/environment.ts'
 import type { ClusterIdentity } from '../identity/key-files.ts'
@@ -18,6 +19,8 @@ export interface Listening {
 }
 
 export interface ServeOptions {
+  /** What stands between requests and the verbs. */
+  readonly around?: (verbs: Verbs) => Verbs
   readonly port: number
   readonly host?: string
   readonly auditLog?: string
@@ -50,7 +53,7 @@ export async function serve(
   const audit = at.auditLog === undefined ? undefined : await openAudit(env, at.auditLog)
   const options = {
     environment: env,
-    verbs: plane.server.verbs,
+    verbs: at.around?.(plane.server.verbs) ?? plane.server.verbs,
     catalog: plane.server.registry,
     authenticator: createAuthenticator({ clock: env.clock, tokens: plane.tokens }),
     authorizer: plane.authorizer,

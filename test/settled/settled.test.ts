@@ -3,6 +3,7 @@ import { namespaces, serviceAccounts } from '../../src/api/generated/resources.t
 import type { KubeObject } from '../../src/api/object.ts'
 import type { Environment } from '../../src/env/environment.ts'
 import { systemEnvironment } from '../../src/env/system.ts'
+import { createCluster } from '../../src/cluster/cluster.ts'
 import { createTestCluster, until } from '../../src/testing/index.ts'
 import { comparable } from './comparable.ts'
 import { differencesOf } from './differences.ts'
@@ -116,7 +117,7 @@ test.each([
 
 /** Recorded by `test/reference/record-settled.ts`: all at once, each in a namespace of its own. */
 describe.concurrent('simulated, beside one another', () => {
-  const cluster = createTestCluster({ env: steadyEnvironment() })
+  const cluster = createCluster({ runtime: 'simulated', env: steadyEnvironment() })
   afterAll(async () => await (await cluster)[Symbol.asyncDispose]())
 
   test.each(BESIDE_ONE_ANOTHER)(
@@ -143,7 +144,7 @@ test('simulated, the scenario crash-loop settles into the objects and events of 
   const annotations = { 'simulated.shoal.dev/run-for': '1ms', 'simulated.shoal.dev/exit-code': '7' }
   const crashing = { ...scenario, objects: [{ ...pod!, metadata: { ...pod!.metadata, annotations } }] }
   const wanted = comparable(scenario.settled, SIMULATED)
-  await using cluster = await createTestCluster({ env: fasterEnvironment(SPEED) })
+  await using cluster = await createCluster({ runtime: 'simulated', env: fasterEnvironment(SPEED) })
   const reached = await play(cluster.client, crashing, wanted, SIMULATED, 25_000)
   expect(reached.objects).toEqual(wanted.objects)
   expect(reached.events).toEqual(wanted.events)

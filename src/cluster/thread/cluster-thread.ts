@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { KubeObject, ObjectKey } from '../../api/object.ts'
 import type { ResourceType } from '../../api/resource-type.ts'
 import type { Client, LogOptions, WatchOptions } from '../../client/client.ts'
-import type { Cluster, EarlyParts } from '../cluster.ts'
+import type { Cluster, ClusterParts } from '../cluster.ts'
 import { systemEnvironment } from '../../env/system.ts'
 import { trimMemoryWhenIdle } from '../../env/trim-memory.ts'
 import { runtimeFactory } from '../runtimes.ts'
@@ -49,7 +49,7 @@ function beginEarly({
   nodes = 1,
   apiOnly = false,
   ...options
-}: ThreadData['options']): EarlyParts {
+}: ThreadData['options']): ClusterParts {
   const { podDirectory, dataDirectory } = options
   if (runtime !== 'process' || nodes === 0 || apiOnly || podDirectory === undefined || dataDirectory !== undefined)
     return {}

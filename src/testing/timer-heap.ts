@@ -7,16 +7,18 @@ export interface Due {
 }
 
 /** A binary heap of what is due, the next first. A cancelled entry stays until its time comes. */
-export interface TimerHeap {
+export interface TimerHeap<T extends Due = Due> {
   readonly size: number
-  push(due: Due): void
-  peek(): Due | undefined
-  pop(): Due | undefined
+  push(due: T): void
+  peek(): T | undefined
+  pop(): T | undefined
+  /** All that is still to happen, in no order. */
+  all(): readonly T[]
 }
 
-export function createTimerHeap(): TimerHeap {
-  const heap: Due[] = []
-  const isBefore = (a: Due, b: Due) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order)
+export function createTimerHeap<T extends Due = Due>(): TimerHeap<T> {
+  const heap: T[] = []
+  const isBefore = (a: T, b: T) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order)
 
   const rise = (start: number) => {
     const due = heap[start]!
@@ -69,5 +71,6 @@ export function createTimerHeap(): TimerHeap {
       dropCancelled()
       return remove()
     },
+    all: () => heap.filter((due) => !due.cancelled),
   }
 }
