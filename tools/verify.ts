@@ -44,11 +44,11 @@ const trial = (name: string, script: string, counts: { readonly sample: number; 
   },
 })
 
-/** Every recorded scenario on every container engine of this machine, and applications that are scaled. */
+/** Every recorded scenario on every container engine of this machine. */
 const engines: Lane = {
-  name: 'scenarios and applications on engines',
+  name: 'scenarios on engines',
   script: 'node_modules/vitest/vitest.mjs',
-  args: () => ['run', 'test/engines/settled.test.ts', 'test/engines/applications.test.ts'],
+  args: () => ['run', 'test/engines/settled.test.ts'],
   env: { SHOAL_ENGINES: 'all' },
   onlyInFull: true,
 }

@@ -293,6 +293,10 @@ function addParts(program: Command): void {
     .option('--client-ca <file>', "whose client certificates the node believes (default: the kubeconfig's authority)")
     .option('--label <key=value>', 'a label of the node; may be repeated', label, {})
     .option('--data-dir <dir>', "where pods' files and logs go (default: a temporary directory)")
+    .option('--eviction-hard <thresholds>', 'when pods go at once, such as memory.available<100Mi,nodefs.available<10%')
+    .option('--eviction-soft <thresholds>', 'when they go after a while, in the same form')
+    .option('--eviction-soft-grace-period <periods>', 'after which, such as memory.available=1m30s')
+    .option('--eviction-max-pod-grace-period <seconds>', 'what they then have to end by themselves', wholeNumber(0))
     .addOption(new Option('--runtime <name>', 'what runs containers').choices(RUNTIMES).default('process'))
     .action(async ({ label: labels, ...options }) => {
       const { node } = await import('./node.ts')

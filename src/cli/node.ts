@@ -7,6 +7,7 @@ import os from 'node:os'
 import type { Endpoint } from '../client/http/connection.ts'
 import { joinNode } from '../cluster/join-node.ts'
 import type { RuntimeName } from '../cluster/runtimes.ts'
+import type { EvictionThresholds } from '../node/eviction/thresholds.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { CliError } from './cli-error.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -22,10 +23,15 @@ export interface NodeOptions {
   readonly clientCa?: string
   readonly labels: Readonly<Record<string, string>>
   readonly dataDir?: string
+  readonly evictionHard?: string
+  readonly evictionSoft?: string
+  readonly evictionSoftGracePeriod?: string
+  readonly evictionMaxPodGracePeriod?: number
 }
 
 /** `shoal node`: this machine as a node of any API server, until Ctrl-C. Resolves to the exit code. */
 export async function node(options: NodeOptions): Promise<number> {
+  const eviction = await thresholdsOf(options)
   using cluster = await openTarget(options)
   const { client, endpoint } = cluster
   const interrupted = Promise.withResolvers<number>()
@@ -45,6 +51,7 @@ export async function node(options: NodeOptions): Promise<number> {
     listen: { host: isLoopback(address) ? address : '0.0.0.0', port },
     ...(clientAuthority !== undefined && { clientAuthority }),
     ...(dataDir !== undefined && { directory: dataDir }),
+    ...(eviction !== undefined && { eviction }),
   })
   try {
     await Promise.race([joined.ready, interrupted.promise])
@@ -58,6 +65,25 @@ export async function node(options: NodeOptions): Promise<number> {
     await joined.close()
     process.stderr.write('stopped\n')
     stopListening()
+  }
+}
+
+async function thresholdsOf(options: NodeOptions): Promise<EvictionThresholds | undefined> {
+  const { evictionHard: hard, evictionSoft: soft, evictionSoftGracePeriod: softGracePeriod } = options
+  if (hard === undefined && soft === undefined && softGracePeriod === undefined) return undefined
+  const { parseThresholds } = await import('../node/eviction/parse-thresholds.ts')
+  try {
+    const most = options.evictionMaxPodGracePeriod
+    return parseThresholds({
+      ...(hard !== undefined && { hard }),
+      ...(soft !== undefined && { soft }),
+      ...(softGracePeriod !== undefined && { softGracePeriod }),
+      ...(most !== undefined && { maxPodGraceSeconds: most }),
+    })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    const message = `Cannot use the eviction thresholds: ${why}, expected such as memory.available<500Mi,nodefs.available<10%`
+    throw new CliError('CLI_USAGE', message, 'see `shoal node --help`', { cause: error })
   }
 }
 

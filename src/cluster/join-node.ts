@@ -5,6 +5,7 @@ import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
 import { createAuthority } from '../identity/authority.ts'
 import type { KeyPair } from '../identity/authority.ts'
+import type { EvictionThresholds } from '../node/eviction/thresholds.ts'
 import type { NodeAgent } from '../node/node-agent.ts'
 import { startNodeAgent } from '../node/node-agent.ts'
 import { createPodFiles, noFiles } from '../node/pod-files.ts'
@@ -32,6 +33,8 @@ export interface JoinOptions {
   readonly clientAuthority?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly directory?: string
+  /** When pods have to go because the machine is short of memory or disk; default near the kubelet's. */
+  readonly eviction?: EvictionThresholds
 }
 
 export interface JoinedNode extends AsyncDisposable {
@@ -69,6 +72,7 @@ export async function joinNode(options: JoinOptions): Promise<JoinedNode> {
     files: directory === undefined ? noFiles : createPodFiles(join(directory, 'pods')),
     facts: { ...facts, kernelVersion: release(), serverPort: server.port },
     ...(directory !== undefined && { machine: () => measureMachine(directory) }),
+    ...(options.eviction !== undefined && { eviction: options.eviction }),
   })
   own.agent = started
   const close = async () => {

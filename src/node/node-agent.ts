@@ -18,6 +18,7 @@ import { startHeartbeat } from './heartbeat.ts'
 import type { NodeContext, NodeNetwork } from './node-context.ts'
 import { createNodeReports } from './node-reports.ts'
 import type { NodeReports } from './node-reports.ts'
+import type { EvictionOptions } from './eviction/eviction.ts'
 import type { EvictionThresholds } from './eviction/thresholds.ts'
 import { watchPressure } from './eviction/watch-pressure.ts'
 import type { PressureWatch } from './eviction/watch-pressure.ts'
@@ -86,7 +87,10 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   async function start(): Promise<void> {
     const capacity = await runtime.capacity()
     node = await register(env, client, nodeObject({ ...facts, capacity }, runtime, env.clock.now()))
-    const pressure = openPressure(options, workers, reports, () => heartbeat.report())
+    const known = node
+    const warn = (reason: string, message: string) =>
+      events.record({ about: node ?? known, type: 'Warning', reason, message })
+    const pressure = openPressure(options, workers, { ...reports, warn }, () => heartbeat.report())
     const heartbeat = startHeartbeat(env, client, node, options.heartbeatPace, pressure.now)
     // Others label the node and change its taints and allocatable: its pods are admitted by what it is now.
     const self = createInformer(env, client, nodes, { fieldSelector: `metadata.name=${facts.name}` })
@@ -100,7 +104,6 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     )
     const become = (now: Node) => (node = now)
     self.listen({ added: become, updated: become, deleted: () => {} })
-    const known = node
     const refresh = async () => become(await client.get(nodes, { name: facts.name }))
     const podNow = (pod: Pod) => informer.get(keyOf(pod))
     const view: NodeView = { now: () => node ?? known, pressures: pressure.now, refresh, podNow }
@@ -145,13 +148,13 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
 function openPressure(
   { env, runtime, machine, eviction }: NodeAgentOptions,
   workers: ReadonlyMap<string, PodWorker>,
-  { usage }: NodeReports,
+  { usage, warn }: Pick<EvictionOptions, 'usage' | 'warn'>,
   report: () => Promise<void>,
 ): PressureWatch {
   if (machine === undefined) return { now: () => new Set(), close: () => {} }
   const all = () => [...workers.values()]
   const changed = () => void report().catch((error: unknown) => env.log.warn('a pressure was not told of', { error }))
-  return watchPressure({ env, runtime, machine, usage, workers: all, thresholds: eviction, changed })
+  return watchPressure({ env, runtime, machine, usage, warn, workers: all, thresholds: eviction, changed })
 }
 
 function contextOf(

@@ -42,8 +42,8 @@ export interface PodWorker {
   /** The object changed; `undefined`: it is gone, and nothing of the pod may stay. */
   update(pod: Pod | undefined): void
   containerChanged(status: ContainerStatus): void
-  /** The node needs back what the pod uses: ends it at once, with that message. */
-  evict(message: string): void
+  /** The node needs back what the pod uses: ends it with that message, within `graceMs`; default at once. */
+  evict(message: string, graceMs?: number): void
   readonly volumes: PodVolumes
   /** Ends the pod's containers at once without a word to the API, and removes what it has on the node. */
   close(): Promise<void>
@@ -106,8 +106,8 @@ export function startPodWorker(
     containerChanged(status) {
       void hear(work, status).then(wake)
     },
-    evict(message) {
-      evict(work, message)
+    evict(message, graceMs = 0) {
+      evict(work, message, graceMs)
       wake()
     },
     get volumes() {
@@ -139,9 +139,9 @@ function abandon(work: PodWork, reports: StatusReports): void {
   hurry(work, 0)
 }
 
-function evict(work: PodWork, message: string): void {
+function evict(work: PodWork, message: string, evictedGraceMs: number): void {
   tell(work.context, work.pod, undefined, 'Warning', 'Evicted', message)
-  work.record = { ...work.record, verdict: { reason: 'Evicted', message, evictedGraceMs: 0 } }
+  work.record = { ...work.record, verdict: { reason: 'Evicted', message, evictedGraceMs } }
   hurry(work, graceOf(work))
 }
 

@@ -19,6 +19,7 @@ import { createSimulatedRuntime } from '../runtime/simulated/simulated-runtime.t
 import { createMemoryStore } from '../store/memory-store.ts'
 import { startNodeAgent } from './node-agent.ts'
 import type { NodeAgent } from './node-agent.ts'
+import type { EvictionThresholds } from './eviction/thresholds.ts'
 import type { MachineUsage } from './usage/machine-usage.ts'
 import { createPodFiles } from './pod-files.ts'
 import type { PodFiles } from './pod-files.ts'
@@ -68,6 +69,7 @@ export interface TestNodeOptions {
   readonly capacity?: Parameters<typeof createSimulatedRuntime>[0]['capacity']
   /** What the node's machine has in use; without it nothing is evicted. */
   readonly machine?: () => Promise<MachineUsage>
+  readonly eviction?: EvictionThresholds
 }
 
 export const NODE_IMAGE = `node:${process.versions.node.split('.')[0]}`
@@ -100,7 +102,8 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
   const runtime = await runtimeOf(options, env, directory)
   const files = createPodFiles(path.join(directory, 'pods'))
   const facts = { name: 'node1', hostIp: '127.0.0.1', labels: {}, ...MACHINE }
-  const measured = options.machine === undefined ? {} : { machine: options.machine }
+  const { machine, eviction } = options
+  const measured = { ...(machine && { machine }), ...(eviction && { eviction }) }
   const start = () => startNodeAgent({ env, client: nodeClient, runtime, files, facts, ...measured })
   const agent = start()
   await agent.ready

@@ -16,6 +16,10 @@ export interface Runtime {
   pullImage(image: string, signal?: AbortSignal, credentials?: readonly RegistryCredentials[]): Promise<ImageInfo>
   /** The image as it is present, or undefined. */
   imageStatus(image: string): Promise<ImageInfo | undefined>
+  /** Images that it has pulled itself and so could have again. Absent where none is ever pulled. */
+  pulledImages?(): Promise<readonly PulledImage[]>
+  /** Removes one of them, unless it is used after all; resolves to whether it did. */
+  removeImage?(reference: string): Promise<boolean>
   /** Creates the pod's surroundings: directory, network, cgroup. Rejects with a {@link RuntimeError}. */
   startSandbox(spec: SandboxSpec): Promise<Sandbox>
   /** Ends whatever still runs in it, at once, and frees its network. */
@@ -73,6 +77,11 @@ export interface ImageInfo {
   readonly id: string
   readonly sizeBytes: number
   readonly user?: string
+}
+
+export interface PulledImage extends Pick<ImageInfo, 'reference' | 'sizeBytes'> {
+  /** By a container of anybody's, running or not. */
+  readonly isUsed: boolean
 }
 
 /** How to log in to the registry of an image; each is tried until one is let in. */

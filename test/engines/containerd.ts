@@ -43,6 +43,7 @@ export async function startContainerd(): Promise<Engine> {
   return {
     endpoint: `unix://${socket}`,
     directory,
+    bridge: network.bridge,
     load,
     async restart() {
       await end(running, 'SIGKILL')
@@ -53,6 +54,7 @@ export async function startContainerd(): Promise<Engine> {
       await output('ctr', '-a', socket, '-n', 'k8s.io', 'images', 'push', '--plain-http', as)
       ctr('images', 'remove', as)
     },
+    forget: (image) => void ctr('images', 'remove', image),
     containersOf: (uid) => lines(ctr('containers', 'ls', '-q', `labels."io.kubernetes.pod.uid"==${uid}`)),
     killContainer: (id) => void ctr('tasks', 'kill', '--signal', 'SIGKILL', id),
     leftovers() {

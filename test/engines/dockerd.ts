@@ -40,6 +40,7 @@ export async function startDockerd(): Promise<Engine> {
   return {
     endpoint: `unix://${socket}`,
     directory,
+    bridge,
     load(...images) {
       const type = ['-H', 'Content-Type: application/x-tar']
       for (const image of images) ask('images/load?quiet=1', '-X', 'POST', ...type, '-T', archiveOf(image))
@@ -53,6 +54,7 @@ export async function startDockerd(): Promise<Engine> {
       if (said.includes('"error"')) throw new Error(said)
       ask(`images/${as}`, '-X', 'DELETE')
     },
+    forget: (image) => void ask(`images/${image}`, '-X', 'DELETE'),
     containersOf(uid) {
       const filters = encodeURIComponent(JSON.stringify({ label: [`io.kubernetes.pod.uid=${uid}`] }))
       const found = JSON.parse(ask(`containers/json?filters=${filters}`)) as readonly { readonly Id: string }[]

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Container, Pod } from '../../src/api/generated/core-v1.ts'
 import { deployments, jobs, pods } from '../../src/api/generated/resources.ts'
@@ -61,6 +62,7 @@ export async function killRounds(field: Field, blows: readonly Blow[], seed: num
     field.onRound?.(round, blow, performance.now() - started, trial.faults)
   }
   await clear(trial)
+  await untilCleared(field.engine)
   await trial.server.stop()
   trial.faults.push(...field.engine.leftovers(), ...leftIn(directory))
   rmSync(directory, { recursive: true })
@@ -161,6 +163,14 @@ async function clear({ server }: Trial): Promise<void> {
   for (const job of (await client.list(jobs, { namespace })).items)
     await client.delete(jobs, keyOf(job), { propagationPolicy: 'Background' })
   await until(client, pods, (found) => found.length === 0, { namespace, deadlineMs: DEADLINE_MS })
+}
+
+const MOST_CLEARING_MS = 15_000
+
+/** What an engine was at when it was killed is known for a leftover, and cleared away, after some seconds. */
+async function untilCleared(engine: Engine): Promise<void> {
+  for (const started = performance.now(); performance.now() - started < MOST_CLEARING_MS; await sleep(250))
+    if (engine.leftovers().length === 0) return
 }
 
 /** What the agent has left of pods on disk and in memory, mounted, and in control groups. */

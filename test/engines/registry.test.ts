@@ -1,11 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Pod } from '../../src/api/generated/core-v1.ts'
 import { events, pods, secrets } from '../../src/api/generated/resources.ts'
 import type { Client } from '../../src/client/client.ts'
+import { systemEnvironment } from '../../src/env/system.ts'
+import { createImageCollector } from '../../src/node/eviction/image-collection.ts'
+import type { MachineUsage } from '../../src/node/usage/machine-usage.ts'
+import { openCriRuntime } from '../../src/runtime/cri/cri-runtime.ts'
+import { openDockerRuntime } from '../../src/runtime/docker/docker-runtime.ts'
 import { createTestCluster, until } from '../../src/testing/index.ts'
 import { BUSYBOX } from '../images/images.ts'
 import { containerdMissing, startContainerd } from './containerd.ts'
 import { dockerdMissing, startDockerd } from './dockerd.ts'
+import type { Engine } from './engine.ts'
 import { registryMissing, startRegistry } from './registry.ts'
 
 const ENGINES = [
@@ -36,6 +45,11 @@ for (const { runtime, missing, start } of ENGINES) {
       await run(client, 'absent', image('open:2'))
       expect(await waitingOf(client, 'absent', 'ErrImagePull')).toMatch(/not found|manifest unknown/)
 
+      engine.load(ALONE)
+      await engine.push(ALONE.names[0], image('alone:1'))
+      engine.forget(ALONE.names[0])
+      await isCollected(runtime, engine, image('open:1'), image('alone:1'))
+
       registry.protect('reader', 'sesame')
       await run(client, 'stranger', image('closed:1'))
       expect(await waitingOf(client, 'stranger', 'ErrImagePull')).toMatch(/401 Unauthorized|no basic auth credentials/)
@@ -53,6 +67,62 @@ for (const { runtime, missing, start } of ENGINES) {
       await run(client, 'reader', image('closed:1'), { imagePullSecrets: [{ name: 'login' }] })
       await untilPod(client, 'reader', ({ status }) => status?.phase === 'Succeeded')
     })
+}
+
+/** As no other image is: the same one under several names is never removed for one of them. */
+const ALONE = {
+  ...BUSYBOX,
+  names: ['docker.io/library/alone:1'],
+  config: { ...BUSYBOX.config, Env: ['ALONE=yes'] },
+} as const
+
+/** Of what a runtime has pulled, what nobody uses goes when the disk is too full, and nothing else does. */
+async function isCollected(name: 'cri' | 'docker', engine: Engine, shared: string, alone: string): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-collect-'))
+  const open = name === 'cri' ? openCriRuntime : openDockerRuntime
+  const options = { environment: systemEnvironment('error'), endpoint: engine.endpoint, directory, owner: 'collects' }
+  const runtime = await open(options)
+  await runtime.pullImage(alone)
+  // It was there before, pulled for others.
+  await runtime.pullImage(shared)
+  expect((await runtime.pulledImages?.())?.map(({ reference }) => reference)).toEqual([alone])
+  let [nowMs, free] = [0, 50 * GI]
+  const clock = { ...options.environment.clock, monotonicMs: () => nowMs }
+  const machine = async () => ({ ...DISK, diskAvailableBytes: free })
+  const warnings: string[] = []
+  const warn = (reason: string) => void warnings.push(reason)
+  const collector = createImageCollector({ clock, runtime, machine, warn })
+  await collector.look()
+  nowMs += 300_000
+  await collector.look()
+  expect(await runtime.imageStatus(alone)).toBeDefined()
+  free = 5 * GI
+  await collector.look()
+  expect(await runtime.imageStatus(alone)).toBeUndefined()
+  expect(await runtime.imageStatus(shared)).toBeDefined()
+  expect(warnings).toEqual(['FreeDiskSpaceFailed'])
+  await runtime.close()
+  // What is pulled again is found again by a later life.
+  const later = await open(options)
+  await later.pullImage(alone)
+  await later.close()
+  const last = await open(options)
+  expect((await last.pulledImages?.())?.length).toBe(1)
+  expect(await last.removeImage?.(alone)).toBe(true)
+  await last.close()
+  rmSync(directory, { recursive: true })
+}
+
+const GI = 2 ** 30
+const DISK: MachineUsage = {
+  cpuMs: 0,
+  memoryBytes: GI,
+  memoryAvailableBytes: GI,
+  diskBytes: 100 * GI,
+  diskUsedBytes: 50 * GI,
+  diskAvailableBytes: 50 * GI,
+  inodes: 100,
+  inodesFree: 50,
 }
 
 async function run(client: Client, name: string, image: string, more: object = {}): Promise<void> {

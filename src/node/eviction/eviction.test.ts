@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import type { Node } from '../../api/generated/core-v1.ts'
 import { nodes } from '../../api/generated/resources.ts'
 import { isReady, phaseIs, shell, startTestNode } from '../test-node.fixture.ts'
 import type { MachineUsage } from '../usage/machine-usage.ts'
+import { parseThresholds } from './parse-thresholds.ts'
 
 const GI = 2 ** 30
 const PLENTY: MachineUsage = {
@@ -72,4 +74,25 @@ test('a pod that writes more into a volume than its limit is evicted', async () 
   const { status } = await node.untilPod('p', phaseIs('Failed'))
   const message = 'Usage of EmptyDir volume "work" exceeds the limit "1Mi". '
   expect(status).toMatchObject({ reason: 'Evicted', message })
+})
+
+// Soft thresholds: the pressure is told of at once, pods go after the grace period, and end within the bound for soft evictions.
+test('a soft threshold is a pressure at once, and costs a pod only when it has been met for its grace period', async () => {
+  let machine = PLENTY
+  const texts = { soft: 'memory.available<1Gi', softGracePeriod: 'memory.available=1m', maxPodGraceSeconds: 3 }
+  const eviction = parseThresholds(texts)
+  await using node = await startTestNode({ runtime: 'simulated', speed: 100, machine: async () => machine, eviction })
+  await node.run('greedy', { containers: [shell('sleep', asks('100Mi'))] }, uses('300Mi'))
+  await node.untilPod('greedy', isReady)
+  machine = { ...PLENTY, memoryAvailableBytes: GI / 2 }
+  const startedMs = node.env.clock.monotonicMs()
+  const isPressed = ({ status }: Node) =>
+    status?.conditions?.some(({ type, status: is }) => type === 'MemoryPressure' && is === 'True') === true
+  await node.until(nodes, { name: 'node1' }, (seen) => seen !== undefined && isPressed(seen as Node))
+  expect((await node.untilPod('greedy', isReady)).status?.phase).toBe('Running')
+  const { status } = await node.untilPod('greedy', phaseIs('Failed'))
+  expect(node.env.clock.monotonicMs() - startedMs).toBeGreaterThanOrEqual(60_000)
+  const low = 'The node was low on resource: memory. Threshold quantity: 1Gi, available: 512Mi. '
+  expect(status).toMatchObject({ reason: 'Evicted', message: expect.stringContaining(low) })
+  expect(await node.eventsOf('node1')).toContainEqual(expect.stringContaining('Attempting to reclaim memory'))
 })

@@ -5,11 +5,12 @@ import type { NodeUse } from '../../runtime/usage.ts'
 import type { PodWorker } from '../pod-worker.ts'
 import type { MachineUsage } from '../usage/machine-usage.ts'
 import { diskUsage } from '../../runtime/disk-usage.ts'
+import type { ImageCollector } from './image-collection.ts'
 import { evictionMessage, ranked } from './rank.ts'
 import type { Candidate } from './rank.ts'
 import { exceededLimit, hasStorageLimits } from './storage-limits.ts'
 import { shortagesOf } from './thresholds.ts'
-import type { EvictionThresholds, Pressure, Shortage } from './thresholds.ts'
+import type { EvictionThresholds, Pressure, Shortage, Threshold } from './thresholds.ts'
 
 export interface EvictionOptions {
   readonly env: Environment
@@ -18,6 +19,8 @@ export interface EvictionOptions {
   readonly workers: () => readonly PodWorker[]
   readonly machine: () => Promise<MachineUsage>
   readonly usage: () => Promise<NodeUse>
+  /** Tells of the node that something is wrong. */
+  readonly warn: (reason: string, message: string) => void
 }
 
 /** The kubelet's figures: a pressure is told of until it has been over for five minutes. */
@@ -31,9 +34,15 @@ export interface Evictor {
   look(): Promise<ReadonlySet<Pressure>>
 }
 
-export function createEvictor(options: EvictionOptions): Evictor {
+export function createEvictor(options: EvictionOptions, images?: ImageCollector): Evictor {
   const { clock } = options.env
   const seenMs = new Map<Pressure, number>()
+  const metSinceMs = new Map<Threshold, number>()
+  const dueOf = (shortages: readonly Shortage[], nowMs: number) => {
+    for (const met of metSinceMs.keys()) if (!shortages.some((each) => each.met === met)) metSinceMs.delete(met)
+    for (const { met } of shortages) metSinceMs.set(met, metSinceMs.get(met) ?? nowMs)
+    return shortages.find(({ met }) => nowMs - (metSinceMs.get(met) ?? nowMs) >= met.graceMs)
+  }
   let last: { readonly worker: PodWorker; readonly atMs: number } | undefined
   const isSettling = (nowMs: number) => last !== undefined && !last.worker.hasEnded && nowMs - last.atMs < SETTLING_MS
   return {
@@ -41,9 +50,11 @@ export function createEvictor(options: EvictionOptions): Evictor {
       const shortages = shortagesOf(await options.machine(), options.thresholds)
       const nowMs = clock.monotonicMs()
       for (const { pressure } of shortages) seenMs.set(pressure, nowMs)
-      const [first] = shortages
-      if (first !== undefined && !isSettling(nowMs)) {
-        const worker = await evictOne(options, first)
+      const due = dueOf(shortages, nowMs)
+      if (due !== undefined && !isSettling(nowMs)) {
+        options.warn('EvictionThresholdMet', `Attempting to reclaim ${due.resource}`)
+        const isOver = await reclaimed(options, due, images)
+        const worker = isOver ? undefined : await evictOne(options, due)
         if (worker !== undefined) last = { worker, atMs: nowMs }
       }
       await enforceLimits(options)
@@ -52,13 +63,31 @@ export function createEvictor(options: EvictionOptions): Evictor {
   }
 }
 
+/** Before pods go, images do that nobody uses; whether that was enough. */
+async function reclaimed(
+  { machine, thresholds }: EvictionOptions,
+  { resource, met }: Shortage,
+  images: ImageCollector | undefined,
+): Promise<boolean> {
+  if (resource === 'memory' || images === undefined || (await images.removeUnused()) === 0) return false
+  return !shortagesOf(await machine(), thresholds).some((shortage) => shortage.met === met)
+}
+
 async function evictOne(options: EvictionOptions, shortage: Shortage): Promise<PodWorker | undefined> {
   const active = options.workers().filter((worker) => !worker.hasEnded && worker.record.verdict === undefined)
   const candidates = await (shortage.resource === 'memory' ? byMemory(options, active) : byDisk(options, active))
   const [chosen] = ranked(candidates, shortage.resource)
   const worker = active.find(({ pod }) => pod === chosen?.pod)
-  if (chosen !== undefined) worker?.evict(evictionMessage(shortage, chosen))
+  if (chosen !== undefined) worker?.evict(evictionMessage(shortage, chosen), graceOf(options, shortage, chosen.pod))
   return worker
+}
+
+const DEFAULT_GRACE_SECONDS = 30
+
+/** What a pod gets to end by itself: nothing for a hard threshold, for a soft one what it asks for, within bounds. */
+function graceOf({ thresholds }: EvictionOptions, { met }: Shortage, { spec }: Pod): number {
+  if (met.graceMs === 0) return 0
+  return Math.min(thresholds.mostPodGraceMs, (spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000)
 }
 
 async function byMemory({ usage }: EvictionOptions, active: readonly PodWorker[]): Promise<readonly Candidate[]> {

@@ -31,7 +31,13 @@ test('pods that use more than they asked for go first, the lower priority before
 })
 
 test('what is said of an eviction names threshold, what was left, and who used more than was asked for', () => {
-  const shortage = { pressure: 'MemoryPressure', resource: 'memory', threshold: 100 * MI, available: 61_440 } as const
+  const shortage = {
+    pressure: 'MemoryPressure',
+    resource: 'memory',
+    threshold: 100 * MI,
+    available: 61_440,
+    met: DEFAULT_THRESHOLDS.all[0]!,
+  } as const
   expect(evictionMessage(shortage, candidate('p', 20, 10))).toBe(
     'The node was low on resource: memory. Threshold quantity: 100Mi, available: 60Ki. ' +
       'Container main was using 20Mi, request is 10Mi, has larger consumption of memory. ',

@@ -43,7 +43,7 @@ export class CriError extends Error {
 
 const TIMEOUT_MS = 120_000
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-const IMAGE_CALLS: ReadonlySet<string> = new Set(['ImageStatus', 'PullImage'])
+const IMAGE_CALLS: ReadonlySet<string> = new Set(['ImageStatus', 'PullImage', 'RemoveImage'])
 
 /** Loads gRPC, about a tenth of a second, and connects to `endpoint`: the path of a socket, or `unix:///path`. */
 export async function connectCri(clock: Clock, endpoint: string): Promise<CriConnection> {

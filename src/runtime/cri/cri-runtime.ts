@@ -3,6 +3,7 @@ import type { Environment } from '../../env/environment.ts'
 import { measureCapacity } from '../process/capacity.ts'
 import { dialPod } from '../process/dial.ts'
 import { watchContainers } from '../engine/watching.ts'
+import { openPulledNames } from '../engine/pulled-images.ts'
 import { isProcessOf } from '../engine/process-of.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerUsage, Runtime } from '../runtime.ts'
@@ -12,7 +13,7 @@ import type { CriConnection } from './connection.ts'
 import { openContainers } from './containers.ts'
 import type { Containers } from './containers.ts'
 import { connectFailure } from '../engine/engine-missing.ts'
-import { imageStatus, pullImage } from './images.ts'
+import { imageCalls } from './images.ts'
 import { containerLog, rotateLogs } from './log-files.ts'
 import type { LogLimits } from './log-files.ts'
 import { openSandboxes } from './sandboxes.ts'
@@ -73,8 +74,7 @@ export async function openCriRuntime(options: CriRuntimeOptions): Promise<Runtim
     name: version.runtimeName,
     version: version.runtimeVersion.replace(/^v/, ''),
     outlivesAgent: true,
-    pullImage: (image, stop, credentials) => pullImage(connection, image, stop, credentials),
-    imageStatus: (image) => imageStatus(connection, image),
+    ...imageCalls(connection, openPulledNames(directory)),
     startSandbox: sandboxes.start,
     sandboxReady: sandboxes.isReady,
     async stopSandbox(sandboxId) {

@@ -26,6 +26,7 @@ export interface CriCalls {
   readonly Attach: Call<OfContainer & StreamsWanted, { readonly url: string }>
   readonly ListContainerStats: Call<Selected, { readonly stats: readonly CriContainerStats[] }>
   readonly ImageStatus: Call<{ readonly image: ImageSpec }, { readonly image: CriImage | null }>
+  readonly RemoveImage: Call<{ readonly image: ImageSpec }, object>
   readonly PullImage: Call<PullImageRequest, { readonly imageRef: string }>
 }
 
@@ -196,6 +197,8 @@ export interface ListedContainer {
   readonly metadata: { readonly name: string; readonly attempt: number }
   readonly state: CriContainerState
   readonly labels: Labels
+  /** The image's id, at some engines its digest. */
+  readonly imageRef: string
 }
 
 export interface CriContainerStatus {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import type { Environment } from '../../env/environment.ts'
+import { openPulledNames } from '../engine/pulled-images.ts'
 import { isProcessOf } from '../engine/process-of.ts'
 import { watchContainers } from '../engine/watching.ts'
 import type { EventSource } from '../engine/watching.ts'
@@ -13,12 +14,13 @@ import type { ContainerUsage, Runtime } from '../runtime.ts'
 import { untakenConnections } from '../untaken-connections.ts'
 import { connectDocker, ignoreGone } from './connection.ts'
 import { openContainers } from './containers.ts'
-import { imageStatus, pullImage } from './images.ts'
+import { imageCalls } from './images.ts'
 import { CONTAINER_NAME_LABEL, OWNER_LABEL } from './labels.ts'
 import { containerLog } from './logs.ts'
 import { leastOomScore } from './oom-score.ts'
 import { listOwn, openSandboxes } from './sandboxes.ts'
 import type { SandboxContext } from './sandboxes.ts'
+import { removeStrayDevices } from './stray-devices.ts'
 import { joinContainer, runCommand } from './streaming.ts'
 
 export interface DockerRuntimeOptions {
@@ -52,14 +54,14 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
   const sandboxes = await openSandboxes(context)
   const containers = await openContainers({ environment, docker, sandboxes, settings })
   const closing = new AbortController()
-  const watching = watchContainers(environment, [eventsOf(docker, owner)], containers, closing.signal)
+  const cleared = () => void removeStrayDevices(environment, docker, network)
+  const watching = watchContainers(environment, [eventsOf(docker, owner, cleared)], containers, closing.signal)
 
   return {
     name: 'docker',
     version,
     outlivesAgent: true,
-    pullImage: (image, stop, credentials) => pullImage(docker, image, stop, credentials),
-    imageStatus: (image) => imageStatus(docker, image),
+    ...imageCalls(docker, openPulledNames(directory)),
     startSandbox: sandboxes.start,
     sandboxReady: sandboxes.isReady,
     async stopSandbox(sandboxId) {
@@ -98,12 +100,13 @@ export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<
   }
 }
 
-/** Docker's own events of the owner's containers. */
-function eventsOf(docker: Docker, owner: string): EventSource {
+/** Docker's own events of the owner's containers; `opened` is called whenever Docker is there, for the first time or again. */
+function eventsOf(docker: Docker, owner: string, opened: () => void): EventSource {
   return async function* (abortSignal) {
     const filters = { event: ['start', 'die', 'oom'], label: [`${OWNER_LABEL}=${owner}`] }
     const stream = (await docker.getEvents({ filters, abortSignal })) as unknown as Readable
     stream.on('error', () => {})
+    opened()
     for await (const line of createInterface({ input: stream })) {
       const { Actor } = JSON.parse(line) as { readonly Actor: { readonly ID: string } }
       yield Actor.ID
