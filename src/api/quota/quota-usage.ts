@@ -1,5 +1,5 @@
 import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from '../generated/core-v1.ts'
-import { addQuantities, compareQuantities } from '../meta/quantity.ts'
+import { addQuantities } from '../meta/quantity.ts'
 import type { KubeObject } from '../object.ts'
 import { podUsage } from './pod-usage.ts'
 import type { Amounts } from './pod-usage.ts'
@@ -61,14 +61,4 @@ function addTo(used: Record<string, string>, usage: Amounts): void {
     const sum = used[name]
     if (sum !== undefined) used[name] = addQuantities(sum, amount)
   }
-}
-
-/** The names that would go beyond their limits if `more` were added to `used`. */
-export function exceeded(hard: Amounts, used: Amounts, more: Amounts): readonly string[] {
-  const names = Object.keys(more).filter(
-    (name) => hard[name] !== undefined && compareQuantities(more[name] ?? '0', 0) > 0,
-  )
-  return names
-    .filter((name) => compareQuantities(addQuantities(used[name] ?? '0', more[name] ?? '0'), hard[name] ?? '0') > 0)
-    .sort()
 }

@@ -1,7 +1,7 @@
 import type { Draft } from '../../api/draft.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Environment } from '../../env/environment.ts'
-import type { Snapshot } from '../../store/store.ts'
+import type { Mutation, Snapshot } from '../../store/store.ts'
 import type { AuditNotes } from '../audit/audit-notes.ts'
 import type { ServedResource } from '../verbs/served-resource.ts'
 import type { UserInfo } from '../verbs/request.ts'
@@ -28,6 +28,8 @@ export interface AdmissionRequest {
   /** The pending head: what a write must hold against. */
   readonly head: Snapshot
   readonly environment: Environment
+  /** Takes what is to be written together with the object, before it. */
+  readonly beside?: Mutation[]
   readonly warn: (text: string) => void
   /** Where annotations of the request's audit event go. */
   readonly notes: AuditNotes | undefined

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Pod, ResourceQuota } from '../../api/generated/core-v1.ts'
-import { configMaps, pods, resourceQuotas, serviceAccounts } from '../../api/generated/resources.ts'
+import { configMaps, pods, resourceQuotas, serviceAccounts, services } from '../../api/generated/resources.ts'
 import { podAmounts } from '../../api/quota/pod-usage.ts'
 import { quotaUsage } from '../../api/quota/quota-usage.ts'
 import { systemEnvironment } from '../../env/system.ts'
@@ -16,6 +16,17 @@ async function start() {
   const metadata = { name: 'default', namespace: 'default' }
   await client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata })
   return client
+}
+
+type Client = Awaited<ReturnType<typeof start>>
+
+/** A quota as it is once its controller has seen it. */
+async function createQuota(client: Client, hard: Readonly<Record<string, string>>, used: object = {}): Promise<void> {
+  await client.create(resourceQuotas, quota(hard))
+  const nothing = Object.fromEntries(Object.keys(hard).map((name) => [name, '0']))
+  const status = { hard, used: { ...nothing, ...used } }
+  const key = { name: 'q', namespace: 'default' }
+  await client.patch(resourceQuotas, key, { type: 'merge', patch: { status } }, { subresource: 'status' })
 }
 
 const quota = (hard: object, more: object = {}): ResourceQuota =>
@@ -36,7 +47,7 @@ const pod = (name: string, resources: object = {}, more: object = {}): Pod =>
 
 test('what goes beyond a quota is refused with what was asked for, used and allowed', async () => {
   const client = await start()
-  await client.create(resourceQuotas, quota({ pods: '2', 'requests.cpu': '1' }))
+  await createQuota(client, { pods: '2', 'requests.cpu': '1' })
   await client.create(pods, pod('a', { requests: { cpu: '600m' } }))
   await expect(client.create(pods, pod('b', { requests: { cpu: '500m' } }))).rejects.toMatchObject({
     code: 403,
@@ -49,7 +60,7 @@ test('what goes beyond a quota is refused with what was asked for, used and allo
 
 test('a quota on cpu or memory wants every container to say how much', async () => {
   const client = await start()
-  await client.create(resourceQuotas, quota({ 'limits.memory': '1Gi', cpu: '1' }))
+  await createQuota(client, { 'limits.memory': '1Gi', cpu: '1' })
   await expect(client.create(pods, pod('a'))).rejects.toThrow(
     'pods "a" is forbidden: failed quota: q: must specify cpu for: main; limits.memory for: main',
   )
@@ -57,19 +68,57 @@ test('a quota on cpu or memory wants every container to say how much', async () 
 
 test('of writes made at once no more than the quota allows succeed', async () => {
   const client = await start()
-  await client.create(resourceQuotas, quota({ 'count/configmaps': '4' }))
+  await createQuota(client, { 'count/configmaps': '4' })
   const names = Array.from({ length: 10 }, (_, i) => `m${i}`)
   const object = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } })
   const results = await Promise.allSettled(names.map((name) => client.create(configMaps, object(name))))
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(4)
 })
 
+const used = async (client: Client) =>
+  (await client.get(resourceQuotas, { name: 'q', namespace: 'default' })).status?.used
+
+test('what is written is charged at once, and a dry run is not', async () => {
+  const client = await start()
+  await createQuota(client, { pods: '5', 'requests.cpu': '1', services: '2', 'services.nodeports': '2' })
+  await client.create(pods, pod('a', { requests: { cpu: '600m' } }))
+  expect(await used(client)).toEqual({ pods: '1', 'requests.cpu': '600m', services: '0', 'services.nodeports': '0' })
+  await client.create(pods, pod('b', { requests: { cpu: '1m' } }), { dryRun: true })
+  const key = { name: 's', namespace: 'default' }
+  await client.create(services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: key,
+    spec: { ports: [{ port: 80 }] },
+  } as never)
+  expect(await used(client)).toMatchObject({ pods: '1', services: '1' })
+  const turn = (type: string) => client.patch(services, key, { type: 'merge', patch: { spec: { type } } })
+  await turn('NodePort')
+  expect(await used(client)).toMatchObject({ 'services.nodeports': '1' })
+  await turn('ClusterIP')
+  expect(await used(client)).toMatchObject({ 'services.nodeports': '0' })
+})
+
+test('what a quota is said to have used counts, whatever there is; of what it does not know nothing is written', async () => {
+  const client = await start()
+  await createQuota(client, { pods: '1' }, { pods: '1' })
+  await expect(client.create(pods, pod('a'))).rejects.toThrow(
+    'pods "a" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
+  )
+  const key = { name: 'q', namespace: 'default' }
+  const status = { hard: { pods: '1' }, used: null }
+  await client.patch(resourceQuotas, key, { type: 'merge', patch: { status } }, { subresource: 'status' })
+  await expect(client.create(pods, pod('a'))).rejects.toThrow(
+    'pods "a" is forbidden: status unknown for quota: q, resources: pods',
+  )
+})
+
 test('scopes choose which pods count', () => {
   const some = [pod('a'), pod('b', { requests: { cpu: '1' } }), pod('c', {}, { activeDeadlineSeconds: 5 })]
-  const used = (...scopes: string[]) => quotaUsage(quota({ pods: '9' }, { scopes }), () => some)
-  expect(used('BestEffort')).toEqual({ pods: '2' })
-  expect(used('NotBestEffort')).toEqual({ pods: '1' })
-  expect(used('BestEffort', 'Terminating')).toEqual({ pods: '1' })
+  const usedIn = (...scopes: string[]) => quotaUsage(quota({ pods: '9' }, { scopes }), () => some)
+  expect(usedIn('BestEffort')).toEqual({ pods: '2' })
+  expect(usedIn('NotBestEffort')).toEqual({ pods: '1' })
+  expect(usedIn('BestEffort', 'Terminating')).toEqual({ pods: '1' })
 })
 
 test('a pod that has ended counts as an object only', () => {

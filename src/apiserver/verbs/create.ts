@@ -9,6 +9,7 @@ import type { WriteOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
 import { randomSuffix } from '../../env/random.ts'
 import { deepFreeze } from '../../store/freeze.ts'
+import type { Mutation } from '../../store/store.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { noteRequestor, REQUESTS } from '../certificates/requests.ts'
 import { bind } from '../subresources/binding.ts'
@@ -17,7 +18,7 @@ import { authorize } from './authorization.ts'
 import { servedForm, storedByWebhook, toServed, toStored } from './conversion.ts'
 import { decodeBody, placeInNamespace } from './decode-body.ts'
 import type { Engine } from './engine.ts'
-import { commit } from './engine.ts'
+import { commit, commitBeside } from './engine.ts'
 import { alreadyExists } from './failure.ts'
 import { storageKey } from './get.ts'
 import { defaultsFor, validationOfNew, warningsFor } from './kind-rules.ts'
@@ -118,24 +119,31 @@ export async function createObject(
   for (const text of warningsFor(resource, object as KubeObject)) context.warn(text)
   const key = storageKey({ ...target, name: object.metadata.name ?? '' })
   refuseExisting(engine, resource, key, object)
-  const whole = { ...request, name: object.metadata.name ?? '', head: engine.store.head() }
+  const beside: Mutation[] = []
+  const whole = { ...request, name: object.metadata.name ?? '', beside, head: engine.store.head() }
   engine.admission.validate(whole)
   const validating = engine.dynamic.validate(whole)
   if (validating !== undefined) {
     await validating
     // Others may have written meanwhile: what holds against the head is checked again, in the turn of the commit.
     refuseExisting(engine, resource, key, object)
+    beside.length = 0
     engine.admission.validate({ ...whole, head: engine.store.head() })
   }
   const converting = storedByWebhook(engine, resource, object as KubeObject)
   const stored = converting === undefined ? (object as KubeObject) : await converting
-  if (converting !== undefined) refuseExisting(engine, resource, key, object)
+  if (converting !== undefined) {
+    refuseExisting(engine, resource, key, object)
+    beside.length = 0
+    engine.admission.validate({ ...whole, head: engine.store.head() })
+  }
   const reservation = engine.allocations.reserve(resource, object, undefined)
   if (options.dryRun) {
     reservation?.undo()
     return { object: deepFreeze(toServed(resource, object as KubeObject)), code: 201 }
   }
   try {
+    commitBeside(engine, beside)
     const { changes } = await commit(engine, [{ type: 'create', resource: storage, key, object: stored }])
     reservation?.done()
     const change = changes[0]

@@ -30,6 +30,11 @@ export interface Engine {
   readonly afterWrite: ReadonlyMap<string, (change: Change) => Promise<void>>
 }
 
+/** Commits what goes with a write, in the same turn before it: what becomes of the write is told by its own commit. */
+export function commitBeside(engine: Engine, mutations: readonly Mutation[]): void {
+  for (const mutation of mutations) commit(engine, [mutation]).catch(() => {})
+}
+
 /**
  * Commits and waits until it is durable. Callers check the head and call this in one turn, so nobody overtakes them. A
  * store that cannot flush answers 500: nothing of the commit remains and the client may try again.

@@ -10,7 +10,7 @@ import type { Entry, Mutation } from '../../store/store.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { convertsByWebhook, fetchServed, servedForm, storedByWebhook, toServed } from './conversion.ts'
 import type { Engine } from './engine.ts'
-import { commit } from './engine.ts'
+import { commit, commitBeside } from './engine.ts'
 import { jsonEqual } from './equal.ts'
 import { malformedVersion, modified, otherUid } from './failure.ts'
 import { refuseOvertaken } from './overtaken.ts'
@@ -66,7 +66,11 @@ export async function replaceObject(
   const errors = validationOfUpdate(resource, object as KubeObject, old, subresource)
   if (errors.length > 0) throw invalidError(resource.type, target.name, errors)
   for (const text of warningsFor(resource, object as KubeObject, old, subresource)) context.warn(text)
-  const check = () => shown === undefined && engine.admission.validate({ ...request, head: engine.store.head() })
+  const beside: Mutation[] = []
+  const check = () => {
+    beside.length = 0
+    if (shown === undefined) engine.admission.validate({ ...request, beside, head: engine.store.head() })
+  }
   check()
   const validating = engine.dynamic.validate(shown?.(object as KubeObject) ?? request)
   if (validating !== undefined) {
@@ -76,10 +80,11 @@ export async function replaceObject(
   }
   if (same(object, old)) return { object: toServed(resource, old), code: 200 }
   const converting = storedByWebhook(engine, resource, object as KubeObject)
-  if (converting === undefined) return write(engine, target, entry, object as KubeObject, options)
+  if (converting === undefined) return write(engine, target, entry, object as KubeObject, options, beside)
   const stored = await converting
   refuseOvertaken(engine, target, entry, object, named)
-  return write(engine, target, entry, stored, options)
+  check()
+  return write(engine, target, entry, stored, options, beside)
 }
 
 /** By the server's own plugins, then by webhooks: these make it a promise. */
@@ -94,6 +99,7 @@ async function write(
   entry: Entry,
   object: KubeObject,
   options: ReplaceOptions,
+  beside: readonly Mutation[],
 ): Promise<Answer> {
   const { resource } = target
   // A subresource asks for no addresses: the rest of the object is what it was, shared with it.
@@ -108,6 +114,7 @@ async function write(
   const type = isDeletionComplete(object, entry.object) ? 'delete' : 'update'
   const mutation: Mutation = { type, resource: entry.resource, key: entry.key, object }
   try {
+    commitBeside(engine, beside)
     const change = (await commit(engine, [mutation])).changes[0]
     if (change === undefined) throw new Error(`The commit of ${entry.key} has no change`)
     reservation?.done()
