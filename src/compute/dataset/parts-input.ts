@@ -2,6 +2,7 @@ import type { Shipment } from '../wire/shipped.ts'
 import { encodeValue } from '../wire/values.ts'
 import type { PartsTask } from '../shuffle/output.ts'
 import { bytesOf, partitionBytes, rowsOfOutput } from '../shuffle/output.ts'
+import { keepsLonely } from '../shuffle/join.ts'
 import { bytesByPartition, refsTo, totalBytes } from './materialized.ts'
 import type { Materialized } from './materialized.ts'
 import type { Merge } from './plan.ts'
@@ -67,10 +68,7 @@ function partitionUnits(
   return cuts.map((parts, order) => ({ order, parts }))
 }
 
-/**
- * A partition that is too large for one task. A join gives some of the larger side's outputs to each task, and all of the other side's,
- * unless rows of the other side are to be told that met nobody at all; all else is cut by keys.
- */
+/** A partition that is too large for one task. Joins are cut by outputs of their larger side, all else by keys. */
 function split(
   { from, to }: PartsUnit,
   sides: readonly Materialized[],
@@ -82,9 +80,13 @@ function split(
   const bytes = sizes.map((side) => side[from]!)
   if (merge.kind === 'join') {
     const larger = bytes[0]! > bytes[1]! ? 0 : 1
-    if (merge.how === 'inner' || merge.how === (larger === 0 ? 'left' : 'right')) {
-      return sharesOf(larger, { from, to }, sides, mostBytes / 2)
-    }
+    const whole = larger === 0 ? 1 : 0
+    const cuts = sharesOf(larger, { from, to }, sides, mostBytes / 2)
+    if (!keepsLonely(merge.how, whole)) return cuts
+    return [
+      ...cuts.map((cut) => ({ ...cut, lonely: { side: whole, are: 'left out' } as const })),
+      { from, to, lonely: { side: whole, are: 'all' } },
+    ]
   }
   if (merge.kind === 'concat') return sharesOf(0, { from, to }, sides, mostBytes / 2)
   const of = Math.ceil(bytes.reduce((sum, each) => sum + each, 0) / mostBytes)
@@ -146,8 +148,9 @@ function unitsInput(
     isExhausted: () => taken >= units.length,
     encode: ({ parts }) => encodeValue(taskOf(sides, parts!)),
     describe: ({ parts }) => {
-      const { from, to, piece } = parts!
+      const { from, to, piece, lonely } = parts!
       const which = to - from === 1 ? `partition ${from}` : `partitions ${from} to ${to - 1}`
+      if (lonely?.are === 'all') return `rows of ${which} that met nobody`
       return piece === undefined ? which : `piece ${piece.index + 1} of ${piece.of} of ${which}`
     },
     sample(most) {
@@ -163,9 +166,10 @@ function unitsInput(
   }
 }
 
-function taskOf(sides: readonly Materialized[], { from, to, piece, outputs }: PartsUnit): PartsTask {
+function taskOf(sides: readonly Materialized[], { from, to, piece, outputs, lonely }: PartsUnit): PartsTask {
   return {
     sides: sides.map((side, index) => refsTo(side, index * SECOND_SIDE, from, to, outputs?.[index])),
     ...(piece === undefined ? {} : { piece }),
+    ...(lonely === undefined ? {} : { lonely }),
   }
 }

@@ -1,3 +1,4 @@
+import type { LonelyRows } from '../shuffle/output.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import type { Input } from './plan.ts'
 import type { TextRange, TextTask } from './text-range.ts'
@@ -22,6 +23,7 @@ export interface PartsUnit {
   readonly piece?: { readonly index: number; readonly of: number }
   /** For each side the outputs that are read; absent: all. */
   readonly outputs?: readonly (readonly number[] | undefined)[]
+  readonly lonely?: LonelyRows
 }
 
 /** What a stage's tasks read. Units can be asked for once: each run of a stage takes an input of its own. */

@@ -48,6 +48,12 @@ export function decodeHashBlock(block: Uint8Array): HashBlock {
   }
 }
 
+/** The distinct keys of a block, without looking at its rows. */
+export function decodeHashKeys(block: Uint8Array): readonly unknown[] {
+  const keyBytes = new DataView(block.buffer, block.byteOffset).getUint32(0, true)
+  return decodeValues(block.subarray(HEADER_BYTES, HEADER_BYTES + keyBytes))
+}
+
 function rowsOf(bytes: Uint8Array, at: number, count: number, width: number) {
   const offset = bytes.byteOffset + at
   if (width === 1) return new Uint8Array(bytes.buffer, offset, count)

@@ -1,5 +1,5 @@
 import type { PartStore } from '../worker/part-store.ts'
-import { decodeHashBlock } from './block.ts'
+import { decodeHashBlock, decodeHashKeys } from './block.ts'
 import type { HashBlock } from './block.ts'
 import { hashOf, keyId, pieceOf } from './key.ts'
 import type { PartsTask } from './output.ts'
@@ -8,6 +8,11 @@ import { readParts } from './part-reader.ts'
 /** The blocks of one side of a task. */
 export async function* hashBlocks(task: PartsTask, side: number, store: PartStore): AsyncGenerator<HashBlock> {
   for await (const bytes of readParts(task.sides[side] ?? [], store)) yield decodeHashBlock(bytes)
+}
+
+/** The same, but for their keys alone. */
+export async function* hashKeys(task: PartsTask, side: number, store: PartStore): AsyncGenerator<readonly unknown[]> {
+  for await (const bytes of readParts(task.sides[side] ?? [], store)) yield decodeHashKeys(bytes)
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { JoinHow } from '../dataset/plan.ts'
 import type { PartStore } from '../worker/part-store.ts'
-import { hashBlocks, placesOf } from './hash-blocks.ts'
+import { hashBlocks, hashKeys, placesOf } from './hash-blocks.ts'
 import { keyId } from './key.ts'
 import type { PartsTask } from './output.ts'
 import type { RecordBatches } from './record-batches.ts'
@@ -12,29 +12,48 @@ interface Side {
   readonly known: Map<unknown, number>
 }
 
+/** Whether a join gives rows of `side` that met nobody. */
+export function keepsLonely(how: JoinHow, side: 0 | 1): boolean {
+  return how === 'full' || how === (side === 0 ? 'left' : 'right')
+}
+
 /**
  * Pairs of the two sides' values for each key. The second side is held, the first one streams past it; rows of the second side that
  * met nobody come last.
  */
 export async function* joinParts(task: PartsTask, store: PartStore, how: JoinHow): RecordBatches {
-  const right = await held(task, store)
-  const keepsLeft = how === 'left' || how === 'full'
+  if (task.lonely?.are === 'all') return yield* lonelyRows(task, store, task.lonely.side)
+  const keeps = (side: 0 | 1) => keepsLonely(how, side) && task.lonely?.side !== side
+  const right = await held(task, store, 1)
   const met = new Uint8Array(right.keys.length)
   for await (const block of hashBlocks(task, 0, store)) {
     const known = right.known
     const before = known.size
     const unmatched: unknown[] = []
     const places = placesOf(block, task.piece, known, (key) => unmatched.push(key))
-    yield joinedRows(block, places, right, { before, met, keepsLeft })
+    yield joinedRows(block, places, right, { before, met, keepsLeft: keeps(0) })
     // Keys that only the first side has take no room beyond their block.
     for (const key of unmatched) known.delete(keyId(key))
   }
-  if (how === 'right' || how === 'full') yield lonely(right, met)
+  if (keeps(1)) yield lonely(right, met, 1)
 }
 
-async function held(task: PartsTask, store: PartStore): Promise<Side> {
+/** Rows of one side whose key the other side does not have: that one is held, of the other one its keys pass by. */
+async function* lonelyRows(task: PartsTask, store: PartStore, side: 0 | 1): RecordBatches {
+  const own = await held(task, store, side)
+  const met = new Uint8Array(own.keys.length)
+  for await (const keys of hashKeys(task, 1 - side, store)) {
+    for (const key of keys) {
+      const place = own.known.get(keyId(key))
+      if (place !== undefined) met[place] = 1
+    }
+  }
+  yield lonely(own, met, side)
+}
+
+async function held(task: PartsTask, store: PartStore, which: 0 | 1): Promise<Side> {
   const side: Side = { keys: [], values: [], known: new Map() }
-  for await (const block of hashBlocks(task, 1, store)) {
+  for await (const block of hashBlocks(task, which, store)) {
     const places = placesOf(block, task.piece, side.known, (key) => {
       side.keys.push(key)
       side.values.push([])
@@ -79,9 +98,10 @@ function* joinedRows(
   }
 }
 
-function* lonely(right: Side, met: Uint8Array): Generator<unknown> {
+function* lonely(own: Side, met: Uint8Array, side: 0 | 1): Generator<unknown> {
   for (let place = 0; place < met.length; place++) {
     if (met[place] === 1) continue
-    for (const value of right.values[place]!) yield [right.keys[place], [undefined, value]]
+    for (const value of own.values[place]!)
+      yield [own.keys[place], side === 0 ? [value, undefined] : [undefined, value]]
   }
 }

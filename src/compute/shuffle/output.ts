@@ -34,6 +34,16 @@ export interface PartsTask {
   readonly sides: readonly (readonly PartRef[])[]
   /** Only the keys of one piece of so many: the partition is too large for one task. */
   readonly piece?: { readonly index: number; readonly of: number }
+  readonly lonely?: LonelyRows
+}
+
+/**
+ * Of an outer join whose other side is cut: rows of `side` that met nobody at all can be told by none of the tasks that read a share of
+ * the other one. They leave them out, and one more task gives these alone, for which it reads the other side's keys.
+ */
+export interface LonelyRows {
+  readonly side: 0 | 1
+  readonly are: 'left out' | 'all'
 }
 
 export function bytesOf(output: Output): number {
