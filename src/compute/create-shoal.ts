@@ -34,9 +34,9 @@ export function createShoal(parts: ShoalParts): Shoal {
     ...parts.jobs,
     name,
     files(first: string | readonly string[], ...rest: readonly unknown[]) {
-      const listed = typeof first !== 'string'
-      const patterns = listed ? first : [first, ...(rest as string[])]
-      return filesDataset(host, patterns, listed ? ((rest[0] ?? {}) as FilesOptions) : {})
+      const options = typeof rest.at(-1) === 'object' ? (rest.at(-1) as FilesOptions) : {}
+      const more = rest.filter((each) => typeof each === 'string')
+      return filesDataset(host, [...(typeof first === 'string' ? [first] : first), ...more], options)
     },
     dataset: (records, options = {}) => recordsDataset(host, records, options.signal),
     why: parts.why,

@@ -15,7 +15,7 @@ export interface Shoal extends AsyncDisposable, MapApi, TaskApi, ActorApi, Objec
    * asked for.
    */
   files(...patterns: readonly string[]): TextDataset
-  files(patterns: readonly string[], options: FilesOptions): TextDataset
+  files(patterns: string | readonly string[], options?: FilesOptions): TextDataset
   /**
    * Records of the program as a dataset. Arrays, Sets and Maps may be read again for each result; any other iterable is read once, no
    * faster than workers take what it gives.

@@ -1,8 +1,9 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { RecordBatchReader, tableFromArrays, tableFromJSON } from 'apache-arrow'
+import { CompressionType, RecordBatchReader, compressionRegistry, tableFromArrays, tableFromJSON } from 'apache-arrow'
 import { parquetReadObjects } from 'hyparquet'
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
 import type { BasicType } from 'hyparquet-writer'
+import { fileHandleOf } from '../sources/arrow-handle.ts'
 import type { ParquetType } from '../sinks/parquet-columns.ts'
 import type { CreateProgram } from '../worker/program.ts'
 import { pipelineProgram } from './pipeline-program.ts'
@@ -13,6 +14,8 @@ const compressors = {
   ZSTD: (bytes: Uint8Array) => zstdDecompressSync(bytes),
   BROTLI: (bytes: Uint8Array) => brotliDecompressSync(bytes),
 }
+
+compressionRegistry.set(CompressionType.ZSTD, { decode: (bytes) => zstdDecompressSync(bytes) })
 
 const PARQUET_TYPES: Readonly<Record<ParquetType, BasicType>> = {
   boolean: 'BOOLEAN',
@@ -37,7 +40,16 @@ const formats: ColumnarFormats = {
       ...(columns === undefined ? {} : { columns: [...columns] }),
     })
   },
-  async *readArrow(bytes) {
+  async *readArrow(file, { rowStart, rowEnd }) {
+    const reader = await RecordBatchReader.from(fileHandleOf(file))
+    await reader.open()
+    for (let at = rowStart; at < rowEnd; at++) {
+      const batch = await reader.readRecordBatch(at)
+      if (batch === null) throw new Error(`record batch ${at} is not where the footer says`)
+      yield Array.from(batch, (row) => row.toJSON() as unknown)
+    }
+  },
+  async *readArrowStream(bytes) {
     let batches = 0
     try {
       for (const batch of RecordBatchReader.from(bytes)) {

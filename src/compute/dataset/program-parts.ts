@@ -3,8 +3,10 @@ import type { RecordBatches } from '../shuffle/record-batches.ts'
 
 /** The formats that need libraries: they travel in a bundle of their own, which only stages that use them are given. */
 export interface ColumnarFormats {
-  readParquet?(source: ByteSource, task: ParquetTask, columns: readonly string[] | undefined): RecordBatches
-  readArrow?(bytes: Uint8Array): RecordBatches
+  readParquet?(source: ByteSource, task: ColumnarTask, columns: readonly string[] | undefined): RecordBatches
+  /** The rows of some of a file's record batches. */
+  readArrow?(source: ByteSource, task: ColumnarTask): RecordBatches
+  readArrowStream?(bytes: Uint8Array): RecordBatches
   openParquet?(columns: readonly ParquetColumn[]): ParquetFile
   toTable?(records: unknown[]): unknown
 }
@@ -23,8 +25,8 @@ export interface ByteSource {
   slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>
 }
 
-/** Rows of a Parquet file. */
-export interface ParquetTask {
+/** Rows of a Parquet file, record batches of an Arrow file. */
+export interface ColumnarTask {
   readonly rowStart: number
   readonly rowEnd: number
 }

@@ -8,6 +8,7 @@ import { cutCsv } from './csv-ranges.ts'
 import type { FilesSource } from './files-source.ts'
 import { findInputs } from './find-inputs.ts'
 import type { Reachable } from './reachable.ts'
+import { whichRows } from './read-columnar.ts'
 import { cutRemote } from './remote-ranges.ts'
 
 /** Files that were looked at, ready to be read as often as it takes. */
@@ -23,7 +24,7 @@ export async function openFiles(source: FilesSource, reachable: Reachable): Prom
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   if (source.format.kind === 'parquet' || source.format.kind === 'arrow') {
     const { columnarUnits } = await import('./columnar-units.ts')
-    const units = await columnarUnits(files, source.format)
+    const units = await columnarUnits(files, source.format, source.blockBytes)
     return { files, bytes, input: () => columnarInput(units, source.format as ColumnarFormat, bytes) }
   }
   const fixed = await fixedRanges(files, source)
@@ -111,11 +112,8 @@ function columnarInput(units: readonly Unit[], format: ColumnarFormat, bytes: nu
     isExhausted: () => taken >= units.length,
     next: () => units[taken++],
     encode: ({ ranges = [], rows }, seesFiles) =>
-      encodeText({ ranges, fileBytes: ranges[0]!.to, ...(rows === undefined ? {} : { rows }) }, seesFiles),
-    describe: ({ ranges = [], rows }) =>
-      rows === undefined
-        ? (ranges[0]?.path ?? '')
-        : `rows ${rows.rowStart} to ${rows.rowEnd - 1} of ${ranges[0]?.path}`,
+      encodeText({ ranges, fileBytes: ranges.at(-1)!.to, ...(rows === undefined ? {} : { rows }) }, seesFiles),
+    describe: ({ ranges = [], rows }) => `${whichRows(format.kind, rows)}${ranges[0]?.path}`,
     sample(most) {
       const every = Math.max(1, Math.floor(units.length / most))
       return columnarInput(

@@ -11,40 +11,49 @@ import { fetchRange } from './fetch-range.ts'
 
 type ColumnarInput = Extract<Input<never>, { readonly kind: 'parquet' | 'arrow' }>
 
-/** The records of rows of a Parquet or Arrow file; undefined where the worker cannot see it. */
+/** The records of rows of a Parquet file, or of batches of an Arrow file; undefined where the worker cannot see it. */
 export function readColumnar(
   input: ColumnarInput,
   task: TextTask,
   formats: ColumnarFormats,
   context: TaskContext,
 ): RecordBatches | undefined {
-  const range = task.ranges[0]!
-  context.position.path = range.path
-  if (input.kind === 'arrow') return checked(wholeOf(task, formats), range)
-  const source = sourceOf(task, range)
+  const [range] = task.ranges
+  const { rows } = task
+  context.position.path = range!.path
+  if (rows === undefined) return checked(wholeOf(task, formats), input.kind, task)
+  const source = sourceOf(task, range!)
   if (source === undefined) return undefined
-  const batches = formats.readParquet!(source, task.rows!, input.columns)
-  return checked(batches, range, task.rows, input.malformed === 'skip' ? context : undefined)
+  if (input.kind === 'arrow') return checked(formats.readArrow!(source, rows), input.kind, task)
+  const batches = formats.readParquet!(source, rows, input.columns)
+  return checked(batches, input.kind, task, input.malformed === 'skip' ? context : undefined)
+}
+
+/** For messages: which part of a file it is. */
+export function whichRows(kind: ColumnarInput['kind'], rows: TextTask['rows']): string {
+  if (rows === undefined) return ''
+  return `${kind === 'arrow' ? 'record batches' : 'rows'} ${rows.rowStart} to ${rows.rowEnd - 1} of `
 }
 
 /** What a library finds wrong is said with the file and the rows, or leaves these out where `skipping` is to know. */
 async function* checked(
   batches: RecordBatches | undefined,
-  { path }: TextRange,
-  rows?: TextTask['rows'],
+  kind: ColumnarInput['kind'],
+  { ranges, rows }: TextTask,
   skipping?: TaskContext,
 ): RecordBatches {
+  const { path } = ranges[0]!
   if (batches === undefined) return
   try {
     yield* batches
   } catch (cause) {
     if ((cause as { shoalFault?: unknown }).shoalFault !== undefined) throw cause
     const said = (cause as Error).message
-    const which = rows === undefined ? '' : `rows ${rows.rowStart} to ${rows.rowEnd - 1} of `
+    const which = whichRows(kind, rows)
     if (skipping !== undefined && rows !== undefined) {
       return skipping.skipped(`${which}${path}: ${said}`, rows.rowEnd - rows.rowStart)
     }
-    const hint = "Is it complete? Row groups that cannot be read are left out with parquet({ malformed: 'skip' })"
+    const hint = `Is it complete?${kind === 'arrow' ? '' : " Row groups that cannot be read are left out with parquet({ malformed: 'skip' })"}`
     throw fault('SHOAL_MALFORMED', `Cannot read ${which}"${path}": ${said}`, { path, ...rows }, hint)
   }
 }
@@ -58,13 +67,13 @@ async function* loaded(bytes: Buffer | Promise<Buffer>, task: TextTask, formats:
   const { from, to } = task.ranges[0]!
   const all = (await bytes).subarray(0, to - from)
   // The buffer is used again by the next task, and columns look into it.
-  yield* formats.readArrow!(Uint8Array.from(all))
+  yield* formats.readArrowStream!(Uint8Array.from(all))
 }
 
 /** Byte ranges of the file, from wherever it is. */
 function sourceOf(task: TextTask, range: TextRange): ByteSource | undefined {
   const byteLength = task.fileBytes ?? range.to
-  if (task.bytes !== undefined) return sliceOf(task.bytes, byteLength)
+  if (task.bytes !== undefined) return sentSource(task.bytes, task.ranges, byteLength)
   if (range.url !== undefined) {
     const slice = async (start: number, end = byteLength) =>
       bufferOf(await fetchRange({ ...range, from: start, to: end }))
@@ -73,8 +82,19 @@ function sourceOf(task: TextTask, range: TextRange): ByteSource | undefined {
   return fileSource(range, byteLength)
 }
 
-function sliceOf(bytes: Uint8Array, byteLength: number): ByteSource {
-  return { byteLength, slice: (start, end = byteLength) => bufferOf(bytes.subarray(start, end)) }
+/** A file of which the ranges of the task have come, one after the other. */
+function sentSource(bytes: Uint8Array, ranges: readonly TextRange[], byteLength: number): ByteSource {
+  return {
+    byteLength,
+    slice(start, end = byteLength) {
+      let at = 0
+      for (const { from, to } of ranges) {
+        if (from <= start && end <= to) return bufferOf(bytes.subarray(at + start - from, at + end - from))
+        at += to - from
+      }
+      throw new Error(`Assertion: bytes ${start} to ${end} are wanted, which did not come with the task`)
+    },
+  }
 }
 
 function fileSource(range: TextRange, byteLength: number): ByteSource | undefined {

@@ -2,9 +2,11 @@ import { chmodSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { tableFromJSON, tableToIPC } from 'apache-arrow'
+import { RecordBatchReader, Table, tableFromJSON, tableToIPC } from 'apache-arrow'
+import type { RecordBatchFileReader } from 'apache-arrow'
 import { parquetMetadata } from 'hyparquet'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createWorkerProcesses } from '../worker-processes.ts'
 import { openSession } from '../dataset/session.fixture.ts'
 import type { TestSession } from '../dataset/session.fixture.ts'
 
@@ -147,8 +149,59 @@ test('Arrow files are read, and what is none is refused by name', async () => {
   const rows = numbers(500).map((n) => ({ n, name: `name ${n}` }))
   const path = file('rows.arrow', tableToIPC(tableFromJSON(rows), 'file'))
   expect(await session.shoal.files(path).arrow().collect()).toEqual(rows)
+  const stream = file('rows.stream', tableToIPC(tableFromJSON(rows), 'stream'))
+  expect(await session.shoal.files(stream).arrow().collect()).toEqual(rows)
   const broken = file('broken.arrow', readFileSync(path).subarray(0, 300))
-  await expect(session.shoal.files(broken).arrow().collect()).rejects.toMatchObject({ facts: { path: broken } })
+  await expect(session.shoal.files(broken).arrow().collect()).rejects.toMatchObject({
+    code: 'SHOAL_MALFORMED',
+    message: `Cannot read "${broken}" as Arrow: it has no footer`,
+    facts: { path: broken },
+  })
+})
+
+/** An Arrow file of ten batches of 100 rows. */
+const batchesFile = (name: string) => {
+  const rows = numbers(1000).map((n) => ({ n, name: `name ${n % 7}` }))
+  const table = tableFromJSON(rows)
+  const batches = numbers(10).flatMap((at) => table.slice(at * 100, at * 100 + 100).batches)
+  return { rows, path: file(name, tableToIPC(new Table(batches), 'file')) }
+}
+
+test('record batches of an Arrow file are read by several tasks, in order, and one that is damaged is named', async () => {
+  const { rows, path } = batchesFile('batches.arrow')
+  const read = session.shoal.files(path, { blockBytes: 2000 }).arrow<(typeof rows)[0]>()
+  expect(await read.collect()).toEqual(rows)
+  const tasks = await read.mapBatches((batch) => [batch.length], { size: 10_000 }).collect()
+  expect(tasks.length).toBeGreaterThan(3)
+  expect(Math.max(...tasks)).toBeLessThan(500)
+  const bytes = readFileSync(path)
+  // The last batch but one, from its message on.
+  const reader = RecordBatchReader.from(bytes) as RecordBatchFileReader
+  const { offset } = [...reader.open().footer!.recordBatches()][8]!
+  bytes.fill(0x7f, Number(offset), Number(offset) + 16)
+  writeFileSync(path, bytes)
+  await expect(session.shoal.files(path, { blockBytes: 1 }).arrow().collect()).rejects.toMatchObject({
+    code: 'SHOAL_MALFORMED',
+    message: expect.stringContaining(`Cannot read record batches 8 to 8 of "${path}": `),
+  })
+})
+
+test('files that workers do not see are sent to them, of Parquet and Arrow what each task needs', async () => {
+  const { rows, path } = batchesFile('unseen.arrow')
+  const to = join(session.directory, 'unseen')
+  await session.shoal.dataset(rows).repartition(1).writeParquet(to, { rowGroupRows: 100 })
+  const sources = join(import.meta.dirname, '../../..')
+  const nodeFlags = ['--permission', '--allow-worker', '--allow-addons', `--allow-fs-read=${sources}`]
+  const pool = createWorkerProcesses({ count: 2, threads: 1, nodeFlags: [...nodeFlags, '--allow-fs-write=*'] })
+  await using apart = await openSession({ pool })
+  const { shoal } = apart
+  const isSeen = (from: string) => process.permission.has('fs.read', from)
+  expect(await shoal.map([path, sources], isSeen)).toEqual([false, true])
+  expect(await shoal.files(path, { blockBytes: 2000 }).arrow().collect()).toEqual(rows)
+  const parquet = shoal.files(join(to, '*'), { blockBytes: 2000 }).parquet<(typeof rows)[0]>()
+  expect(await parquet.collect()).toEqual(rows)
+  const lines = file('unseen.txt', rows.map(({ name }) => `${name}\n`).join(''))
+  expect(await shoal.files(lines, { blockBytes: 500 }).lines().collect()).toEqual(rows.map(({ name }) => name))
 })
 
 test('files of any kind are records with their paths and bytes, and are spread over the workers', async () => {
