@@ -19,6 +19,8 @@ export interface StageDemand {
   readonly running: number
   /** Pieces that wait for a thread; undefined where the stage does not know how many there are. */
   readonly waiting: number | undefined
+  /** How long its tasks take, once some are done. */
+  readonly taskMs?: number
 }
 
 export interface WorkerDemand {
@@ -46,7 +48,7 @@ export function demandOf(running: RunningStages, workers: ReadonlySet<ConnectedW
   }
 }
 
-function demandOfStage({ spec, open, again }: Stage): StageDemand {
+function demandOfStage({ spec, open, again, taskMicros }: Stage): StageDemand {
   const own = spec.waiting?.() ?? (spec.isExhausted() ? 0 : undefined)
   return {
     name: spec.name,
@@ -54,8 +56,12 @@ function demandOfStage({ spec, open, again }: Stage): StageDemand {
     ...(spec.needs === undefined ? {} : { needs: spec.needs }),
     running: open.size - again.length,
     waiting: own === undefined ? undefined : own + again.length,
+    ...(taskMicros === undefined ? {} : { taskMs: roughly(taskMicros / 1000) }),
   }
 }
+
+/** Two digits: what is told to drivers elsewhere changes no more often than it must. */
+const roughly = (ms: number) => Number(ms.toPrecision(2))
 
 function demandOfWorker(worker: ConnectedWorker, running: RunningStages): WorkerDemand {
   const { pod, node, threads } = worker.facts

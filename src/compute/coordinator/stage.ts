@@ -69,7 +69,7 @@ export interface StageSpec<Work> {
   /** A second attempt may run beside a straggling first one: whichever is done first counts. Default true. */
   readonly twice?: boolean
   /** How many pieces `next` has to give, where that is known. */
-  waiting?(): number
+  waiting?(): number | undefined
   /**
    * Where present, it is told of work that was with a lost thread, and decides itself what becomes of it; nothing is run
    * again. `hasRun` says that the thread had begun with it. Undefined for the loss of a home that had nothing to do.

@@ -270,7 +270,13 @@ function keptFlow(flow: Flow, spools: Disposable[]): Flow {
 function onlyUnits(input: StageInput, units: readonly Unit[]): StageInput {
   let taken = 0
   const { listen: _, close: __, ...rest } = input
-  return { ...rest, totalBytes: undefined, next: () => units[taken++], isExhausted: () => taken >= units.length }
+  return {
+    ...rest,
+    totalBytes: undefined,
+    next: () => units[taken++],
+    isExhausted: () => taken >= units.length,
+    waiting: () => units.length - taken,
+  }
 }
 
 /** All records of a flow, task by task in the order of the input. */

@@ -146,6 +146,7 @@ function unitsInput(
     totalBytes: bytes,
     next: () => units[taken++],
     isExhausted: () => taken >= units.length,
+    waiting: () => units.length - taken,
     encode: ({ parts }) => encodeValue(taskOf(sides, parts!)),
     describe: ({ parts }) => {
       const { from, to, piece, lonely } = parts!

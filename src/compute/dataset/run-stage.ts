@@ -61,6 +61,7 @@ export function runStage(host: Host, run: StageRun): RunningStage {
     isReplayable: !['shuffle', 'write'].includes(pipeline.sink.kind) && pipeline.input.kind !== 'parts',
     next: units.next,
     isExhausted: units.isExhausted,
+    waiting: units.waiting,
     encode: (unit, seesFiles) => encodeUnit(run, unit, seesFiles),
     split: run.isWhole === true ? (unit) => [unit] : cut,
     sizeOf: ({ ranges, records }) => ranges?.length ?? records?.length ?? 1,
@@ -122,6 +123,10 @@ function createUnits(run: StageRun, onError: (error: unknown) => void) {
   return {
     next: (threads: number) => again.shift() ?? (run.hasRoom?.() === false ? undefined : input.next(threads)),
     isExhausted: () => input.isExhausted() && again.length === 0 && recovering === 0,
+    waiting() {
+      const own = run.hasRoom?.() === false ? 0 : input.waiting?.()
+      return own === undefined ? undefined : own + again.length + recovering
+    },
     start: (onMore: () => void) => void (wake = onMore),
     commit(unit: Unit, payload: Uint8Array) {
       if (payload.byteLength === 0) return count(unit)

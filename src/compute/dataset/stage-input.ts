@@ -34,6 +34,8 @@ export interface StageInput {
   /** The next unit, for one of `threads` threads; undefined where there is none, or none yet. */
   next(threads: number): Unit | undefined
   isExhausted(): boolean
+  /** About how many units there are still to be taken, where that is known. */
+  waiting?(): number | undefined
   /** Hears when there is more after `next` gave none, and what the source failed with. */
   listen?(onMore: () => void, onError: (error: unknown) => void): void
   encode(unit: Unit, seesFiles: boolean): Uint8Array | Promise<Uint8Array>

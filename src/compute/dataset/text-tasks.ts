@@ -33,6 +33,8 @@ export function createTextTasks(
     /** All ranges, one by one. */
     all,
     isExhausted: () => upcoming.done === true,
+    /** What is done with a whole file may be much: each could have a task of its own. */
+    waiting: () => (upcoming.done === true ? 0 : Math.ceil(leftBytes / (wholeFiles ? least : blockBytes)) || 1),
     next(count: number): readonly TextRange[] | undefined {
       threads = count
       if (upcoming.done === true) return undefined

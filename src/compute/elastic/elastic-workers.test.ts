@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemEnvironment } from '../../env/system.ts'
 import { createEngine } from '../engine.ts'
+import type { StageDemand } from '../coordinator/demand.ts'
 import type { EngineOptions } from '../engine.ts'
 import { createShipper } from '../ship/ship.ts'
+import type { Shoal } from '../shoal.ts'
 import { createWorkerProcesses } from '../worker-processes.ts'
+import { workerPrograms } from '../worker-program.ts'
 import type { ElasticLimits } from './elastic-pool.ts'
 import { wantedWorkers } from './wanted-workers.ts'
 
@@ -26,6 +29,12 @@ test('as many workers are wanted as hold what tasks need together, within the li
   expect(wanted({ gpu: 4 })).toBe(8)
   expect(wanted({ cpu: 0.1 })).toBe(1)
   expect(wanted(undefined, { ...LIMITS, spare: 1 })).toBe(4)
+  const of = (more: Partial<StageDemand>) =>
+    wantedWorkers({ stages: [{ ...stage, ...more }], workers: [] }, { cpu: 1 }, { ...LIMITS, max: 1000 })
+  expect(of({ waiting: 500 })).toBe(502)
+  expect(of({ waiting: 500, taskMs: 5 })).toBe(7)
+  expect(of({ waiting: 500, taskMs: 5000 })).toBe(502)
+  expect(of({ waiting: undefined, running: 8 })).toBe(16)
   expect(wantedWorkers({ stages: [], workers: [] }, { cpu: 2 }, { ...LIMITS, spare: 1 })).toBe(0)
 })
 
@@ -34,11 +43,16 @@ async function open(count: number, options: Partial<EngineOptions>) {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-elastic-'))
   const pool = createWorkerProcesses({ count, threads: 1 })
   const counts: number[] = []
+  const grown: number[] = []
+  const elasticPool = {
+    ...pool.elastic!,
+    grow: (wanted: number) => (grown.push(wanted), pool.elastic!.grow(wanted)),
+  }
   const waiting = new Set<() => void>()
   const { shoal } = await createEngine({
     env: systemEnvironment(),
     name: 'elastic',
-    pool,
+    pool: Object.create(pool, { elastic: { value: elasticPool } }) as typeof pool,
     reach: { kind: 'unix', directory },
     pipeline: { hash: 'none', source: '' },
     shipper: createShipper(),
@@ -60,8 +74,10 @@ async function open(count: number, options: Partial<EngineOptions>) {
       waiting.add(look)
       look()
     })
-  return { shoal, pool, counts, until }
+  return { shoal, pool, counts, grown, until }
 }
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 
 const elastic = (limits: Partial<ElasticLimits>) => ({
   elastic: { min: 0, max: 3, spare: 0, idleMs: 300, ...limits, capacity: { cpu: 1 } },
@@ -81,6 +97,33 @@ test('workers come with the work, leave when there is none, and come again', asy
   expect(Math.max(...counts)).toBeLessThanOrEqual(3)
   await until(0)
   expect(await shoal.submit((n: number) => n + 1, 1)).toBe(2)
+})
+
+test('as many workers as the work can use come at once, within the limits, of datasets and items as of calls', async () => {
+  const slow = (ms: number) => new Promise<number>((resolve) => setTimeout(resolve, ms, process.pid))
+  const cache = mkdtempSync(join(tmpdir(), 'shoal-elastic-'))
+  onTestFinished(() => rmSync(cache, { recursive: true }))
+  const file = (n: number) => {
+    const path = join(cache, `${n}`)
+    writeFileSync(path, 'x'.repeat(20_000))
+    return path
+  }
+  const works: ((shoal: Shoal) => Promise<number[]>)[] = [
+    (shoal) => shoal.map(numbers(12), () => slow(900)),
+    (shoal) =>
+      shoal
+        .files(numbers(12).map((n) => file(n)))
+        .binaryFiles()
+        .map(() => slow(900))
+        .collect(),
+  ]
+  const { pipeline } = await workerPrograms(cache)
+  for (const work of works) {
+    const { shoal, grown } = await open(0, { ...elastic({ max: 5, idleMs: 60_000 }), pipeline })
+    const pids = await work(shoal)
+    expect(new Set(pids).size).toBeGreaterThan(1)
+    expect(grown.slice(0, 2)).toEqual([1, 5])
+  }
 })
 
 class Counter {

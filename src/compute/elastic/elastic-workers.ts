@@ -37,6 +37,7 @@ export function createElasticWorkers(options: ElasticOptions): ElasticWorkers {
   const leaving = new Set<string>()
   const idle = createIdleTimes()
   let shortSinceMs: number | undefined
+  let overSinceMs: number | undefined
   let isGrowing = false
   const staying = () => options.pooled() - leaving.size
   const grow = (count: number) => {
@@ -67,12 +68,16 @@ export function createElasticWorkers(options: ElasticOptions): ElasticWorkers {
     if (surplus < 0) {
       shortSinceMs ??= nowMs
       const isPatient = workers.length === 0 || nowMs - shortSinceMs >= PATIENCE_MS
-      // Twice as many as there are, no more: by when these have come, much may be done.
-      if (isPatient) grow(Math.min(wanted, Math.max(staying(), workers.length * 2, limits.min, 1)))
+      if (isPatient) grow(wanted)
       return
     }
     shortSinceMs = undefined
-    for (const { pod } of longIdle.slice(0, surplus)) leave(pod)
+    // Those that have not come for as long go first: nothing is lost with them.
+    overSinceMs = surplus > 0 ? (overSinceMs ?? nowMs) : undefined
+    const isLong = overSinceMs !== undefined && nowMs - overSinceMs >= limits.idleMs
+    const toCome = isLong ? Math.max(0, Math.min(surplus, staying() - workers.length)) : 0
+    if (toCome > 0) grow(staying() - toCome)
+    for (const { pod } of longIdle.slice(0, surplus - toCome)) leave(pod)
   }
   let timer = env.timers.after(LOOK_MS, tick, { background: true })
   function tick() {

@@ -5,9 +5,13 @@ import type { ElasticLimits } from './elastic-pool.ts'
 /** What a task holds that asks for nothing in particular. */
 const ORDINARY: Needs = { cpu: 1 }
 
+/** What waits is worth a thread that has to come for it where it takes so long. */
+const WORTH_MS = 500
+
 /**
- * How many workers the work at hand can use, within the limits: as many as hold what its running and waiting tasks need together.
- * `capacity` is what one worker offers. A stage that cannot say how much waits counts as one more worker's worth than it has.
+ * How many workers the work at hand can use, within the limits: as many as hold what its running and waiting tasks need together, where
+ * these take long enough for each that comes to have something to do. `capacity` is what one worker offers. A stage that cannot say how
+ * much waits counts as twice what runs of it.
  */
 export function wantedWorkers(demand: Demand, capacity: Needs, { min, max, spare }: ElasticLimits): number {
   const total = new Map<string, number>()
@@ -25,6 +29,7 @@ export function wantedWorkers(demand: Demand, capacity: Needs, { min, max, spare
   return Math.min(max, Math.max(min, needed === 0 ? 0 : needed + spare))
 }
 
-function tasksOf({ running, waiting }: StageDemand, capacity: Needs): number {
-  return running + (waiting ?? Math.max(1, capacity['cpu'] ?? 1))
+function tasksOf({ running, waiting, taskMs }: StageDemand, capacity: Needs): number {
+  if (waiting === undefined) return running + Math.max(1, capacity['cpu'] ?? 1, running)
+  return running + (taskMs === undefined ? waiting : Math.min(waiting, Math.ceil((waiting * taskMs) / WORTH_MS)))
 }

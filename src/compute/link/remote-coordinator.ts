@@ -1,5 +1,6 @@
 import type { Environment } from '../../env/environment.ts'
 import type { Coordinator } from '../coordinator/coordinator.ts'
+import type { Demand } from '../coordinator/demand.ts'
 import type { StageHost } from '../coordination.ts'
 import type { StageHandle, StageSpec } from '../coordinator/stage.ts'
 import { createCoordinatorNews } from './coordinator-news.ts'
@@ -96,6 +97,7 @@ export function createRemoteCoordinator(options: RemoteCoordinatorOptions): Remo
 /** What is asked of the coordinator about workers and their threads. */
 function placing({
   options,
+  stages,
   news,
   places,
   tell,
@@ -110,9 +112,21 @@ function placing({
   return {
     release: (name) => tell({ type: 'release', name }),
     capacities: () => news.latest.capacities,
-    demand: () => news.latest.demand,
+    demand: () => withWaiting(news.latest.demand, stages.values()),
     drain: (pod) => requests.ask((request) => tell({ type: 'drain', request, pod })).then(() => {}),
     settleDown: (needs) => settled.take(needs, () => settle(needs)),
+  }
+}
+
+/** The coordinator knows what it was handed, the driver how much is to come. */
+function withWaiting(demand: Demand, stages: Iterable<RemoteStage>): Demand {
+  const byName = Map.groupBy(stages, ({ name }) => name)
+  return {
+    ...demand,
+    stages: demand.stages.map((stage) => {
+      const left = byName.get(stage.name)?.shift()?.left()
+      return left === undefined ? stage : { ...stage, waiting: Math.max(0, left - stage.running) }
+    }),
   }
 }
 

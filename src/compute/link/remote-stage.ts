@@ -20,6 +20,9 @@ export interface RemoteStage
   /** Hands over more tasks, as far as there is room. */
   pump(): void
   message(message: CoordinatorStageMessage, payload: Uint8Array): void
+  readonly name: string
+  /** How many pieces have no result, wherever they are; undefined where that is not known. */
+  left(): number | undefined
   /** The work that has this number, while it has no result. */
   workOf(id: number): unknown
 }
@@ -87,6 +90,11 @@ export function createRemoteStage(options: RemoteStageOptions): RemoteStage {
       if (id !== undefined) options.tell({ type: 'more', work: id, piece, count })
     },
     workOf: (id) => given.get(id)?.work,
+    name: options.spec.name,
+    left() {
+      const own = options.spec.waiting?.() ?? (options.spec.isExhausted() ? 0 : undefined)
+      return own === undefined ? undefined : own + given.running
+    },
   }
 }
 

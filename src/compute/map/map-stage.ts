@@ -19,7 +19,7 @@ export interface ChunkFlow {
   isExhausted(): boolean
   put(chunk: Chunk, results: unknown[], bytes: number): void
   /** How many chunks are still to be taken, as far as is known; absent where it is not. */
-  waiting?(): number
+  waiting?(): number | undefined
   /** The chunk alone failed, where its stage goes on. */
   failed?(chunk: Chunk, error: Error): void
   /** What was done before an item failed. */
@@ -35,7 +35,7 @@ export function mapStage(
   mode?: NonNullable<MapProgramOptions['mode']>,
 ): StageSpec<Chunk> {
   const options: MapProgramOptions = { fn: shipment.shipped, ...(mode === undefined ? {} : { mode }) }
-  const { failed, waiting } = flow
+  const { failed } = flow
   return {
     name: `${name} ${nameOf(shipment)}`,
     program: 'map',
@@ -48,7 +48,7 @@ export function mapStage(
     split: ({ first, items }) => items.map((item, index) => ({ first: first + index, items: [item] })),
     sizeOf: ({ items }) => items.length,
     ...(failed === undefined ? {} : { failed }),
-    ...(waiting === undefined ? {} : { waiting }),
+    waiting: () => flow.waiting?.(),
     describe: describeChunk,
     commit(chunk, payload, micros) {
       size.observe(chunk.items.length, micros)

@@ -70,6 +70,11 @@ export class Window implements ChunkFlow {
     return { first, items }
   }
 
+  /** Known once the source has ended. */
+  waiting(): number | undefined {
+    return this.#exhausted ? this.#size.chunksOf(this.#waiting.length) : undefined
+  }
+
   isExhausted(): boolean {
     return this.#exhausted && this.#waiting.length === 0
   }

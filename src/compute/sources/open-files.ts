@@ -56,6 +56,7 @@ function textInput(
     input: read,
     totalBytes: tasks.totalBytes,
     isExhausted: tasks.isExhausted,
+    waiting: tasks.waiting,
     next(threads) {
       const ranges = tasks.next(threads)
       return ranges === undefined ? undefined : { order: order++, ranges }
@@ -110,6 +111,7 @@ function columnarInput(units: readonly Unit[], format: ColumnarFormat, bytes: nu
     input: format,
     totalBytes: bytes,
     isExhausted: () => taken >= units.length,
+    waiting: () => units.length - taken,
     next: () => units[taken++],
     encode: ({ ranges = [], rows }, seesFiles) =>
       encodeText({ ranges, fileBytes: ranges.at(-1)!.to, ...(rows === undefined ? {} : { rows }) }, seesFiles),
