@@ -1,14 +1,5 @@
-/** A valid object that mutations start from, rich enough that most fields have neighbours. */
-export interface Base {
-  readonly resource: string
-  readonly definition: string
-  readonly object: Readonly<Record<string, unknown>>
-  /** Whether the fields of pod specs within it are tried too. */
-  readonly deep?: boolean
-}
-
-/** Objects that lie in no namespace stay behind where a controller would have to let them go: each run has names of its own. */
-const CLUSTER_NAME = `cluster-wide-${process.pid}`
+import { base, CLUSTER_NAME } from './base.ts'
+import type { Base } from './base.ts'
 
 const labels = { app: 'web' }
 const selector = { matchLabels: labels }
@@ -29,19 +20,6 @@ const podSpec = {
 
 const template = { metadata: { labels }, spec: podSpec }
 const jobTemplate = { metadata: { labels }, spec: { ...podSpec, restartPolicy: 'Never' } }
-
-function base(
-  apiVersion: string,
-  kind: string,
-  resource: string,
-  name: string,
-  rest: object,
-  definition?: string,
-): Base {
-  const [group = '', version = apiVersion] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion]
-  const namespace = definition ?? `io.k8s.api.${group.split('.')[0]}.${version}.${kind}`
-  return { resource, definition: namespace, object: { apiVersion, kind, metadata: { name }, ...rest } }
-}
 
 const core = (kind: string, resource: string, rest: object, name = 'one') => base('v1', kind, resource, name, rest)
 const rbac = (kind: string, resource: string, rest: object) =>

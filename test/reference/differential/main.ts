@@ -6,6 +6,7 @@ import { parseKubeconfig } from '../../../src/client/kubeconfig.ts'
 import { startApiServer } from '../../api-server.ts'
 import { startReference, whyNoReference } from '../start-reference.ts'
 import { BASES } from './bases.ts'
+import { MORE_BASES } from './more-bases.ts'
 import { prepare, runCases } from './cases.ts'
 import type { Difference } from './cases.ts'
 
@@ -38,7 +39,9 @@ async function main(): Promise<number> {
   const kinds = values.kind?.split(',')
   const namespace = await prepare(pair)
   const totals = { alike: 0, different: 0 }
-  for (const base of BASES.filter(({ object }) => kinds === undefined || kinds.includes(String(object['kind'])))) {
+  for (const base of [...BASES, ...MORE_BASES].filter(
+    ({ object }) => kinds === undefined || kinds.includes(String(object['kind'])),
+  )) {
     const { asked, differences } = await runCases(pair, namespace, base, {
       focus: new RegExp(values.focus),
       verb: values.verb,
