@@ -49,12 +49,17 @@ export function parseFieldSelector(
   text: string,
   extraFields: readonly string[] = [],
 ): FieldSelector {
-  return splitTerms(text).map((term) => {
-    const requirement = parseTerm(term, text)
-    const known = ['metadata.name', 'metadata.namespace', ...(FIELDS[groupResourceOf(type)] ?? []), ...extraFields]
-    if (known.includes(requirement.field)) return requirement
-    throw apiError('BadRequest', unsupported(type, requirement.field, extraFields.length > 0))
-  })
+  // Faults are told of the first in alphabetical order; what compares nothing with nothing says nothing.
+  const terms = splitTerms(text)
+    .toSorted()
+    .map((term) => parseTerm(term, text))
+  return terms
+    .filter(({ field, value }) => field !== '' || value !== '')
+    .map((requirement) => {
+      const known = ['metadata.name', 'metadata.namespace', ...(FIELDS[groupResourceOf(type)] ?? []), ...extraFields]
+      if (known.includes(requirement.field)) return requirement
+      throw apiError('BadRequest', unsupported(type, requirement.field, extraFields.length > 0))
+    })
 }
 
 /** Kinds without fields of their own answer from the machinery, the others from their own conversion. */
@@ -64,10 +69,23 @@ function unsupported(type: ResourceType, field: string, hasExtra: boolean): stri
 }
 
 function parseTerm(term: string, text: string): FieldRequirement {
-  const match = /^((?:[^=!\\]|\\.)*)(!=|==|=)([^]*)$/.exec(term)
+  const match = /^([^]*?)(!=|==|=)([^]*)$/.exec(term)
   if (match === null) throw apiError('BadRequest', `invalid selector: '${text}'; can't understand '${term}'`)
   const [, field = '', operator, raw = ''] = match
-  return { field, equals: operator !== '!=', value: raw.replaceAll(/\\([\\,=])/g, '$1') }
+  return { field, equals: operator !== '!=', value: unescaped(raw) }
+}
+
+/** A value's own backslashes, commas and equal signs stand behind a backslash. */
+function unescaped(raw: string): string {
+  const [wrong] = /^(?:[^\\,=]|\\[\\,=])*/.exec(raw) ?? ['']
+  const rest = raw.slice(wrong.length)
+  if (rest.startsWith('\\')) {
+    throw apiError('BadRequest', `invalid field selector: invalid escape sequence: ${rest.slice(0, 2)}`)
+  }
+  if (rest !== '') {
+    throw apiError('BadRequest', `invalid field selector: unescaped character in value: ${rest.codePointAt(0)}`)
+  }
+  return raw.replaceAll(/\\([\\,=])/g, '$1')
 }
 
 function splitTerms(text: string): string[] {

@@ -127,7 +127,9 @@ class Parser {
         if (expectsValue) values.add('')
         expectsValue = true
         if (text === ')') return [...values].sort()
-      } else throw bad(`unable to parse requirement: found '${text}', expected: ',', ')' or identifier`)
+      } else if (expectsValue)
+        throw bad(`unable to parse requirement: found '${text}', expected: ',', ')' or identifier`)
+      else throw bad(`unable to parse requirement: found '${text}', expected: ',' or ')'`)
     }
   }
 }

@@ -18,6 +18,8 @@ export interface ApplyOptions {
   readonly subresource?: string
   /** Whether the kind's status is written by a subresource alone. */
   readonly hasStatus: boolean
+  /** The version that others' fields are told to be of, where what is applied is a view of the object, such as its Scale. */
+  readonly shownVersion?: string
   /** RFC 3339, for the managed fields' entries. */
   readonly time: string
 }
@@ -45,7 +47,7 @@ export function applyConfiguration(
   const pruned = prune(schema, mergeTyped(schema, base, applied), own?.fields, fields, others)
   const difference = compare(schema, base, pruned)
   const disputed = disputes(others, ownable(difference.changed, options))
-  if (!options.force) refuseConflicts(schema, base, disputed, options.manager)
+  if (!options.force) refuseConflicts(schema, base, disputed, options)
   const result = structuredClone(pruned) as Draft<KubeObject>
   const isSame = live !== undefined && jsonEqual(live, pruned)
   const removed = ownable(difference.removed, options)
@@ -78,11 +80,17 @@ function entryOf(options: ApplyOptions, apiVersion: string, fields: FieldSet, ti
 }
 
 /** What `kubectl apply` set on its own, before it applied at the server, is no conflict of it with itself. */
-function refuseConflicts(schema: ObjectSchema, live: KubeObject, disputed: readonly Dispute[], manager: string): void {
+function refuseConflicts(
+  schema: ObjectSchema,
+  live: KubeObject,
+  disputed: readonly Dispute[],
+  { manager, shownVersion }: ApplyOptions,
+): void {
   const own = manager === KUBECTL ? lastAppliedSet(schema, live) : undefined
   const left = disputed.flatMap(({ by, fields }) => {
     const disputedStill = subtract(fields, own)
-    return disputedStill === undefined ? [] : [{ by, fields: disputedStill }]
+    const shown = shownVersion === undefined ? by : { ...by, apiVersion: shownVersion }
+    return disputedStill === undefined ? [] : [{ by: shown, fields: disputedStill }]
   })
   if (left.length > 0) throw conflict(left)
 }

@@ -36,6 +36,8 @@ test('indices may count from the end, and an absent field equals null, as in the
   expect(applyJsonPatch({}, [{ op: 'test', path: '/absent', value: null }])).toEqual({})
   expect(applyJsonPatch({}, [{ op: 'replace', path: '/absent' }])).toEqual({ absent: null })
   expect(applyJsonPatch({ a: 1 }, [{ op: 'replace', path: '', value: [2] }])).toEqual([2])
+  expect(applyJsonPatch({}, [{ op: 'copy', from: '/absent', path: '/x' }])).toEqual({ x: null })
+  expect(applyJsonPatch([1, 2], [{ op: 'remove', path: '/01' }])).toEqual([1])
 })
 
 test.each([
@@ -43,10 +45,9 @@ test.each([
   [{ op: 'replace', path: '/list/1', value: 1 }],
   [{ op: 'add', path: '/absent/deeper', value: 1 }],
   [{ op: 'add', path: '/list/7', value: 1 }],
-  [{ op: 'add', path: '/list/01', value: 1 }],
   [{ op: 'test', path: '/list/0', value: 'other' }],
   [{ op: 'move', path: '/x' }],
-  [{ op: 'copy', from: '/absent', path: '/x' }],
+  [{ op: 'copy', from: '/list/1', path: '/x' }],
   [{ op: 'merge', path: '/list' }],
   [{ op: 'add', path: 'list', value: 1 }],
   [{ op: 'add', path: '/toString/x', value: 1 }],

@@ -114,8 +114,10 @@ function containerAt(document: unknown, path: readonly string[]): JsonObject | u
 
 function appliedTo(document: unknown, { op, path, from, value }: Operation): unknown {
   if (path.length === 0 && (op === 'replace' || op === 'add')) return structuredClone(value)
-  if (op === 'move') add(placeAt(document, path), remove(placeAt(document, from)))
-  else if (op === 'copy') add(placeAt(document, path), structuredClone(present(placeAt(document, from))))
+  if (op === 'move') {
+    const moved = remove(placeAt(document, from))
+    add(placeAt(document, path), moved)
+  } else if (op === 'copy') add(placeAt(document, path), structuredClone(copied(placeAt(document, from))))
   else apply(placeAt(document, path), op, value)
   return document
 }
@@ -135,6 +137,11 @@ function apply(place: Place, op: string, value: unknown): void {
       if (jsonEqual(get(place) ?? null, value)) return
   }
   throw doesNotApply()
+}
+
+/** A field that is not there is copied as null. */
+function copied(place: Place): unknown {
+  return Array.isArray(place.parent) ? present(place) : (get(place) ?? null)
 }
 
 function present(place: Place): unknown {
@@ -184,7 +191,7 @@ function remove(place: Place): unknown {
 
 /** An index below `length`; a negative one counts from the end. */
 function indexOf(key: string, length: number): number {
-  const index = /^(0|-?[1-9]\d*)$/.test(key) ? Number(key) : Number.NaN
+  const index = /^[+-]?\d+$/.test(key) ? Number(key) : Number.NaN
   const fromStart = index < 0 ? index + length : index
   if (fromStart >= 0 && fromStart < length) return fromStart
   throw doesNotApply()

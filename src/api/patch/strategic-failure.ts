@@ -20,7 +20,9 @@ export const noMergeKey = (item: JsonObject, key: string): ApiError =>
   failure(`map: ${goText(item)} does not contain declared merge key: ${key}`)
 
 export const unknownDirective = (directive: unknown, item: JsonObject): ApiError =>
-  failure(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`)
+  failure(
+    `unknown patch type: ${typeof directive === 'number' ? `%!s(int64=${directive})` : goText(directive)} in map: ${goText(item)}`,
+  )
 
 export const badType = (expected: string, value: unknown): ApiError =>
   failure(`expected a ${expected}, but received a ${goTypeOf(value)}`)

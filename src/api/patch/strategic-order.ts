@@ -53,7 +53,8 @@ function sortedBy(items: readonly unknown[], order: readonly unknown[], key: str
   return [...kept, ...items.filter(isDeleted)]
 }
 
-function requireKeys(items: readonly unknown[], key: string): void {
+/** Each of the items must be an object that has the key. */
+export function requireKeys(items: readonly unknown[], key: string): void {
   for (const item of items) {
     if (!isJsonObject(item)) throw badType('map[string]interface {}', item)
     if (item[key] === undefined) throw noMergeKey(item, key)

@@ -5,7 +5,7 @@ import { goText } from '../meta/go-text.ts'
 import { apiError } from '../meta/status.ts'
 import type { FieldPatch, Schema } from '../schema/schema.ts'
 import { badType, failure, malformed, noMergeKey, unknownDirective } from './strategic-failure.ts'
-import { DIRECTIVE, holdObjects, indexIn, normalizeOrder, partition } from './strategic-order.ts'
+import { DIRECTIVE, holdObjects, indexIn, normalizeOrder, partition, requireKeys } from './strategic-order.ts'
 
 const DELETE_FROM = '$deleteFromPrimitiveList'
 const ORDER = '$setElementOrder'
@@ -16,6 +16,7 @@ const RETAIN = '$retainKeys'
  * shares with `target` what the patch does not name; no argument is changed. Follows the steps of `k8s.io/apimachinery/pkg/util/strategicpatch`, whose order shows in results.
  */
 export function applyStrategicPatch(schema: Schema, target: unknown, patch: unknown): unknown {
+  if (patch === null) return target
   if (!isJsonObject(patch)) {
     const what = Array.isArray(patch) ? 'array' : typeof patch
     throw apiError('BadRequest', `json: cannot unmarshal ${what} into Go value of type map[string]interface {}`)
@@ -127,7 +128,9 @@ function checkOrder(changes: readonly unknown[], order: readonly unknown[], key:
   const kept = changes.filter((item) => !(isJsonObject(item) && DIRECTIVE in item))
   let next = 0
   for (const one of order) {
-    if (next < kept.length && indexIn([one], kept[next], key) === 0) next += 1
+    if (next === kept.length) break
+    if (key !== undefined) requireKeys([kept[next], one], key)
+    if (indexIn([one], kept[next], key) === 0) next += 1
   }
   if (next === kept.length) return
   throw failure(`The order in patch list:\n${goText(changes)}\n doesn't match ${ORDER} list:\n${goText(order)}\n`)

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../draft.ts'
+import type { JsonObject } from '../draft.ts'
 import { goText } from '../meta/go-text.ts'
-import type { ListSchema, Scalar, ScalarSchema, Schema } from '../schema/schema.ts'
+import type { ListSchema, ObjectSchema, Scalar, ScalarSchema, Schema } from '../schema/schema.ts'
 import { stepText } from './field-set.ts'
 import { stepOf } from './typed.ts'
 
@@ -22,12 +23,19 @@ export function typedProblems(schema: Schema, value: unknown, path = ''): readon
       return Object.entries(value).flatMap(([key, item]) => typedProblems(schema.values, item, `${path}.${key}`))
     case 'object':
       if (!isJsonObject(value)) return [`${path}: expected map, got &{${goText(value)}}`]
-      return Object.entries(value).flatMap(([key, item]) => {
-        const field = schema.fields.get(key)
-        if (field !== undefined) return typedProblems(field.schema, item, `${path}.${key}`)
-        return schema.preserveUnknown ? [] : [`${path}.${key}: field not declared in schema`]
-      })
+      return fieldProblems(schema, value, path)
   }
+}
+
+/** Nothing is looked at beyond the first field that the schema does not know. */
+function fieldProblems(schema: ObjectSchema, value: JsonObject, path: string): readonly string[] {
+  const problems: string[] = []
+  for (const [key, item] of Object.entries(value)) {
+    const field = schema.fields.get(key)
+    if (field !== undefined) problems.push(...typedProblems(field.schema, item, `${path}.${key}`))
+    else if (!schema.preserveUnknown) return [...problems, `${path}.${key}: field not declared in schema`]
+  }
+  return problems
 }
 
 /** One problem as it is, several one a line. */

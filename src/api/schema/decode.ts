@@ -63,7 +63,12 @@ class Decoding {
   /** Innermost struct, for messages. */
   struct = ''
   /** Where the decoder is, as a stack: one list for all fields, as every request is decoded. */
-  readonly path: (string | number)[] = []
+  readonly path: (string | number | MapKey)[] = []
+}
+
+/** A map's key on the way to a value: Go's decoder does not tell it where a type is wrong. */
+interface MapKey {
+  readonly key: string
 }
 
 function cannotHandle(type: ResourceType, value: unknown, detail: string): ApiError {
@@ -156,8 +161,8 @@ function decodeMap(schema: MapSchema, value: unknown, decoding: Decoding): unkno
   const result: JsonObject = {}
   for (const key of Object.keys(value)) {
     const item = value[key]
-    decoding.path.push(key)
-    assign(result, key, item === null ? zeroOf(schema.values) : decode(schema.values, item, decoding))
+    decoding.path.push({ key })
+    assign(result, key, item === null ? zeroItem(schema.values) : decode(schema.values, item, decoding))
     decoding.path.pop()
   }
   return result
@@ -168,10 +173,18 @@ function decodeList(schema: ListSchema, value: unknown, decoding: Decoding): unk
   const result: unknown[] = []
   for (let i = 0; i < value.length; i++) {
     decoding.path.push(i)
-    result.push(value[i] === null ? zeroOf(schema.items) : decode(schema.items, value[i], decoding))
+    result.push(value[i] === null ? zeroItem(schema.items) : decode(schema.items, value[i], decoding))
     decoding.path.pop()
   }
   return result
+}
+
+/** What Go makes of a null in a list or map. */
+function zeroItem(schema: Schema): unknown {
+  if (schema.kind !== 'object') return zeroOf(schema)
+  const zero: JsonObject = {}
+  writeZeros(schema, zero)
+  return zero
 }
 
 function wrongType(decoding: Decoding, value: unknown, schema: Schema): undefined {
@@ -189,8 +202,11 @@ function nameOf(value: unknown, schema: Schema): string {
   return isInteger ? `number ${value}` : 'number'
 }
 
-function pathText(path: readonly (string | number)[]): string {
+function pathText(path: Decoding['path']): string {
   let text = ''
-  for (const part of path) text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`
+  for (const part of path) {
+    const name = typeof part === 'object' ? part.key : part
+    text += typeof name === 'number' ? `[${name}]` : text === '' ? name : `.${name}`
+  }
   return text
 }

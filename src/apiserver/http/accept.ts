@@ -13,6 +13,7 @@ export interface Accepted {
 type View = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList' | 'APIGroupDiscoveryList'
 
 const OBJECT_VIEWS: readonly View[] = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']
+const OBJECT_VIEW_VERSIONS = ['meta.k8s.io/v1', 'meta.k8s.io/v1beta1']
 export const DISCOVERY_VIEWS: readonly View[] = ['APIGroupDiscoveryList']
 
 const JSON_ANSWER: Accepted = { encoding: 'json' }
@@ -53,7 +54,7 @@ function firstAccepted(header: string, views: readonly View[]): Accepted | undef
     if (as === undefined) return { encoding }
     const version = parameters.get('v') ?? ''
     if (!(views as readonly string[]).includes(as) || version.endsWith('alpha1')) continue
-    if (views === OBJECT_VIEWS && version !== 'v1' && version !== 'v1beta1') continue
+    if (views === OBJECT_VIEWS && !OBJECT_VIEW_VERSIONS.includes(`${parameters.get('g') ?? ''}/${version}`)) continue
     return { encoding, as, version, group: parameters.get('g') ?? '' }
   }
   return undefined

@@ -25,14 +25,9 @@ export function wantsCompression(acceptEncoding: string | undefined, remoteAddre
 /** Sends encoded JSON as it is; as YAML it has to be read again, which only people ask for. */
 export async function sendEncoded(exchange: Exchange, code: number, json: Uint8Array, accepted?: Accepted) {
   if (accepted?.encoding === 'yaml') {
-    const { stringify } = await import('yaml')
+    const { yamlText } = await import('./yaml-answer.ts')
     const value: unknown = parseExactJson(Buffer.from(json).toString())
-    return sendBytes(
-      exchange,
-      code,
-      encoder.encode(stringify(value, { sortMapEntries: true, lineWidth: 0 })),
-      'application/yaml',
-    )
+    return sendBytes(exchange, code, encoder.encode(yamlText(value)), 'application/yaml')
   }
   return sendBytes(exchange, code, json, 'application/json')
 }

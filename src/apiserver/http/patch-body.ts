@@ -24,10 +24,8 @@ export async function readPatch(
   if (type === 'apply') return { type, patch: await applyBody(bytes, validation, warn) }
   const patch = parseJson(type, bytes)
   if (type === 'json') return { type, patch: operations(patch) }
-  if (type === 'merge' && !isJsonObject(patch)) {
-    const message = `error decoding patch: json: cannot unmarshal ${jsonType(patch)} into Go value of type map[string]interface {}`
-    throw apiError('BadRequest', message)
-  }
+  if (type === 'merge' && patch === null) throw apiError('BadRequest', 'Invalid JSON Patch')
+  if (type === 'merge' && !isJsonObject(patch)) throw undecodable(patch, 'Go value of type map[string]interface {}')
   return { type, patch }
 }
 
@@ -49,6 +47,10 @@ async function yamlBody(bytes: Buffer, validation: string, warn: (text: string) 
   const refuse = (problem: string) =>
     apiError('BadRequest', `error decoding YAML: error converting YAML to JSON: ${problem}`)
   const { value, duplicates } = await parseYaml(bytes, 'object', refuse)
+  if (value !== null && !isJsonObject(value)) {
+    const problem = `json: cannot unmarshal ${jsonType(value)} into Go value of type map[string]interface {}`
+    throw apiError('BadRequest', `error decoding YAML: error unmarshaling JSON: while decoding JSON: ${problem}`)
+  }
   if (duplicates.length === 0 || validation === 'Ignore') return value
   const problem = `error converting YAML to JSON: yaml: unmarshal errors:\n${duplicates.map((one) => `  ${one}`).join('\n')}`
   if (validation === 'Strict') throw apiError('BadRequest', `error strict decoding YAML: ${problem}`)
@@ -67,11 +69,19 @@ function parseJson(type: Patch['type'], bytes: Buffer): unknown {
   }
 }
 
+const undecodable = (value: unknown, into: string) =>
+  apiError('BadRequest', `error decoding patch: json: cannot unmarshal ${jsonType(value)} into ${into}`)
+
 function operations(patch: unknown): readonly JsonPatchOperation[] {
-  if (Array.isArray(patch)) return patch as readonly JsonPatchOperation[]
-  const type = '[]handlers.jsonPatchOp'
-  throw apiError(
-    'BadRequest',
-    `error decoding patch: json: cannot unmarshal ${jsonType(patch)} into Go value of type ${type}`,
-  )
+  if (patch === null) return []
+  if (!Array.isArray(patch)) throw undecodable(patch, 'Go value of type []handlers.jsonPatchOp')
+  for (const one of patch as readonly unknown[]) {
+    if (one === null) continue
+    if (!isJsonObject(one)) throw undecodable(one, 'Go value of type handlers.jsonPatchOp')
+    for (const field of ['op', 'path', 'from']) {
+      const value = one[field] ?? ''
+      if (typeof value !== 'string') throw undecodable(value, `Go struct field jsonPatchOp.${field} of type string`)
+    }
+  }
+  return patch as readonly JsonPatchOperation[]
 }

@@ -23,10 +23,14 @@ function text<K extends string>(query: Query, name: K): { readonly [P in K]?: st
 
 function whole<K extends string>(query: Query, name: K): { readonly [P in K]?: number } {
   const value = query?.get(name)
-  if (value === undefined || value === null || value === '') return {}
-  if (!/^[+-]?\d+$/.test(value)) throw apiError('BadRequest', `strconv.ParseInt: parsing "${value}": invalid syntax`)
+  if (value === undefined || value === null) return {}
+  const refuse = (why: string) => apiError('BadRequest', `strconv.ParseInt: parsing ${JSON.stringify(value)}: ${why}`)
+  if (!/^[+-]?\d+$/.test(value)) throw refuse('invalid syntax')
+  if (!isInt64(value.replace('+', ''))) throw refuse('value out of range')
   return { [name]: Number(value) } as { [P in K]: number }
 }
+
+const isInt64 = (digits: string) => BigInt.asIntN(64, BigInt(digits)) === BigInt(digits)
 
 function set<K extends string>(query: Query, name: K): { readonly [P in K]?: true } {
   return flag(query, name) ? ({ [name]: true } as { [P in K]: true }) : {}
@@ -34,6 +38,7 @@ function set<K extends string>(query: Query, name: K): { readonly [P in K]?: tru
 
 export function listOptions(query: Query): ListOptions {
   if (query === undefined) return {}
+  whole(query, 'timeoutSeconds')
   const options: ListOptions = {
     ...text(query, 'labelSelector'),
     ...text(query, 'fieldSelector'),
@@ -103,7 +108,7 @@ export function writeOptions(query: Query, kind: OptionsKind): WriteOptions {
   const fieldValidation = query.get('fieldValidation') ?? ''
   const known = FIELD_VALIDATIONS.find((each) => each === fieldValidation)
   const errors = managerErrors(fieldManager ?? '')
-  const dryRun = query.getAll('dryRun').filter((value) => value !== '')
+  const dryRun = query.getAll('dryRun')
   if (dryRun.some((value) => value !== 'All')) errors.push(notSupported('dryRun', dryRun, ['All']))
   if (fieldValidation !== '' && known === undefined) {
     errors.push(notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']))
@@ -143,11 +148,10 @@ function managerErrors(manager: string): FieldError[] {
 
 /** `values` as they stand in the query or in a DeleteOptions body: `All` is the one that exists. */
 export function dryRunOption(values: readonly unknown[], kind: OptionsKind): { readonly dryRun?: true } {
-  const asked = values.filter((value) => value !== '')
-  if (asked.some((value) => value !== 'All')) {
-    throw invalidError({ group: 'meta.k8s.io', kind }, '', [notSupported('dryRun', asked, ['All'])])
+  if (values.some((value) => value !== 'All')) {
+    throw invalidError({ group: 'meta.k8s.io', kind }, '', [notSupported('dryRun', values, ['All'])])
   }
-  return asked.length > 0 ? { dryRun: true } : {}
+  return values.length > 0 ? { dryRun: true } : {}
 }
 
 /** Of a DELETE without a body. */

@@ -9,7 +9,15 @@ import type { RemoveOptions } from '../../client/client.ts'
 import { parseBoundedJson } from './bounded-json.ts'
 import { dryRunOption, removeOptions } from './query-options.ts'
 import type { Query } from './query-options.ts'
-import { PROTOBUF, goMessage, mediaTypeOf, parseYaml, readBody, unsupportedMediaType } from './request-body.ts'
+import {
+  PROTOBUF,
+  goMessage,
+  mediaTypeOf,
+  notAnObject,
+  parseYaml,
+  readBody,
+  unsupportedMediaType,
+} from './request-body.ts'
 
 /** The options of a DELETE: from its body where it has one (a DeleteOptions), else from its query. */
 export async function readRemoveOptions(request: IncomingMessage, query: Query): Promise<RemoveOptions> {
@@ -17,7 +25,8 @@ export async function readRemoveOptions(request: IncomingMessage, query: Query):
   if (!hasBody) return removeOptions(query)
   const bytes = await readBody(request)
   if (bytes.length === 0) return removeOptions(query)
-  return { ...removeOptions(query), ...fromBody(await decodeOptions(bytes, mediaTypeOf(request))) }
+  // Where there is a body, the query says nothing.
+  return fromBody(await decodeOptions(bytes, mediaTypeOf(request)))
 }
 
 async function decodeOptions(bytes: Buffer, mediaType: string): Promise<unknown> {
@@ -44,7 +53,8 @@ function parseJson(bytes: Buffer): unknown {
 const OPTIONS = schemaOf('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions')
 
 function fromBody(value: unknown): RemoveOptions {
-  if (!isJsonObject(value)) return {}
+  if (value === null) return {}
+  if (!isJsonObject(value)) throw undecodable(`couldn't get version/kind; json parse error: ${notAnObject(value)}`)
   const { kind = 'DeleteOptions', apiVersion = 'v1' } = value
   if (kind !== 'DeleteOptions') {
     const scheme = 'in scheme "pkg/runtime/scheme.go:110"'

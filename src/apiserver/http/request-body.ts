@@ -187,16 +187,27 @@ export function goMessage(error: unknown, text: string): string {
 
 function typed(value: unknown, expected: ExpectedKind, catalog: Catalog): Body {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const problem = "couldn't get version/kind; json parse error: json: cannot unmarshal value of type struct"
+    const problem = `couldn't get version/kind; json parse error: ${notAnObject(value)}`
     throw unrecognized(problem, JSON.stringify(value) ?? '', expected.kind)
   }
   const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown }
+  if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
+    throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`, JSON.stringify(value), expected.kind)
+  }
   const wanted = expected.group === '' ? expected.version : `${expected.group}/${expected.version}`
   if (apiVersion === wanted && kind === expected.kind) return { value }
   const given = expected.kind === 'Eviction' && apiVersion === 'policy/v1beta1' ? wanted : apiVersion
   const actual = { apiVersion: given || wanted, kind: kind || expected.kind }
   if (actual.apiVersion === wanted && actual.kind === expected.kind) return { value: { ...value, ...actual } }
   throw wrongKind({ ...value, ...actual }, expected, wanted, catalog)
+}
+
+/** Go's words for a body that is no object, of which it first reads what it is. */
+export function notAnObject(value: unknown): string {
+  const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  const struct =
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+  return `json: cannot unmarshal ${type} into Go value of type ${struct}`
 }
 
 function wrongKind(value: object, expected: ExpectedKind, wanted: string, catalog: Catalog) {

@@ -1,4 +1,5 @@
 import type { Timers } from '../../env/clock.ts'
+import { pathSegmentProblems } from '../../api/meta/names.ts'
 import { apiError } from '../../api/meta/status.ts'
 import { groupResourceOf } from '../../api/resource-type.ts'
 import type { Verb } from '../../api/resource-type.ts'
@@ -57,6 +58,7 @@ export async function serveResource(server: ResourceServer, exchange: Exchange, 
     return serveProxied(server, exchange, path, resource)
   }
   checkServed(server, exchange, path, resource, verb)
+  if (path.name !== undefined) checkName(path.name, path.rest)
   const deprecation = deprecationOf(resource)
   if (deprecation !== undefined) exchange.context.warn(deprecation)
   const at = path.namespace === undefined ? { resource } : { resource, namespace: path.namespace }
@@ -86,6 +88,16 @@ async function serveProxied(server: ResourceServer, exchange: Exchange, path: Re
   const { serveProxy } = await import('../connect/serve-proxy.ts')
   const at = path.namespace === undefined ? { resource } : { resource, namespace: path.namespace }
   return await serveProxy(server, exchange, { ...at, name: path.name ?? '', subresource: 'proxy' })
+}
+
+/** What leads on behind an object's parts is nowhere; what could lead elsewhere is no name. */
+function checkName(name: string, rest: string | undefined): void {
+  if (rest !== undefined || name.includes('/')) {
+    throw apiError('NotFound', 'the server could not find the requested resource', {})
+  }
+  const problems = pathSegmentProblems(name)
+  if (problems.length === 0) return
+  throw apiError('BadRequest', `Name parameter invalid: ${JSON.stringify(name)}: ${problems.join(';')}`)
 }
 
 function servesVersion(catalog: Catalog, { group, version }: ResourcePath): boolean {

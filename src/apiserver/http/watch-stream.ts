@@ -50,7 +50,12 @@ export async function streamWatch(
   const { timeoutSeconds, ...options } = watch.options
   const { view } = watch
   const end = () => void response.end()
-  const running = await verbs.watch(exchange.context, watch.target, options, handlerFor(response, view, watch.sent))
+  // What is there already may be sent before the watch is known to run; a watch that is refused has an answer of its own.
+  const begin = () => {
+    if (!response.headersSent) response.writeHead(200, baseHeaders(exchange, 'application/json'))
+  }
+  const handler = handlerFor(response, view, watch.sent, begin)
+  const running = await verbs.watch(exchange.context, watch.target, options, handler)
   const timer = timers.after(durationMs(timeoutSeconds), end, { background: true })
   const stop = () => {
     timer.cancel()
@@ -58,10 +63,8 @@ export async function streamWatch(
   }
   if (response.destroyed) return stop()
   response.once('close', stop)
-  if (!response.headersSent) {
-    response.writeHead(200, baseHeaders(exchange, 'application/json'))
-    response.flushHeaders()
-  }
+  begin()
+  response.flushHeaders()
 }
 
 function durationMs(timeoutSeconds: number | undefined): number {
@@ -69,16 +72,23 @@ function durationMs(timeoutSeconds: number | undefined): number {
   return DEFAULT_TIMEOUT_SECONDS * 1000
 }
 
-function handlerFor(response: Exchange['response'], view: EventView | undefined, sent: Counter): WatchHandler {
+function handlerFor(
+  response: Exchange['response'],
+  view: EventView | undefined,
+  sent: Counter,
+  begin: () => void,
+): WatchHandler {
   return {
     events(events) {
       if (response.destroyed || response.writableEnded) return
       if (response.writableLength > SLOW_WATCHER_BYTES) return void response.destroy()
       sent.add(events.length)
+      begin()
       response.write(view === undefined ? sharedEncoding(events) : encodeEvents(events, view))
     },
     closed(error) {
       if (response.destroyed || response.writableEnded) return
+      begin()
       if (error !== undefined) response.write(encodeFailure(error))
       response.end()
     },

@@ -187,6 +187,12 @@ async function patchOnce(
   if (change.type === 'apply') return applyScale(engine, context, target, entry, change.patch, options)
   const current = scaleOf(resource, await liveForm(engine, target, entry))
   const value = patched(change, current, schemaOf('io.k8s.api.autoscaling.v1.Scale'))
+  try {
+    decodeValue(schemaOf('io.k8s.api.autoscaling.v1.Scale'), value)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw invalidError({ group: '', kind: '' }, '', [invalid('patch', JSON.stringify(value), error.message)])
+  }
   return putScale(engine, context, target, value, options)
 }
 
@@ -210,6 +216,7 @@ async function applyScale(
     force: options.force === true,
     subresource: 'scale',
     hasStatus: true,
+    shownVersion: 'autoscaling/v1',
     time: formatTime(engine.environment.clock.now()),
   })
   return writeScale(engine, context, target, entry, merged, options)

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { jsonProblem } from '../../api/meta/json-problem.ts'
 import { ApiError, apiError } from '../../api/meta/status.ts'
 
@@ -30,13 +31,15 @@ export function decodeContinue(text: string): ContinueToken {
   const illegal = /[^A-Za-z0-9_-]/.exec(text)
   if (illegal !== null) throw refuse(`continue key is not valid: illegal base64 data at input byte ${illegal.index}`)
   const bytes = Buffer.from(text, 'base64url')
-  const { v, rv, start, n } = parse(bytes)
-  if (v !== VERSION)
-    throw refuse('continue key is not valid: server does not recognize this encoded version "' + v + '"')
+  const { v = '', rv = 0, start, n } = parse(bytes)
+  if (v !== VERSION) throw refuse('continue key is not valid: server does not recognize this encoded version ' + v)
   if (!Number.isSafeInteger(rv) || rv === 0)
     throw refuse('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
   if (typeof start !== 'string' || start === '')
     throw refuse('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)')
+  // A key that climbs out of its folder could reach other resources' in Kubernetes.
+  const key = start.startsWith('/') ? start : `/${start}`
+  if (posix.normalize(key) !== key) throw refuse(`continue key is not valid: ${start}`)
   const after = start.endsWith('\0') ? start.slice(0, -1) : start
   return { revision: Math.max(rv, 0), after, passed: typeof n === 'number' ? n : 0 }
 }

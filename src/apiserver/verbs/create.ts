@@ -22,6 +22,7 @@ import { commit, commitBeside } from './engine.ts'
 import { alreadyExists } from './failure.ts'
 import { storageKey } from './get.ts'
 import { defaultsFor, validationOfNew, warningsFor } from './kind-rules.ts'
+import { dropRepeatedOwners } from './repeated-owners.ts'
 import type { Answer, Body, CollectionTarget, RequestContext } from './request.ts'
 import type { ServedResource } from './served-resource.ts'
 import { trackServed, writerOf } from './writer.ts'
@@ -41,6 +42,7 @@ export async function create(
   if (loading !== undefined) await loading
   const object = decodeBody(context, resource, body, options.fieldValidation)
   placeInNamespace(target, object)
+  dropRepeatedOwners(context, object, 'as sent')
   defaultsFor(resource, object)
   if (isReview(resource)) {
     await admitUnstored(engine, context, target, withEmptyStatus(object), options)
@@ -112,6 +114,7 @@ export async function createObject(
   const mutating = engine.dynamic.mutate(request, again)
   if (mutating !== undefined) await mutating
   fillMetadata(engine, target, object)
+  dropRepeatedOwners(context, object, 'after mutation')
   prepareForCreate(type, object)
   if (storage === REQUESTS) noteRequestor(object as Draft<CertificateSigningRequest>, context.user)
   const errors = validationOfNew(resource, object as KubeObject)

@@ -24,11 +24,18 @@ export function decodeBody(
     resource.definition === undefined
       ? decodeObject(type, body.value, resource.schema())
       : decodeCustom(resource, body.value)
+  keepReset(object, body.value)
   const problems = body.strictErrors === undefined ? strictErrors : [...body.strictErrors, ...strictErrors]
   if (problems.length === 0 || validation === 'Ignore') return object
   if (validation === 'Strict') throw strictDecodingError(type, problems)
   for (const problem of problems) context.warn(problem)
   return object
+}
+
+/** An empty list of managed fields asks for all of them to be forgotten: it is not the same as none. */
+function keepReset({ metadata }: Draft<KubeObject>, value: unknown): void {
+  const given = (value as Partial<KubeObject>).metadata?.managedFields
+  if (given?.length === 0 && Array.isArray(given)) metadata.managedFields = []
 }
 
 /** Only that the body is of the resource's version and kind; what it holds is decoding's matter. */

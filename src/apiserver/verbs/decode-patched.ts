@@ -1,8 +1,8 @@
 import { isJsonObject } from '../../api/draft.ts'
-import type { Draft } from '../../api/draft.ts'
+import type { Draft, JsonObject } from '../../api/draft.ts'
 import { invalid, invalidError } from '../../api/meta/field-error.ts'
 import { goText } from '../../api/meta/go-text.ts'
-import { ApiError } from '../../api/meta/status.ts'
+import { ApiError, apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { restoreProblem } from '../../api/patch/restore-problem.ts'
 import { apiVersionOf } from '../../api/resource-type.ts'
@@ -33,6 +33,10 @@ export function decodePatched(
   try {
     // A strategic patch is of the type that it is applied to, whatever it says of its own.
     const own = { apiVersion: apiVersionOf(type), kind: type.kind }
+    const sent = isJsonObject(value) ? value : {}
+    if (!isStrategic && resource.definition === undefined && sent['kind'] === type.kind && !sent['apiVersion']) {
+      return ofNoVersion(context, sent, validation)
+    }
     const body = isStrategic ? { ...(value as object), ...own } : isJsonObject(value) ? { ...own, ...value } : value
     return decodeBody(context, resource, { value: body }, validation)
   } catch (error) {
@@ -40,6 +44,19 @@ export function decodePatched(
     const [, detail = error.message] = /cannot be handled as a \w+: (.*)$/s.exec(error.message) ?? []
     throw refused(isStrategic ? goText(change.patch) : JSON.stringify(value), detail)
   }
+}
+
+/** Without a version Kubernetes reads what it does not publish: the kind's own form, of which no field has the name that was sent. */
+function ofNoVersion(
+  context: RequestContext,
+  sent: JsonObject,
+  validation: PatchOptions['fieldValidation'],
+): Draft<KubeObject> {
+  const unknown = Object.keys(sent).filter((name) => name !== 'kind' && name !== 'apiVersion')
+  const problems = unknown.toSorted().map((name) => `unknown field ${JSON.stringify(name)}`)
+  if (validation === 'Strict') throw apiError('BadRequest', `strict decoding error: ${problems.join(', ')}`)
+  if (validation !== 'Ignore') for (const problem of problems) context.warn(problem)
+  return { apiVersion: '', kind: '', metadata: {} }
 }
 
 const refused = (value: string, problem: string) =>

@@ -34,10 +34,10 @@ export async function listObjects(
   target: CollectionTarget,
   options: ListOptions,
 ): Promise<ObjectList> {
-  checkOptions(options)
   const selection = parseSelection(target.resource, options)
   if (isMeasured(target)) return await listMeasured(engine, target, selection)
   const from = options.continue ? decodeContinue(options.continue) : undefined
+  checkOptions(options)
   const wanted = from?.revision ?? listRevision(options.resourceVersion)
   if (wanted > engine.store.durable().revision) await caughtUp(engine, context, wanted)
   const snapshot = from === undefined ? snapshotFor(engine, options, wanted) : snapshotOf(engine, from)

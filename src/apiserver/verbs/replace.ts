@@ -14,6 +14,7 @@ import { commit, commitBeside } from './engine.ts'
 import { jsonEqual } from './equal.ts'
 import { malformedVersion, modified, otherUid } from './failure.ts'
 import { refuseOvertaken } from './overtaken.ts'
+import { dropRepeatedOwners } from './repeated-owners.ts'
 import { validationOfUpdate, warningsFor } from './kind-rules.ts'
 import type { Answer, ObjectTarget, RequestContext } from './request.ts'
 import { writerOf } from './writer.ts'
@@ -62,6 +63,7 @@ export async function replaceObject(
       refuseOvertaken(engine, target, entry, object, named)
     }
   }
+  dropRepeatedOwners(context, object, 'after mutation')
   prepareForUpdate(resource.storageType, object, old, subresource, formatTime(engine.environment.clock.now()))
   const errors = validationOfUpdate(resource, object as KubeObject, old, subresource)
   if (errors.length > 0) throw invalidError(resource.type, target.name, errors)

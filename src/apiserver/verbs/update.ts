@@ -12,6 +12,7 @@ import { notFound } from './failure.ts'
 import { storageKey } from './get.ts'
 import { defaultsFor } from './kind-rules.ts'
 import { untilNotOvertaken } from './overtaken.ts'
+import { dropRepeatedOwners } from './repeated-owners.ts'
 import { replaceObject } from './replace.ts'
 import type { Answer, Body, ObjectTarget, RequestContext } from './request.ts'
 
@@ -43,6 +44,7 @@ async function put(
   const object = decodeBody(context, resource, body, options.fieldValidation)
   checkNames(target, object)
   placeInNamespace(target, object)
+  dropRepeatedOwners(context, object, 'as sent')
   defaultsFor(resource, object)
   const entry = engine.store.head().get(resource.storage, storageKey(target))
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>

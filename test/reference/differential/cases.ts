@@ -7,6 +7,7 @@ import { ask, compare } from './compare.ts'
 import type { Request } from './compare.ts'
 import { mutated, mutationsOf } from './mutations.ts'
 import type { Mutation } from './mutations.ts'
+import { oddRequests } from './odd-requests.ts'
 
 export interface Difference {
   readonly name: string
@@ -16,7 +17,7 @@ export interface Difference {
 
 export interface Chosen {
   readonly focus: RegExp
-  /** `create` or `update`; both where empty. */
+  /** `create`, `update` or `request`; all where empty. */
   readonly verb: string
 }
 
@@ -60,8 +61,26 @@ export async function runCases(pair: Pair, namespace: string, written: Base, cho
     }))
     compared.push(...(await inParallel(cases, (one) => tryCase(pair, namespace, one))))
   }
+  if ('request'.startsWith(chosen.verb)) compared.push(...(await tryRequests(pair, namespace, base, collection, own)))
   await Promise.all(pair.map((one) => ask(one, { method: 'DELETE', path: `${path}?gracePeriodSeconds=0` })))
   return { asked: compared.length, differences: compared.filter((one) => one !== undefined) }
+}
+
+/** Tries the requests that {@link oddRequests} names, each with the version and uid that the server's own object has. */
+function tryRequests(pair: Pair, namespace: string, base: Base, collection: string, own: readonly unknown[]) {
+  const { name } = base.object['metadata'] as { name: string }
+  const namespaced = collection.includes('/namespaces/')
+  const odd = oddRequests({ collection, path: `${collection}/${name}`, name, object: base.object, namespaced })
+  const filled = (request: Request, i: number): Request => {
+    const { resourceVersion = '', uid = '' } = (own[i] as { metadata?: Record<string, string> }).metadata ?? {}
+    const text = JSON.stringify(request).replaceAll('{{rv}}', resourceVersion).replaceAll('{{uid}}', uid)
+    return JSON.parse(text) as Request
+  }
+  const cases = odd.map((one) => ({
+    name: `request ${base.resource} ${one.name}`,
+    requests: pair.map((_, i) => filled(one.request, i)),
+  }))
+  return inParallel(cases, (one) => tryCase(pair, namespace, one))
 }
 
 /** What a server makes of the base, once whoever follows it has answered (a definition's conditions). */

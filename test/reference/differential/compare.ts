@@ -7,6 +7,7 @@ export interface Request {
   readonly path: string
   readonly body?: unknown
   readonly contentType?: string
+  readonly accept?: string
 }
 
 /** What a server answered, as far as two servers must agree. */
@@ -16,22 +17,42 @@ export interface Answer {
   readonly body: unknown
 }
 
-/** Every request is a dry run or may be repeated: one that met a closing connection is sent again. */
+/**
+ * Every request is a dry run or may be repeated: one that met a closing connection is sent again. Where that is
+ * cut off too (a real server panics at some), the answer's status is 0.
+ */
 export async function ask(connection: Connection, request: Request): Promise<Answer> {
-  return await askOnce(connection, request).catch(() => askOnce(connection, request))
+  const cut = (error: Error): Answer => ({ status: 0, warning: '', body: error.message })
+  return await askOnce(connection, request).catch(() => askOnce(connection, request).catch(cut))
 }
 
-async function askOnce(connection: Connection, { method, path, body, contentType }: Request): Promise<Answer> {
+async function askOnce(connection: Connection, { method, path, body, contentType, accept }: Request): Promise<Answer> {
   const content =
     body === undefined ? {} : { body: JSON.stringify(body), contentType: contentType ?? 'application/json' }
-  const response = await connection.send({ method, path, ...content })
+  const response = await connection.send({
+    method,
+    path,
+    ...content,
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    ...(accept !== undefined && { accept }),
+  })
   const text = (await readAll(response)).toString()
   const type = response.headers['content-type'] ?? ''
   return {
     status: response.statusCode ?? 0,
     warning: String(response.headers['warning'] ?? ''),
-    body: type.includes('json') ? JSON.parse(text) : text,
+    body: type.includes('json') ? parsed(text) : text,
   }
+}
+
+/** A request that is not answered at all counts as cut off. */
+const PATIENCE_MS = 5000
+
+/** One value, or one for each line of a watch. */
+function parsed(text: string): unknown {
+  const lines = text.trim().split('\n')
+  const isStream = lines.every((line) => line.startsWith('{"type"'))
+  return isStream ? lines.map((line) => JSON.parse(line) as unknown) : text.trim() === '' ? '' : JSON.parse(text)
 }
 
 /** Where the answers of two servers differ, `want` being right. Causes and lists in messages may come in any order. */
@@ -44,9 +65,15 @@ function comparable({ status, warning, body }: Answer, namespace: string): unkno
   return { status, warning: normalize(warning, namespace), body: isFailure(normal) ? sortedFailure(normal) : normal }
 }
 
-/** What a pod's update may not change is shown as a difference of Go's own structs; the words before it count. */
+/**
+ * What a pod's update may not change is shown as a difference of Go's own structs, what a patch made of an object as Go
+ * writes it, versions included; the words around count.
+ */
 function withoutGoDiff(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll(/(previously negative\))\n[^]*$/g, '$1')
+  if (typeof value === 'string') {
+    const patched = value.replaceAll(/(Invalid value: )"\{\\"(?:apiVersion|kind)\\"[^]*\}": /g, '$1<patched>: ')
+    return patched.replaceAll(/(previously negative\))\n[^]*$/g, '$1')
+  }
   if (Array.isArray(value)) return value.map(withoutGoDiff)
   if (!isObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withoutGoDiff(part)]))
