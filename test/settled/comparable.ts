@@ -99,7 +99,7 @@ function replacer(kind: string, { without = [] }: Leniency) {
     if (key === 'image') return String(value).replace(/^docker\.io\/library\//, '')
     if (ADDRESSES.has(key)) return '<ip>'
     if (key === 'addresses') return ['<ip>']
-    if (kind === 'EndpointSlice' && UNORDERED.has(key) && Array.isArray(value)) return value.toSorted(byText)
+    if ((kind === 'EndpointSlice' || kind === 'Endpoints') && UNORDERED.has(key) && Array.isArray(value)) return value.toSorted(byText)
     if (key === 'matchFields') return '<node>'
     if (key === 'nodeName' || key === 'namespace') return `<${key}>`
     if (key === 'message' && typeof value === 'string') return value.replace(/pod=\S+/, 'pod=<pod>').replace(/back-off \S+ /, 'back-off <duration> ')

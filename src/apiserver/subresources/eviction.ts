@@ -2,7 +2,7 @@ import type { Pod } from '../../api/generated/core-v1.ts'
 import type { DeleteOptions } from '../../api/generated/meta-v1.ts'
 import type { PodDisruptionBudget } from '../../api/generated/policy-v1.ts'
 import { fromLabelSelector, matchesLabels } from '../../api/meta/label-selector.ts'
-import { apiError } from '../../api/meta/status.ts'
+import { ApiError, apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { RemoveOptions, WriteOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
@@ -28,7 +28,8 @@ export async function evict(
   const how = { ...removalOf(asked), ...(options.dryRun && { dryRun: true }) }
   if (isDisruption(pod)) {
     const budget = budgetOf(engine, pod)
-    if (budget !== undefined && !how.dryRun) await takeFrom(engine, budget, pod)
+    if (budget !== undefined && !isFree(pod, budget.object as PodDisruptionBudget) && !how.dryRun)
+      await takeFrom(engine, budget, pod)
   }
   if (!how.dryRun) await markEvicted(engine, target)
   // Who may refuse it has been asked about the eviction.
@@ -79,10 +80,23 @@ function budgetOf(engine: Engine, pod: Pod): Entry | undefined {
     if (selector !== undefined && matchesLabels(selector, pod.metadata.labels)) found.push(entry)
   }
   if (found.length < 2) return found[0]
-  throw apiError(
-    'InternalError',
-    'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
-  )
+  // Kubernetes gives no reason for this one.
+  throw new ApiError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    code: 500,
+  })
+}
+
+/** A pod that is not ready does not count as healthy: it may go where its budget says so, or has enough of others. */
+function isFree({ status }: Pod, { spec, status: counts }: PodDisruptionBudget): boolean {
+  if (status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true) return false
+  if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true
+  const { currentHealthy = 0, desiredHealthy = 0 } = counts ?? {}
+  return desiredHealthy > 0 && currentHealthy >= desiredHealthy
 }
 
 async function takeFrom(engine: Engine, entry: Entry, pod: Pod): Promise<void> {

@@ -14,12 +14,17 @@ import { keyStringOf } from '../../informer/indexer.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { groupResourceOf } from '../../api/resource-type.ts'
 import { NAMESPACE_INDEX } from '../../informer/indexes.ts'
+import { event } from '../../reconcile/change.ts'
+import type { Change } from '../../reconcile/change.ts'
 import type { Controller, ControllerContext } from '../../reconcile/reconciler.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import { changesOf, controllerOf } from '../../reconcile/source.ts'
 import type { Source } from '../../reconcile/source.ts'
 import { decideDisruption } from './core.ts'
 import type { Scale, ScaleOf } from './expected.ts'
+
+/** Begins the keys of pods with several budgets; a budget's key is `namespace/name`, which has no colon. */
+const POD = 'pod:'
 
 /** Keeps the status of PodDisruptionBudgets, by which evictions are granted. */
 export const disruptionController: Controller = {
@@ -29,13 +34,19 @@ export const disruptionController: Controller = {
     const budgets = context.informer(podDisruptionBudgets)
     const podInformer = context.informer(pods)
     const { scaleOf, sources } = scales(context, (namespace) => budgets.by(NAMESPACE_INDEX, namespace).map(keyStringOf))
+    const budgetsOf = (pod: Pod) =>
+      budgets.by(NAMESPACE_INDEX, pod.metadata.namespace!).filter((budget) => selects(budget, pod))
     const concerned = (pod: Pod) => {
-      const all = budgets.by(NAMESPACE_INDEX, pod.metadata.namespace!)
-      return all.filter((budget) => selects(budget, pod)).map(keyStringOf)
+      const keys = budgetsOf(pod).map(keyStringOf)
+      return keys.length > 1 ? [...keys, `${POD}${keyStringOf(pod)}`] : keys
     }
     return {
       sources: [changesOf(budgets), changesOf(podInformer, concerned), ...sources],
       reconcile(key, nowMs) {
+        if (key.startsWith(POD)) {
+          const pod = podInformer.getByKey(key.slice(POD.length))
+          return pod === undefined ? SETTLED : { changes: sayAmbiguous(pod, budgetsOf(pod)) }
+        }
         const budget = budgets.getByKey(key)
         if (budget === undefined || budget.metadata.deletionTimestamp !== undefined) return SETTLED
         const all = podInformer.by(NAMESPACE_INDEX, budget.metadata.namespace!)
@@ -43,6 +54,14 @@ export const disruptionController: Controller = {
       },
     }
   },
+}
+
+/** No eviction of such a pod is granted, whatever its budgets say. */
+function sayAmbiguous(pod: Pod, [chosen, ...others]: readonly PodDisruptionBudget[]): readonly Change[] {
+  if (chosen === undefined || others.length === 0) return []
+  const { namespace, name } = pod.metadata
+  const message = `Pod "${namespace}"/"${name}" matches multiple PodDisruptionBudgets.  Chose "${chosen.metadata.name}" arbitrarily.`
+  return [event(pod, 'Warning', 'MultiplePodDisruptionBudgets', message)]
 }
 
 function selects({ spec }: PodDisruptionBudget, { metadata }: Pod): boolean {

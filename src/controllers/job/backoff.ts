@@ -1,22 +1,38 @@
 import type { Job } from '../../api/generated/batch-v1.ts'
 import type { Pod } from '../../api/generated/core-v1.ts'
 import { isFailed } from './failed-pod.ts'
+import { isTracked } from './job-pod.ts'
 
 /** Kubernetes' wait before a failed pod is replaced: 10 s, doubled with each failure in a row, at most 10 minutes. */
 export const POD_FAILURE_BACKOFF = { firstMs: 10_000, lastMs: 600_000 } as const
 
-/** Milliseconds until a new pod may be created, given how the last ones ended. */
-export function backoffRemainingMs(job: Job, pods: readonly Pod[], nowMs: number): number {
-  let failures = 0
-  let lastFailureMs = 0
-  const ended = pods.filter((pod) => pod.status?.phase === 'Succeeded' || isFailed(job, pod))
-  for (const { pod, endedMs } of ended
-    .map((pod) => ({ pod, endedMs: endOf(pod) }))
-    .sort((a, b) => a.endedMs - b.endedMs)) {
-    failures = pod.status?.phase === 'Succeeded' ? 0 : failures + 1
-    lastFailureMs = endedMs
+/** How a pod ended, and when. */
+export interface End {
+  readonly hasFailed: boolean
+  readonly endedMs: number
+}
+
+/** The ends of a Job's pods, by uid. Pods that the Job itself gave up are deleted without its finalizer: they did not fail. */
+export function endsOf(job: Job, pods: readonly Pod[]): ReadonlyMap<string, End> {
+  const ends = new Map<string, End>()
+  for (const pod of pods) {
+    const { phase } = pod.status ?? {}
+    const hasFailed = phase === 'Failed' || (isFailed(job, pod) && isTracked(pod))
+    if (hasFailed || phase === 'Succeeded') ends.set(pod.metadata.uid!, { hasFailed, endedMs: endOf(pod) })
   }
-  return waitAfterFailuresMs(failures, lastFailureMs, nowMs)
+  return ends
+}
+
+/** Milliseconds until a new pod may be created, given how the last ones ended. */
+export function backoffRemainingMs(ends: Iterable<End>, nowMs: number): number {
+  const row = lastInARow(ends)
+  return waitAfterFailuresMs(row.length, row.at(-1)?.endedMs ?? 0, nowMs)
+}
+
+/** The failures since the last success, in order. */
+export function lastInARow(ends: Iterable<End>): readonly End[] {
+  const ordered = [...ends].sort((a, b) => a.endedMs - b.endedMs)
+  return ordered.slice(ordered.findLastIndex(({ hasFailed }) => !hasFailed) + 1)
 }
 
 /** Milliseconds that are left of the wait after so many failures in a row, the last of them at `lastFailureMs`. */

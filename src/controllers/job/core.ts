@@ -9,7 +9,8 @@ import { controllerOf } from '../../reconcile/source.ts'
 import { claim } from '../claim.ts'
 import { createPod, deletePod } from '../pod-changes.ts'
 import { isActive, isTerminating } from '../pod-phase.ts'
-import { backoffRemainingMs } from './backoff.ts'
+import { backoffRemainingMs, endsOf } from './backoff.ts'
+import type { End } from './backoff.ts'
 import { firstFreeIndexes, formatIndexes } from './completion-indexes.ts'
 import { condition, conditionOf, deadlineMs, finalCondition, isFinished, successOf, verdictOf } from './conditions.ts'
 import { isFailed, replacesFailedOnly } from './failed-pod.ts'
@@ -26,6 +27,8 @@ const MOST_PODS_AT_ONCE = 500
 export interface JobView {
   readonly job: Job | undefined
   readonly pods: readonly Pod[]
+  /** How its pods ended, those that are gone included; default those that are there. */
+  readonly ends?: ReadonlyMap<string, End>
 }
 
 /**
@@ -45,14 +48,18 @@ export function decideJob(view: JobView, nowMs: number): Decision {
   const candidates = view.pods.filter((pod) => !strays.includes(pod))
   const claimed = claim(job, podsType, candidates, { mayAdopt: isActive, finalizer: JOB_TRACKING_FINALIZER })
   const pods = claimed.owned
-  const step = decideStep(job, pods, tally(job, pods), nowMs)
+  const ends = view.ends ?? endsOf(job, pods)
+  const step = decideStep({ job, pods, ends }, tally(job, pods), nowMs)
   return { ...step, changes: [...release(strays), ...claimed.changes, ...step.changes] }
 }
 
-function decideStep(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number): Decision {
+type Claimed = Required<JobView> & { readonly job: Job }
+
+function decideStep(view: Claimed, counts: Tally, nowMs: number): Decision {
+  const { job, pods } = view
   const verdict = verdictOf(job, counts, nowMs)
   if (verdict !== undefined) return endJob(job, counts, pods, verdict, nowMs)
-  const scaling = scale(job, pods, counts, nowMs)
+  const scaling = scale(view, counts, nowMs)
   const success = successOf(job, counts, scaling.activeAfter, nowMs)
   const facts = { interim: success, pods, nowMs }
   const next = nextStatus(job, counts, { ...facts, active: scaling.activeAfter })
@@ -93,7 +100,7 @@ interface Scaling {
   readonly retryAfterMs: number
 }
 
-function scale(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number): Scaling {
+function scale({ job, pods, ends }: Claimed, counts: Tally, nowMs: number): Scaling {
   const wanted = wantedActive(job, counts)
   const surplus = choosePodsToRemove(job, counts, wanted)
   const activeNow = counts.active.length - surplus.length
@@ -104,7 +111,7 @@ function scale(job: Job, pods: readonly Pod[], counts: Tally, nowMs: number): Sc
   const missing = Math.min(MOST_PODS_AT_ONCE, wanted - activeNow - terminating)
   if (missing <= 0) return { changes: [], activeAfter: activeNow, retryAfterMs: Infinity }
   const perIndex = job.spec?.backoffLimitPerIndex !== undefined
-  const waitMs = perIndex ? 0 : backoffRemainingMs(job, pods, nowMs)
+  const waitMs = perIndex ? 0 : backoffRemainingMs(ends.values(), nowMs)
   if (waitMs > 0) return { changes: [], activeAfter: activeNow, retryAfterMs: waitMs }
   const { created, retryAfterMs } = podsToCreate(job, pods, counts, missing, nowMs)
   const creations: Change = { verb: 'together', slowStart: true, changes: created.map((pod) => createPod(job, pod)) }

@@ -6,6 +6,8 @@ import { changesOf, controllerKey, controllerOf } from '../../reconcile/source.t
 import type { Pod } from '../../api/generated/core-v1.ts'
 import { concernedOwners } from '../concerned-owners.ts'
 import { ORPHAN_INDEX, orphanNamespace } from '../orphans.ts'
+import { createBackoffMemory } from './backoff-memory.ts'
+import { isFinished } from './conditions.ts'
 import { decideJob } from './core.ts'
 import { isTracked, releasePod } from './job-pod.ts'
 
@@ -25,6 +27,7 @@ export const jobController: Controller = {
     const podInformer = context.informer(pods)
     podInformer.addIndex(JOB_INDEX, (pod) => [...jobKeyOf(pod)])
     podInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
+    const backoff = createBackoffMemory()
     const concerned = concernedOwners(jobInformer, jobKeyOf)
     const releaseOrphan = (key: string): Decision => {
       const pod = podInformer.getByKey(key)
@@ -37,8 +40,13 @@ export const jobController: Controller = {
       reconcile(key, nowMs) {
         if (key.startsWith(ORPHAN)) return releaseOrphan(key.slice(ORPHAN.length))
         const job = jobInformer.getByKey(key)
-        const orphans = job === undefined ? [] : podInformer.by(ORPHAN_INDEX, job.metadata.namespace!)
-        return decideJob({ job, pods: [...podInformer.by(JOB_INDEX, key), ...orphans] }, nowMs)
+        const own = podInformer.by(JOB_INDEX, key)
+        if (job === undefined || isFinished(job)) {
+          backoff.forget(key)
+          return decideJob({ job, pods: own }, nowMs)
+        }
+        const orphans = podInformer.by(ORPHAN_INDEX, job.metadata.namespace!)
+        return decideJob({ job, pods: [...own, ...orphans], ends: backoff.recall(key, job, own) }, nowMs)
       },
     }
   },

@@ -25,11 +25,14 @@ export function updateClaim(object: PersistentVolumeClaim): Change {
   return { verb: 'update', type: persistentVolumeClaims, object }
 }
 
-/** Sets a volume's phase where it is another. */
-export function setPhase(volume: PersistentVolume, phase: string, nowMs: number): Change[] {
+/** Sets a volume's phase where it is another; `note` is said once that is done, and is its message. */
+export function setPhase(volume: PersistentVolume, phase: string, nowMs: number, note?: Note): Change[] {
   if (volume.status?.phase === phase) return []
-  const object = { ...volume, status: { phase, lastPhaseTransitionTime: formatTime(nowMs) } } as PersistentVolume
-  return [{ verb: 'update', type: persistentVolumes, object, subresource: 'status' }]
+  const said = note === undefined ? {} : { message: note.message }
+  const status = { phase, ...said, lastPhaseTransitionTime: formatTime(nowMs) }
+  const object = { ...volume, status } as PersistentVolume
+  const done = note === undefined ? {} : { done: () => note }
+  return [{ verb: 'update', type: persistentVolumes, object, subresource: 'status', ...done }]
 }
 
 /** Sets a claim's phase where it is another; `note` is said once that is done. */

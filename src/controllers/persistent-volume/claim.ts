@@ -31,7 +31,7 @@ export function decideClaim(view: ClaimView, nowMs: number): Change[] {
 
 function keepBound({ claim, volumes, classes }: ClaimView, nowMs: number): Change[] {
   const lose = (reason: string, message: string) =>
-    setClaimPhase(claim, 'Lost', { about: claim, type: 'Warning', reason, message })
+    setClaimPhase(withoutVolume(claim), 'Lost', { about: claim, type: 'Warning', reason, message })
   const name = claim.spec?.volumeName
   if (name === undefined) {
     return lose('ClaimLost', 'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!')
@@ -47,6 +47,12 @@ function keepBound({ claim, volumes, classes }: ClaimView, nowMs: number): Chang
   const steps = bind(volume, claim, nowMs)
   const mayGrow = classes.find(({ metadata }) => metadata.name === classOf(claim))?.allowVolumeExpansion === true
   return steps.length > 0 || !mayGrow ? steps : expand(volume, claim)
+}
+
+/** What a claim said of its volume goes with it. */
+function withoutVolume(claim: PersistentVolumeClaim): PersistentVolumeClaim {
+  const { accessModes: _modes, capacity: _capacity, ...status } = claim.status ?? {}
+  return { ...claim, status }
 }
 
 function findVolume(view: ClaimView, nowMs: number): Change[] {

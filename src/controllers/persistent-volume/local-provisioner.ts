@@ -73,11 +73,17 @@ export function expand(volume: PersistentVolume, claim: PersistentVolumeClaim): 
   ]
 }
 
-/** Deletes a volume that was made here and is no longer wanted. */
+/** Whether its policy is to go once nobody claims it, and it is not going already. */
+export function isToBeDeleted({ metadata, spec }: PersistentVolume): boolean {
+  return metadata.deletionTimestamp === undefined && spec?.persistentVolumeReclaimPolicy === 'Delete'
+}
+
+/** Deletes a volume that was made here, or is a directory for temporary files, and is no longer wanted. */
 export function reclaim(volume: PersistentVolume): Change[] {
-  const isOurs = volume.metadata.annotations?.[PROVISIONED_BY] === LOCAL_PROVISIONER
-  const isDeleted = volume.metadata.deletionTimestamp !== undefined
-  if (!isOurs || isDeleted || volume.spec?.persistentVolumeReclaimPolicy !== 'Delete') return []
+  const provisioner = volume.metadata.annotations?.[PROVISIONED_BY] ?? ''
+  // As Kubernetes' own controller lets go of directories for tests; what is in them stays.
+  const isForTests = provisioner === '' && volume.spec?.hostPath?.path.startsWith('/tmp/') === true
+  if ((provisioner !== LOCAL_PROVISIONER && !isForTests) || !isToBeDeleted(volume)) return []
   return [{ verb: 'delete', type: persistentVolumes, key: keyOf(volume), uid: volume.metadata.uid! }]
 }
 

@@ -8,6 +8,7 @@ import { changesOf } from '../../reconcile/source.ts'
 import { claimKeysOf } from '../volume-protection/claim-protection.ts'
 import { isBindingComplete } from './annotations.ts'
 import { decideClaim } from './claim.ts'
+import { createRepeats } from './repeats.ts'
 import { decideVolume } from './volume.ts'
 
 /** Begins the keys of volumes; a claim's key is `namespace/name`, which has no colon. */
@@ -24,6 +25,7 @@ export const persistentVolumeBinder: Controller = {
     const classes = context.informer(storageClasses)
     const podInformer = context.informer(pods)
     podInformer.addIndex(BY_CLAIM, claimKeysOf)
+    const repeats = createRepeats()
     const waiting = () =>
       claims
         .list()
@@ -42,9 +44,13 @@ export const persistentVolumeBinder: Controller = {
         return { changes: decideVolume(volume, claims.getByKey(ownerKey(volume)[0] ?? ''), nowMs) }
       }
       const claim = claims.getByKey(key)
-      if (claim === undefined) return SETTLED
+      if (claim === undefined) {
+        repeats.forget(key)
+        return SETTLED
+      }
       const waitingPods = podInformer.by(BY_CLAIM, key).filter(isWaiting)
-      return { changes: decideClaim({ claim, volumes: volumes.list(), classes: classes.list(), waitingPods }, nowMs) }
+      const view = { claim, volumes: volumes.list(), classes: classes.list(), waitingPods }
+      return repeats.withoutThem(key, claim, decideClaim(view, nowMs), context.env.clock.monotonicMs())
     }
     return {
       // One after the other: two claims must not be given one volume.

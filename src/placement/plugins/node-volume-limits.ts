@@ -13,15 +13,6 @@ export const nodeVolumeLimits: FilterPlugin = {
   wakesOn: ['csi-nodes', 'node-added', 'pod-gone', 'claims', 'attachments'],
   prepare(cycle) {
     const { pod, view } = cycle
-    const names = claimNames(pod, true)
-    if (names.length === 0) return undefined
-    for (const name of names)
-      if (!view.claims.has(`${pod.metadata.namespace}/${name}`))
-        return rejection(
-          NAME,
-          `looking up PVC ${pod.metadata.namespace}/${name}: persistentvolumeclaim "${name}" not found`,
-          false,
-        )
     const wanted = volumesOf(view, pod)
     if (wanted.size === 0) return undefined
     return { check: (slot) => (exceeds(cycle, wanted, slot) ? TOO_MANY : undefined) }
