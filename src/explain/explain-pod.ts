@@ -7,12 +7,14 @@ import { smallestFix } from './fixes.ts'
 import { nodeVerdicts } from './node-verdicts.ts'
 import { cycleOn, tryPlacing } from './trial.ts'
 import type { Snapshot } from './trial.ts'
+import { createProfiles, DEFAULT_PROFILE } from '../placement/profiles.ts'
 
 /** Why a pod has no node, does not run or is not ready, from objects alone. */
 export function explainPod(snapshot: Snapshot, pod: Pod): Explanation {
   const facts = { kind: 'Pod', namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '', pods: [] }
   const gates = pod.spec?.schedulingGates?.map(({ name }) => name) ?? []
-  if ((pod.spec?.nodeName ?? '') !== '' || hasEnded(pod)) return { ...facts, ...ofItsContainers(pod), nodes: [] }
+  if ((pod.spec?.nodeName ?? '') !== '' || hasEnded(pod))
+    return { ...facts, ...ofItsContainers(snapshot, pod), nodes: [] }
   if (gates.length > 0) {
     const message = `waiting for scheduling gates: [${gates.join(' ')}]`
     const reasons: readonly Reason[] = [{ source: 'SchedulingGates', message, waitingHelps: 'perhaps' }]
@@ -29,8 +31,7 @@ type Part = Pick<Explanation, 'state' | 'isWell' | 'reasons' | 'nodes' | 'fix'>
 function ofItsPlacement(snapshot: Snapshot, pod: Pod): Part {
   const placement = tryPlacing(snapshot, pod)
   if (placement.placed) {
-    const state = `Pending: it fits ${placement.feasible} nodes, ${placement.nodeName} the best; the scheduler has yet to say so`
-    return { state, isWell: false, reasons: [], nodes: [] }
+    return { ...ofItsScheduler(pod, placement), isWell: false, nodes: [] }
   }
   const { diagnosis } = placement
   const nodes = nodeVerdicts(snapshot, pod, diagnosis)
@@ -38,6 +39,24 @@ function ofItsPlacement(snapshot: Snapshot, pod: Pod): Part {
   const reasons = [...schedulingReasons(diagnosis, nodes), preemptionReason(snapshot, pod, placement)]
   const state = `Pending: ${unschedulableMessage(diagnosis, undefined)}`
   return { state, isWell: false, reasons, nodes, ...(fix && { fix }) }
+}
+
+/** Of a pod that would fit: what its scheduler says, which may know more than a trial, such as of its gang. */
+function ofItsScheduler(
+  pod: Pod,
+  { feasible, nodeName }: Placement & { placed: true },
+): Pick<Part, 'state' | 'reasons'> {
+  const { schedulerName = DEFAULT_PROFILE } = pod.spec ?? {}
+  const fits = `it fits ${feasible} ${feasible === 1 ? 'node' : 'nodes'}, ${nodeName} the best`
+  const said = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
+  if (said?.message !== undefined && said.message !== '') {
+    const reasons: readonly Reason[] = [{ source: schedulerName, message: said.message, waitingHelps: 'perhaps' }]
+    return { state: `Pending: by itself ${fits}; its scheduler waits`, reasons }
+  }
+  if (createProfiles().has(schedulerName))
+    return { state: `Pending: ${fits}; the scheduler has yet to say so`, reasons: [] }
+  const message = `nobody known here schedules pods that ask for "${schedulerName}" (spec.schedulerName)`
+  return { state: `Pending: ${fits}`, reasons: [{ source: 'Scheduler', message, waitingHelps: 'perhaps' }] }
 }
 
 /** One for each plugin and reason, with how many nodes say so. */
@@ -70,16 +89,15 @@ function preemptionReason(snapshot: Snapshot, pod: Pod, placement: Placement & {
   return { source, message, waitingHelps: 'yes' }
 }
 
-function ofItsContainers(pod: Pod): Pick<Explanation, 'state' | 'isWell' | 'reasons'> {
+function ofItsContainers(snapshot: Snapshot, pod: Pod): Pick<Explanation, 'state' | 'isWell' | 'reasons'> {
   const { status, spec, metadata } = pod
   const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
-  const reasons = all.flatMap((container) => containerReasons(container))
+  const reasons = [...nodeReasons(snapshot, pod), ...all.flatMap((container) => containerReasons(container))]
   for (const { type, status: holds, reason = '', message = '' } of status?.conditions ?? []) {
-    const isBad =
-      holds === 'False' && (type === 'Ready' || type === 'Initialized')
-        ? false
-        : type === 'DisruptionTarget' && holds === 'True'
-    if (isBad) reasons.push({ source: type, message: message || reason, waitingHelps: 'no' })
+    if (type === 'DisruptionTarget' && holds === 'True')
+      reasons.push({ source: type, message: message || reason, waitingHelps: 'no' })
+    if (type === 'Ready' && holds === 'False' && reason === 'ReadinessGatesNotReady')
+      reasons.push({ source: reason, message, waitingHelps: 'perhaps' })
   }
   if (status?.reason !== undefined && status.reason !== '')
     reasons.push({ source: status.reason, message: status.message ?? status.reason, waitingHelps: 'no' })
@@ -93,6 +111,20 @@ function ofItsContainers(pod: Pod): Pick<Explanation, 'state' | 'isWell' | 'reas
   const where = spec?.nodeName ? ` on ${spec.nodeName}` : ''
   const state = `${status?.phase ?? 'Pending'}${where}${isReady ? ', ready' : ''}`
   return { state, isWell, reasons }
+}
+
+/** A pod that has not ended needs its node. */
+function nodeReasons({ view }: Snapshot, pod: Pod): Reason[] {
+  const name = pod.spec?.nodeName ?? ''
+  if (name === '' || hasEnded(pod)) return []
+  const slot = view.table.slotOf(name)
+  const node = slot === undefined ? undefined : view.table.node(slot)
+  const source = `node ${name}`
+  if (node === undefined) return [{ source, message: 'there is no such node', waitingHelps: 'no' }]
+  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')
+  if (ready === undefined || ready.status === 'True') return []
+  const message = `not ready: ${ready.message || (ready.reason ?? ready.status)}`
+  return [{ source, message, waitingHelps: 'perhaps' }]
 }
 
 /** Reasons for waiting that pass by themselves. */

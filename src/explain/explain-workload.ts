@@ -73,6 +73,9 @@ function grouped(snapshot: Snapshot, pods: readonly Pod[]): readonly PodGroup[] 
   return [...groups.values()]
 }
 
+/** Conditions that nothing but a change by somebody ends. */
+const FINAL = new Set(['Failed', 'FailureTarget', 'Suspended'])
+
 interface Condition {
   readonly type: string
   readonly status: string
@@ -90,7 +93,7 @@ function conditionReasons(
     .map(({ type, reason = '', message = '' }) => ({
       source: type,
       message: message || reason,
-      waitingHelps: 'perhaps',
+      waitingHelps: FINAL.has(type) ? 'no' : 'perhaps',
     }))
 }
 

@@ -70,6 +70,40 @@ test('a pod with gates waits for whoever set them', () => {
   ])
 })
 
+test('a pod that would fit is told what its scheduler says, or that nobody known goes by that name', () => {
+  const message = 'gang "g" waits for 2 more of its 3 pods'
+  const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }]
+  const waiting = explainPod(snapshot([node('a')]), { ...pod('p', '1'), status: { phase: 'Pending', conditions } })
+  expect(waiting).toMatchObject({
+    state: 'Pending: by itself it fits 1 node, a the best; its scheduler waits',
+    reasons: [{ source: 'default-scheduler', message }],
+  })
+  const foreign = explainPod(snapshot([node('a')]), pod('p', '1', { schedulerName: 'nobody' }))
+  expect(foreign.reasons).toMatchObject([
+    { source: 'Scheduler', message: 'nobody known here schedules pods that ask for "nobody" (spec.schedulerName)' },
+  ])
+})
+
+test('a pod on a node that is not there, or has fallen silent, is told so', () => {
+  const gone = explainPod(snapshot([node('a')]), pod('p', '1', { nodeName: 'b' }))
+  expect(gone.reasons).toEqual([{ source: 'node b', message: 'there is no such node', waitingHelps: 'no' }])
+  const message = 'Kubelet stopped posting node status.'
+  const silent = node('a')
+  const conditions = [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message }]
+  const status = { ...silent.status, conditions }
+  const explained = explainPod(snapshot([{ ...silent, status }]), pod('p', '1', { nodeName: 'a' }))
+  expect(explained.reasons).toMatchObject([{ source: 'node a', message: `not ready: ${message}` }])
+})
+
+test('a pod whose readiness gates are not met is told which', () => {
+  const message = 'corresponding condition of pod readiness gate "a.b/ready" does not exist.'
+  const conditions = [{ type: 'Ready', status: 'False', reason: 'ReadinessGatesNotReady', message }]
+  const running: Pod = { ...pod('p', '1', { nodeName: 'a' }), status: { phase: 'Running', conditions } }
+  expect(explainPod(snapshot([node('a')]), running).reasons).toMatchObject([
+    { source: 'ReadinessGatesNotReady', message },
+  ])
+})
+
 test('a plan says where pods go, whom they displace, and what does not fit', () => {
   const cluster = snapshot([node('a')], [pod('lesser', '3', { nodeName: 'a', priority: 1 })])
   const template = {

@@ -42,7 +42,7 @@ function release(volume: PersistentVolume, nowMs: number): Change[] {
 
 /** Why nobody here can delete the volume; one that was provisioned is for its provisioner to delete. */
 function undeletable({ metadata, spec }: PersistentVolume): string | undefined {
-  if ((metadata.annotations?.[PROVISIONED_BY] ?? '') !== '') return undefined
+  if ((metadata.annotations?.[PROVISIONED_BY] ?? '') !== '' || spec?.csi !== undefined) return undefined
   const path = spec?.hostPath?.path
   if (path?.startsWith('/tmp/') === true) return undefined
   if (path !== undefined) return `host_path deleter only supports /tmp/.+ but received provided ${path}`

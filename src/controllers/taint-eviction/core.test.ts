@@ -63,3 +63,14 @@ test('a taint that does not say since when counts from when it was first seen', 
   expect(second).toMatchObject({ changes: [], nextMs: 2_000 })
   expect(evictionsOf(node([taint]), [pod(5)], second.later, NOW_MS + 5_000).changes).toHaveLength(3)
 })
+
+test('a pod that waited is told so where a taint comes that it does not tolerate at all', () => {
+  const { later } = evictionsOf(node([UNREACHABLE]), [pod(5)], NONE.later, NOW_MS)
+  const out = { key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }
+  expect(evictionsOf(node([UNREACHABLE, out]), [pod(5)], later, NOW_MS).changes).toMatchObject([
+    said('Cancelling deletion of Pod default/p'),
+    said('Marking for deletion Pod default/p'),
+    { verb: 'patch' },
+    { verb: 'delete' },
+  ])
+})

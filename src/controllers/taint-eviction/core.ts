@@ -42,16 +42,17 @@ export function evictionsOf(
     return { pod, sinceMs, ms: toleratedMs(pod, taints, sinceMs, nowMs) }
   })
   const due = remaining.filter(({ ms }) => ms <= 0)
+  // Who is not waited for any longer is told so first, as in Kubernetes.
+  const early = due.filter(({ pod, ms }) => ms === -Infinity && before.has(pod.metadata.uid!))
   const waiting = remaining.filter(({ ms }) => ms > 0 && ms < Infinity)
   const later = new Map(waiting.map(({ pod, sinceMs }) => [pod.metadata.uid!, { pod, sinceMs }]))
   const concerned = new Set([...due, ...waiting].map(({ pod }) => pod.metadata.uid!))
   // Whoever is being deleted by somebody else keeps its appointment until it is gone, as in Kubernetes.
   for (const { metadata } of all) if (metadata.deletionTimestamp !== undefined) concerned.add(metadata.uid!)
-  const spared = [...before]
-    .filter(([uid]) => !concerned.has(uid))
-    .map(([, { pod }]) => said(pod, 'Cancelling deletion of'))
+  const spared = [...before].filter(([uid]) => !concerned.has(uid)).map(([, { pod }]) => pod)
+  const cancelled = [...spared, ...early.map(({ pod }) => pod)].map((pod) => said(pod, 'Cancelling deletion of'))
   const nextMs = Math.min(Infinity, ...waiting.map(({ ms }) => ms))
-  return { changes: [...due.flatMap(({ pod }) => evict(pod, nowMs)), ...spared], later, nextMs }
+  return { changes: [...cancelled, ...due.flatMap(({ pod }) => evict(pod, nowMs))], later, nextMs }
 }
 
 /** As Kubernetes says it: of whatever pod has this name. */
@@ -60,12 +61,15 @@ function said({ apiVersion, kind, metadata: { namespace = '', name = '' } }: Pod
   return event(about, 'Normal', 'TaintManagerEviction', `${what} Pod ${namespace}/${name}`)
 }
 
-/** For how long the pod tolerates all of the taints from now; the shortest of its tolerations counts, as in Kubernetes. */
+/**
+ * For how long the pod tolerates all of the taints from now; the shortest of its tolerations counts, as in Kubernetes. Minus
+ * infinity where it does not tolerate one of them at all.
+ */
 function toleratedMs(pod: Pod, taints: readonly Taint[], knownSinceMs: number, nowMs: number): number {
   let remainingMs = Infinity
   for (const taint of taints) {
     const matching = (pod.spec?.tolerations ?? []).filter((toleration) => tolerates(toleration, taint))
-    if (matching.length === 0) return 0
+    if (matching.length === 0) return -Infinity
     const sinceMs = taint.timeAdded === undefined ? knownSinceMs : Date.parse(taint.timeAdded)
     for (const { tolerationSeconds } of matching) {
       if (tolerationSeconds === undefined) continue
