@@ -19,16 +19,38 @@ export function freezeSharing<T>(value: T, previous: unknown): T {
   if (typeof previous !== 'object' || previous === null || Array.isArray(value) !== Array.isArray(previous)) {
     return deepFreeze(value)
   }
-  const counterpart = previous as T
+  if (Array.isArray(value)) return freezeList(value, previous as typeof value)
+  return freezeFields(value as Fields, previous as Fields) as T
+}
+
+type Fields = Record<string, unknown>
+
+/** Parts are put in place only where the whole is not what it was: almost always it is. */
+function freezeFields(value: Fields, previous: Fields): Fields {
+  let replaced: [key: string, part: unknown][] | undefined
   let same = true
-  let size = 0
+  let more = 0
   for (const key in value) {
-    const known = Object.hasOwn(counterpart as object, key)
-    const part = known ? freezeSharing(value[key], counterpart[key]) : deepFreeze(value[key])
-    // Writing what is there already would cost as much as the rest of this walk.
-    if (part !== value[key]) value[key] = part
-    if (!known || part !== counterpart[key]) same = false
-    size++
+    const own = value[key]
+    const other = previous[key]
+    more++
+    if (other === own && typeof own !== 'object' && own !== undefined) continue
+    const part = Object.hasOwn(previous, key) ? freezeSharing(own, other) : deepFreeze(own)
+    if (part !== other || !Object.hasOwn(previous, key)) same = false
+    if (part !== own) (replaced ??= []).push([key, part])
   }
-  return same && size === Object.keys(previous).length ? counterpart : Object.freeze(value)
+  for (const _ in previous) more--
+  if (same && more === 0) return previous
+  if (replaced !== undefined) for (const [key, part] of replaced) value[key] = part
+  return Object.freeze(value)
+}
+
+function freezeList<T extends unknown[]>(value: T, previous: T): T {
+  let same = value.length === previous.length
+  for (let i = 0; i < value.length; i++) {
+    const part = freezeSharing(value[i], previous[i])
+    if (part !== value[i]) value[i] = part
+    if (part !== previous[i]) same = false
+  }
+  return same ? previous : Object.freeze(value)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keptParts, withoutParts, withParts } from './kept-parts.ts'
+import { keptParts, partsToKeep, withoutParts, withParts } from './kept-parts.ts'
 
 const spec = Object.freeze({ nodeName: 'a' })
 const live = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec, status: { phase: 'Pending' } }
@@ -8,6 +8,17 @@ test('kept are the parts that are the live ones, but never metadata and status',
   expect(keptParts({ ...live, status: { phase: 'Running' } }, live)).toEqual({ spec })
   expect(keptParts({ ...live, spec: { nodeName: 'a' } }, live)).toBeUndefined()
   expect(keptParts('no object', live)).toBeUndefined()
+})
+
+test('a patch of a pod itself keeps its status, and of its spec a copy whose own fields may be changed', () => {
+  const kept = partsToKeep({ ...live, metadata: { name: 'p', labels: {} } }, live, {
+    storage: 'pods',
+    subresource: undefined,
+  })
+  expect(kept).toEqual({ spec, status: live.status })
+  expect([kept?.['status'] === live.status, Object.isFrozen(kept?.['spec'])]).toEqual([true, false])
+  expect(partsToKeep(live, live, { storage: 'services', subresource: undefined })).toBeUndefined()
+  expect(partsToKeep(live, live, { storage: 'pods', subresource: 'status' })).toEqual({ spec })
 })
 
 test('an object put together again has its parts in their order, then what defaulting added', () => {

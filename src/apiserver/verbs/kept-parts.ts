@@ -1,19 +1,44 @@
 import { isJsonObject } from '../../api/draft.ts'
 import type { JsonObject } from '../../api/draft.ts'
 
+const OF_STATUS_WRITES: ReadonlySet<string> = new Set(['metadata', 'status'])
+const OF_OTHER_WRITES: ReadonlySet<string> = new Set(['metadata'])
+
 /**
- * The parts of a patched value, but metadata and status, that are still the live object's own: a write of the status leaves
- * them alone whatever it says, so they need not be read, defaulted and compared again.
+ * The parts of a patched value, but those that are `written`, that are still the live object's own: a write of the status
+ * leaves all others alone whatever it says, so they need not be read, defaulted and compared again.
  */
-export function keptParts(value: unknown, live: object): JsonObject | undefined {
+export function keptParts(value: unknown, live: object, written = OF_STATUS_WRITES): JsonObject | undefined {
   if (!isJsonObject(value)) return undefined
   let kept: JsonObject | undefined
   for (const [key, part] of Object.entries(live)) {
-    if (key === 'metadata' || key === 'status' || typeof part !== 'object' || value[key] !== part) continue
+    if (written.has(key) || typeof part !== 'object' || value[key] !== part) continue
     kept ??= {}
     kept[key] = part
   }
   return kept
+}
+
+/**
+ * Kinds of which an update's rules and admission change nothing within the spec but its own fields, so that one that a patch
+ * leaves alone need not be read again either. Their pods are labelled, annotated and let go of by the thousand.
+ */
+const SPEC_STAYS: ReadonlySet<string> = new Set(['pods'])
+
+/**
+ * What a patch of an object itself, `subresource` or not, has left as it is. The spec of a write that may change it is a copy
+ * of its first level: the rest is the live object's.
+ */
+export function partsToKeep(
+  value: unknown,
+  live: object,
+  { storage, subresource }: { readonly storage: string; readonly subresource: string | undefined },
+): JsonObject | undefined {
+  if (subresource === 'status') return keptParts(value, live)
+  if (subresource !== undefined || !SPEC_STAYS.has(storage)) return undefined
+  const kept = keptParts(value, live, OF_OTHER_WRITES)
+  const { spec } = kept ?? {}
+  return isJsonObject(spec) ? { ...kept, spec: { ...spec } } : kept
 }
 
 export function withoutParts(value: JsonObject, kept: JsonObject): JsonObject {

@@ -14,7 +14,7 @@ import type { Engine } from './engine.ts'
 import { conflict, notFound } from './failure.ts'
 import { storageKey } from './get.ts'
 import { decodePatched } from './decode-patched.ts'
-import { keptParts, withoutParts, withParts } from './kept-parts.ts'
+import { partsToKeep, withoutParts, withParts } from './kept-parts.ts'
 import { defaultsFor } from './kind-rules.ts'
 import { Overtaken, untilNotOvertaken } from './overtaken.ts'
 import { patched } from './patched.ts'
@@ -63,7 +63,7 @@ async function patchObject(
   return replaceObject(engine, context, target, entry, stored, { ...options, keepManagedFields, retried: true })
 }
 
-/** What the patch makes of the live object, fresh and defaulted; parts that a status patch leaves alone are shared with it. */
+/** What the patch makes of the live object, fresh and defaulted; parts that it leaves alone may be shared with it. */
 function readPatched(
   context: RequestContext,
   target: ObjectTarget,
@@ -73,7 +73,7 @@ function readPatched(
 ): Draft<KubeObject> {
   const { resource, subresource } = target
   const value = patched(change, live, resource.schema())
-  const kept = subresource === 'status' && change.type === 'strategic' ? keptParts(value, live) : undefined
+  const kept = change.type === 'json' ? undefined : partsToKeep(value, live, { storage: resource.storage, subresource })
   const read = kept === undefined ? value : withoutParts(value as JsonObject, kept)
   const object = decodePatched(context, resource, { change, value: read }, options.fieldValidation)
   checkPlace(target, object)
