@@ -20,6 +20,7 @@ import { followDefinition, serveStoredDefinitions } from './custom/definitions.t
 import { loadExpressions } from './custom/expression-engine.ts'
 import type { Backups } from './backup/backups.ts'
 import { createBackups } from './backup/backups.ts'
+import { expireEvents } from './event-expiry.ts'
 import { createAdmissionMetrics } from './metrics/admission-metrics.ts'
 import { createFamilies } from './metrics/families.ts'
 import type { Families } from './metrics/families.ts'
@@ -109,6 +110,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     bootstrap(engine, options.network?.serviceRange),
     keepLocalServices({ store, registry, environment }),
   ])
+  const expiry = expireEvents(store, environment)
   return {
     verbs: verbsOf(engine),
     registry,
@@ -117,6 +119,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     families,
     engine,
     async [Symbol.asyncDispose]() {
+      expiry[Symbol.dispose]()
       engine.watches.close()
     },
   }
