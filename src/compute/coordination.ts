@@ -32,7 +32,7 @@ export function coordinateHere(reach: Reach, name: string): CreateCoordination {
   return async (options) => {
     const coordinator = createCoordinator(options)
     const token = createToken(options)
-    const listener = await listen(reach, name, token, coordinator)
+    const listener = await listen({ name, env: options.env }, reach, token, coordinator)
     return { coordinator, start: (pool) => pool.start(listener.address, token), close: () => listener.close() }
   }
 }

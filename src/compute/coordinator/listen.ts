@@ -3,6 +3,8 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { join } from 'node:path'
+import type { Timers } from '../../env/clock.ts'
+import type { Environment } from '../../env/environment.ts'
 import { openLink, readControl } from '../wire/link.ts'
 import type { Link } from '../wire/link.ts'
 import { FRAME } from '../wire/messages.ts'
@@ -23,12 +25,17 @@ export interface Listener {
 }
 
 /** Accepts workers that hold `token` and hands them to `coordinator`. */
-export async function listen(reach: Reach, name: string, token: string, coordinator: Coordinator): Promise<Listener> {
+export async function listen(
+  { name, env: { timers } }: { readonly name: string; readonly env: Environment },
+  reach: Reach,
+  token: string,
+  coordinator: Coordinator,
+): Promise<Listener> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    serveWorker(socket, token, coordinator)
+    serveWorker(socket, token, coordinator, timers)
   })
   const address =
     reach.kind === 'unix' ? await listenOnPath(server, reach.directory, name) : await listenOnPort(server, reach)
@@ -42,10 +49,11 @@ export async function listen(reach: Reach, name: string, token: string, coordina
 }
 
 /** Speaks to a worker over `stream`, whoever opened it. */
-export function serveWorker(stream: Duplex, token: string, coordinator: Coordinator): void {
+export function serveWorker(stream: Duplex, token: string, coordinator: Coordinator, timers: Timers): void {
   let link: Link | undefined
   let worker: AttachedWorker | undefined
   openLink(stream, 'coordinator', token, {
+    after: (ms, action) => timers.after(ms, action, { background: true }),
     onOpen: (opened) => (link = opened),
     onFrame(kind, body) {
       if (worker !== undefined) return worker.frame(kind, body)

@@ -26,7 +26,7 @@ async function main(variables: NodeJS.ProcessEnv): Promise<void> {
   const trust = readTrust(variables[COORDINATOR_VARIABLES.trust] ?? '')
   const server = createSecureServer(trust, ['driver', 'worker'], (socket: Duplex, role) => {
     socket.on('error', () => {})
-    if (role === 'worker') serveWorker(socket, token, service.coordinator)
+    if (role === 'worker') serveWorker(socket, token, service.coordinator, env.timers)
     else service.accept(socket).catch((error: Error) => say(`refused a driver: ${error.message}`))
   })
   server.on('tlsClientError', (error) => say(`refused a connection: ${error.message}`))

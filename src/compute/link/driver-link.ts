@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import { ComputeError } from '../errors.ts'
+import { GREETING_MS } from '../wire/handshake.ts'
 import { secured } from '../wire/secure.ts'
 import type { Trust } from '../wire/secure.ts'
 import { readGreeting, sendGreeting } from './greet.ts'
@@ -47,8 +48,6 @@ const LAST_PAUSE_MS = 5_000
 const FIRST_WORD_MS = 2_000
 /** One try: an API server that hangs is as good as none. */
 const DIAL_MS = 30_000
-/** The same: a server that takes a connection and says nothing is as good as none. */
-const GREETING_MS = 10_000
 
 export function connectDriverLink(options: DriverLinkOptions): DriverLink {
   const { env } = options

@@ -7,6 +7,7 @@ import type { LossRecord } from '../coordinator/loss.ts'
 import type { CoordinatorOptions } from '../coordinator/options.ts'
 import { reviveError } from '../wire/error-record.ts'
 import type { ErrorRecord } from '../wire/error-record.ts'
+import { GREETING_MS } from '../wire/handshake.ts'
 import type { ShippedCode } from '../wire/shipped.ts'
 import { readGreeting, sendGreeting } from './greet.ts'
 import { decodeMessage, encodeMessage } from './message.ts'
@@ -97,7 +98,9 @@ export function createDriverService(options: DriverServiceOptions): DriverServic
   return {
     coordinator,
     async accept(stream) {
-      const greeting = await readGreeting(stream)
+      const late = () => stream.destroy(new Error(`no greeting came in ${GREETING_MS / 1000} s`))
+      const timer = env.timers.after(GREETING_MS, late, { background: true })
+      const greeting = await readGreeting(stream).finally(() => timer.cancel())
       const isNew = session?.link.session !== greeting.session
       const { link } = isNew || session === undefined ? begin(greeting.session) : session
       away?.cancel()

@@ -1,6 +1,6 @@
 import type { InputFile } from '../dataset/inputs.ts'
 import { ComputeError } from '../errors.ts'
-import type { ColumnarLayout } from './columnar-units.ts'
+import type { ColumnarLayout } from './columnar-layout.ts'
 import { fileHandleOf } from './arrow-handle.ts'
 import { readBytes } from './read-bytes.ts'
 

@@ -4,21 +4,10 @@ import type { TextRange } from '../dataset/text-range.ts'
 import type { Unit } from '../dataset/stage-input.ts'
 import { ComputeError } from '../errors.ts'
 import { arrowBlocks } from './arrow-blocks.ts'
+import type { ColumnarLayout, Span } from './columnar-layout.ts'
 import { identified } from './csv-ranges.ts'
 import type { FileFormat } from './files-source.ts'
 import { readBytes } from './read-bytes.ts'
-
-/** A run of bytes of a file. */
-export interface Span {
-  readonly from: number
-  readonly to: number
-}
-
-/** How a file is laid out: rows that are read together, and what every reader needs besides. */
-export interface ColumnarLayout {
-  readonly groups: readonly (Span & { readonly rows: number })[]
-  readonly always: readonly Span[]
-}
 
 /** Readers of Parquet begin with so many bytes from the end. */
 const PARQUET_TAIL_BYTES = 1 << 19

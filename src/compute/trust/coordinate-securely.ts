@@ -23,7 +23,7 @@ export function coordinateSecurely({ host }: PodReach, trust: Trust): CreateCoor
       sockets.add(socket)
       socket.on('error', () => {})
       socket.once('close', () => sockets.delete(socket))
-      serveWorker(socket, token, coordinator)
+      serveWorker(socket, token, coordinator, options.env.timers)
     })
     const port = await listenOn(server, 0)
     return {

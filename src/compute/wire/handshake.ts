@@ -8,6 +8,9 @@ export type Role = 'coordinator' | 'worker'
 /** Raised by one whenever messages change so that an older side would misread them. */
 export const PROTOCOL_VERSION = 1
 
+/** Whoever connects shows in this time who it is, or is left. */
+export const GREETING_MS = 10_000
+
 export interface Greeting {
   readonly version: number
   readonly role: Role

@@ -2,6 +2,7 @@ import { duplexPair } from 'node:stream'
 import { expect, test } from 'vitest'
 import { openLink, readControl } from './link.ts'
 import type { Link } from './link.ts'
+import { GREETING_MS } from './handshake.ts'
 import type { Role } from './handshake.ts'
 
 function open(tokens: readonly [string, string], roles: readonly [Role, Role] = ['coordinator', 'worker']) {
@@ -42,4 +43,24 @@ test('a proof cannot be reflected: two ends of one role part', async () => {
   const [left] = open(['t', 't'], ['worker', 'worker'])
   await expect(left.opened).rejects.toThrow()
   expect((await left.closed)?.message).toContain('it is a worker too')
+})
+
+test('whoever says nothing, or gives no proof, is left after ten seconds in which it could be heard', async () => {
+  const [ours, theirs] = duplexPair()
+  const closed = Promise.withResolvers<Error | undefined>()
+  let waitedMs = 0
+  let next: (() => void) | undefined
+  openLink(ours, 'coordinator', 't', {
+    after(ms, action) {
+      next = () => ((waitedMs += ms), action())
+      return { cancel: () => (next = undefined) }
+    },
+    onOpen: () => {},
+    onFrame: () => {},
+    onClosed: closed.resolve,
+  })
+  theirs.resume()
+  while (!ours.destroyed) next!()
+  expect(waitedMs).toBe(GREETING_MS)
+  expect((await closed.promise)?.message).toBe('Cannot wait for the other side: no proof came in 10 s')
 })

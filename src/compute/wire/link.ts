@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { deserialize, serialize } from 'node:v8'
 import { createFrameReader, encodeFrame, FRAME_HEADER_BYTES, MAX_FRAME_BYTES, writeFrameHeader } from './frame.ts'
-import { createGreeting, isProven, objectionTo, proofOf } from './handshake.ts'
+import { createGreeting, GREETING_MS, isProven, objectionTo, proofOf } from './handshake.ts'
 import type { Greeting, Role } from './handshake.ts'
 import { FRAME } from './messages.ts'
 
@@ -23,6 +23,8 @@ export interface Link {
 }
 
 export interface LinkHandlers {
+  /** Calls `action` after so many milliseconds. Where present the other side has {@link GREETING_MS} to prove itself. */
+  after?(ms: number, action: () => void): { cancel(): void }
   /** Both sides have proved themselves: from now on frames may be sent. */
   onOpen(link: Link): void
   onFrame(kind: number, body: Uint8Array<ArrayBuffer>): void
@@ -38,7 +40,11 @@ export function openLink(stream: Duplex, role: Role, token: string, handlers: Li
   const link = linkOver(stream)
   let open = false
   let failure: Error | undefined
+  const late = () =>
+    stream.destroy(new Error(`Cannot wait for the other side: no proof came in ${GREETING_MS / 1000} s`))
+  const timer = handlers.after === undefined ? undefined : greetingTimer(handlers.after, late)
   const greet = greetingSteps(token, greeting, link, () => {
+    timer?.cancel()
     open = true
     handlers.onOpen(link)
   })
@@ -56,10 +62,27 @@ export function openLink(stream: Duplex, role: Role, token: string, handlers: Li
   })
   stream.on('error', (error) => (failure = error))
   stream.once('end', () => stream.destroy())
-  stream.once('close', () => handlers.onClosed(failure))
+  stream.once('close', () => {
+    timer?.cancel()
+    handlers.onClosed(failure)
+  })
   link.send(FRAME.greeting, Buffer.from(JSON.stringify(greeting)))
   return link
 }
+
+/** A second at a time: where user code keeps this process from reading for longer, what came meanwhile is read before it counts. */
+function greetingTimer(after: NonNullable<LinkHandlers['after']>, late: () => void): { cancel(): void } {
+  let leftMs = GREETING_MS
+  const tick = () => {
+    leftMs -= TICK_MS
+    if (leftMs <= 0) late()
+    else timer = after(TICK_MS, tick)
+  }
+  let timer = after(TICK_MS, tick)
+  return { cancel: () => timer.cancel() }
+}
+
+const TICK_MS = 1000
 
 /** First their greeting, to which we answer with our proof; then their proof. Throws at whatever is not that. */
 function greetingSteps(token: string, ours: Greeting, link: Link, opened: () => void) {

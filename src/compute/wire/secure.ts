@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { PeerCertificate, SecureContextOptions, Server, TLSSocket } from 'node:tls'
 import { parseAddress } from './address.ts'
+import { GREETING_MS } from './handshake.ts'
 
 /**
  * Who belongs to a run: its authority's certificate, and what this process shows of its own, all in PEM. Whoever cannot show
@@ -55,7 +56,8 @@ export function createSecureServer(
   roles: readonly TrustedRole[],
   onConnection: (socket: TLSSocket, role: TrustedRole) => void,
 ): Server {
-  const server = tls().createServer({ ...contextOf(trust), requestCert: true, rejectUnauthorized: true }, (socket) => {
+  const options = { ...contextOf(trust), requestCert: true, rejectUnauthorized: true, handshakeTimeout: GREETING_MS }
+  const server = tls().createServer(options, (socket) => {
     const certificate = socket.getPeerCertificate()
     const objection = objectionTo(certificate, roles)
     if (objection !== undefined) return void socket.destroy(objection)

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join, sep } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { systemEnvironment } from '../../env/system.ts'
 import { openLink } from '../wire/link.ts'
 import type { Link } from '../wire/link.ts'
 import { decodePartRequest, PART_FRAME, PART_ID_BYTES } from '../wire/parts.ts'
@@ -36,6 +37,7 @@ export function ownHost(): string {
 export function serveParts(stream: Duplex, token: string, directory: string): void {
   let link: Link | undefined
   openLink(stream, 'coordinator', token, {
+    after: (ms, action) => systemEnvironment().timers.after(ms, action, { background: true }),
     onOpen: (opened) => (link = opened),
     onFrame(kind, body) {
       if (kind === PART_FRAME.request && link !== undefined) void answer(link, directory, body)
