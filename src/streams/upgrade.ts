@@ -37,6 +37,12 @@ export function offeredProtocols({ headers }: IncomingMessage): readonly string[
   return offered.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
 }
 
+/** The first subprotocol that both sides know; empty where the client names none, undefined where none fits. */
+export function commonProtocol({ request }: Upgrade, known: readonly string[]): string | undefined {
+  const offered = offeredProtocols(request)
+  return offered.length === 0 ? '' : offered.find((name) => known.includes(name))
+}
+
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 /**

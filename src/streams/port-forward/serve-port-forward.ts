@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { UpgradeError } from '../remote-command/serve-command.ts'
 import type { SpdySession, SpdyStream } from '../spdy/spdy-session.ts'
 import { startSpdySession } from '../spdy/spdy-session.ts'
-import { acceptSpdy, acceptWebSocket, offeredProtocols, requestedUpgrade } from '../upgrade.ts'
+import { acceptSpdy, acceptWebSocket, commonProtocol, offeredProtocols, requestedUpgrade } from '../upgrade.ts'
 import type { Upgrade } from '../upgrade.ts'
 import { openChannelSocket } from '../websocket/channel-socket.ts'
 
@@ -36,7 +36,8 @@ export async function servePortForward(upgrade: Upgrade, ports: readonly number[
     const transport = createWebSocketStream(socket)
     return await over(startSpdySession(transport, { side: 'server', accept: createPairs(dial) }))
   }
-  const protocol = offered.find((name) => CHANNEL_PROTOCOLS.includes(name))
+  // Without a subprotocol the channels are bytes, as on a node.
+  const protocol = commonProtocol(upgrade, CHANNEL_PROTOCOLS)
   if (protocol === undefined) throw new UpgradeError(400, 'unable to upgrade: no subprotocol in common')
   if (ports.length === 0) throw new UpgradeError(400, 'query parameter "port" is required')
   await serveChannels(upgrade, protocol, ports, dial)

@@ -1,12 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import type { Timers } from '../../env/clock.ts'
-import { offeredProtocols, requestedUpgrade } from '../upgrade.ts'
+import { commonProtocol, offeredProtocols, requestedUpgrade } from '../upgrade.ts'
 import type { Upgrade } from '../upgrade.ts'
 import { COMMAND_PROTOCOLS, failedOutcome } from './command.ts'
 import type { CommandChannels, CommandOutcome, CommandStreams, RunningCommand } from './command.ts'
 import { spdyChannels } from './spdy-channels.ts'
-import { chooseWebSocketProtocol, webSocketChannels } from './web-socket-channels.ts'
+import { CHANNEL_PROTOCOLS, webSocketChannels } from './web-socket-channels.ts'
 
 export interface CommandServing {
   readonly timers: Timers
@@ -41,7 +41,7 @@ async function openChannels(upgrade: Upgrade, { timers, wanted }: CommandServing
   if (!wanted.stdin && !wanted.stdout && !wanted.stderr)
     throw new UpgradeError(400, 'you must specify at least 1 of stdin, stdout, stderr')
   if (requestedUpgrade(upgrade.request) === 'websocket') {
-    const protocol = chooseWebSocketProtocol(upgrade)
+    const protocol = commonProtocol(upgrade, CHANNEL_PROTOCOLS)
     if (protocol === undefined) throw new UpgradeError(400, 'unable to upgrade: no subprotocol in common')
     return await webSocketChannels(upgrade, protocol, wanted)
   }

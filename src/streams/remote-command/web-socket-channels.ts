@@ -1,4 +1,4 @@
-import { acceptWebSocket, offeredProtocols } from '../upgrade.ts'
+import { acceptWebSocket } from '../upgrade.ts'
 import type { Upgrade } from '../upgrade.ts'
 import { openChannelSocket } from '../websocket/channel-socket.ts'
 import { outcomeText, readSize } from './command.ts'
@@ -10,19 +10,14 @@ export const STDERR = 2
 export const ERROR = 3
 export const RESIZE = 4
 
-const PROTOCOLS = [
+/** What a client may speak; one that names none speaks plain channels, as to a node. */
+export const CHANNEL_PROTOCOLS = [
   'v5.channel.k8s.io',
   'v4.channel.k8s.io',
   'v4.base64.channel.k8s.io',
   'channel.k8s.io',
   'base64.channel.k8s.io',
 ]
-
-/** The first subprotocol that both sides know; empty where the client names none, undefined where none fits. */
-export function chooseWebSocketProtocol(upgrade: Upgrade): string | undefined {
-  const offered = offeredProtocols(upgrade.request)
-  return offered.length === 0 ? '' : offered.find((name) => PROTOCOLS.includes(name))
-}
 
 /** A command's channels in a WebSocket. */
 export async function webSocketChannels(
