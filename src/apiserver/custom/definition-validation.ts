@@ -2,13 +2,14 @@ import type { FieldError } from '../../api/meta/field-error.ts'
 import { duplicate, forbidden, invalid, notSupported, required, tooMany } from '../../api/meta/field-error.ts'
 import { semanticallyEqual } from '../../api/meta/equal.ts'
 import type { KubeObject } from '../../api/object.ts'
-import type { Definition, JsonSchema, ValidationRule } from './json-schema.ts'
-import { rulesOf } from './rules.ts'
+import { checkRules } from './definition-rules.ts'
+import type { Definition, JsonSchema } from './json-schema.ts'
 import { fieldAt } from './schema-path.ts'
 import { validateBySchema } from './schema-validation.ts'
 import { validateStructure } from './structural.ts'
 
 interface Version {
+  readonly name?: string
   readonly schema?: { readonly openAPIV3Schema?: JsonSchema }
   readonly subresources?: {
     readonly scale?: {
@@ -39,7 +40,7 @@ interface Conversion {
 const MAX_SELECTABLE = 8
 
 /** What is wrong with a definition beyond its names: schemas, rules, columns, subresources and conversion. */
-export function validateDefinitionSchemas(object: KubeObject): readonly FieldError[] {
+export function validateDefinitionSchemas(object: KubeObject, old?: KubeObject): readonly FieldError[] {
   const { spec, status } = object as Definition & { readonly spec: { readonly conversion?: Conversion } }
   const errors: FieldError[] = []
   const versions = (spec.versions ?? []) as readonly Version[]
@@ -50,6 +51,7 @@ export function validateDefinitionSchemas(object: KubeObject): readonly FieldErr
   }
   requireApproval(object, errors)
   const shared = sharedParts(versions)
+  const before = ((old as Definition | undefined)?.spec.versions ?? []) as readonly Version[]
   versions.forEach((version, i) => {
     const own = `spec.versions[${i}]`
     if (!version.deprecated && version.deprecationWarning !== undefined) {
@@ -57,7 +59,8 @@ export function validateDefinitionSchemas(object: KubeObject): readonly FieldErr
       errors.push(invalid(`${own}.deprecationWarning`, version.deprecationWarning, detail))
     }
     if (version.schema?.openAPIV3Schema === undefined) errors.push(required(`${own}.schema.openAPIV3Schema`))
-    checkVersion(version, pathsOf(own, shared, i === 0), errors)
+    const isKept = before.some((one) => one.name === version.name && semanticallyEqual(one.schema, version.schema))
+    checkVersion(version, pathsOf(own, shared, i === 0), isKept, errors)
   })
   checkConversion(spec.conversion, errors)
   checkStoredVersions(spec.versions ?? [], status?.storedVersions ?? [], errors)
@@ -107,12 +110,12 @@ function requireApproval({ metadata, ...object }: KubeObject, errors: FieldError
   }
 }
 
-function checkVersion(version: Version, paths: Paths, errors: FieldError[]): void {
+function checkVersion(version: Version, paths: Paths, isKept: boolean, errors: FieldError[]): void {
   const schema = version.schema?.openAPIV3Schema
   if (schema !== undefined && paths.schema !== undefined) {
     const found = [...validateStructure(schema, paths.schema), ...defaultErrors(schema, paths.schema)]
     errors.push(...found)
-    if (found.length === 0) checkRules(schema, paths.schema, true, undefined, errors)
+    if (found.length === 0) errors.push(...checkRules(schema, paths.schema, isKept))
   }
   if (paths.subresources !== undefined) checkScale(version, paths.subresources, errors)
   if (paths.columns !== undefined) checkColumns(version, paths.columns, errors)
@@ -236,83 +239,4 @@ function checkStoredVersions(
     const detail = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`
     errors.push(invalid(`status.storedVersions[${i}]`, name, detail))
   })
-}
-
-const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
-
-/** `uncorrelated` names the list or map above in which nobody can tell what an item was before. */
-function checkRules(
-  schema: JsonSchema,
-  path: string,
-  isRoot: boolean,
-  uncorrelated: string | undefined,
-  errors: FieldError[],
-): void {
-  const rules = schema['x-kubernetes-validations'] ?? []
-  rules.forEach((rule, i) => checkRule(schema, rule, `${path}.x-kubernetes-validations[${i}]`, errors))
-  if (rules.length > 0) checkCompiled(schema, path, isRoot, uncorrelated, errors)
-  for (const [key, child] of Object.entries(schema.properties ?? {})) {
-    checkRules(child, `${path}.properties[${key}]`, false, uncorrelated, errors)
-  }
-  const { items, additionalProperties } = schema
-  if (typeof additionalProperties === 'object') {
-    checkRules(additionalProperties, `${path}.additionalProperties`, false, uncorrelated, errors)
-  }
-  if (items === undefined) return
-  const lost = uncorrelated ?? (schema['x-kubernetes-list-type'] === 'map' ? undefined : `${path}`)
-  checkRules(items, `${path}.items`, false, lost, errors)
-}
-
-function checkRule(schema: JsonSchema, rule: ValidationRule, at: string, errors: FieldError[]): void {
-  const { message, messageExpression, reason, fieldPath } = rule
-  if (rule.rule.trim() === '') errors.push(required(`${at}.rule`, 'rule is not specified'))
-  if (message !== undefined && message.length > 0 && message.trim() === '') {
-    errors.push(invalid(`${at}.message`, message, 'must be non-empty if specified'))
-  } else if (message?.trim().includes('\n')) {
-    errors.push(invalid(`${at}.message`, message, 'must not contain line breaks'))
-  } else if (rule.rule.trim().includes('\n') && (message ?? '') === '') {
-    errors.push(required(`${at}.message`, 'message must be specified if rule contains line breaks'))
-  }
-  if (messageExpression !== undefined && messageExpression.length > 0 && messageExpression.trim() === '') {
-    errors.push(required(`${at}.messageExpression`, 'messageExpression must be non-empty if specified'))
-  }
-  if (reason !== undefined && !REASONS.includes(reason)) errors.push(notSupported(`${at}.reason`, reason, REASONS))
-  if (fieldPath === undefined || fieldPath === '') return
-  if (fieldPath.trim() === '') errors.push(invalid(`${at}.fieldPath`, fieldPath, 'must be non-empty if specified'))
-  else if (typeof fieldAt(schema, fieldPath, true) === 'string') {
-    errors.push(invalid(`${at}.fieldPath`, fieldPath, 'must be a valid path'))
-  }
-}
-
-function checkCompiled(
-  schema: JsonSchema,
-  path: string,
-  isRoot: boolean,
-  uncorrelated: string | undefined,
-  errors: FieldError[],
-): void {
-  rulesOf(schema, isRoot).rules.forEach(({ rule, error, messageError, usesOldSelf }, i) => {
-    const at = `${path}.x-kubernetes-validations[${i}]`
-    if (error !== undefined) errors.push(invalid(`${at}.rule`, goRule(rule), error))
-    if (messageError !== undefined) errors.push(invalid(`${at}.messageExpression`, goRule(rule), messageError))
-    if (usesOldSelf && uncorrelated !== undefined) {
-      const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`
-      errors.push(invalid(`${at}.rule`, rule.rule, detail))
-    } else if (!usesOldSelf && rule.optionalOldSelf !== undefined && error === undefined) {
-      const detail = 'may not be set if oldSelf is not used in rule'
-      errors.push(invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, detail))
-    }
-  })
-}
-
-/** A rule as Go's own type of it is shown. */
-function goRule({ rule, message, messageExpression, reason, fieldPath, optionalOldSelf }: ValidationRule): object {
-  return {
-    Rule: rule,
-    Message: message ?? '',
-    MessageExpression: messageExpression ?? '',
-    Reason: reason ?? null,
-    FieldPath: fieldPath ?? '',
-    OptionalOldSelf: optionalOldSelf ?? null,
-  }
 }

@@ -1,6 +1,7 @@
 /** What compiles expressions and gives them values; loaded when the first expression comes. */
 export interface ExpressionEngine {
   readonly compile: typeof import('../../expression/cel/environment.ts').compile
+  readonly estimateCost: typeof import('../../expression/cel/cost-estimate.ts').estimateCost
   readonly fromJson: typeof import('../../expression/cel/json-values.ts').fromJson
   readonly values: typeof import('../../expression/cel/values.ts')
   readonly authorizer: typeof import('../../expression/cel/library/authorizer.ts')
@@ -16,14 +17,15 @@ export function loadExpressions(): Promise<void> | undefined {
 }
 
 async function load(): Promise<void> {
-  const [environment, json, values, authorizer] = await Promise.all([
+  const [environment, estimate, json, values, authorizer] = await Promise.all([
     import('../../expression/cel/environment.ts'),
+    import('../../expression/cel/cost-estimate.ts'),
     import('../../expression/cel/json-values.ts'),
     import('../../expression/cel/values.ts'),
     import('../../expression/cel/library/authorizer.ts'),
   ])
   const { compile } = environment
-  engine = { compile, fromJson: json.fromJson, values, authorizer }
+  engine = { compile, estimateCost: estimate.estimateCost, fromJson: json.fromJson, values, authorizer }
 }
 
 /** The engine, which whoever lets expressions in has loaded before. */

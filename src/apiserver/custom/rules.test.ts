@@ -63,7 +63,7 @@ const SPEC: JsonSchema = {
     },
   },
   'x-kubernetes-validations': [
-    { rule: 'self.sails > 0', messageExpression: '"has " + string(self.sails) + " sails"', fieldPath: '.sails' },
+    { rule: 'self.sails > 0', messageExpression: '"has %d sails".format([self.sails])', fieldPath: '.sails' },
     { rule: '!has(oldSelf.hull) || self.hull == oldSelf.hull', message: 'hull is kept', reason: 'FieldValueForbidden' },
     { rule: '!has(self.name__dash__tag) || self.name__dash__tag != ""' },
   ],

@@ -53,7 +53,7 @@ export function validationOfUpdate(
     return [...validateRequest(request), ...validateRequestUpdate(request, before, subresource), ...errors]
   }
   if (resource.storage === DEFINITIONS && subresource === undefined) {
-    return [...errors, ...validateDefinitionSchemas(object)]
+    return [...errors, ...validateDefinitionSchemas(object, old)]
   }
   if (resource.type.group === REGISTRATION && subresource === undefined) {
     return [...errors, ...validateRegistration(resource.storage, object)]

@@ -1,6 +1,15 @@
-/** A type that the checker knows. `max` is the largest size that a schema allows, for estimating costs. */
+/**
+ * A type that the checker knows. For estimating costs: `max` is the largest size that a schema allows, `least` the fewest bytes
+ * that a value takes as JSON.
+ */
 export type CelType =
-  | { readonly kind: 'simple'; readonly name: SimpleName; readonly max?: number; readonly format?: string }
+  | {
+      readonly kind: 'simple'
+      readonly name: SimpleName
+      readonly max?: number
+      readonly least?: number
+      readonly format?: string
+    }
   | {
       readonly kind: 'list'
       readonly items: CelType
@@ -33,6 +42,7 @@ export interface ObjectType {
   readonly name: string
   /** By the name that expressions use, with the reserved words escaped. */
   readonly fields: ReadonlyMap<string, ObjectField>
+  readonly least?: number
   /** May also hold what no field says: such a thing is kept, but expressions cannot name it. */
   readonly open?: boolean
 }

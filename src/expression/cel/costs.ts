@@ -44,6 +44,11 @@ const smaller: Rule = ([a, b]) => {
 const ordered: Rule = (args) =>
   typeof args[0] === 'string' || args[0] instanceof Uint8Array ? smaller(args, null, '') : 1
 
+const pairs =
+  (factor: number): Rule =>
+  ([a, b]) =>
+    1 + factor * sizeOf(a) * sizeOf(b)
+
 const whole: Rule = ([subject]) => (subject === undefined ? 0 : treeCost(subject))
 
 const contained = (more: number): Rule => {
@@ -96,6 +101,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   'strings.quote': traversal(1),
   bytes: (args, result, id) => (id.startsWith('bytes(string)') ? traversal(1)(args, result, id) : 1),
   string: (args, result, id) => (id.startsWith('string(bytes)') ? traversal(1)(args, result, id) : 1),
+  'sets.contains': pairs(1),
+  'sets.intersects': pairs(1),
+  'sets.equivalent': pairs(2),
   contains: ([text, part]) => Math.ceil(sizeOf(text) * STRING_FACTOR) * Math.ceil(sizeOf(part) * STRING_FACTOR),
   '@in': ([, list], _, id) => (id.includes('list') ? sizeOf(list) : 1),
   '_==_': smaller,

@@ -5,6 +5,7 @@ import { listsMore, watchMore } from './lists-more.ts'
 import { certificatesMore, subresourcesMore, tokens } from './parts.ts'
 import { patchMore } from './patch-more.ts'
 import { customMore, registration } from './extensions.ts'
+import { customCosts } from './custom-costs.ts'
 import { customValues } from './custom-values.ts'
 import { accessMore, limits } from './rules.ts'
 import type { Scenario } from './scenario.ts'
@@ -23,5 +24,6 @@ export const SCENARIOS: readonly Scenario[] = [
   accessMore,
   customMore,
   customValues,
+  customCosts,
   registration,
 ]
