@@ -9,7 +9,7 @@ import { nextStep } from './next-step.ts'
 import type { Step } from './next-step.ts'
 import type { NodeContext } from './node-context.ts'
 import { tell } from './pod-events.ts'
-import { recordOf } from './pod-record.ts'
+import { initContainers, mainContainers, recordOf } from './pod-record.ts'
 import type { PodRecord } from './pod-record.ts'
 import { phaseOf } from './pod-status.ts'
 import { putContainer } from './pod-work.ts'
@@ -197,7 +197,7 @@ async function turn(work: PodWork, reports: StatusReports): Promise<number | 'go
   const { clock } = work.context.env
   superviseProbes(work)
   const step = nextStep(work.pod, work.record, clock.now())
-  const pauseMs = await take(step, work)
+  const pauseMs = await take(step, work, reports)
   if (step.do === 'start-sandbox') reports.later()
   else reports.now()
   if (step.do === 'wait') return step.untilMs === undefined ? undefined : pauseUntil(step.untilMs, clock.now())
@@ -209,7 +209,7 @@ async function turn(work: PodWork, reports: StatusReports): Promise<number | 'go
 const pauseUntil = (untilMs: number, nowMs: number) => Math.min(MOST_PAUSE_MS, Math.max(0, untilMs - nowMs))
 
 /** Does the step; resolves to the pause that it asks for. */
-async function take(step: Step, work: PodWork): Promise<number | undefined> {
+async function take(step: Step, work: PodWork, reports: StatusReports): Promise<number | undefined> {
   switch (step.do) {
     case 'start-sandbox':
       return await startSurroundings(work)
@@ -235,11 +235,19 @@ async function take(step: Step, work: PodWork): Promise<number | undefined> {
       await stopContainers(work)
       return undefined
     case 'finish':
-      await giveBack(work)
+      await finish(work, reports)
       return undefined
     case 'wait':
       return undefined
   }
+}
+
+/** That it has ended is told before an engine takes its time; but whoever gets its ports of the host's next must find them free. */
+async function finish(work: PodWork, reports: StatusReports): Promise<void> {
+  const giving = giveBack(work)
+  const hasHostPort = ({ ports }: Container) => ports?.some(({ hostPort }) => (hostPort ?? 0) > 0) === true
+  if (![...mainContainers(work.pod), ...initContainers(work.pod)].some(hasHostPort)) reports.now()
+  await giving
 }
 
 /** Makes the container's next attempt; one that has ended already is treated as one that ends later. */

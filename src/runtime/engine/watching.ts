@@ -58,9 +58,10 @@ export async function watchContainers(
 async function settle(environment: Environment, book: ContainerBook, id: string, signal: AbortSignal): Promise<void> {
   try {
     for (let waited = 0, step = 2; waited < LATENESS_MS && !signal.aborted; step *= 2) {
-      if (book.status(id)?.state.phase !== 'running') return
-      const status = await book.refresh(id)
-      if (status?.state.phase !== 'running') return
+      const phase = book.status(id)?.state.phase
+      if (phase === undefined || phase === 'exited') return
+      // One that is known as created is being started: its end may be told before its start has been taken in.
+      if (phase === 'running') await book.refresh(id)
       await sleep(environment.timers, step)
       waited += step
     }
