@@ -27,6 +27,7 @@ import {
   defaultService,
 } from './core.ts'
 import { defaultApiService, defaultDefinition, defaultPriorityClass } from './extensions.ts'
+import { defaultFlowSchema, defaultPriorityLevel } from './flow-control.ts'
 import { defaultEndpointSlice, defaultIngressClass, defaultNetworkPolicy } from './networking.ts'
 import { defaultPod } from './pod.ts'
 import { defaultRoleBinding } from './rbac.ts'
@@ -61,6 +62,8 @@ const DEFAULTS: Readonly<Record<string, (object: never) => void>> = {
   'priorityclasses.scheduling.k8s.io': defaultPriorityClass,
   'customresourcedefinitions.apiextensions.k8s.io': defaultDefinition,
   'apiservices.apiregistration.k8s.io': defaultApiService,
+  'flowschemas.flowcontrol.apiserver.k8s.io': defaultFlowSchema,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': defaultPriorityLevel,
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': defaultMutatingWebhooks,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': defaultValidatingWebhooks,
   'validatingadmissionpolicies.admissionregistration.k8s.io': defaultAdmissionPolicy,

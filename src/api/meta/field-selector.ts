@@ -64,6 +64,7 @@ export function parseFieldSelector(
 
 /** Kinds without fields of their own answer from the machinery, the others from their own conversion. */
 function unsupported(type: ResourceType, field: string, hasExtra: boolean): string {
+  if (groupResourceOf(type) === 'jobs.batch') return `field label ${JSON.stringify(field)} not supported for Job`
   if (hasExtra || FIELDS[groupResourceOf(type)] !== undefined) return `field label not supported: ${field}`
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
 }

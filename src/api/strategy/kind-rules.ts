@@ -1,4 +1,6 @@
 import type { Draft } from '../draft.ts'
+import type { APIService } from '../generated/apiregistration-v1.ts'
+import type { EndpointSlice } from '../generated/discovery-v1.ts'
 import type { DaemonSet, Deployment } from '../generated/apps-v1.ts'
 import type { Job } from '../generated/batch-v1.ts'
 import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
@@ -28,6 +30,10 @@ export const CREATE_RULES: Readonly<Record<string, (object: never) => void>> = {
   limitranges: createLimitRange,
   'jobs.batch': createJob,
   'customresourcedefinitions.apiextensions.k8s.io': createDefinition,
+  'apiservices.apiregistration.k8s.io': (service: Draft<APIService>) => {
+    // What lies within this server is available from the start; of another one that has to be seen.
+    if (service.spec?.service !== undefined) service.status = {}
+  },
 }
 
 /** What a resource takes over from what it replaces, beside what all do. */
@@ -38,6 +44,7 @@ export const UPDATE_RULES: Readonly<
   'deployments.apps': updateDeployment,
   'daemonsets.apps': updateDaemonSet,
   pods: updatePod,
+  'endpointslices.discovery.k8s.io': updateSlice,
   namespaces: updateNamespace,
   persistentvolumes: updateVolume,
   persistentvolumeclaims: (claim: Draft<PersistentVolumeClaim>, old: PersistentVolumeClaim, subresource?: string) => {
@@ -112,6 +119,13 @@ function updateDeployment({ metadata }: Draft<Deployment>, old: Deployment, subr
   metadata.generation = generation + 1
 }
 
+/** Labels say which Service a slice is of: they count as part of it. */
+function updateSlice({ metadata }: Draft<EndpointSlice>, old: EndpointSlice): void {
+  const { generation = 0, labels } = old.metadata
+  if (semanticallyEqual(metadata.labels ?? {}, labels ?? {})) return
+  metadata.generation = generation + 1
+}
+
 const TEMPLATES = 'deprecated.daemonset.template.generation'
 
 /** A DaemonSet's templates are counted, by the server alone. */
@@ -125,6 +139,8 @@ function updateDaemonSet({ metadata, spec }: Draft<DaemonSet>, old: DaemonSet, s
 /** A namespace is served until its finalizer has emptied it. */
 function createNamespace(namespace: Draft<Namespace>): void {
   namespace.status = { phase: 'Active' }
+  const { name } = namespace.metadata
+  if (name) namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': name }
   const finalizers = namespace.spec?.finalizers ?? []
   if (!finalizers.includes('kubernetes')) namespace.spec = { finalizers: [...finalizers, 'kubernetes'] }
 }

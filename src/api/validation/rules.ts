@@ -37,6 +37,8 @@ import {
   validatePriorityClass,
   validatePriorityClassUpdate,
 } from './others.ts'
+import { validateApiService, validateApiServiceStatus } from './api-service.ts'
+import { validateFlowSchema, validatePriorityLevel } from './flow-control.ts'
 import { validateVolume } from './persistent-volume.ts'
 import { validatePod, validatePodCreation, validateTemplateObject } from './pod.ts'
 import { validatePodUpdate } from './pod-update.ts'
@@ -60,6 +62,8 @@ import {
   validateServiceRangeUpdate,
 } from './service-range.ts'
 import {
+  validateRevision,
+  validateRevisionCreation,
   validateRevisionUpdate,
   validateRuntimeClass,
   validateRuntimeClassUpdate,
@@ -139,7 +143,27 @@ export const RULES: Readonly<Record<string, Rules>> = {
     steps: 'msu',
   },
   persistentvolumes: { always: validateVolume, update: validateVolumeUpdate, steps: 'fsfsu' },
-  'controllerrevisions.apps': { update: validateRevisionUpdate, steps: 'mu' },
+  'controllerrevisions.apps': {
+    always: validateRevision,
+    create: validateRevisionCreation,
+    update: validateRevisionUpdate,
+    steps: 'mfsu',
+  },
+  'apiservices.apiregistration.k8s.io': {
+    always: validateApiService,
+    status: validateApiServiceStatus,
+    steps: 'ms',
+  },
+  'flowschemas.flowcontrol.apiserver.k8s.io': {
+    always: validateFlowSchema,
+    status: validateFlowSchema,
+    steps: 'fs',
+  },
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': {
+    always: validatePriorityLevel,
+    status: validatePriorityLevel,
+    steps: 'fs',
+  },
   'runtimeclasses.node.k8s.io': { always: validateRuntimeClass, update: validateRuntimeClassUpdate, steps: 'fsmu' },
   replicationcontrollers: { always: validateReplicationController, status: validateControllerStatus, steps: 'fsms' },
   'deployments.apps': {
@@ -202,6 +226,7 @@ export const RULES: Readonly<Record<string, Rules>> = {
   'volumeattributesclasses.storage.k8s.io': {
     always: validateVolumeAttributesClass,
     update: validateVolumeAttributesClassUpdate,
+    steps: 'fsmufs',
   },
   'volumeattachments.storage.k8s.io': {
     always: validateVolumeAttachment,

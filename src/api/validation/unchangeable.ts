@@ -1,11 +1,13 @@
 import type { ControllerRevision } from '../generated/apps-v1.ts'
 import type { PersistentVolume } from '../generated/core-v1.ts'
 import type { RuntimeClass } from '../generated/node-v1.ts'
-import { duplicate, forbidden, invalid } from '../meta/field-error.ts'
+import { isJsonObject } from '../draft.ts'
+import { duplicate, forbidden, invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsLabelProblems } from '../meta/names.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { goDiff, goForm } from './go-form.ts'
+import { nonNegative } from './numbers.ts'
 import { named, unlessSame, validateLabels } from './object-meta.ts'
 import { validateResources } from './resources.ts'
 import { validateTolerations } from './scheduling.ts'
@@ -29,6 +31,13 @@ export function validateRuntimeClass({ handler, overhead, scheduling }: RuntimeC
 /** Kinds of which one field or two stay as they were made. */
 export const validateRuntimeClassUpdate = (one: RuntimeClass, old: RuntimeClass): FieldError[] =>
   unlessSame('handler', one.handler, old.handler)
+
+export const validateRevision = ({ revision }: ControllerRevision): FieldError[] => nonNegative('revision', revision)
+
+export function validateRevisionCreation({ data }: ControllerRevision): FieldError[] {
+  if (data === undefined || data === null) return [required('data', 'data is mandatory')]
+  return isJsonObject(data) ? [] : [required('data', 'data must be a valid JSON object')]
+}
 
 export const validateRevisionUpdate = (one: ControllerRevision, old: ControllerRevision): FieldError[] =>
   unlessSame('data', one.data, old.data)

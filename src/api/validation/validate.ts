@@ -20,7 +20,7 @@ export function validateCreate(type: ResourceType, object: KubeObject): readonly
 }
 
 /** Kinds that leave their metadata to the rules that hold for all. */
-const NAMELESS = new Set(['events', 'poddisruptionbudgets.policy'])
+const NAMELESS = new Set(['events', 'poddisruptionbudgets.policy', 'apiservices.apiregistration.k8s.io'])
 
 /** Kinds whose authors took the general rules for metadata rather than those of the core group. */
 const GENERAL = new Set(['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'coordination.k8s.io', 'node.k8s.io'])

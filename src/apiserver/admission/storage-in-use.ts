@@ -3,6 +3,7 @@ import type { AdmissionPlugin } from './admission.ts'
 const FINALIZERS: Readonly<Record<string, string>> = {
   persistentvolumeclaims: 'kubernetes.io/pvc-protection',
   persistentvolumes: 'kubernetes.io/pv-protection',
+  'volumeattributesclasses.storage.k8s.io': 'kubernetes.io/vac-protection',
 }
 
 /** A claim or volume that is deleted stays until its controller has seen that nobody uses it. */

@@ -60,7 +60,11 @@ export async function serveResource(server: ResourceServer, exchange: Exchange, 
   checkServed(server, exchange, path, resource, verb)
   if (path.name !== undefined) checkName(path.name, path.rest)
   const deprecation = deprecationOf(resource)
-  if (deprecation !== undefined) exchange.context.warn(deprecation)
+  if (deprecation !== undefined) {
+    // Who cannot read the answer is told that alone.
+    if (!CONNECT_SUBRESOURCES.has(path.subresource ?? '')) negotiate(exchange.request.headers.accept)
+    exchange.context.warn(deprecation)
+  }
   const at = path.namespace === undefined ? { resource } : { resource, namespace: path.namespace }
   if (path.name === undefined) return serveCollection(server, exchange, at, verb)
   const { name, subresource } = path

@@ -18,9 +18,9 @@ export async function removeCollection(
   options: ListOptions & RemoveOptions = {},
 ): Promise<ObjectList> {
   authorize(engine, context, 'deletecollection', target)
-  warnOfOrphans(context, target, options)
   const { signal: _, ...selection } = options
   const list = await listObjects(engine, context, target, selection)
+  warnOfOrphans(context, target, options)
   for (let start = 0; start < list.items.length; start += CONCURRENT) {
     context.signal?.throwIfAborted()
     const some = list.items.slice(start, start + CONCURRENT)

@@ -1,14 +1,14 @@
-import type { NamedRuleWithOperations } from '../../../api/generated/admissionregistration-v1.ts'
 import type { FieldError } from '../../../api/meta/field-error.ts'
-import { duplicate, forbidden, invalid, notSupported, required, tooMany } from '../../../api/meta/field-error.ts'
-import { labelKeyProblems } from '../../../api/meta/names.ts'
+import { duplicate, invalid, notSupported, required, tooMany } from '../../../api/meta/field-error.ts'
+import { dnsSubdomainProblems, labelKeyProblems } from '../../../api/meta/names.ts'
 import { named } from '../../../api/validation/object-meta.ts'
 import type { KubeObject } from '../../../api/object.ts'
 import { formatType } from '../../../expression/cel/cel-type.ts'
 import type { CelType } from '../../../expression/cel/cel-type.ts'
 import { ADMISSION_VARIABLES, NAMESPACE_VARIABLE, PARAMS_VARIABLE, programOf } from './admission-expressions.ts'
 import type { Webhook } from './webhook.ts'
-import { FAILURE_POLICIES, MATCH_POLICIES, validateWebhook } from './webhook-validation.ts'
+import { validateMatchResources, validateParamKind, validateParamRef, validateRule } from './match-resources.ts'
+import { FAILURE_POLICIES, validateWebhook } from './webhook-validation.ts'
 import { BINDINGS, MUTATING, POLICIES, VALIDATING } from './registrations.ts'
 import type {
   ValidatingAdmissionPolicy,
@@ -25,7 +25,7 @@ export function validateRegistration(storage: string, object: KubeObject): reado
     const names = new Set<string>()
     webhooks.forEach((webhook, i) => {
       errors.push(...validateWebhook(webhook, `webhooks[${i}]`))
-      webhook.rules?.forEach((rule, j) => checkRule(rule, `webhooks[${i}].rules[${j}]`, errors))
+      webhook.rules?.forEach((rule, j) => errors.push(...validateRule(rule, `webhooks[${i}].rules[${j}]`)))
       checkConditions(webhook.matchConditions ?? [], ADMISSION_VARIABLES, `webhooks[${i}].matchConditions`, errors)
       if (names.has(webhook.name)) errors.push(duplicate(`webhooks[${i}].name`, webhook.name))
       names.add(webhook.name)
@@ -34,27 +34,8 @@ export function validateRegistration(storage: string, object: KubeObject): reado
   return errors
 }
 
-const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
-
 function oneOf(field: string, value: string | undefined, supported: readonly string[], errors: FieldError[]): void {
   if (value !== undefined && !supported.includes(value)) errors.push(notSupported(field, value, supported))
-}
-
-function checkRule(rule: NamedRuleWithOperations, at: string, errors: FieldError[]): void {
-  const lists = { operations: 'operations', apiGroups: 'API groups', apiVersions: 'API versions' } as const
-  for (const [name, words] of Object.entries(lists) as [keyof typeof lists, string][]) {
-    const values = rule[name] ?? []
-    if (values.length === 0) errors.push(required(`${at}.${name}`))
-    else if (values.length > 1 && values.includes('*')) {
-      errors.push(invalid(`${at}.${name}`, values, `if '*' is present, must not specify other ${words}`))
-    }
-  }
-  rule.operations?.forEach((one, i) => oneOf(`${at}.operations[${i}]`, one, OPERATIONS, errors))
-  if ((rule.resources ?? []).length === 0) errors.push(required(`${at}.resources`))
-  else if ((rule.resources ?? []).length > 1 && rule.resources?.includes('*/*')) {
-    errors.push(invalid(`${at}.resources`, rule.resources, "if '*/*' is present, must not specify other resources"))
-  }
-  oneOf(`${at}.scope`, rule.scope, ['*', 'Cluster', 'Namespaced'], errors)
 }
 
 const MAX_CONDITIONS = 64
@@ -103,21 +84,18 @@ function checkExpression(
 
 function checkPolicy({ spec = {}, metadata }: ValidatingAdmissionPolicy, errors: FieldError[]): void {
   oneOf('spec.failurePolicy', spec.failurePolicy, FAILURE_POLICIES, errors)
+  if (spec.paramKind !== undefined) errors.push(...validateParamKind(spec.paramKind, 'spec.paramKind'))
   if (spec.matchConstraints === undefined) errors.push(required('spec.matchConstraints'))
   else {
-    const rules = spec.matchConstraints.resourceRules ?? []
-    if (rules.length === 0) errors.push(required('spec.matchConstraints.resourceRules'))
-    rules.forEach((rule, i) => checkRule(rule, `spec.matchConstraints.resourceRules[${i}]`, errors))
-    oneOf('spec.matchConstraints.matchPolicy', spec.matchConstraints.matchPolicy, MATCH_POLICIES, errors)
+    errors.push(...validateMatchResources(spec.matchConstraints, 'spec.matchConstraints'))
+    if ((spec.matchConstraints.resourceRules ?? []).length === 0) {
+      errors.push(required('spec.matchConstraints.resourceRules'))
+    }
   }
   const { validations = [], auditAnnotations = [] } = spec
   if (validations.length === 0 && auditAnnotations.length === 0) {
     const detail = 'validations or auditAnnotations must contain at least one item'
     errors.push(required('spec.validations', detail), required('spec.auditAnnotations', detail))
-  }
-  if (spec.paramKind !== undefined) {
-    if (!spec.paramKind.apiVersion) errors.push(required('spec.paramKind.apiVersion'))
-    if (!spec.paramKind.kind) errors.push(required('spec.paramKind.kind'))
   }
   checkPolicyExpressions(spec, metadata.name ?? '', errors)
 }
@@ -132,19 +110,29 @@ function checkPolicyExpressions(spec: PolicySpec, name: string, errors: FieldErr
   const all = new Map(base).set('variables', { kind: 'object', name: 'kubernetes.variables', fields })
   spec.variables?.forEach((variable, i) => {
     const at = `spec.variables[${i}]`
-    if (!/^[_a-zA-Z]\w*$/.test(variable.name))
+    if (variable.name.trim() === '') errors.push(required(`${at}.name`, 'name is not specified'))
+    else if (!/^[_a-zA-Z]\w*$/.test(variable.name))
       errors.push(invalid(`${at}.name`, variable.name, 'must be a valid CEL identifier'))
-    const type = checkExpression(variable.expression, fresh(all, fields), 'any', `${at}.expression`, errors)
+    const { expression } = variable
+    if (expression.trim() === '') errors.push(required(`${at}.expression`, 'expression is not specified'))
+    const type =
+      expression.trim() === ''
+        ? undefined
+        : checkExpression(expression, fresh(all, fields), 'any', `${at}.expression`, errors)
     fields.set(variable.name, { json: variable.name, type: type ?? { kind: 'simple', name: 'dyn' } })
   })
   const scope = fresh(all, fields)
   spec.validations?.forEach((validation, i) => checkValidation(validation, scope, `spec.validations[${i}]`, errors))
-  spec.auditAnnotations?.forEach(({ key, valueExpression }, i) => {
+  const { auditAnnotations = [] } = spec
+  auditAnnotations.forEach(({ key, valueExpression }, i) => {
     const at = `spec.auditAnnotations[${i}]`
+    const whole = `${name}/${key}`
     if (name === '') errors.push(invalid(`${at}.key`, key, 'requires metadata.name be non-empty'))
+    else errors.push(...named(`${at}.key`, whole, labelKeyProblems(whole)))
     if (valueExpression.trim() === '') {
       errors.push(required(`${at}.valueExpression`, 'valueExpression is not specified'))
     } else checkExpression(valueExpression, scope, 'any', `${at}.valueExpression`, errors)
+    if (auditAnnotations.findIndex((one) => one.key === key) < i) errors.push(duplicate(`${at}.key`, key))
   })
 }
 
@@ -158,7 +146,7 @@ function fresh(
 }
 
 const NOTHING: CelType = { kind: 'simple', name: 'null_type' }
-const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized']
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
 
 type Validation = NonNullable<PolicySpec['validations']>[number]
 
@@ -187,21 +175,11 @@ function checkValidation(
 }
 
 function checkBinding({ spec = {} }: ValidatingAdmissionPolicyBinding, errors: FieldError[]): void {
-  const { policyName = '', paramRef, validationActions = [] } = spec
+  const { policyName = '', paramRef, matchResources, validationActions = [] } = spec
   if (policyName === '') errors.push(required('spec.policyName'))
-  if (paramRef !== undefined) {
-    const { name = '', selector, parameterNotFoundAction } = paramRef
-    if (name !== '' && selector !== undefined) {
-      for (const field of ['name', 'selector']) {
-        errors.push(forbidden(`spec.paramRef.${field}`, 'name and selector are mutually exclusive'))
-      }
-    }
-    if (name === '' && selector === undefined) {
-      errors.push(required('spec.paramRef', 'one of name or selector must be specified'))
-    }
-    if (!parameterNotFoundAction) errors.push(required('spec.paramRef.parameterNotFoundAction'))
-    else oneOf('spec.paramRef.parameterNotFoundAction', parameterNotFoundAction, ['Deny', 'Allow'], errors)
-  }
+  else errors.push(...named('spec.policyName', policyName, dnsSubdomainProblems(policyName)))
+  if (paramRef !== undefined) errors.push(...validateParamRef(paramRef, 'spec.paramRef'))
+  if (matchResources !== undefined) errors.push(...validateMatchResources(matchResources, 'spec.matchResources'))
   const at = 'spec.validationActions'
   if (validationActions.length === 0) errors.push(required(at, 'at least one validation action is required'))
   validationActions.forEach((one, i) => {
