@@ -19,6 +19,7 @@ export const COMPUTE_ERROR_CODES = {
   SHOAL_TASK_TIMEOUT: 'An attempt at a call took longer than its task allows',
   SHOAL_DEADLINE: 'A call was not done by its deadline',
   SHOAL_CANCELLED: 'A call was cancelled, or what it waited for was',
+  SHOAL_CIRCLE: 'A call would wait for itself, by way of others',
   SHOAL_INPUT_FAILED: 'A call cannot run because another, whose result it takes, has failed',
   SHOAL_NO_ROOM: 'No worker can ever hold what a task or actor needs',
   SHOAL_ACTOR_LOST: 'An actor is gone, or a call was with it when it was lost',

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { systemEnvironment } from '../../env/system.ts'
+import { CIRCLE_MS } from '../task/circles.ts'
 import { openTaskSession } from '../task/session.fixture.ts'
 import type { TaskTestSession } from '../task/session.fixture.ts'
 import { task } from '../task/task.ts'
@@ -172,4 +174,36 @@ test('a blocked actor keeps no task waiting', async () => {
   expect([done, blocking.state]).toEqual([20, 'running'])
   writeFileSync(path, '')
   expect(await blocking).toBe(true)
+})
+
+test('actors that wait for each other in a circle fail by it after a while; with concurrency they come back', async () => {
+  const env = systemEnvironment()
+  const shown: number[] = []
+  // All but the time that a circle is given goes by as it does.
+  const timers = {
+    ...env.timers,
+    after(ms: number, action: () => void, options?: { background?: boolean }) {
+      if (ms === CIRCLE_MS) shown.push(ms)
+      return env.timers.after(ms === CIRCLE_MS ? 100 : ms, action, options)
+    },
+  }
+  const apart = await openTaskSession({ count: 2, threads: 1 }, {}, { ...env, timers })
+  onTestFinished(() => apart.close())
+  const { shoal } = apart
+  class Partner {
+    async ask(other: string, back: string, times: number): Promise<number> {
+      if (times === 0) return 0
+      const partner = (await shoal.findActor<Partner>(other)) as unknown as Partner
+      return 1 + (await partner.ask(back, other, times - 1))
+    }
+  }
+  const left = shoal.actor(Partner, { name: 'left' })
+  shoal.actor(Partner, { name: 'right' })
+  expect(await left.ask('right', 'left', 1)).toBe(1)
+  expect(shown).toEqual([])
+  await expect(left.ask('right', 'left', 2)).rejects.toMatchObject({ message: expect.stringContaining('"left"') })
+  expect(shown).toEqual([CIRCLE_MS])
+  const open = shoal.actor(Partner, { name: 'open', concurrency: 4 })
+  shoal.actor(Partner, { name: 'also open', concurrency: 4 })
+  expect(await open.ask('also open', 'open', 4)).toBe(4)
 })

@@ -1,7 +1,7 @@
 import type { Needs } from '../coordinator/stage.ts'
 import { ComputeError } from '../errors.ts'
 import { checkRoom } from '../task/check-room.ts'
-import type { Calls } from '../task/calls.ts'
+import type { Calls, Submission } from '../task/calls.ts'
 import type { Call } from '../task/call.ts'
 import type { Shipper } from '../ship/ship.ts'
 import { markHostValue } from '../ship/host-values.ts'
@@ -36,7 +36,7 @@ export interface Actors {
   leave(pod: string): void
   why(): readonly string[]
   /** For what workers ask: a call of the actor with that id, and the id of one by its name. */
-  call(id: string, packed: NonNullable<Call['packed']>, onSettled: (call: Call) => void): Call | undefined
+  call(id: string, from: Submission): Call | undefined
   idOf(name: string): string | undefined
 }
 
@@ -44,6 +44,7 @@ interface Known {
   readonly id: string
   readonly group: ActorGroup
   readonly handle: Actor<object>
+  readonly isExclusive: boolean
 }
 
 export function createActors(calls: Calls, shipper: Pick<Shipper, 'ship'>): Actors {
@@ -66,7 +67,7 @@ export function createActors(calls: Calls, shipper: Pick<Shipper, 'ship'>): Acto
       },
     })
     const handle = handleOf(type, group, calls, id)
-    const known: Known = { id, group, handle }
+    const known: Known = { id, group, handle, isExclusive: (options.concurrency ?? 1) === 1 }
     living.set(id, known)
     if (options.name !== undefined) byName.set(name, known)
     byHandle.set(handle, known)
@@ -96,9 +97,9 @@ export function createActors(calls: Calls, shipper: Pick<Shipper, 'ship'>): Acto
       for (const { group } of living.values()) group.leave(pod)
     },
     why: () => [...living.values()].flatMap(({ group }) => group.why()),
-    call(id, packed, onSettled) {
+    call(id, from) {
       const known = living.get(id)
-      return known && calls.submitTo(known.group, [], { packed, onSettled })
+      return known && calls.submitTo(known.group, [], { ...from, isExclusive: known.isExclusive })
     },
     idOf: (name) => byName.get(name)?.id,
   }

@@ -37,8 +37,10 @@ export function answerAsks(calls: Calls, actors: Pick<Actors, 'call' | 'idOf'>, 
   const callActor = (place: AskingPlace, body: Uint8Array) => {
     const read = new Unpacker(body, ASK_HEADER_BYTES)
     const id = read.value() as string
+    const caller = parentOf(place, read.u32(), read.u32())
     const packed = { bytes: body, start: read.at, end: body.byteLength }
-    const call = actors.call(id, packed, (settled) => answerWith(place, body, settled))
+    const onSettled = (settled: Call) => answerWith(place, body, settled)
+    const call = actors.call(id, { packed, caller, onSettled })
     if (call === undefined) answer(place, body, 1, packOne(recordError(goneError(id))))
   }
   const sendObject = (place: AskingPlace, body: Uint8Array) => {

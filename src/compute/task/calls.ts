@@ -3,7 +3,7 @@ import type { StageHost } from '../coordination.ts'
 import type { Shipper } from '../ship/ship.ts'
 import type { FailedTasks } from '../replay/keep-failed.ts'
 import type { StageRunner } from '../stage-runner.ts'
-import { beginCall, endCall, MAX_ARGUMENTS } from '../wire/calls.ts'
+import { argumentsIn, beginCall, endCall, MAX_ARGUMENTS } from '../wire/calls.ts'
 import { Packer, sharedName } from '../wire/pack.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import { Call } from './call.ts'
@@ -15,7 +15,8 @@ import type { HeldMemory } from './held-memory.ts'
 import { checkRoom } from './check-room.ts'
 import { ItemStream } from './item-stream.ts'
 import { pauseBeforeRetry } from './retry.ts'
-import { argumentError, cancelledError, deadlineError, inputError, timeoutError } from './task-errors.ts'
+import { amongCallers, askedBy, CIRCLE_MS } from './circles.ts'
+import { argumentError, cancelledError, circleError, deadlineError, inputError, timeoutError } from './task-errors.ts'
 import { definitionOf } from './task.ts'
 import type { TaskDefinition, TaskOptions } from './task.ts'
 import { whyOf } from './why-call.ts'
@@ -42,6 +43,10 @@ export interface Submission {
   readonly packed?: Call['packed']
   /** Hears of the end, however it comes. */
   readonly onSettled?: (call: Call) => void
+  /** The call on a worker that asks for this one, where that is no child of it. */
+  readonly caller?: Call | undefined
+  /** The group does one call at a time. */
+  readonly isExclusive?: boolean
 }
 
 export interface CallsOptions {
@@ -71,6 +76,8 @@ class CallTable implements Calls {
   /** Those of groups that the user named. */
   readonly #named = new Set<Call>()
   readonly #byKey = new Map<string, Call>()
+  /** Who else hears of the end of a call with a key. */
+  readonly #joined = new Map<Call, ((call: Call) => void)[]>()
   readonly #held: HeldMemory
   #unobserved = 0
 
@@ -100,9 +107,9 @@ class CallTable implements Calls {
 
   submit(target: object, args: readonly unknown[], from: Submission = NO_SUBMISSION): Call {
     const definition = definitionOf(target)
-    const key = definition && keyOf(definition, args)
+    const key = definition && keyOf(definition, from.packed === undefined ? args : argumentsIn(from.packed))
     const known = key === undefined ? undefined : this.#byKey.get(key)
-    if (known !== undefined && known.state !== 'failed' && known.state !== 'cancelled') return known
+    if (known !== undefined && known.state !== 'failed' && known.state !== 'cancelled') return this.#join(known, from)
     const group = this.#groups.of(target, definition, from.parent !== undefined)
     const call = new Call(this)
     if (key !== undefined) this.#byKey.set((call.key = key), call)
@@ -110,7 +117,34 @@ class CallTable implements Calls {
   }
 
   submitTo(group: CallGroup, args: readonly unknown[], from: Submission = NO_SUBMISSION): Call {
-    return this.#submit(new Call(this), group, args, from)
+    const call = this.#submit(new Call(this), group, args, from)
+    if (from.caller !== undefined && from.isExclusive === true) this.#refuseCircle(call, from.caller, group)
+    return call
+  }
+
+  /** The actor is at a call that waits for this one: unless it turns out within a while that it does not, this one fails. */
+  #refuseCircle(call: Call, caller: Call, group: CallGroup): void {
+    const isOfGroup = (each: Call) => fateOf(each)?.group === group
+    if (call.isSettled || amongCallers(caller, isOfGroup) === undefined) return
+    const late = () => {
+      if (amongCallers(caller, isOfGroup) !== undefined) this.#abandon(call, circleError(group.name), 'failed')
+    }
+    addTimer(call, this.#options.env.timers.after(CIRCLE_MS, late, { background: true }))
+  }
+
+  /** Whoever asks for a call with a key that is known hears of that one's end. */
+  #join(known: Call, { parent, onSettled }: Submission): Call {
+    if (onSettled === undefined) return known
+    if (amongCallers(parent, (each) => each === known) !== undefined) {
+      const refused = new Call(this)
+      refused.fail(circleError(fateOf(known)?.group.name ?? ''))
+      onSettled(refused)
+      return refused
+    }
+    known.isObserved = true
+    if (known.isSettled) onSettled(known)
+    else this.#joined.set(known, [...(this.#joined.get(known) ?? []), onSettled])
+    return known
   }
 
   streamFrom(group: CallGroup, args: readonly unknown[]): AsyncIterableIterator<unknown> {
@@ -148,7 +182,8 @@ class CallTable implements Calls {
     call.shared = call.packed = undefined
   }
 
-  #adopt(call: Call, group: CallGroup, { parent, onSettled }: Submission): void {
+  #adopt(call: Call, group: CallGroup, { parent, caller = parent, onSettled }: Submission): void {
+    askedBy(caller, call)
     group.pending++
     call.fate = onSettled === undefined ? sharedFate(group) : ({ group, onSettled } satisfies Fate)
     if (group.options.group !== undefined) this.#named.add(call)
@@ -261,6 +296,11 @@ class CallTable implements Calls {
       if (fate.group.pending === 0) fate.group.rest()
       this.#groups.done(fate.group)
       fate.onSettled?.(call)
+    }
+    if (call.key !== undefined) {
+      const joined = this.#joined.get(call) ?? []
+      this.#joined.delete(call)
+      for (const tell of joined) tell(call)
     }
     if (call.dependants !== undefined) this.#release(call)
   }

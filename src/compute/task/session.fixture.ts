@@ -27,8 +27,8 @@ export interface TaskTestSession {
 export async function openTaskSession(
   workers: WorkerProcessesOptions,
   options: Partial<CoordinatorOptions> = {},
+  env = systemEnvironment(),
 ): Promise<TaskTestSession> {
-  const env = systemEnvironment()
   const directory = mkdtempSync(join(tmpdir(), 'shoal-session-'))
   const pool = createWorkerProcesses(workers)
   const coordinate = coordinateHere({ kind: 'unix', directory }, 'tasks')

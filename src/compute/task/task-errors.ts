@@ -17,6 +17,12 @@ export function cancelledError(name: string, cause: unknown): ComputeError {
   return new ComputeError('SHOAL_CANCELLED', `"${name}" was cancelled`, { cause, facts: { name } })
 }
 
+export function circleError(name: string): ComputeError {
+  const message = `Cannot wait for "${name}": it waits, by way of others, for the call that asks for it`
+  const hint = 'Do not await it there, or give the actor { concurrency } for calls that come back to it'
+  return new ComputeError('SHOAL_CIRCLE', message, { hint, facts: { name } })
+}
+
 export function inputError(name: string, input: string, cause: unknown): ComputeError {
   const said = cause instanceof Error ? cause.message : String(cause)
   const message = `Cannot run "${name}": its input "${input}" has failed: ${said}`

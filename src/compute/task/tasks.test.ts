@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTaskSession } from './session.fixture.ts'
 import type { TaskTestSession } from './session.fixture.ts'
 import { task } from './task.ts'
+import type { Task } from './task.ts'
 import { taskContext } from './task-context.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'shoal-tasks-'))
@@ -238,6 +239,46 @@ test('a key makes one call of many', async () => {
   const [first, second] = [shoal.submit(once, path), shoal.submit(once, path)]
   expect(first).toBe(second)
   expect([await first, await shoal.submit(once, path)]).toEqual([1, 1])
+})
+
+test('a key makes one call of those that functions on workers ask for, by their arguments', async () => {
+  const { shoal } = session
+  const path = join(directory, 'nested')
+  writeFileSync(path, '')
+  const inner = task(
+    async (file: string, n: number) => {
+      const { appendFileSync } = await import('node:fs')
+      appendFileSync(file, `${n} `)
+      return n * n
+    },
+    { key: (_file, n) => String(n) },
+  )
+  const outer = task(async (file: string) => {
+    const all = await Promise.all([3, 4, 3, 4].map((n) => shoal.submit(inner, file, n)))
+    return [...all, await shoal.submit(inner, file, 3)]
+  })
+  expect(await Promise.all([shoal.submit(outer, path), shoal.submit(outer, path)])).toEqual([
+    [9, 16, 9, 16, 9],
+    [9, 16, 9, 16, 9],
+  ])
+  expect(await shoal.submit(inner, path, 4)).toBe(16)
+  const { readFileSync } = await import('node:fs')
+  expect(readFileSync(path, 'utf8').trim().split(' ').sort()).toEqual(['3', '4'])
+})
+
+test('a call that would wait for itself, or for one that waits for it, fails at once', async () => {
+  const { shoal } = session
+  const odd: Task<[n: number], number> = task(async (n: number): Promise<number> => await shoal.submit(even, n), {
+    key: (n) => `odd ${n}`,
+  })
+  const even = task(async (n: number): Promise<number> => await shoal.submit(odd, n), { key: (n) => `even ${n}` })
+  const itself: Task<[n: number], number> = task(async (n: number): Promise<number> => await shoal.submit(itself, n), {
+    key: 'itself',
+    name: 'itself',
+  })
+  const message = 'Cannot wait for "itself": it waits, by way of others, for the call that asks for it'
+  await expect(shoal.submit(itself, 1)).rejects.toMatchObject({ code: 'SHOAL_CIRCLE', message })
+  await expect(shoal.submit(odd, 1)).rejects.toMatchObject({ code: 'SHOAL_CIRCLE' })
 })
 
 test('a group is counted and cancelled as one', async () => {

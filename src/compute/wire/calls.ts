@@ -1,5 +1,5 @@
 import type { Packer } from './pack.ts'
-import { readU32 } from './pack.ts'
+import { readU32, Unpacker } from './pack.ts'
 
 /**
  * What crosses the wire for the calls of a task: a list of records, each the length of its values (32 bits), their number
@@ -37,6 +37,12 @@ export function beginCall(packer: Packer, count: number): void {
 export function endCall(packer: Packer): void {
   const length = packer.at - packer.start - 4
   new DataView(packer.bytes.buffer, packer.bytes.byteOffset).setUint32(packer.start, length, true)
+}
+
+/** The values of a call's record. */
+export function argumentsIn({ bytes, start }: { readonly bytes: Uint8Array; readonly start: number }): unknown[] {
+  const read = new Unpacker(bytes, start + 4)
+  return Array.from({ length: read.u8() }, () => read.value())
 }
 
 const RESULT_HEADER = 13

@@ -6,7 +6,7 @@
 export type Role = 'coordinator' | 'worker'
 
 /** Raised by one whenever messages change so that an older side would misread them. */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 /** Whoever connects shows in this time who it is, or is left. */
 export const GREETING_MS = 10_000

@@ -33,13 +33,11 @@ export function createThreadSession(options: AskOptions): ThreadSession {
   const submit = (task: unknown, ...args: readonly unknown[]) => {
     const id = taskIds.get(task as object)
     if (id === undefined) throw new TypeError(NOT_A_TASK)
-    const context = currentCall()
     const given = args.some(isFuture) ? Promise.all(args) : undefined
     const send = (values: readonly unknown[]) =>
       ask(ASK.submit, (packer) => {
         packer.value(id)
-        packer.u32(context?.attempt.task ?? 0)
-        packer.u32(context?.piece ?? 0)
+        packCaller(packer)
         packCall(packer, values)
       })
     return new ThreadFuture(given === undefined ? send(args) : given.then(send), (number) => {
@@ -84,6 +82,13 @@ export function createThreadSession(options: AskOptions): ThreadSession {
 const NOT_A_TASK =
   'Cannot submit a function on a worker: it is not a task, expected one made with task() at the level of a module'
 
+/** Who asks. */
+function packCaller(packer: Packer): void {
+  const context = currentCall()
+  packer.u32(context?.attempt.task ?? 0)
+  packer.u32(context?.piece ?? 0)
+}
+
 /** The call's own record, without beginning another one in the packer. */
 function packCall(packer: Packer, values: readonly unknown[]): void {
   const inner = new Packer(256)
@@ -95,6 +100,7 @@ function packCall(packer: Packer, values: readonly unknown[]): void {
 
 function writeCall(packer: Packer, id: string, args: readonly unknown[]): void {
   packer.value(id)
+  packCaller(packer)
   packCall(packer, args)
 }
 
