@@ -1,12 +1,11 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { namespaces, serviceAccounts } from '../../src/api/generated/resources.ts'
 import type { KubeObject } from '../../src/api/object.ts'
-import type { Environment } from '../../src/env/environment.ts'
-import { systemEnvironment } from '../../src/env/system.ts'
 import { createCluster } from '../../src/cluster/cluster.ts'
 import { createTestCluster, until } from '../../src/testing/index.ts'
 import { comparable } from './comparable.ts'
 import { differencesOf } from './differences.ts'
+import { fasterEnvironment } from './faster-environment.ts'
 import { play, readScenario } from './scenario.ts'
 import type { Scenario } from './scenario.ts'
 import { steadyEnvironment } from './steady-environment.ts'
@@ -135,7 +134,6 @@ describe.concurrent('simulated, beside one another', () => {
   )
 })
 
-/** Times as fast as the machine's: half a minute of back-off is over in four seconds. */
 const SPEED = 8
 
 test('simulated, the scenario crash-loop settles into the objects and events of a real cluster', async () => {
@@ -149,15 +147,3 @@ test('simulated, the scenario crash-loop settles into the objects and events of 
   expect(reached.objects).toEqual(wanted.objects)
   expect(reached.events).toEqual(wanted.events)
 }, 60_000)
-
-function fasterEnvironment(speed: number): Environment {
-  const system = systemEnvironment('error')
-  const startMs = system.clock.now()
-  const startMonotonicMs = system.clock.monotonicMs()
-  const elapsedMs = () => (system.clock.monotonicMs() - startMonotonicMs) * speed
-  return {
-    ...system,
-    clock: { now: () => Math.floor(startMs + elapsedMs()), monotonicMs: elapsedMs },
-    timers: { ...system.timers, after: (ms, action, how) => system.timers.after(ms / speed, action, how) },
-  }
-}

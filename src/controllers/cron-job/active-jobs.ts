@@ -15,17 +15,18 @@ export interface Followed {
 
 /**
  * Follows the Jobs of a CronJob: those that were made for a time after the last one known are taken into the status, those that
- * ended or went leave it.
+ * ended or went leave it, and so do `forgotten` ones, without a word.
  */
-export function followJobs(cronJob: CronJob, jobs: readonly Job[]): Followed {
-  const { active: known = [], ...rest } = cronJob.status ?? {}
+export function followJobs(cronJob: CronJob, jobs: readonly Job[], forgotten: readonly Job[] = []): Followed {
+  const { active: listed = [], ...rest } = cronJob.status ?? {}
+  const known = listed.filter(({ uid }) => !forgotten.some(({ metadata }) => metadata.uid === uid))
   const events: Change[] = []
   const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
     events.push(event(cronJob, type, reason, message))
   let { lastScheduleTime, lastSuccessfulTime } = rest
   const lastMs = Date.parse(lastScheduleTime ?? '') || 0
   const isKnown = (job: Job) => known.some(({ uid }) => uid === job.metadata.uid)
-  const started = jobs.filter((job) => !isKnown(job) && scheduledAt(job) > lastMs)
+  const started = jobs.filter((job) => !isKnown(job) && !forgotten.includes(job) && scheduledAt(job) > lastMs)
   for (const job of started) {
     if (scheduledAt(job) > (Date.parse(lastScheduleTime ?? '') || 0)) lastScheduleTime = formatTime(scheduledAt(job))
   }

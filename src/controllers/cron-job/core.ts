@@ -8,8 +8,8 @@ import { controllerReference } from '../controller-reference.ts'
 import { canonical } from '../safe-hash.ts'
 import { followJobs, SCHEDULED_AT } from './active-jobs.ts'
 import { dueOf, untilNextMs } from './due.ts'
-import type { Due } from './due.ts'
-import { deleteJob, forgetOldJobs } from './history.ts'
+import type { Due as DueTime } from './due.ts'
+import { deleteJob, oldJobs } from './history.ts'
 import { parseSchedule } from './schedule.ts'
 import type { Schedule } from './schedule.ts'
 import { formatInZone, offsetMs } from './time-zone.ts'
@@ -29,21 +29,38 @@ export interface CronJobView {
 export function decideCronJob(view: CronJobView, nowMs: number): Decision {
   const { cronJob, jobs } = view
   if (cronJob === undefined) return SETTLED
-  const { status, events } = followJobs(cronJob, jobs)
-  const changes = [...forgetOldJobs(cronJob, jobs), ...events, ...writeStatus(cronJob, status)]
-  if (cronJob.metadata.deletionTimestamp !== undefined) return { changes }
-  const step = runWhatIsDue({ ...cronJob, status }, view, nowMs)
-  return { ...step, changes: [...changes, ...step.changes] }
+  // What is forgotten first is not said to have been seen, as in Kubernetes.
+  const old = oldJobs(cronJob, jobs)
+  const { status, events } = followJobs(cronJob, jobs, old)
+  const deletions = old.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+  const before = [...deletions.map((job) => deleteJob(cronJob, job)), ...events]
+  if (cronJob.metadata.deletionTimestamp !== undefined) return { changes: [...before, ...writeStatus(cronJob, status)] }
+  const { replaced = [], ...step } = runWhatIsDue({ ...cronJob, status }, view, nowMs)
+  const removals = replaced.map((job) => deleteJob(cronJob, job))
+  const written = writeStatus(cronJob, without(status, replaced))
+  return { ...step, changes: [...before, ...removals, ...written, ...step.changes] }
 }
 
-function runWhatIsDue(cronJob: CronJob, view: CronJobView, nowMs: number): Decision {
+/** A Job that was deleted is not missed. */
+function without(status: CronJobStatus, gone: readonly Job[]): CronJobStatus {
+  const { active = [], ...rest } = status
+  const left = active.filter(({ uid }) => !gone.some(({ metadata }) => metadata.uid === uid))
+  return left.length === 0 ? rest : { ...rest, active: left }
+}
+
+interface Due extends Decision {
+  /** Jobs that the one to be started takes the place of. */
+  readonly replaced?: readonly Job[]
+}
+
+function runWhatIsDue(cronJob: CronJob, view: CronJobView, nowMs: number): Due {
   const warn = (reason: string, message: string) => ({ changes: [event(cronJob, 'Warning', reason, message)] })
   const { schedule: text, timeZone = 'UTC', suspend } = cronJob.spec!
   const problem = zoneProblem(timeZone)
   if (problem !== undefined) return warn('UnknownTimeZone', `invalid timeZone: ${JSON.stringify(timeZone)}: ${problem}`)
   if (suspend === true) return SETTLED
   let schedule: Schedule
-  let due: Due
+  let due: DueTime
   try {
     schedule = parseSchedule(text, timeZone)
   } catch (error) {
@@ -55,20 +72,22 @@ function runWhatIsDue(cronJob: CronJob, view: CronJobView, nowMs: number): Decis
   } catch (error) {
     return warn('InvalidSchedule', `invalid schedule: ${text} : ${(error as Error).message}`)
   }
-  const { changes, after = cronJob } = due.atMs === undefined ? SETTLED_STEP : start(cronJob, view.jobs, due, nowMs)
+  const step = due.atMs === undefined ? SETTLED_STEP : start(cronJob, view.jobs, due, nowMs)
+  const { after = cronJob, ...decision } = step
   const waitMs = untilNextMs(after, schedule, nowMs)
-  return waitMs === undefined ? { changes } : { changes, requeueAfterMs: waitMs }
+  return waitMs === undefined ? decision : { ...decision, requeueAfterMs: waitMs }
 }
 
 interface Step {
   readonly changes: readonly Change[]
+  readonly replaced?: readonly Job[]
   /** The CronJob as it will be, for the next time. */
   readonly after?: CronJob
 }
 
 const SETTLED_STEP: Step = { changes: [] }
 
-function start(cronJob: CronJob, jobs: readonly Job[], due: Due, nowMs: number): Step {
+function start(cronJob: CronJob, jobs: readonly Job[], due: DueTime, nowMs: number): Step {
   const atMs = due.atMs!
   const { startingDeadlineSeconds = Infinity, concurrencyPolicy } = cronJob.spec!
   const { active = [], lastScheduleTime } = cronJob.status ?? {}
@@ -84,8 +103,7 @@ function start(cronJob: CronJob, jobs: readonly Job[], due: Due, nowMs: number):
     return { changes: [...warnings, event(cronJob, 'Normal', 'JobAlreadyActive', ALREADY_ACTIVE)] }
   }
   const replaced = concurrencyPolicy !== 'Replace' ? [] : jobs.filter((job) => isIn(active, job))
-  const removals = replaced.map((job) => deleteJob(cronJob, job))
-  return { changes: [...warnings, ...removals, createJob(cronJob, name, atMs)] }
+  return { changes: [...warnings, createJob(cronJob, name, atMs)], replaced }
 }
 
 const TOO_MANY = 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew'

@@ -123,8 +123,16 @@ test('Forbid waits for the Job that runs, Replace deletes it, Allow lets both ru
   expect(run('Forbid')[0]).toBe(
     'JobAlreadyActive: Not starting job because prior execution is running and concurrency policy is Forbid',
   )
-  expect(run('Replace').slice(0, 2)).toEqual(['delete c-old', `create ${name}`])
+  // The status goes first, so that the Job that was deleted is not missed.
+  expect(run('Replace').slice(0, 3)).toEqual(['delete c-old', 'status', `create ${name}`])
   expect(run('Allow')[0]).toBe(`create ${name}`)
+})
+
+test('a Job that is forgotten as soon as it has ended leaves the status without a word', () => {
+  const ended = { ...job('c-old'), status: { conditions: [{ type: 'Failed', status: 'True' }] } }
+  const status = { ...activeOf('c-old'), lastScheduleTime: '2026-01-01T00:01:00Z' }
+  const lines = linesOf(cronJob({ failedJobsHistoryLimit: 0 }, status), [ended], '2026-01-01T00:01:30Z')
+  expect(lines.slice(0, 2)).toEqual(['delete c-old', 'status'])
 })
 
 test('of many missed times only the last is made up for, with a warning beyond a hundred', () => {

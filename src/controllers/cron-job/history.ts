@@ -4,12 +4,11 @@ import { keyOf } from '../../api/object.ts'
 import type { DeleteChange } from '../../reconcile/change.ts'
 import { conditionOf } from '../job/conditions.ts'
 
-/** Deletes the oldest finished Jobs beyond the limits, those that succeeded and those that failed apart. */
-export function forgetOldJobs(cronJob: CronJob, jobs: readonly Job[]): DeleteChange[] {
+/** The oldest finished Jobs beyond the limits, those that succeeded and those that failed apart. */
+export function oldJobs(cronJob: CronJob, jobs: readonly Job[]): readonly Job[] {
   const { successfulJobsHistoryLimit: successful, failedJobsHistoryLimit: failed } = cronJob.spec ?? {}
   const having = (type: string) => jobs.filter((job) => conditionOf(job, type) !== undefined)
-  const doomed = [...surplusOf(having('Complete'), successful), ...surplusOf(having('Failed'), failed)]
-  return doomed.filter((job) => job.metadata.deletionTimestamp === undefined).map((job) => deleteJob(cronJob, job))
+  return [...surplusOf(having('Complete'), successful), ...surplusOf(having('Failed'), failed)]
 }
 
 /** Deletes a Job, and its pods after it. */

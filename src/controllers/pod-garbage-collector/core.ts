@@ -70,9 +70,10 @@ function failAndRemove(pod: Pod, condition: typeof ORPHANED | undefined, nowMs: 
   if (isTerminal(pod)) return [remove(pod)]
   const time = formatTime(nowMs)
   const { generation } = pod.metadata
-  const told = { lastTransitionTime: time, ...(generation !== undefined && { observedGeneration: generation }) }
+  const observed = generation === undefined ? {} : { observedGeneration: generation }
+  const told = { lastTransitionTime: time, ...observed }
   const conditions = condition === undefined ? {} : setCondition(pod, { ...condition, ...told })
-  const patch = { status: { phase: 'Failed', ...conditions } }
+  const patch = { status: { phase: 'Failed', ...observed, ...conditions } }
   const marked: Change = {
     verb: 'patch',
     type: pods,
