@@ -57,7 +57,7 @@ const engines: Lane = {
 const realCluster: Lane = {
   name: 'real cluster',
   script: 'node_modules/vitest/vitest.mjs',
-  args: () => ['run', 'test/compute/real-cluster', 'test/compute/real-faults'],
+  args: () => ['run', 'test/compute/real-cluster', 'test/compute/real-faults', 'test/reference/our-loops'],
   env: { SHOAL_REAL_CLUSTER: 'all' },
   onlyInFull: true,
 }

@@ -1,13 +1,27 @@
 import { expect, test } from 'vitest'
 import type { DaemonSet, Deployment, StatefulSet } from '../../src/api/generated/apps-v1.ts'
 import type { CronJob, Job } from '../../src/api/generated/batch-v1.ts'
+import type { HorizontalPodAutoscaler } from '../../src/api/generated/autoscaling-v2.ts'
+import type { Node, PersistentVolumeClaim } from '../../src/api/generated/core-v1.ts'
+import type { EndpointSlice } from '../../src/api/generated/discovery-v1.ts'
+import type { ClusterRole } from '../../src/api/generated/rbac-v1.ts'
 import {
+  BUILT_IN_RESOURCES,
+  clusterRoles,
   daemonSets,
   deployments,
+  endpoints,
   endpointSlices,
+  events,
+  horizontalPodAutoscalers,
   jobs,
   namespaces,
+  nodes,
   persistentVolumeClaims,
+  podDisruptionBudgets,
+  pods,
+  replicationControllers,
+  resourceQuotas,
   serviceAccounts,
   services,
   statefulSets,
@@ -32,17 +46,17 @@ const WAIT = { namespace: NAMESPACE, deadlineMs: 60_000 }
 const CLUSTER_WIDE = { deadlineMs: 60_000 }
 
 /** Our controllers, scheduler and simulated nodes, as clients of a real API server. */
-async function startOurLoops(client: Client, caCertificate: string) {
+async function startOurLoops(client: Client, caCertificate: string, nodeGraceMs?: number) {
   const lease = { namespace: 'kube-system', name: 'kube-controller-manager' }
   const election = { client, lease, identity: 'ours' }
-  const controllers = builtInControllers({ caCertificate })
+  const controllers = builtInControllers({ caCertificate, ...(nodeGraceMs !== undefined && { nodeGraceMs }) })
   const manager = startElectedManager({ env, clientFor: () => client, controllers, election })
   const scheduler = startScheduler({ env, client })
-  const nodes = startNodes({ env, clientFor: () => client, count: 2, runtime: 'simulated' })
-  await Promise.all([scheduler.ready, nodes.ready])
+  const machines = startNodes({ env, clientFor: () => client, count: 2, runtime: 'simulated' })
+  await Promise.all([scheduler.ready, machines.ready])
   return {
     async [Symbol.asyncDispose]() {
-      await nodes.close()
+      await machines.close()
       await scheduler.close()
       await manager.close()
     },
@@ -133,6 +147,152 @@ test.skipIf(missing !== undefined)(
   },
   120_000,
 )
+
+/** Longer than the ten seconds between two heartbeats. */
+const NODE_GRACE_MS = 20_000
+
+test.skipIf(missing !== undefined || process.env['SHOAL_REAL_CLUSTER'] !== 'all')(
+  'on a real API server every controller that no workload needs does its part too',
+  async () => {
+    await using reference = await startReference()
+    using client = createHttpClient(reference.admin)
+    await using _loops = await startOurLoops(client, reference.admin.certificateAuthority ?? '', NODE_GRACE_MS)
+    await until(client, serviceAccounts, (all) => all.some((one) => one.metadata.name === 'default'), WAIT)
+    for (const object of OTHERS as readonly KubeObject[]) {
+      const type = BUILT_IN_RESOURCES.find((one) => one.kind === object.kind && one.group === groupOf(object))!
+      await client.create(
+        type,
+        type.namespaced ? { ...object, metadata: { ...object.metadata, namespace: NAMESPACE } } : object,
+      )
+    }
+    const ready = [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:00:00Z' }]
+    const status = { patch: { status: { conditions: ready } }, type: 'merge' } as const
+    await client.patch(nodes, { name: 'silent' }, status, { subresource: 'status' })
+
+    await until(client, replicationControllers, (all) => all.some((one) => one.status?.availableReplicas === 2), WAIT)
+    await until(client, podDisruptionBudgets, (all) => all.some((one) => one.status?.disruptionsAllowed === 1), WAIT)
+    await until(client, endpoints, (all) => all.some((one) => one.subsets?.[0]?.addresses?.length === 2), WAIT)
+    const mirrors = (one: EndpointSlice) =>
+      one.metadata.labels?.['endpointslice.kubernetes.io/managed-by'] === MIRRORING
+    await until(client, endpointSlices, (all) => all.some(mirrors), WAIT)
+    await until(client, resourceQuotas, (all) => all.some((one) => one.status?.used?.['pods'] === '3'), WAIT)
+    const isBlind = (one: HorizontalPodAutoscaler) =>
+      one.status?.conditions?.some(({ reason }) => reason === 'FailedGetResourceMetric') === true
+    await until(client, horizontalPodAutoscalers, (all) => all.some(isBlind), WAIT)
+    await until(client, events, (all) => all.some(({ reason }) => reason === 'InvalidSchedule'), WAIT)
+    await until(client, persistentVolumeClaims, (all) => all.some((one) => one.metadata.name === 'own-v'), WAIT)
+    const isAggregated = (one: ClusterRole) => one.metadata.name === 'whole' && one.rules?.length === 1
+    await until(client, clusterRoles, (all) => all.some(isAggregated), CLUSTER_WIDE)
+    await until(client, jobs, (all) => !all.some((one) => one.metadata.name === 'brief'), WAIT)
+    const isLost = ({ metadata: { name }, spec }: Node) =>
+      name === 'silent' && spec?.taints?.some((taint) => taint.effect === 'NoExecute') === true
+    await until(client, nodes, (all) => all.some(isLost), CLUSTER_WIDE)
+
+    // Who is left behind goes, who is in use stays until it is not.
+    await client.delete(persistentVolumeClaims, { ...metadata('own-v') })
+    const isHeld = (one: PersistentVolumeClaim) =>
+      one.metadata.finalizers?.includes('kubernetes.io/pvc-protection') === true
+    await until(client, persistentVolumeClaims, (all) => all.every(isHeld), WAIT)
+    await client.delete(pods, metadata('own'), { gracePeriodSeconds: 0 })
+    await until(client, persistentVolumeClaims, (all) => all.length === 0, WAIT)
+    await client.delete(replicationControllers, metadata('rc'), { propagationPolicy: 'Background' })
+    await until(client, pods, (all) => all.length === 0, WAIT)
+  },
+  150_000,
+)
+
+const MIRRORING = 'endpointslicemirroring-controller.k8s.io'
+const groupOf = ({ apiVersion }: KubeObject) => (apiVersion.includes('/') ? apiVersion.split('/')[0] : '')
+const brief = pod('brief', { annotations: { 'simulated.shoal.dev/run-for': '50ms' } })
+const claimed = {
+  containers: pod('').spec.containers,
+  schedulerName: 'nobody',
+  volumes: [
+    {
+      name: 'v',
+      ephemeral: {
+        volumeClaimTemplate: {
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            storageClassName: 'none',
+            resources: { requests: { storage: '1Gi' } },
+          },
+        },
+      },
+    },
+  ],
+}
+
+const OTHERS: readonly unknown[] = [
+  { apiVersion: 'v1', kind: 'Node', metadata: { name: 'silent' }, spec: { unschedulable: true } },
+  { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard: { pods: '9' } } },
+  {
+    apiVersion: 'v1',
+    kind: 'ReplicationController',
+    metadata: { name: 'rc' },
+    spec: { replicas: 2, selector: { app: 'rc' }, template: pod('rc') },
+  },
+  {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'b' },
+    spec: { minAvailable: 1, selector: selector('rc') },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'rc' },
+    spec: { selector: { app: 'rc' }, ports: [{ port: 80 }] },
+  },
+  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'by-hand' }, spec: { ports: [{ port: 80 }] } },
+  {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name: 'by-hand' },
+    subsets: [{ addresses: [{ ip: '10.1.2.3' }], ports: [{ port: 80 }] }],
+  },
+  {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'h' },
+    spec: {
+      maxReplicas: 3,
+      scaleTargetRef: { apiVersion: 'v1', kind: 'ReplicationController', name: 'rc' },
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } },
+      ],
+    },
+  },
+  {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'never' },
+    spec: {
+      schedule: '0 5 31 2 *',
+      jobTemplate: { spec: { template: { spec: { ...brief.spec, restartPolicy: 'Never' } } } },
+    },
+  },
+  {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'brief' },
+    spec: { ttlSecondsAfterFinished: 1, template: { ...brief, spec: { ...brief.spec, restartPolicy: 'Never' } } },
+  },
+  { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'own' }, spec: claimed },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'part', labels: { part: 'yes' } },
+    rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'whole' },
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { part: 'yes' } }] },
+    rules: [],
+  },
+]
 
 function workload<T extends KubeObject>(kind: string, name: string, spec: object): T {
   const whole = { selector: selector(name), template: pod(name), ...spec }

@@ -11,7 +11,20 @@ import { playOnNodes, readScenario } from './scenario.ts'
 const SPEED = 4
 
 const SCENARIOS = [
-  'budgets-and-evictions',
+  'cordoned',
+  'daemon-nodes',
+  'drained',
+  'host-ports',
+  'job-fails-index',
+  'job-foreground',
+  'job-pods-deleted',
+  'job-success-count',
+  'job-suspended-anew',
+  'many-reasons',
+  'progress-exceeding',
+  'runtime-class',
+  'spread',
+  'tainted',
 ] as const
 
 /** Recorded by `test/reference/record-settled.ts` on a real control plane with the same simulated nodes. */

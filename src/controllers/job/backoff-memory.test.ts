@@ -12,6 +12,8 @@ const job: Job = {
   spec: { template: {} },
 } as Job
 
+const NOW_MS = 200_000
+
 const time = (seconds: number) => new Date(seconds * 1_000).toISOString()
 
 function deleted(uid: string, seconds: number, finalizers: readonly string[] = [JOB_TRACKING_FINALIZER]): Pod {
@@ -28,7 +30,7 @@ const ended = (uid: string, seconds: number): Pod => ({
 test('pods that somebody deletes count as failures after they are gone', () => {
   const memory = createBackoffMemory()
   const waitMs = (pods: readonly Pod[], atSeconds: number) =>
-    backoffRemainingMs(memory.recall('default/j', job, pods).values(), atSeconds * 1_000)
+    backoffRemainingMs(memory.recall('default/j', job, pods, atSeconds * 1_000).values(), atSeconds * 1_000)
   expect(waitMs([deleted('a', 100)], 100)).toBe(10_000)
   expect(waitMs([], 104)).toBe(6_000)
   expect(waitMs([deleted('b', 112)], 112)).toBe(20_000)
@@ -39,8 +41,20 @@ test('pods that somebody deletes count as failures after they are gone', () => {
 
 test('pods that the Job gave up itself did not fail, and another Job of the name has its own memory', () => {
   const memory = createBackoffMemory()
-  expect(memory.recall('default/j', job, [deleted('a', 100, [])]).size).toBe(0)
-  expect(memory.recall('default/j', job, [deleted('b', 100)]).size).toBe(1)
+  expect(memory.recall('default/j', job, [deleted('a', 100, [])], NOW_MS).size).toBe(0)
+  expect(memory.recall('default/j', job, [deleted('b', 100)], NOW_MS).size).toBe(1)
   const other = { ...job, metadata: { ...job.metadata, uid: 'other' } }
-  expect(memory.recall('default/j', other, []).size).toBe(0)
+  expect(memory.recall('default/j', other, [], NOW_MS).size).toBe(0)
+})
+
+test('where the clock is set back, a failure waits for its time and not for the clock', () => {
+  const memory = createBackoffMemory()
+  const waitMs = (atSeconds: number) =>
+    backoffRemainingMs(
+      memory.recall('default/j', job, [deleted('a', 5_000)], atSeconds * 1_000).values(),
+      atSeconds * 1_000,
+    )
+  expect(waitMs(5_004)).toBe(6_000)
+  expect(waitMs(1_000)).toBe(10_000)
+  expect(waitMs(1_007)).toBe(3_000)
 })

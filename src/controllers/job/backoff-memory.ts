@@ -9,7 +9,7 @@ const MOST_FAILURES = 10
 /** How the pods of Jobs ended, for as long as their Jobs go on: whoever deletes a failed pod does not undo its failure. */
 export interface BackoffMemory {
   /** The ends of those that are there, and of those that have been. */
-  recall(key: string, job: Job, pods: readonly Pod[]): ReadonlyMap<string, End>
+  recall(key: string, job: Job, pods: readonly Pod[], nowMs: number): ReadonlyMap<string, End>
   forget(key: string): void
 }
 
@@ -21,12 +21,15 @@ interface Remembered {
 export function createBackoffMemory(): BackoffMemory {
   const remembered = new Map<string, Remembered>()
   return {
-    recall(key, job, pods) {
+    recall(key, job, pods, nowMs) {
       const { uid } = job.metadata
-      const known = remembered.get(key)
-      const before = known?.uid === uid ? known?.ends : undefined
+      const of = remembered.get(key)
+      const before = of?.uid === uid ? of?.ends : undefined
       // What was first known of an end stays: a pod that goes may say something else of it later.
-      const all = new Map([...endsOf(job, pods), ...(before ?? [])])
+      // Where the clock was set back, it was now: nobody waits for the clock to catch up.
+      const past = (end: End) => (end.endedMs > nowMs ? { ...end, endedMs: nowMs } : end)
+      const known = [...endsOf(job, pods), ...(before ?? [])]
+      const all = new Map(known.map(([id, end]) => [id, past(end)] as const))
       const successes = [...all.values()].filter(({ hasFailed }) => !hasFailed)
       const latest = successes.reduce<End | undefined>(
         (a, b) => (a === undefined || b.endedMs > a.endedMs ? b : a),

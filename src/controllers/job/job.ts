@@ -46,7 +46,7 @@ export const jobController: Controller = {
           return decideJob({ job, pods: own }, nowMs)
         }
         const orphans = podInformer.by(ORPHAN_INDEX, job.metadata.namespace!)
-        return decideJob({ job, pods: [...own, ...orphans], ends: backoff.recall(key, job, own) }, nowMs)
+        return decideJob({ job, pods: [...own, ...orphans], ends: backoff.recall(key, job, own, nowMs) }, nowMs)
       },
     }
   },

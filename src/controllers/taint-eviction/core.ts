@@ -38,7 +38,8 @@ export function evictionsOf(
   if (taints.length === 0 && before.size === 0) return NONE
   const candidates = all.filter((pod) => pod.metadata.deletionTimestamp === undefined)
   const remaining = candidates.map((pod) => {
-    const sinceMs = before.get(pod.metadata.uid!)?.sinceMs ?? nowMs
+    // Where the clock was set back, from now on: nobody waits for it to catch up.
+    const sinceMs = Math.min(before.get(pod.metadata.uid!)?.sinceMs ?? nowMs, nowMs)
     return { pod, sinceMs, ms: toleratedMs(pod, taints, sinceMs, nowMs) }
   })
   const due = remaining.filter(({ ms }) => ms <= 0)
@@ -70,7 +71,7 @@ function toleratedMs(pod: Pod, taints: readonly Taint[], knownSinceMs: number, n
   for (const taint of taints) {
     const matching = (pod.spec?.tolerations ?? []).filter((toleration) => tolerates(toleration, taint))
     if (matching.length === 0) return -Infinity
-    const sinceMs = taint.timeAdded === undefined ? knownSinceMs : Date.parse(taint.timeAdded)
+    const sinceMs = Math.min(taint.timeAdded === undefined ? Infinity : Date.parse(taint.timeAdded), knownSinceMs)
     for (const { tolerationSeconds } of matching) {
       if (tolerationSeconds === undefined) continue
       remainingMs = Math.min(remainingMs, sinceMs + Math.max(0, tolerationSeconds) * 1000 - nowMs)
