@@ -60,9 +60,12 @@ function firstAccepted(header: string, views: readonly View[]): Accepted | undef
   return undefined
 }
 
+const JSON_TYPES = new Set(['application/json', '*/*', 'application/vnd.kubernetes.protobuf'])
+
+/** Answers stay JSON for those who would have Protobuf: their programs read by what the answer says that it is. */
 function encodingOf(mediaType: string): Accepted['encoding'] | undefined {
   if (mediaType === 'application/yaml') return 'yaml'
-  return ['application/json', '*/*'].includes(mediaType) ? 'json' : undefined
+  return JSON_TYPES.has(mediaType) ? 'json' : undefined
 }
 
 function parseClause(clause: string) {

@@ -38,6 +38,11 @@ test('the first form that can be given is taken from an Accept header, and none 
   expect(negotiate('application/vnd.kubernetes.protobuf,application/json')).toEqual({ encoding: 'json' })
   expect(negotiate('application/json;q=0.5,application/yaml')).toEqual({ encoding: 'yaml' })
   expect(negotiate('application/json;as=Unknown;g=x;v=v1,*/*')).toEqual({ encoding: 'json' })
+  // Whoever reads Protobuf reads JSON too, by the type that the answer names.
+  expect(negotiate('application/vnd.kubernetes.protobuf')).toEqual({ encoding: 'json' })
+  const watched = 'application/vnd.kubernetes.protobuf;stream=watch;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+  expect(negotiate(watched)).toMatchObject({ encoding: 'json', as: 'PartialObjectMetadata' })
+  expect(() => negotiate('application/*')).toThrow(/^406: Not Acceptable/)
   expect(() => negotiate('text/csv')).toThrow(/^406: Not Acceptable/)
 })
 

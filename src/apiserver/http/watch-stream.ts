@@ -3,6 +3,7 @@ import { ApiError } from '../../api/meta/status.ts'
 import type { Status } from '../../api/generated/meta-v1.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { WatchEvent, WatchHandler, WatchOptions } from '../../client/client.ts'
+import { requestedUpgrade } from '../../streams/upgrade.ts'
 import { jsonOf } from '../../store/encoding.ts'
 import type { Counter } from '../metrics/families.ts'
 import type { CollectionTarget } from '../verbs/request.ts'
@@ -46,9 +47,23 @@ export async function streamWatch(
   timers: Timers,
   watch: WatchRequest,
 ): Promise<void> {
-  const { response } = exchange
+  const { request, response, upgrade } = exchange
   const { timeoutSeconds, ...options } = watch.options
   const { view } = watch
+  if (upgrade !== undefined && requestedUpgrade(request) === 'websocket') {
+    const { sendWatchOverSocket } = await import('../connect/watch-socket.ts')
+    return await sendWatchOverSocket(upgrade, {
+      timers,
+      afterMs: durationMs(timeoutSeconds),
+      unsentBytes: SLOW_WATCHER_BYTES,
+      start: (handler) => verbs.watch(exchange.context, watch.target, options, handler),
+      encode(events) {
+        watch.sent.add(events.length)
+        return events.map((event) => encodeEvents([event], view ?? jsonOf))
+      },
+      encodeFailure,
+    })
+  }
   const end = () => void response.end()
   // What is there already may be sent before the watch is known to run; a watch that is refused has an answer of its own.
   const begin = () => {
