@@ -23,11 +23,11 @@ export interface SocketWatch {
 export async function sendWatchOverSocket(upgrade: Upgrade, watch: SocketWatch): Promise<void> {
   const waiting: Uint8Array[] = []
   let send = (message: Uint8Array): void => void waiting.push(message)
-  let end: (() => void) | undefined
+  let end = (): void => {}
   let isOver = false
   const over = () => {
     isOver = true
-    end?.()
+    end()
   }
   const running = await watch.start({
     events: (events) => watch.encode(events).forEach((message) => send(message)),
