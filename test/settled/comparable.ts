@@ -143,6 +143,8 @@ function renamer(all: readonly KubeObject[]): (text: string) => string {
     for (const [name, placeholder] of ordered) if (name !== '') result = result.replaceAll(name, placeholder)
     for (const root of roots) result = withoutSuffixes(result, root)
     return result
+      // The minute that a CronJob's Job was made for.
+      .replace(/-\d{8}\b/g, '-<minute>')
       .replace(/<hash>-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '<hash>-<random>')
       .replace(/kube-api-access-[\w<>]+/g, 'kube-api-access')
       .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')

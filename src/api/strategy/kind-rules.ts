@@ -17,6 +17,7 @@ import type {
 import { semanticallyEqual } from '../meta/equal.ts'
 import { dropImageVolumes } from './gated-fields.ts'
 import { updateRequest } from './certificate-request.ts'
+import { resolveLabelKeys } from './label-keys.ts'
 import { qosClassOf } from './qos-class.ts'
 import { createService, updateService } from './service.ts'
 
@@ -57,6 +58,7 @@ export const UPDATE_RULES: Readonly<
 
 function createPod(pod: Draft<Pod>): void {
   dropImageVolumes(pod.spec)
+  resolveLabelKeys(pod)
   if ((pod.spec?.terminationGracePeriodSeconds ?? 0) < 0 && pod.spec) pod.spec.terminationGracePeriodSeconds = 1
   pod.metadata.generation = 1
   pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec as PodSpec), ...gatedConditions(pod) }
