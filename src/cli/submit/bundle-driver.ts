@@ -6,6 +6,7 @@ import { brotliCompress, constants } from 'node:zlib'
 import type { BuildFailure, Plugin } from 'esbuild'
 import { importTarget } from '../../compute/ship/imports.ts'
 import { prepare, REGISTRY_URL } from '../../compute/ship/hook.ts'
+import { hasNativeParts, installedSource } from '../../compute/ship/installed-packages.ts'
 import { createPackageBundler } from '../../compute/ship/packages.ts'
 import type { WorkerOptions } from '../../compute/pods/worker-job.ts'
 import { columnarProgram, workerPrograms } from '../../compute/worker-program.ts'
@@ -96,7 +97,7 @@ function notBundled(name: string, failure: BuildFailure): unknown {
   if (first === undefined) return failure
   const { file, line, column } = first.location ?? { file: name, line: 0, column: 0 }
   const message = `Cannot submit "${name}": ${first.text} at ${file}:${line}:${column + 1}, expected a program that can be made one file`
-  const hint = 'packages with native parts cannot travel; what only workers need can be in their image'
+  const hint = 'packages with native parts are taken from the image of the pods: shoal submit --image'
   return new CliError('CLI_PROGRAM', message, hint, { cause: failure })
 }
 
@@ -108,6 +109,10 @@ function driverPlugin(packages: Map<string, string>): Plugin {
       const sources = new Map<string, string>()
       build.onResolve({ filter: ABSENT }, ({ path }) => ({ path, namespace: 'absent' }))
       build.onLoad({ filter: /./, namespace: 'absent' }, ({ path }) => ({ contents: absent(path), loader: 'js' }))
+      build.onLoad({ filter: /./, namespace: 'installed' }, ({ path, pluginData }) => ({
+        contents: installed(path, pluginData as string),
+        loader: 'js',
+      }))
       build.onResolve({ filter: /^shoal$/ }, () => ({ path: ENTRY }))
       build.onResolve({ filter: new RegExp(`^${SOURCE}`) }, ({ path }) => ({ path, namespace: 'source' }))
       build.onLoad({ filter: /./, namespace: 'source' }, ({ path }) => ({
@@ -117,8 +122,11 @@ function driverPlugin(packages: Map<string, string>): Plugin {
       build.onResolve({ filter: /^file:/ }, ({ path }) => ({ path: fileURLToPath(path) }))
       build.onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
         const isOfUser = isUserFile(importer)
-        if (isOfUser && importTarget(path, importer) === 'package') packages.set(path, dirname(importer))
-        return undefined
+        if (!isOfUser || importTarget(path, importer) !== 'package') return undefined
+        packages.set(path, dirname(importer))
+        const directory = dirname(importer)
+        if (!hasNativeParts(path, directory)) return undefined
+        return { path, namespace: 'installed', pluginData: directory }
       })
       build.onLoad({ filter: /\.[cm]?[jt]s$/, namespace: 'file' }, async ({ path }) => {
         const text = await readFile(path, 'utf8')
@@ -135,6 +143,14 @@ const loaderOf = (path: string) => (/\.[cm]?ts$/.test(path) ? 'ts' : 'js')
 /** A name of a package that is not there: whoever uses it is told so, whoever only mentions it is not. */
 const absent = (name: string) =>
   `module.exports = new Proxy({}, { get(_, key) { if (key === '__esModule') return false; throw new Error('${name} is not in a driver of the cluster') } })`
+
+/** A package with native parts is loaded where it is installed: on this machine, or in the image of the driver's pod. */
+const installed = (name: string, directory: string) => `
+const made = { exports: {} }
+const builtin = (name) => process.getBuiltinModule(name)
+;${installedSource(name, directory, undefined)}(builtin, made, made.exports, '')
+const { all } = made.exports
+module.exports = builtin('node:util').types.isModuleNamespaceObject(all) ? all : all.default`
 
 /**
  * A user's module as the hook makes it. It also makes itself known, since sources are not there to be read: in a module of its

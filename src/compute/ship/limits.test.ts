@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { removeOldest } from './remove-oldest.ts'
 import { createShipper } from './ship.ts'
@@ -19,25 +18,6 @@ test('a large capture is warned of with its size, its variable and its place', a
   expect(warnings[0]).toMatch(/^The function at .*limits\.test\.ts:\d+:\d+ captures 2\.0 MiB, most of it in "large"/)
   await shipper.ship(() => small)
   expect(warnings).toHaveLength(1)
-})
-
-test('a package with native parts is refused by its name', async () => {
-  const native = join(directory, 'node_modules', 'native-thing')
-  mkdirSync(native, { recursive: true })
-  writeFileSync(join(native, 'package.json'), '{ "name": "native-thing", "version": "1.0.0", "main": "main.js" }')
-  writeFileSync(join(native, 'main.js'), "exports.add = require('./build/thing.node').add")
-  mkdirSync(join(native, 'build'))
-  writeFileSync(join(native, 'build', 'thing.node'), '')
-  const program = join(directory, 'program.mjs')
-  writeFileSync(program, "import * as thing from 'native-thing'\nexport const use = () => thing.add(1, 2)\n")
-  // Loading the package would fail: what is asked is what shipping says of it.
-  writeFileSync(join(native, 'main.js'), "exports.add = () => require('./build/thing.node').add")
-  const { use } = (await import(/* @vite-ignore */ pathToFileURL(program).href)) as { use: () => unknown }
-  await using shipper = createShipper()
-  await expect(shipper.ship(use)).rejects.toMatchObject({
-    code: 'SHIP_PACKAGE',
-    message: expect.stringContaining('native-thing'),
-  })
 })
 
 test('a cache on disk keeps the newest files once there are twice as many', () => {

@@ -5,6 +5,7 @@ import type { ShippedCode } from '../wire/shipped.ts'
 import { refusal } from './capture-state.ts'
 import type { WantedPackage } from './capture.ts'
 import { importedPath } from './imports.ts'
+import { hasNativeParts, installedSource, isLoadable } from './installed-packages.ts'
 import { removeOldest } from './remove-oldest.ts'
 
 /** The newest bundles that are kept on disk; they are a few MB at most. */
@@ -39,7 +40,7 @@ export function createPackageBundler(cacheDirectory?: string): PackageBundler {
 async function cached(wanted: WantedPackage, directory: string, cacheDirectory?: string): Promise<ShippedCode> {
   const lock = cacheDirectory === undefined ? undefined : await installedState(directory)
   if (cacheDirectory === undefined || lock === undefined) return build(wanted, directory)
-  const name = `package-${digest(`${process.version}\n${directory}\n${wanted.specifier}\n${lock}`)}`
+  const name = `package-2-${digest(`${process.version}\n${directory}\n${wanted.specifier}\n${lock}`)}`
   const file = path.join(cacheDirectory, `${name}.json`)
   try {
     return JSON.parse(await readFile(file, 'utf8')) as ShippedCode
@@ -69,15 +70,37 @@ async function installedState(directory: string): Promise<string | undefined> {
 let esbuild: Promise<typeof import('esbuild')> | undefined
 let bundling = 0
 
+/**
+ * One file with all that the package needs. What has parts that are no JavaScript, or cannot be bundled, is loaded where it is
+ * installed; what is not even installed here is refused.
+ */
 async function build(wanted: WantedPackage, directory: string): Promise<ShippedCode> {
-  const { specifier, place } = wanted
+  const { place } = wanted
+  const specifier = importedPath(wanted.specifier)
+  const bundled = await bundleOf(specifier, directory).catch((error: unknown) => ({ error }))
+  const text = typeof bundled === 'string' ? bundled : undefined
+  if (text !== undefined && !hasNativeParts(specifier, directory)) return codeOf(wanted.specifier, text)
+  if (isLoadable(specifier, directory)) return codeOf(wanted.specifier, installedSource(specifier, directory, text))
+  if (text !== undefined) return codeOf(wanted.specifier, text)
+  const { error } = bundled as { readonly error: unknown }
+  const why = 'it cannot be bundled (' + firstLine(error) + '), nor loaded where it is imported'
+  const hint = 'Is it installed? npm install, and run again.'
+  throw refusal('SHIP_PACKAGE', { ...place, name: wanted.specifier }, why, hint, true, error)
+}
+
+function codeOf(specifier: string, source: string): ShippedCode {
+  const file = `shoal:package/${specifier}`
+  return { hash: digest(`${specifier}\n${source}`), kind: 'package', source, file, lineOffset: -1 }
+}
+
+async function bundleOf(specifier: string, directory: string): Promise<string> {
   bundling++
   try {
     const result = await (
       await (esbuild ??= import('esbuild'))
     ).build({
       stdin: {
-        contents: `import * as all from ${JSON.stringify(importedPath(specifier))}; export { all }`,
+        contents: `import * as all from ${JSON.stringify(specifier)}; export { all }`,
         resolveDir: directory,
       },
       bundle: true,
@@ -89,17 +112,10 @@ async function build(wanted: WantedPackage, directory: string): Promise<ShippedC
       define: { 'import.meta.url': 'shoal$url' },
       logLevel: 'silent',
     })
-    const text = result.outputFiles[0]?.text ?? ''
-    const file = `shoal:package/${specifier}`
-    const source = [
+    return [
       '(function (require, module, exports, __filename) { const __dirname = "/"; ',
-      `const shoal$url = "file:///shoal/package.js";\n${text}\n})`,
+      `const shoal$url = "file:///shoal/package.js";\n${result.outputFiles[0]?.text ?? ''}\n})`,
     ].join('')
-    return { hash: digest(`${specifier}\n${source}`), kind: 'package', source, file, lineOffset: -1 }
-  } catch (error) {
-    const why = 'it cannot be bundled (' + firstLine(error) + ')'
-    const hint = 'A package with native parts or files of its own cannot travel yet: use it in the driver.'
-    throw refusal('SHIP_PACKAGE', { ...place, name: specifier }, why, hint, true, error)
   } finally {
     bundling--
   }
