@@ -20,8 +20,9 @@ const ROOTS = [
   'rbac.RoleRef',
   'storage.VolumeAttachmentSpec',
   'storage.CSINodeDriver',
+  'networking.ParentReference',
 ]
-const GROUPS = ['core', 'apps', 'batch', 'policy', 'rbac', 'storage']
+const GROUPS = ['core', 'apps', 'batch', 'policy', 'rbac', 'storage', 'networking']
 
 const module = fileURLToPath(new URL('../conformance', import.meta.url))
 const directory = execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', 'k8s.io/kubernetes'], { cwd: module }).toString()

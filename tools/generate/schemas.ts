@@ -65,7 +65,8 @@ function compactField(field: Extended, go: string, required: boolean): unknown {
 function typeOf(field: Extended): unknown {
   if (field.$ref !== undefined) {
     const target = field.$ref.slice(PREFIX.length)
-    return SCALARS[target] ?? `#${target}`
+    const isGranular = field['x-kubernetes-map-type'] === 'granular'
+    return SCALARS[target] ?? `${isGranular ? '~' : ''}#${target}`
   }
   if (field.type === 'array') return listOf(field)
   if (field.type === 'object') return mapOf(field)

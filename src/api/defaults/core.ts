@@ -17,7 +17,8 @@ export function defaultService(service: Draft<Service>): void {
     setDefaultsOfZero(port, { protocol: 'TCP' })
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port
   }
-  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') {
+  const hasAddresses = spec.type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0
+  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer' || hasAddresses) {
     setDefaultsOfZero(spec, { externalTrafficPolicy: 'Cluster' })
   }
   if (spec.type !== 'ExternalName') setDefaults(spec, { internalTrafficPolicy: 'Cluster' })

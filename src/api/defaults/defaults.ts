@@ -31,7 +31,13 @@ import { defaultFlowSchema, defaultPriorityLevel } from './flow-control.ts'
 import { defaultEndpointSlice, defaultIngressClass, defaultNetworkPolicy } from './networking.ts'
 import { defaultPod } from './pod.ts'
 import { defaultRoleBinding } from './rbac.ts'
-import { defaultClaim, defaultCsiDriver, defaultStorageClass, defaultVolumeObject } from './storage.ts'
+import {
+  defaultClaim,
+  defaultCsiDriver,
+  defaultStorageClass,
+  defaultVolumeAttachment,
+  defaultVolumeObject,
+} from './storage.ts'
 
 /** What a resource's objects are defaulted by. Each function takes the type that its name says. */
 const DEFAULTS: Readonly<Record<string, (object: never) => void>> = {
@@ -53,6 +59,7 @@ const DEFAULTS: Readonly<Record<string, (object: never) => void>> = {
   'jobs.batch': defaultJob,
   'cronjobs.batch': defaultCronJob,
   'storageclasses.storage.k8s.io': defaultStorageClass,
+  'volumeattachments.storage.k8s.io': defaultVolumeAttachment,
   'csidrivers.storage.k8s.io': defaultCsiDriver,
   'rolebindings.rbac.authorization.k8s.io': defaultRoleBinding,
   'clusterrolebindings.rbac.authorization.k8s.io': defaultRoleBinding,

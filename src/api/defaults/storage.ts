@@ -1,6 +1,12 @@
 import type { Draft } from '../draft.ts'
-import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../generated/core-v1.ts'
-import type { CSIDriver, StorageClass } from '../generated/storage-v1.ts'
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  PersistentVolumeSpec,
+} from '../generated/core-v1.ts'
+import { defaultNetworkVolumes } from './network-volumes.ts'
+import type { CSIDriver, StorageClass, VolumeAttachment } from '../generated/storage-v1.ts'
 import { setDefaults, setDefaultsOfZero } from './set-default.ts'
 
 export function defaultClaim(claim: Draft<PersistentVolumeClaim>): void {
@@ -19,7 +25,17 @@ export function defaultVolumeObject(volume: Draft<PersistentVolume>): void {
   if (volume.spec === undefined) return
   setDefaultsOfZero(volume.spec, { persistentVolumeReclaimPolicy: 'Retain' })
   setDefaults(volume.spec, { volumeMode: 'Filesystem' })
-  if (volume.spec.hostPath) setDefaults(volume.spec.hostPath, { type: '' })
+  defaultSources(volume.spec)
+}
+
+/** A volume's sources, which may stand within what attaches it too. */
+function defaultSources(spec: Draft<PersistentVolumeSpec>): void {
+  if (spec.hostPath) setDefaults(spec.hostPath, { type: '' })
+  defaultNetworkVolumes(spec)
+}
+
+export function defaultVolumeAttachment({ spec }: Draft<VolumeAttachment>): void {
+  if (spec?.source?.inlineVolumeSpec) defaultSources(spec.source.inlineVolumeSpec)
 }
 
 export function defaultStorageClass(storageClass: Draft<StorageClass>): void {

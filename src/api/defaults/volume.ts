@@ -1,5 +1,6 @@
 import type { Draft } from '../draft.ts'
 import type { DownwardAPIVolumeFile, ProjectedVolumeSource, Volume } from '../generated/core-v1.ts'
+import { defaultNetworkVolumes } from './network-volumes.ts'
 import { defaultClaimSpec } from './storage.ts'
 import { setDefaults, setDefaultsOfZero } from './set-default.ts'
 
@@ -31,13 +32,4 @@ function defaultProjected(projected: Draft<ProjectedVolumeSource>): void {
 function defaultDownwardFile(file: Draft<DownwardAPIVolumeFile>): void {
   if (file.fieldRef) setDefaultsOfZero(file.fieldRef, { apiVersion: 'v1' })
   if (file.resourceFieldRef) setDefaults(file.resourceFieldRef, { divisor: '0' })
-}
-
-function defaultNetworkVolumes(volume: Draft<Volume>): void {
-  if (volume.iscsi) setDefaultsOfZero(volume.iscsi, { iscsiInterface: 'default' })
-  if (volume.rbd) setDefaultsOfZero(volume.rbd, { pool: 'rbd', user: 'admin', keyring: '/etc/ceph/keyring' })
-  if (volume.scaleIO) setDefaultsOfZero(volume.scaleIO, { storageMode: 'ThinProvisioned', fsType: 'xfs' })
-  if (volume.azureDisk) {
-    setDefaults(volume.azureDisk, { cachingMode: 'ReadWrite', kind: 'Shared', fsType: 'ext4', readOnly: false })
-  }
 }

@@ -129,6 +129,7 @@ export const GO_FORMS: Readonly<Record<string, string>> = {
   'core.VsphereVirtualDiskVolumeSource': 'VolumePath:string FSType:string StoragePolicyName:string StoragePolicyID:string',
   'core.WeightedPodAffinityTerm': 'Weight:int32 PodAffinityTerm:core.PodAffinityTerm',
   'core.WindowsSecurityContextOptions': 'GMSACredentialSpecName:*string GMSACredentialSpec:*string RunAsUserName:*string HostProcess:*bool',
+  'networking.ParentReference': 'Group:string Resource:string Namespace:string Name:string',
   'policy.PodDisruptionBudgetSpec': 'MinAvailable:*intstr.IntOrString Selector:*metav1.LabelSelector MaxUnavailable:*intstr.IntOrString UnhealthyPodEvictionPolicy:*string',
   'rbac.RoleRef': 'APIGroup:string Kind:string Name:string',
   'storage.CSINodeDriver': 'Name:string NodeID:string TopologyKeys:[]string Allocatable:*storage.VolumeNodeResources',

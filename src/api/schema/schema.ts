@@ -97,7 +97,7 @@ interface CompactField {
   readonly k?: string
 }
 
-/** A scalar's name, `#definition`, a list (`i` items, `l` list type, `k` keys) or a map (`v` values, `a` atomic). */
+/** A scalar's name, `#definition` (`~#` where its fields have owners of their own although the type's have not), a list (`i` items, `l` list type, `k` keys) or a map (`v` values, `a` atomic). */
 type CompactType =
   | string
   | { readonly i: CompactType; readonly l?: 'atomic' | 'set' | 'map'; readonly k?: readonly string[] }
@@ -127,6 +127,7 @@ function compileField(field: CompactField): FieldSchema {
 function compileType(type: CompactType, goType?: string): Schema {
   if (typeof type === 'string') {
     if (type.startsWith('#')) return schemaOf(type.slice(1))
+    if (type.startsWith('~#')) return { ...schemaOf(type.slice(2)), atomic: false }
     if (type === 'any') return { kind: 'any', atomic: true }
     return { kind: 'scalar', scalar: type as Scalar, goType: goType ?? GO_TYPES[type] ?? type }
   }

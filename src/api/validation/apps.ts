@@ -3,9 +3,8 @@ import type { ReplicationController } from '../generated/core-v1.ts'
 import { forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { fromLabelSelector, matchesLabels } from '../meta/label-selector.ts'
-import { validateLabelSelector } from './label-selector.ts'
+import { unlessSameSelector, validateLabelSelector } from './label-selector.ts'
 import { isNoShare, nonNegative, notOverHundredPercent, validateIntOrPercent } from './numbers.ts'
-import { unlessSame } from './object-meta.ts'
 import { validatePodTemplate } from './pod.ts'
 import { isEmptySelector, mismatch, strategyForm, validateForever, validateSelected } from './selected-template.ts'
 
@@ -49,7 +48,7 @@ function validateDeploymentStrategy({ type = '', rollingUpdate }: Strategy): Fie
 }
 
 export function validateDeploymentUpdate(deployment: Deployment, old: Deployment): FieldError[] {
-  return [...unlessSame('spec.selector', deployment.spec?.selector, old.spec?.selector)]
+  return [...unlessSameSelector('spec.selector', deployment.spec?.selector, old.spec?.selector)]
 }
 
 export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
@@ -60,7 +59,7 @@ export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
 }
 
 export function validateReplicaSetUpdate(set: ReplicaSet, old: ReplicaSet): FieldError[] {
-  return unlessSame('spec.selector', set.spec?.selector, old.spec?.selector)
+  return unlessSameSelector('spec.selector', set.spec?.selector, old.spec?.selector)
 }
 
 export function validateReplicationController({ spec }: ReplicationController): FieldError[] {
@@ -118,5 +117,5 @@ function validateDaemonStrategy({ type = '', rollingUpdate }: DaemonStrategy, pa
 }
 
 export function validateDaemonSetUpdate(set: DaemonSet, old: DaemonSet): FieldError[] {
-  return unlessSame('spec.selector', set.spec?.selector, old.spec?.selector)
+  return unlessSameSelector('spec.selector', set.spec?.selector, old.spec?.selector)
 }

@@ -26,6 +26,20 @@ export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): FieldErro
   return [...errors, ...validateScalingRules(behavior?.scaleDown, 'spec.behavior.scaleDown')]
 }
 
+/** What is scaled lies in a group, but for the one kind of the core group that can be. */
+export function validateScaleTarget({ spec }: HorizontalPodAutoscaler): FieldError[] {
+  const { apiVersion = '', kind } = spec?.scaleTargetRef ?? {}
+  if (kind === 'ReplicationController' || apiVersion.includes('/')) return []
+  return [invalid('spec.scaleTargetRef.apiVersion', apiVersion, 'apiVersion must specify API group')]
+}
+
+/** Targets that were taken once stay. */
+export function validateScaleTargetUpdate(one: HorizontalPodAutoscaler, old: HorizontalPodAutoscaler): FieldError[] {
+  const [now, before] = [one.spec?.scaleTargetRef, old.spec?.scaleTargetRef]
+  const isSame = (now?.apiVersion ?? '') === (before?.apiVersion ?? '') && now?.kind === before?.kind
+  return isSame ? [] : validateScaleTarget(one)
+}
+
 /** Of the status alone. */
 export function validateAutoscalerStatus({ status }: HorizontalPodAutoscaler): FieldError[] {
   return [
@@ -98,7 +112,8 @@ function validateSource(metric: MetricSpec, name: (typeof SOURCES)[keyof typeof 
     const missing = required(`${path}.target.averageValue`, 'must specify a positive target averageValue')
     return [...validateIdentified(pods, path), ...(needed ? [missing] : [])]
   }
-  return validateResource(resource ?? containerResource ?? { name: '', target: { type: '' } }, path, containerResource)
+  const ofContainer = name === 'containerResource' ? containerResource : undefined
+  return validateResource(resource ?? ofContainer ?? { name: '', target: { type: '' } }, path, ofContainer)
 }
 
 type Identified = NonNullable<MetricSpec['external']>

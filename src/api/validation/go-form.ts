@@ -33,6 +33,7 @@ const sortedEntries = (value: JsonObject) => Object.entries(value).toSorted(([a]
 
 const ZEROS: Readonly<Record<string, unknown>> = {
   string: '',
+  'types.UID': '',
   bool: false,
   'resource.Quantity': '0',
   'metav1.Time': null,

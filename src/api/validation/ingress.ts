@@ -26,7 +26,7 @@ export function validateIngress({ spec = {} }: Ingress): FieldError[] {
     const path = `spec.rules[${i}]`
     if (rule.host) errors.push(...validateHost(rule.host, `${path}.host`))
     if (rule.http === undefined) return
-    const { paths = [] } = rule.http
+    const paths = rule.http.paths ?? []
     if (paths.length === 0) errors.push(required(`${path}.http.paths`))
     paths.forEach((one, j) => errors.push(...validatePath(one, `${path}.http.paths[${j}]`)))
   })
@@ -130,7 +130,7 @@ export function validateIngressClass({ spec }: IngressClass): FieldError[] {
 }
 
 export function validateIngressClassUpdate(one: IngressClass, old: IngressClass): FieldError[] {
-  return unlessSame('spec.controller', one.spec?.controller, old.spec?.controller)
+  return unlessSame('spec.controller', one.spec?.controller ?? '', old.spec?.controller ?? '')
 }
 
 /** On creation alone: the old annotation and the field must agree. */

@@ -2,7 +2,9 @@ import type { LabelSelector } from '../generated/meta-v1.ts'
 import { forbidden, invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { labelKeyProblems, labelValueProblems } from '../meta/names.ts'
-import { validateLabels } from './object-meta.ts'
+import { semanticallyEqual } from '../meta/equal.ts'
+import { goForm } from './go-form.ts'
+import { immutable, validateLabels } from './object-meta.ts'
 
 export function validateLabelSelector(selector: LabelSelector | undefined, path: string): FieldError[] {
   if (selector === undefined || selector === null) return []
@@ -12,6 +14,10 @@ export function validateLabelSelector(selector: LabelSelector | undefined, path:
   })
   return errors
 }
+
+/** The fault of a selector that differs from what it was, or nothing. */
+export const unlessSameSelector = (path: string, selector: unknown, old: unknown): FieldError[] =>
+  semanticallyEqual(selector, old) ? [] : [immutable(path, goForm('*metav1.LabelSelector', selector))]
 
 /** What is wrong with the number of values, by the operators that all selectors share; undefined for any other operator. */
 export function validateSetOperator(

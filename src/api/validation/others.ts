@@ -69,8 +69,13 @@ export function validateDisruptionBudget({ spec = {} }: PodDisruptionBudget): Fi
   errors.push(...notOverHundredPercent('spec.minAvailable', spec.minAvailable))
   errors.push(...validateIntOrPercent('spec.maxUnavailable', spec.maxUnavailable))
   errors.push(...notOverHundredPercent('spec.maxUnavailable', spec.maxUnavailable))
-  return [...errors, ...validateLabelSelector(spec.selector, 'spec.selector')]
+  errors.push(...validateLabelSelector(spec.selector, 'spec.selector'))
+  const policy = spec.unhealthyPodEvictionPolicy
+  if (policy === undefined || EVICTION_POLICIES.includes(policy)) return errors
+  return [...errors, notSupported('spec.unhealthyPodEvictionPolicy', policy, EVICTION_POLICIES)]
 }
+
+const EVICTION_POLICIES = ['AlwaysAllow', 'IfHealthyBudget']
 
 export function validateDefinition({ metadata, spec }: CustomResourceDefinition): FieldError[] {
   const errors: FieldError[] = []

@@ -1,10 +1,9 @@
 import type { Container, Pod, PodSpec } from '../generated/core-v1.ts'
-import { forbidden, invalid } from '../meta/field-error.ts'
+import { forbidden, invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { qosClassOf } from '../strategy/qos-class.ts'
 import { goDiff } from './go-form.ts'
-import { nonNegative } from './numbers.ts'
 
 const MUTABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
@@ -13,13 +12,18 @@ const MUTABLE =
 export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): FieldError[] {
   if (subresource === 'status') return []
   const [spec, oldSpec] = [pod.spec as PodSpec, old.spec as PodSpec]
-  if ((spec.containers ?? []).length !== oldSpec.containers.length) {
-    return [forbidden('spec.containers', 'pod updates may not add or remove containers')]
+  const errors: FieldError[] = []
+  for (const field of ['containers', 'initContainers'] as const) {
+    const [now, before] = [spec[field] ?? [], oldSpec[field] ?? []]
+    if (now.length !== before.length) {
+      return [...errors, forbidden(`spec.${field}`, 'pod updates may not add or remove containers')]
+    }
+    errors.push(...now.flatMap(({ image = '' }, i) => validateImage(image, `spec.${field}[${i}].image`)))
   }
-  if ((spec.initContainers ?? []).length !== (oldSpec.initContainers ?? []).length) {
-    return [forbidden('spec.initContainers', 'pod updates may not add or remove containers')]
-  }
-  const errors = validateDeadline(spec.activeDeadlineSeconds, oldSpec.activeDeadlineSeconds)
+  const deadline = validateDeadline(spec.activeDeadlineSeconds, oldSpec.activeDeadlineSeconds)
+  errors.push(...deadline)
+  // A deadline that is given wrongly is the last that is looked at.
+  if (deadline.length > 0 && spec.activeDeadlineSeconds !== undefined) return errors
   if (!tolerationsOnlyAdded(spec, oldSpec)) {
     errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))
   }
@@ -31,6 +35,13 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): Fie
     errors.push(forbidden('spec', `${MUTABLE}\n${goDiff('core.PodSpec', oldSpec, munged(spec, oldSpec))}`))
   return errors
 }
+
+function validateImage(image: string, path: string): FieldError[] {
+  if (image === '') return [required(path)]
+  return image.trim() === image ? [] : [invalid(path, image, 'must not have leading or trailing whitespace')]
+}
+
+const LONGEST_SECONDS = 2_147_483_647
 
 /** Gates are taken away, one by one; none comes to a pod that is there. */
 function validateNewGates({ schedulingGates = [] }: PodSpec, old: PodSpec): FieldError[] {
@@ -83,10 +94,12 @@ function validateDeadline(deadline: number | undefined, old: number | undefined)
   if (deadline === undefined) {
     return old === undefined ? [] : [invalid(path, deadline, 'must not update from a positive integer to nil value')]
   }
-  if (old !== undefined && deadline > old) {
-    return [invalid(path, deadline, 'must be less than or equal to previous value')]
+  if (deadline < 0 || deadline > LONGEST_SECONDS) {
+    return [invalid(path, deadline, `must be between 0 and ${LONGEST_SECONDS}, inclusive`)]
   }
-  return nonNegative(path, deadline)
+  return old !== undefined && deadline > old
+    ? [invalid(path, deadline, 'must be less than or equal to previous value')]
+    : []
 }
 
 function tolerationsOnlyAdded(spec: PodSpec, old: PodSpec): boolean {

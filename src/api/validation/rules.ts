@@ -45,7 +45,12 @@ import { validatePodUpdate } from './pod-update.ts'
 import { validateClusterRole, validateRole, validateRoleBinding, validateRoleBindingUpdate } from './rbac.ts'
 import { validateService, validateServiceStatus, validateServiceUpdate } from './service.ts'
 
-import { validateAutoscaler, validateAutoscalerStatus } from './autoscaling.ts'
+import {
+  validateAutoscaler,
+  validateAutoscalerStatus,
+  validateScaleTarget,
+  validateScaleTargetUpdate,
+} from './autoscaling.ts'
 import {
   validateIngress,
   validateIngressClass,
@@ -199,7 +204,13 @@ export const RULES: Readonly<Record<string, Rules>> = {
     steps: 'fbsmsu',
   },
   'cronjobs.batch': { always: validateCronJob, steps: 'ms' },
-  'horizontalpodautoscalers.autoscaling': { always: validateAutoscaler, status: validateAutoscalerStatus, steps: 'ms' },
+  'horizontalpodautoscalers.autoscaling': {
+    always: validateAutoscaler,
+    create: validateScaleTarget,
+    update: validateScaleTargetUpdate,
+    status: validateAutoscalerStatus,
+    steps: 'msu',
+  },
   'ingresses.networking.k8s.io': {
     always: validateIngress,
     create: validateIngressCreation,

@@ -3,7 +3,9 @@ import { invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsSubdomainProblems, pathSegmentProblems } from '../meta/names.ts'
 import { validateCidr } from './addresses.ts'
-import { immutable, named, unlessSame } from './object-meta.ts'
+import { semanticallyEqual } from '../meta/equal.ts'
+import { goForm } from './go-form.ts'
+import { immutable, named } from './object-meta.ts'
 
 /** Its name, the address itself, is checked with the metadata. */
 export function validateIpAddress({ spec }: IPAddress): FieldError[] {
@@ -21,7 +23,9 @@ export function validateIpAddress({ spec }: IPAddress): FieldError[] {
 }
 
 export function validateIpAddressUpdate(one: IPAddress, old: IPAddress): FieldError[] {
-  return unlessSame('spec.parentRef', one.spec?.parentRef, old.spec?.parentRef)
+  const [parent, before] = [one.spec?.parentRef, old.spec?.parentRef]
+  if (semanticallyEqual(parent, before)) return []
+  return [immutable('spec.parentRef', goForm('*networking.ParentReference', parent))]
 }
 
 const PATH = 'spec.cidrs'

@@ -12,7 +12,7 @@ import type { FieldError } from '../meta/field-error.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
 import { compareQuantities } from '../meta/quantity.ts'
-import { validateLabelSelector } from './label-selector.ts'
+import { unlessSameSelector, validateLabelSelector } from './label-selector.ts'
 import { nonNegative } from './numbers.ts'
 import { immutable, named, unlessSame } from './object-meta.ts'
 
@@ -211,7 +211,7 @@ export function validateStorageCapacity({ nodeTopology, storageClassName = '', c
 
 export function validateStorageCapacityUpdate(one: CSIStorageCapacity, old: CSIStorageCapacity): FieldError[] {
   return [
-    ...unlessSame('nodeTopology', one.nodeTopology, old.nodeTopology),
+    ...unlessSameSelector('nodeTopology', one.nodeTopology, old.nodeTopology),
     ...unlessSame('storageClassName', one.storageClassName, old.storageClassName),
   ]
 }

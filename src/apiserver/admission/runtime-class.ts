@@ -22,6 +22,16 @@ export const runtimeClass: AdmissionPlugin = {
     setOverhead(request, spec, chosen)
     if (chosen?.scheduling !== undefined) setScheduling(request, spec, chosen.scheduling)
   },
+  validate(request) {
+    if (request.subresource !== undefined) return
+    const { spec } = request.object as Draft<Pod>
+    if (spec === undefined) return
+    checkOverhead(
+      request,
+      spec,
+      spec.runtimeClassName === undefined ? undefined : named(request, spec.runtimeClassName),
+    )
+  },
 }
 
 function named({ head, resource, name }: AdmissionRequest, className: string): RuntimeClass {
@@ -31,16 +41,24 @@ function named({ head, resource, name }: AdmissionRequest, className: string): R
   return found
 }
 
-function setOverhead({ resource, name }: AdmissionRequest, spec: PodSpec, chosen: RuntimeClass | undefined): void {
+const MISMATCH = "Pod's Overhead doesn't match RuntimeClass's defined Overhead"
+
+/** Once the pod is known to be valid: it has the overhead of its class, and none without one. */
+function checkOverhead({ resource, name }: AdmissionRequest, spec: PodSpec, chosen: RuntimeClass | undefined): void {
   const refuse = (why: string) => forbidden(resource.type, name, `pod rejected: ${why}`)
   const overhead = chosen?.overhead?.podFixed
-  if (overhead === undefined) {
-    if (spec.overhead === undefined) return
+  if (overhead !== undefined && !semanticallyEqual(spec.overhead ?? {}, overhead)) throw refuse(MISMATCH)
+  if (overhead === undefined && spec.overhead !== undefined) {
     throw refuse('Pod Overhead set without corresponding RuntimeClass defined Overhead')
   }
+}
+
+function setOverhead({ resource, name }: AdmissionRequest, spec: PodSpec, chosen: RuntimeClass | undefined): void {
+  const overhead = chosen?.overhead?.podFixed
+  if (overhead === undefined) return
   const given = Object.keys(spec.overhead ?? {}).length > 0
   if (given && !semanticallyEqual(spec.overhead, overhead)) {
-    throw refuse("Pod's Overhead doesn't match RuntimeClass's defined Overhead")
+    throw forbidden(resource.type, name, `pod rejected: ${MISMATCH}`)
   }
   spec.overhead = { ...overhead }
 }
