@@ -121,10 +121,16 @@ const isValid = ({ operation, fieldsType, apiVersion }: ManagedFieldsEntry): boo
 
 /** An object of which nothing is set, as the wire shows it: what a new object is compared with. */
 function emptyObject(schema: ObjectSchema): JsonObject {
-  const empty: JsonObject = {}
-  writeZeros(schema, empty)
+  let empty = emptyObjects.get(schema)
+  if (empty === undefined) {
+    empty = {}
+    writeZeros(schema, empty)
+    emptyObjects.set(schema, deepFreeze(empty))
+  }
   return empty
 }
+
+const emptyObjects = new WeakMap<ObjectSchema, JsonObject>()
 
 /** Metadata that nobody owns: it names the object, or is the server's. */
 const NOT_OWNED: ReadonlySet<string> = new Set([

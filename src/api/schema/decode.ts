@@ -138,14 +138,26 @@ function isEmptyCollection(schema: Schema, value: unknown): boolean {
 
 /** Writes the fields that Kubernetes serves although nobody set them. */
 export function writeZeros(schema: ObjectSchema, object: JsonObject): void {
-  for (const [name, field] of schema.fields) {
-    if (field.zero !== 'written' || object[name] !== undefined) continue
-    if (field.schema.kind === 'object') {
+  for (const [name, part] of writtenOf(schema)) {
+    if (object[name] !== undefined) continue
+    if (part.kind === 'object') {
       const inner: JsonObject = {}
-      writeZeros(field.schema, inner)
+      writeZeros(part, inner)
       object[name] = inner
-    } else object[name] = zeroOf(field.schema)
+    } else object[name] = zeroOf(part)
   }
+}
+
+const written = new WeakMap<ObjectSchema, readonly (readonly [name: string, schema: Schema])[]>()
+
+/** Few fields of many, found once: every object that is read asks for them. */
+function writtenOf(schema: ObjectSchema): readonly (readonly [name: string, schema: Schema])[] {
+  let found = written.get(schema)
+  if (found === undefined) {
+    found = [...schema.fields].flatMap(([name, field]) => (field.zero === 'written' ? [[name, field.schema]] : []))
+    written.set(schema, found)
+  }
+  return found
 }
 
 /** `__proto__` and the like become own properties, never the prototype. */
