@@ -11,12 +11,13 @@ import type { Mutation } from '../../src/store/store.ts'
 import { figure } from '../figures.ts'
 import { pod } from './pods.ts'
 import { startShoal, tokenOf } from './server.ts'
+import { watcherGrowth } from './watchers.ts'
 import { wrk } from './wrk.ts'
 
 /** So many Pods, with a twentieth as many Nodes. */
 const SIZES = [4_000, 20_000, 100_000]
 
-/** How start, memory and rates grow with the number of objects. */
+/** How start, memory and rates grow with the number of objects, and what is delivered with that of watchers. */
 export async function sizes(print: (line: string) => void): Promise<void> {
   const samples = await storedSamples()
   for (const size of SIZES) {
@@ -28,6 +29,8 @@ export async function sizes(print: (line: string) => void): Promise<void> {
       rmSync(directory, { recursive: true })
     }
   }
+  await using server = await startShoal()
+  await watcherGrowth(print, server)
 }
 
 async function measure(print: (line: string) => void, directory: string, size: number): Promise<void> {

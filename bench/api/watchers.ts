@@ -11,6 +11,8 @@ import type { MeasuredServer } from './server.ts'
 
 const PATH = '/api/v1/namespaces/default/configmaps?watch=1&allowWatchBookmarks=1'
 const WATCHERS = 1_000
+/** What is told of growth. */
+const SIZES = [100, 1_000, 4_000]
 const STREAMS_A_SESSION = 100
 
 type Print = (line: string) => void
@@ -61,10 +63,22 @@ export async function manyWatchers(print: Print, server: MeasuredServer, writes 
   first.close()
 }
 
+/** How what is delivered, and what a watcher costs, grow with their number. */
+export async function watcherGrowth(print: Print, server: MeasuredServer): Promise<void> {
+  for (const size of SIZES) {
+    const watchers = await costOf(server, (path) => openHttp2(server.endpoint, path, size), size)
+    const delivered = await deliveredPerSecond(server, watchers.counted, 400_000 / size, size)
+    print(figure(`${size} watchers of one kind, HTTP/2: delivered`, [delivered], 'events/s'))
+    print(figure('  memory of an idle one', [watchers.kb], 'KB'))
+    watchers.close()
+  }
+}
+
 /** Opens watchers from now on, and says what the server's memory grew by for each, once it has had time to tidy up. */
 async function costOf(
   server: MeasuredServer,
   open: (path: string) => Promise<Watchers>,
+  count = WATCHERS,
 ): Promise<Watchers & { readonly kb: number }> {
   const client = createHttpClient(server.endpoint)
   const { metadata } = await client.list(configMaps, { namespace: 'default', limit: 1 })
@@ -73,7 +87,7 @@ async function costOf(
   const before = server.rssMb() ?? 0
   const watchers = await open(`${PATH}&resourceVersion=${metadata.resourceVersion}`)
   await sleep(SETTLE_MS)
-  return { ...watchers, kb: (((server.rssMb() ?? 0) - before) * 1000) / WATCHERS }
+  return { ...watchers, kb: (((server.rssMb() ?? 0) - before) * 1000) / count }
 }
 
 const SETTLE_MS = 2_000
@@ -84,13 +98,13 @@ interface Watchers {
   close(): void
 }
 
-async function openHttp2(endpoint: Endpoint, path: string): Promise<Watchers> {
+async function openHttp2(endpoint: Endpoint, path: string, count = WATCHERS): Promise<Watchers> {
   const { certificateAuthority: ca, clientCertificate: cert, clientKey: key, token, insecureSkipTlsVerify } = endpoint
   const trust = insecureSkipTlsVerify === true ? { rejectUnauthorized: false } : {}
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const sessions: ClientHttp2Session[] = []
   let events = 0
-  for (let i = 0; i < WATCHERS / STREAMS_A_SESSION; i++) {
+  for (let i = 0; i < count / STREAMS_A_SESSION; i++) {
     const session = connect(endpoint.server, { ca, cert, key, ...trust, settings: { initialWindowSize: 1 << 20 } })
     sessions.push(session)
     await once(session, 'connect')
@@ -123,6 +137,7 @@ async function deliveredPerSecond(
   { endpoint }: MeasuredServer,
   counted: () => number,
   writes: number,
+  watchers = WATCHERS,
 ): Promise<number> {
   const client = createHttpClient(endpoint)
   // What was there before was sent first.
@@ -137,7 +152,7 @@ async function deliveredPerSecond(
     const names = Array.from({ length: Math.min(16, writes - at) }, (_, i) => `${prefix}-${at + i}`)
     await Promise.all(names.map((name) => client.create(configMaps, configMap(name))))
   }
-  while (counted() - settled < writes * WATCHERS) await sleep(5)
+  while (counted() - settled < writes * watchers) await sleep(5)
   client.close()
-  return ((writes * WATCHERS) / (performance.now() - started)) * 1000
+  return ((writes * watchers) / (performance.now() - started)) * 1000
 }
