@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Pod, PodStatus } from '../api/generated/core-v1.ts'
 import { pods } from '../api/generated/resources.ts'
 import { hasReason } from '../api/meta/status.ts'
@@ -26,6 +27,7 @@ export interface StatusReports {
 
 export function createStatusReports(work: PodWork): StatusReports {
   const { timers, log } = work.context.env
+  // A fingerprint, since every pod keeps one for as long as it lives.
   let written = ''
   let writing: Promise<boolean> | undefined
   let timer: Timer | undefined
@@ -41,9 +43,9 @@ export function createStatusReports(work: PodWork): StatusReports {
     timer = undefined
     try {
       // What changes during a write is found by the comparison of the next round.
-      for (let next = statusOf(work); !work.objectGone && next.text !== written; next = statusOf(work)) {
+      for (let next = statusOf(work); !work.objectGone && next.fingerprint !== written; next = statusOf(work)) {
         await writeStatus(work.context, work.pod, next.status)
-        written = next.text
+        written = next.fingerprint
       }
       return true
     } catch (error) {
@@ -74,10 +76,10 @@ export function createStatusReports(work: PodWork): StatusReports {
 /** Conditions of ours that a pod has only while they hold. */
 const PASSING: ReadonlySet<string> = new Set(['PodResizePending', 'PodResizeInProgress'])
 
-function statusOf({ context, pod, record }: PodWork): { readonly status: PodStatus; readonly text: string } {
+function statusOf({ context, pod, record }: PodWork): { readonly status: PodStatus; readonly fingerprint: string } {
   const host = { runtimeName: context.runtime.name, hostIp: context.hostIp }
   const status = podStatus(pod, record, host, context.env.clock.now())
-  return { status, text: JSON.stringify(status) }
+  return { status, fingerprint: hash('sha1', JSON.stringify(status), 'base64') }
 }
 
 /** An object that is gone needs no report; of a conflict a watch tells whether it is gone, or the next try succeeds. */

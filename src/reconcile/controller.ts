@@ -14,6 +14,11 @@ import type { WorkQueue } from './work-queue.ts'
  */
 const DEAR_MS = 1
 const LONGEST_REST_MS = 250
+/**
+ * Dear decisions of all keys together leave so many times as long as they take to others, so that fifty owners of thousands
+ * of pods do not take the thread for themselves either.
+ */
+const OTHERS_SHARE = 4
 
 /**
  * How many keys a controller works on at once unless it says otherwise. Kubernetes has 5; with so few, controllers of many
@@ -139,19 +144,22 @@ function keyWorker(run: ControllerRun, state: LoopState): (key: string) => Promi
 
   /** Until when keys rest whose last decision was dear; few are. */
   const rests = new Map<string, number>()
+  /** Until when all of them do. */
+  let sharedRest = 0
 
   const restMs = (key: string): number => {
     const until = rests.get(key)
-    if (until === undefined) return 0
-    const left = until - env.clock.monotonicMs()
-    if (left <= 0) rests.delete(key)
-    return Math.max(0, left)
+    return until === undefined ? 0 : Math.max(0, Math.max(until, sharedRest) - env.clock.monotonicMs())
   }
   const decide = (key: string): Decision | Promise<Decision> => {
     const startMs = env.clock.monotonicMs()
     const decision = parts.reconcile(key, env.clock.now())
     const tookMs = env.clock.monotonicMs() - startMs
-    if (tookMs >= DEAR_MS) rests.set(key, startMs + Math.min(LONGEST_REST_MS, 10 * tookMs))
+    if (tookMs < DEAR_MS) rests.delete(key)
+    else {
+      rests.set(key, startMs + Math.min(LONGEST_REST_MS, 10 * tookMs))
+      sharedRest = Math.max(sharedRest, startMs + tookMs) + OTHERS_SHARE * Math.min(LONGEST_REST_MS, tookMs)
+    }
     return decision
   }
 

@@ -26,7 +26,7 @@ export function decidePodGc(view: PodGcView, nowMs: number): Decision {
   const changes = [
     ...surplusOf(view).map(remove),
     ...view.pods.filter((pod) => isOrphan(pod, view, nowMs)).flatMap((pod) => failAndRemove(pod, ORPHANED, nowMs)),
-    ...view.pods.filter((pod) => isOutOfService(pod, view)).flatMap((pod) => failAndRemove(pod, undefined, nowMs)),
+    ...view.pods.filter((pod) => isLeftByService(pod, view)).flatMap((pod) => failAndRemove(pod, undefined, nowMs)),
     ...view.pods.filter((pod) => isUnboundAndDeleted(pod)).flatMap((pod) => failAndRemove(pod, undefined, nowMs)),
   ]
   return { changes }
@@ -54,11 +54,14 @@ function isOrphan(pod: Pod, view: PodGcView, nowMs: number): boolean {
   return sinceMs !== undefined && nowMs - sinceMs >= POD_GC_DEFAULTS.quarantineMs
 }
 
-function isOutOfService(pod: Pod, view: PodGcView): boolean {
-  if (pod.metadata.deletionTimestamp === undefined) return false
-  const node = view.nodes.get(pod.spec?.nodeName ?? '')
-  const isReady = node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
-  return !isReady && (node?.spec?.taints?.some((taint) => taint.key === 'node.kubernetes.io/out-of-service') ?? false)
+function isLeftByService(pod: Pod, view: PodGcView): boolean {
+  return pod.metadata.deletionTimestamp !== undefined && isOutOfService(view.nodes.get(pod.spec?.nodeName ?? ''))
+}
+
+/** Somebody has said that the node will not come back, and it is not ready. */
+export function isOutOfService(node: Node | undefined): boolean {
+  if (node?.spec?.taints?.some((taint) => taint.key === 'node.kubernetes.io/out-of-service') !== true) return false
+  return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') !== true
 }
 
 function isUnboundAndDeleted(pod: Pod): boolean {

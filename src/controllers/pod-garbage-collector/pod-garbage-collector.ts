@@ -3,7 +3,7 @@ import { nodes, pods } from '../../api/generated/resources.ts'
 import type { Controller } from '../../reconcile/reconciler.ts'
 import { changesOf } from '../../reconcile/source.ts'
 import { isTerminal } from '../pod-phase.ts'
-import { decidePodGc, POD_GC_DEFAULTS } from './core.ts'
+import { decidePodGc, isOutOfService, POD_GC_DEFAULTS } from './core.ts'
 
 export interface PodGcOptions {
   /** Ended pods that the cluster keeps; 0 keeps all. Default 12500. */
@@ -22,16 +22,17 @@ export function podGarbageCollector(options: PodGcOptions = {}): Controller {
       const podInformer = context.informer(pods)
       const nodeInformer = context.informer(nodes)
       const missingSinceMs = new Map<string, number>()
-      const hasNode = (name: string) => nodeInformer.get({ name }) !== undefined
+      const nodeOf = (name: string) => nodeInformer.get({ name })
       const isOurs = (pod: Pod) =>
-        concerns(pod, hasNode, terminatedThreshold > 0 && podInformer.size > terminatedThreshold)
+        concerns(pod, nodeOf, terminatedThreshold > 0 && podInformer.size > terminatedThreshold)
       return {
         sources: [
           changesOf(podInformer, (pod) => (isOurs(pod) ? [KEY] : [])),
           changesOf(
             nodeInformer,
             () => [KEY],
-            (node, previous) => node.spec?.taints !== previous.spec?.taints,
+            (node, previous) =>
+              node.spec?.taints !== previous.spec?.taints || isOutOfService(node) !== isOutOfService(previous),
           ),
         ],
         reconcile(_key, nowMs) {
@@ -47,11 +48,13 @@ export function podGarbageCollector(options: PodGcOptions = {}): Controller {
   }
 }
 
-/** Most changes of pods are none of the collector's business. */
-function concerns(pod: Pod, hasNode: (name: string) => boolean, isCrowded: boolean): boolean {
+/** Most changes of pods are none of the collector's business: it looks at all of them for each that is. */
+function concerns(pod: Pod, nodeOf: (name: string) => Node | undefined, isCrowded: boolean): boolean {
   const nodeName = pod.spec?.nodeName ?? ''
-  if (nodeName === '') return pod.metadata.deletionTimestamp !== undefined
-  return !hasNode(nodeName) || pod.metadata.deletionTimestamp !== undefined || (isCrowded && isTerminal(pod))
+  const isDeleted = pod.metadata.deletionTimestamp !== undefined
+  if (nodeName === '') return isDeleted
+  const node = nodeOf(nodeName)
+  return node === undefined || (isDeleted ? isOutOfService(node) : isCrowded && isTerminal(pod))
 }
 
 function noteMissing(

@@ -4,6 +4,7 @@ import type { Controller } from '../../reconcile/reconciler.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import { changesOf, controllerKey } from '../../reconcile/source.ts'
 import { concernedOwners } from '../concerned-owners.ts'
+import { isCountedChange } from '../counted-change.ts'
 import { ORPHAN_INDEX, orphanNamespace } from '../orphans.ts'
 import { decideReplicaSet } from './core.ts'
 import { createScalingFailures } from './scaling-failures.ts'
@@ -20,7 +21,7 @@ export const replicaSetController: Controller = {
     podInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
     const concerned = concernedOwners(setInformer, setKeyOf)
     return {
-      sources: [changesOf(setInformer), changesOf(podInformer, concerned)],
+      sources: [changesOf(setInformer), changesOf(podInformer, concerned, isCountedChange)],
       reconcile(key, nowMs) {
         const replicaSet = setInformer.getByKey(key)
         if (replicaSet === undefined) {
