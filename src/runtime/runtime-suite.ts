@@ -182,6 +182,8 @@ function commandSuite(name: string, subject: SuiteSubject, spec: MakeSpec): void
       startError: expect.stringContaining('no-such-program'),
       startedAtMs: 0,
     })
+    const { state } = runtime.containerStatus(id) ?? {}
+    expect(state?.phase === 'exited' && state.finishedAtMs).toBeGreaterThan(0)
   })
 
   test(`${name}: logs can be followed to the container's end and cut to their tail`, async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Environment } from '../../src/env/environment.ts'
 import { systemEnvironment } from '../../src/env/system.ts'
-import { containerSpec, runtimeSuite, sandboxSpec } from '../../src/runtime/runtime-suite.ts'
+import { containerSpec, runtimeSuite, runToEnd, sandboxSpec, textOf } from '../../src/runtime/runtime-suite.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import { BUSYBOX } from '../images/images.ts'
 import type { Engine } from './engine.ts'
@@ -62,6 +62,18 @@ export function engineSuite(name: string, subject: EngineSubject): void {
       showsLimits: true,
     })
 
+    test(`${name}: a pod in the node's own network asks the name servers that it is given`, async () => {
+      await using held = await open()
+      const { runtime } = held
+      const dns = { servers: ['192.0.2.53'], searches: ['svc.cluster.local'], options: ['ndots:5'] }
+      const sandbox = await runtime.startSandbox({ ...sandboxSpec('a'), hostNetwork: true, dns })
+      const command = ['cat', '/etc/resolv.conf']
+      const id = await runtime.createContainer(sandbox.id, containerSpec(command, { image: IMAGE }))
+      await runToEnd(runtime, id)
+      const lines = (await textOf(runtime, id)).trim().split('\n').toSorted()
+      expect(lines).toEqual(['nameserver 192.0.2.53', 'options ndots:5', 'search svc.cluster.local'])
+    })
+
     test(`${name}: connections that no program of the pod has taken are counted`, async () => {
       await using held = await open()
       const { runtime } = held
@@ -74,7 +86,7 @@ export function engineSuite(name: string, subject: EngineSubject): void {
       expect(await runtime.untakenConnections?.(sandbox.id)).toBe(0)
       const connection = await runtime.dial(sandbox.id, 8080)
       connection.on('error', () => {})
-      expect(await runtime.untakenConnections?.(sandbox.id)).toBe(1)
+      await expect.poll(() => runtime.untakenConnections?.(sandbox.id), { timeout: 30_000 }).toBe(1)
       connection.destroy()
     })
   })

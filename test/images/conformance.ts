@@ -28,7 +28,22 @@ export async function conformanceImages(): Promise<readonly TestImage[]> {
     addProgram(root, nnp, 'usr/local/bin/nnp')
     chmodSync(join(root, 'usr/local/bin/nnp'), 0o6755)
   })
-  return [PAUSE, SUITE_BUSYBOX, agnhostImage, nautilus, nonewprivs, DNSUTILS, NGINX, ...HTTPD]
+  const aggregated = [await sampleApiServer(), await etcd()]
+  return [PAUSE, SUITE_BUSYBOX, agnhostImage, nautilus, nonewprivs, ...aggregated, DNSUTILS, NGINX, ...HTTPD]
+}
+
+/** An API server of somebody else's, and where it keeps its objects. */
+async function sampleApiServer(): Promise<TestImage> {
+  const built = await goProgram('sample-apiserver')
+  return image('sample-apiserver:1.29.2', { Entrypoint: ['/kube-sample-apiserver'] }, (root) =>
+    addProgram(root, built, 'kube-sample-apiserver'),
+  )
+}
+
+async function etcd(): Promise<TestImage> {
+  const built = await goProgram('etcd')
+  const fill = (root: string) => addProgram(root, built, 'usr/local/bin/etcd')
+  return { ...image('etcd', {}, fill), names: ['registry.k8s.io/etcd:3.6.4-0'] }
 }
 
 function image(name: string, config: TestImage['config'], fill: TestImage['fill']): TestImage {

@@ -52,6 +52,7 @@ const builds = {
   },
   agnhost: testImage('agnhost'),
   nonewprivs: testImage('nonewprivs'),
+  'sample-apiserver': { module: 'test/conformance', args: ['build', '-ldflags=-s -w'], of: 'k8s.io/sample-apiserver' },
   versitygw: {
     module: 'test/reference/s3',
     args: ['build', '-ldflags=-s -w'],

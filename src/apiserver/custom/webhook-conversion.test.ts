@@ -77,6 +77,7 @@ function definition(port: number): CustomResourceDefinition {
     served: true,
     storage,
     schema: { openAPIV3Schema: { type: 'object', properties } },
+    selectableFields: Object.keys(properties).map((field) => ({ jsonPath: `.${field}` })),
   })
   const caBundle = Buffer.from(authority.certificate).toString('base64')
   return {
@@ -155,6 +156,57 @@ test('a list asks the webhook once for all objects, and a watch tells of them in
   await promise
   watching.close()
   expect(events[0]).toMatchObject({ type: 'MODIFIED', object: { apiVersion: 'example.com/v2', host: 'z', port: '9' } })
+})
+
+// A definition's selectable fields are those of each version: objects are selected in the version that is asked for.
+test('objects are selected by fields as their webhook converts them, in lists and in watches', async () => {
+  const { client } = await start()
+  for (const [name, host] of [
+    ['a', 'x'],
+    ['b', 'x'],
+    ['c', 'y'],
+  ] as const)
+    await client.create(tabs('v2'), newer(name, host))
+  const namesOf = async (version: string, fieldSelector: string) =>
+    (await client.list(tabs(version), { namespace: 'default', fieldSelector })).items.map(
+      ({ metadata }) => metadata.name,
+    )
+  expect(await namesOf('v2', 'host=x')).toEqual(['a', 'b'])
+  expect(await namesOf('v2', 'host=x,port!=1')).toEqual([])
+  expect(await namesOf('v1', 'hostPort=y:1')).toEqual(['c'])
+
+  const events: string[] = []
+  const last = Promise.withResolvers<void>()
+  const watching = client.watch(
+    tabs('v2'),
+    { namespace: 'default', fieldSelector: 'host=x' },
+    {
+      events(some) {
+        for (const { type, object } of some)
+          events.push(
+            `${type} ${object.metadata.name ?? ''} ${(object as Tab).host ?? ''}:${(object as Tab).port ?? ''}`,
+          )
+        if (events.at(-1)?.startsWith('DELETED b') === true) last.resolve()
+      },
+      closed: () => {},
+    },
+  )
+  const at = (name: string) => ({ namespace: 'default', name })
+  await client.patch(tabs('v1'), at('c'), { type: 'merge', patch: { hostPort: 'x:2' } })
+  await client.patch(tabs('v1'), at('c'), { type: 'merge', patch: { hostPort: 'x:3' } })
+  await client.patch(tabs('v1'), at('a'), { type: 'merge', patch: { hostPort: 'z:1' } })
+  await client.patch(tabs('v1'), at('a'), { type: 'merge', patch: { hostPort: 'z:2' } })
+  await client.delete(tabs('v2'), at('b'))
+  await last.promise
+  watching.close()
+  expect(events).toEqual([
+    'ADDED a x:1',
+    'ADDED b x:1',
+    'ADDED c x:2',
+    'MODIFIED c x:3',
+    'DELETED a x:1',
+    'DELETED b x:1',
+  ])
 })
 
 test('a webhook that fails, or changes what it must not, fails the request in the words of Kubernetes', async () => {

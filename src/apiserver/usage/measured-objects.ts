@@ -28,7 +28,13 @@ export async function listMeasured(
 export async function getMeasured(engine: Engine, target: ObjectTarget): Promise<KubeObject> {
   const { name } = target
   const isIt = ({ metadata }: KubeObject) => metadata.name === name
-  const [found] = await measured(engine, target, { all: false, name, node: undefined, matches: isIt })
+  const [found] = await measured(engine, target, {
+    all: false,
+    name,
+    node: undefined,
+    isByContent: false,
+    matches: isIt,
+  })
   if (found === undefined) throw notFound(target.resource.type, name)
   return found
 }

@@ -8,12 +8,12 @@ import { isMeasured, listMeasured } from '../usage/measured-objects.ts'
 import { authorize } from './authorization.ts'
 import type { ContinueToken } from './continue-token.ts'
 import { continueExpired, decodeContinue, encodeContinue } from './continue-token.ts'
-import { fetchServed, toServed } from './conversion.ts'
+import { convertsByWebhook, fetchServed, toServed } from './conversion.ts'
 import type { Engine } from './engine.ts'
 import { caughtUp, parseRevision } from './get.ts'
 import type { CollectionTarget, RequestContext } from './request.ts'
 import type { Selection } from './selection.ts'
-import { parseSelection } from './selection.ts'
+import { parseSelection, selectedName } from './selection.ts'
 
 /** One page of a list, or all of it, at one revision. */
 export async function list(
@@ -22,7 +22,7 @@ export async function list(
   target: CollectionTarget,
   options: ListOptions = {},
 ): Promise<ObjectList> {
-  authorize(engine, context, 'list', target)
+  authorize(engine, context, 'list', { ...target, ...selectedName(target.resource, options) })
   context.signal?.throwIfAborted()
   return listObjects(engine, context, target, options)
 }
@@ -43,10 +43,24 @@ export async function listObjects(
   const snapshot = from === undefined ? snapshotFor(engine, options, wanted) : snapshotOf(engine, from)
   // What may be of any version comes whole.
   const limit = options.resourceVersion === '0' ? 0 : (options.limit ?? 0)
-  const page = pageOf(target, snapshot, selection, from, limit)
+  const page = pageOf(target, snapshot, await inServedForm(engine, target, snapshot, selection), from, limit)
   const fetching = fetchServed(engine, target.resource, page.items)
   if (fetching !== undefined) await fetching
   return { ...page, items: page.items.map((item) => toServed(target.resource, item)) }
+}
+
+/** A selection by fields that a webhook has to convert first: everything that may be selected is converted. */
+async function inServedForm(
+  engine: Engine,
+  { resource, namespace }: CollectionTarget,
+  snapshot: Snapshot,
+  selection: Selection,
+): Promise<Selection> {
+  if (!selection.isByContent || !convertsByWebhook(resource)) return selection
+  const prefix = namespace === undefined ? {} : { prefix: `${namespace}/` }
+  const all = [...snapshot.list(resource.storage, prefix)].map(({ object }) => object)
+  await fetchServed(engine, resource, all)
+  return { ...selection, matches: (object) => selection.matches(toServed(resource, object)) }
 }
 
 /** What one page holds: the objects as they are stored, and the last key where there are more. */

@@ -12,10 +12,12 @@ export interface Selection {
   readonly name: string | undefined
   /** Set where only pods of that node can match. */
   readonly node: string | undefined
+  /** Whether it goes by more than metadata: an object that is stored in another version must be converted first. */
+  readonly isByContent: boolean
   matches(object: KubeObject): boolean
 }
 
-const EVERYTHING: Selection = { all: true, name: undefined, node: undefined, matches: () => true }
+const EVERYTHING: Selection = { all: true, name: undefined, node: undefined, isByContent: false, matches: () => true }
 
 /** Reads the selectors of a request; throws a BadRequest in Kubernetes' words. */
 export function parseSelection(
@@ -31,7 +33,25 @@ export function parseSelection(
     all: false,
     name: valueOf(fields, 'metadata.name'),
     node: resource.storage === 'pods' ? valueOf(fields, 'spec.nodeName') : undefined,
+    isByContent: fields.some(({ field }) => !field.startsWith('metadata.')),
     matches: (object) => matchesLabels(labels, object.metadata.labels) && matchesFields(resource.type, fields, object),
+  }
+}
+
+/**
+ * The only name that a list or watch is about: whoever may see one object by its name may list and watch it so, by Kubernetes'
+ * rule. Undefined where any other may be meant, or nothing that makes sense.
+ */
+export function selectedName(
+  resource: ServedResource,
+  { fieldSelector }: { readonly fieldSelector?: string },
+): { readonly name?: string } {
+  if (!fieldSelector) return {}
+  try {
+    const { name } = parseSelection(resource, { fieldSelector })
+    return name === undefined || name === '' ? {} : { name }
+  } catch {
+    return {}
   }
 }
 

@@ -8,7 +8,9 @@ import { convertsByWebhook, fetchServed, toServed } from './conversion.ts'
 import type { Engine } from './engine.ts'
 import { parseRevision } from './get.ts'
 import type { CollectionTarget, RequestContext } from './request.ts'
-import { parseSelection } from './selection.ts'
+import { selectConverted } from './select-converted.ts'
+import { parseSelection, selectedName } from './selection.ts'
+import type { Selection } from './selection.ts'
 import type { ServedResource } from './served-resource.ts'
 
 /** Begins a watch; events come in later turns, in the version asked for. */
@@ -30,14 +32,25 @@ export function startWatch(
   options: WatchOptions,
   handler: WatchHandler,
 ): Watch {
-  authorize(engine, context, 'watch', target)
+  authorize(engine, context, 'watch', { ...selectedName(target.resource, options), ...target })
   const { resource } = target
+  const selection = parseSelection(resource, options)
   const served = (events: readonly StoredEvent[]) => servedEvents(resource, events)
-  return engine.watches.watch(requestOf(target, options), {
+  const closed = (error: Parameters<WatchHandler['closed']>[0]) => handler.closed(error)
+  if (selection.isByContent && convertsByWebhook(resource)) {
+    const select = selectConverted(engine, target, selection)
+    // The hub sees objects as they are stored: it passes on all, and they are selected here.
+    const request = requestOf(target, options, { ...selection, all: true })
+    return engine.watches.watch(request, {
+      events: (events) => select(events).then((chosen) => void (chosen.length > 0 && handler.events(served(chosen)))),
+      closed,
+    })
+  }
+  return engine.watches.watch(requestOf(target, options, selection), {
     events: convertsByWebhook(resource)
       ? (events) => convertedEvents(engine, resource, events).then(() => handler.events(served(events)))
       : (events) => handler.events(served(events)),
-    closed: (error) => handler.closed(error),
+    closed,
   })
 }
 
@@ -66,9 +79,12 @@ async function convertedEvents(
   await fetchServed(engine, resource, objects)
 }
 
-function requestOf(target: CollectionTarget & { readonly name?: string }, options: WatchOptions): WatchRequest {
+function requestOf(
+  target: CollectionTarget & { readonly name?: string },
+  options: WatchOptions,
+  selection: Selection,
+): WatchRequest {
   const { resource, namespace } = target
-  const selection = parseSelection(resource, options)
   const name = target.name ?? selection.name
   const key =
     name === undefined || (resource.type.namespaced && namespace === undefined)

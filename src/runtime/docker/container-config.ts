@@ -62,7 +62,7 @@ function namespacesOf({ id, spec }: SandboxPlace): HostConfig {
   const shared = `container:${id}`
   const ownOrShared = spec.shareProcessNamespace === true ? shared : ''
   return {
-    NetworkMode: spec.hostNetwork ? 'host' : shared,
+    NetworkMode: shared,
     IpcMode: spec.hostIpc === true ? 'host' : shared,
     PidMode: spec.hostPid === true ? 'host' : ownOrShared,
   }

@@ -4,7 +4,7 @@ import type { ContainerState, ContainerStatus } from '../runtime.ts'
 import { ATTEMPT_LABEL, CONTAINER_NAME_LABEL, POD_UID_LABEL, SANDBOX_LABEL } from './labels.ts'
 
 /** What the port says of a container, from what Docker says. */
-export function containerStatusOf({ Id, Config, Image, State }: ContainerInspectInfo): ContainerStatus {
+export function containerStatusOf({ Id, Config, Image, State, Created }: ContainerInspectInfo): ContainerStatus {
   const { Labels } = Config
   return {
     id: Id,
@@ -14,20 +14,16 @@ export function containerStatusOf({ Id, Config, Image, State }: ContainerInspect
     attempt: Number(Labels[ATTEMPT_LABEL] ?? 0),
     image: Config.Image,
     imageId: Image,
-    state: stateOf(State as DockerState),
+    state: stateOf(State as DockerState, millisecondsOf(Created)),
   }
 }
 
 type DockerState = ContainerInspectInfo['State'] & { readonly Error?: string }
 
-function stateOf({
-  Status,
-  StartedAt,
-  FinishedAt,
-  ExitCode,
-  OOMKilled,
-  Error: said = '',
-}: DockerState): ContainerState {
+function stateOf(
+  { Status, StartedAt, FinishedAt, ExitCode, OOMKilled, Error: said = '' }: DockerState,
+  createdAtMs: number,
+): ContainerState {
   const phase = phaseOf(Status)
   const startedAtMs = millisecondsOf(StartedAt)
   if (phase === 'running') return { phase, startedAtMs }
@@ -38,7 +34,8 @@ function stateOf({
   return {
     phase: 'exited',
     startedAtMs: isStartError ? 0 : startedAtMs,
-    finishedAtMs: millisecondsOf(FinishedAt),
+    // Docker does not say when it gave up.
+    finishedAtMs: isStartError ? createdAtMs : millisecondsOf(FinishedAt),
     exitCode: ExitCode,
     ...(signal !== undefined && { signal }),
     oomKilled: OOMKilled,
