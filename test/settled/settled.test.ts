@@ -124,7 +124,8 @@ describe.concurrent('simulated, beside one another', () => {
     async (name) => {
       const scenario = readScenario(name)
       const wanted = comparable(scenario.settled)
-      const { client } = await cluster
+      const { client, ready } = await cluster
+      await ready
       await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
       await until(client, serviceAccounts, (all) => all.length > 0, { namespace: name, deadlineMs: 30_000 })
       const reached = await play(client, scenario, wanted, {}, 60_000, name)
@@ -143,6 +144,7 @@ test('simulated, the scenario crash-loop settles into the objects and events of 
   const crashing = { ...scenario, objects: [{ ...pod!, metadata: { ...pod!.metadata, annotations } }] }
   const wanted = comparable(scenario.settled, SIMULATED)
   await using cluster = await createCluster({ runtime: 'simulated', env: fasterEnvironment(SPEED) })
+  await cluster.ready
   const reached = await play(cluster.client, crashing, wanted, SIMULATED, 25_000)
   expect(reached.objects).toEqual(wanted.objects)
   expect(reached.events).toEqual(wanted.events)
