@@ -6,7 +6,7 @@ import type { Client } from '../client/client.ts'
 import { formatMicroTime } from '../env/clock.ts'
 import type { Timer } from '../env/clock.ts'
 import type { Environment } from '../env/environment.ts'
-import { register, reportNode } from './registration.ts'
+import { extendedAllocatable, register, reportNode } from './registration.ts'
 import type { Pressures } from './registration.ts'
 
 /** Kubernetes' figures: a lease of 40 s renewed every 10 s, and a full status every 5 min. */
@@ -40,7 +40,7 @@ export function startHeartbeat(
       await renew(env, client, registered, pace)
       const isDue = env.clock.monotonicMs() - reportedMs >= STATUS_MS * pace
       if (isDue || !(await isKnownReady(client, node))) {
-        // Somebody deleted the node, or took its silence for death, such as while the machine slept.
+        // Somebody deleted the node, took its silence for death, such as while the machine slept, or gave it more to offer.
         registered = await register(env, client, node, pressures())
         reportedMs = env.clock.monotonicMs()
       }
@@ -61,10 +61,12 @@ export function startHeartbeat(
   }
 }
 
-async function isKnownReady(client: Client, { metadata }: Node): Promise<boolean> {
+/** Whether what the API says of the node needs no correction. */
+async function isKnownReady(client: Client, node: Node): Promise<boolean> {
   try {
-    const { status } = await client.get(nodes, { name: metadata.name ?? '' })
-    return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+    const known = await client.get(nodes, { name: node.metadata.name ?? '' })
+    const isReady = known.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+    return isReady === true && Object.keys(extendedAllocatable(node, known)).length === 0
   } catch (error) {
     if (hasReason(error, 'NotFound')) return false
     throw error

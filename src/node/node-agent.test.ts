@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Node } from '../api/generated/core-v1.ts'
 import { leases, nodes } from '../api/generated/resources.ts'
 import { isReady, NODE_IMAGE, phaseIs, shell, startTestNode } from './test-node.fixture.ts'
 import type { TestNode } from './test-node.fixture.ts'
@@ -89,6 +90,23 @@ test('a node that was deleted, or given up for dead, says with its next heartbea
     key,
     (object) => object?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true,
   )
+})
+
+/** The kubelet's rule: who advertises a resource writes the capacity, and the node says what of it is allocatable. */
+test('resources that somebody advertises become allocatable with the next heartbeat, and go with it', async () => {
+  await using node = await startTestNode({ runtime: 'simulated', speed: 100 })
+  const key = { name: 'node1' }
+  const advertise = (amount: string | null) => {
+    const patch = { status: { capacity: { 'example.com/thing': amount } } }
+    return node.client.patch(nodes, key, { type: 'merge', patch }, { subresource: 'status' })
+  }
+  const allocatable = (object: Node | undefined) => object?.status?.allocatable?.['example.com/thing']
+  await node.until(nodes, key, (object) => object?.status?.allocatable?.['cpu'] !== undefined)
+  await advertise('4')
+  await node.until(nodes, key, (object) => allocatable(object) === '4')
+  await advertise(null)
+  const after = await node.until(nodes, key, (object) => object !== undefined && allocatable(object) === undefined)
+  expect(after?.status?.allocatable).toHaveProperty('cpu')
 })
 
 test('a pod is admitted by the labels that its node has when the pod comes, not by those it registered with', async () => {

@@ -129,6 +129,20 @@ export async function reportNode(
     const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : undefined
     return lastTransitionTime === undefined ? condition : { ...condition, lastTransitionTime }
   })
-  const patch = { status: { ...node.status, conditions } }
+  const allocatable = { ...node.status?.allocatable, ...extendedAllocatable(node, known) }
+  const patch = { status: { ...node.status, allocatable, conditions } }
   return await client.patch(nodes, key, { type: 'strategic', patch }, { subresource: 'status' })
+}
+
+/**
+ * What of resources that somebody advertised in the node's capacity has to be said of what is allocatable, as the kubelet does:
+ * all of them is, and those that were taken away (null) are not. Empty where everything is said.
+ */
+export function extendedAllocatable(node: Node, known: Node): Readonly<Record<string, string | number | null>> {
+  const own = node.status?.capacity ?? {}
+  const { capacity = {}, allocatable = {} } = known.status ?? {}
+  const isForeign = (name: string) => own[name] === undefined
+  const added = Object.entries(capacity).filter(([name, amount]) => isForeign(name) && allocatable[name] !== amount)
+  const removed = Object.keys(allocatable).filter((name) => isForeign(name) && capacity[name] === undefined)
+  return Object.fromEntries([...added, ...removed.map((name) => [name, null] as const)])
 }

@@ -7,7 +7,7 @@ export const DEFAULT_REQUEST: Amounts = { cpu: 100, memory: 200 * 1024 * 1024 }
 
 /** What a pod asks of its node. */
 export interface PodRequests {
-  /** By the filters: containers together, or the largest moment of the init containers, and the pod's overhead. */
+  /** By the filters: the pod as a whole, or its containers together, or the largest moment of the init containers; with overhead. */
   readonly exact: Amounts
   /** By the scores: as `exact`, with {@link DEFAULT_REQUEST} where a container names no cpu or memory. */
   readonly assumed: Amounts
@@ -17,7 +17,7 @@ const kept = new WeakMap<Pod['spec'] & object, PodRequests>()
 
 /**
  * The requests of `pod`, computed as Kubernetes' `PodRequests` does: restartable init containers (sidecars) count with
- * the containers, and with each init container that starts after them.
+ * the containers, and with each init container that starts after them; what the pod asks for as a whole counts in their place.
  */
 export function podRequests(pod: Pod): PodRequests {
   const spec = pod.spec
@@ -44,5 +44,15 @@ function total(pod: Pod, requestOf: (container: Container) => Amounts): Amounts 
       starting = larger(starting, sidecars)
     } else starting = larger(starting, sum(sidecars, request))
   }
-  return sum(larger(sum(running, sidecars), starting), amountsOf(pod.spec?.overhead))
+  const asked = larger(sum(running, sidecars), starting)
+  const ofPod = pod.spec?.resources?.requests
+  return sum(ofPod === undefined ? asked : { ...asked, ...podLevel(ofPod) }, amountsOf(pod.spec?.overhead))
+}
+
+/** What the pod asks for as a whole stands for what its containers ask, of the resources that can be asked for so. */
+function podLevel(requests: Readonly<Record<string, string | number>>): Amounts {
+  const names = Object.keys(requests).filter(
+    (name) => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-'),
+  )
+  return amountsOf(Object.fromEntries(names.map((name) => [name, requests[name]!])))
 }

@@ -196,7 +196,7 @@ function keyWorker(run: ControllerRun, state: LoopState): (key: string) => Promi
       counts.lastError = `${key}: ${(error as Error).message}`
       const facts = { controller: run.name, key, failures: queue.failures(key) + 1, error }
       env.log.warn('a controller failed on a key and will try again', facts)
-      queue.addRateLimited(key)
+      queue.addRateLimited(key, parts.retry)
     }
   }
 }

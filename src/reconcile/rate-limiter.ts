@@ -3,9 +3,15 @@ import type { Clock } from '../env/clock.ts'
 /** Kubernetes' default for controllers: 5 ms doubled with each failure up to 1000 s, and 10 retries/s overall after 100. */
 export const RETRY_LIMITS = { firstMs: 5, lastMs: 1_000_000, perSecond: 10, burst: 100 } as const
 
+/** The first wait of a key, doubled with each failure up to the last. */
+export interface RetryBackoff {
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
 export interface RateLimiter {
   /** How long the next retry of `key` has to wait; counts a failure. */
-  delayMs(key: string): number
+  delayMs(key: string, backoff?: RetryBackoff): number
   failures(key: string): number
   forget(key: string): void
 }
@@ -25,10 +31,10 @@ export function createRateLimiter(clock: Clock): RateLimiter {
   }
 
   return {
-    delayMs(key) {
+    delayMs(key, { firstMs, lastMs } = RETRY_LIMITS) {
       const count = failures.get(key) ?? 0
       failures.set(key, count + 1)
-      const own = Math.min(RETRY_LIMITS.lastMs, RETRY_LIMITS.firstMs * 2 ** Math.min(count, 30))
+      const own = Math.min(lastMs, firstMs * 2 ** Math.min(count, 30))
       return Math.max(own, bucketDelayMs())
     },
     failures: (key) => failures.get(key) ?? 0,

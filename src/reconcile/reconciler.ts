@@ -6,6 +6,7 @@ import type { Informer } from '../informer/informer.ts'
 import type { Informers } from '../informer/informers.ts'
 import type { InformerScope } from '../informer/scope.ts'
 import type { Change } from './change.ts'
+import type { RetryBackoff } from './rate-limiter.ts'
 import type { Source } from './source.ts'
 
 /** What is to be done about a key now, and when to look again where no change of an object will say so. */
@@ -43,6 +44,8 @@ export interface ControllerParts {
   readonly reconcile: Reconcile
   /** How many keys are worked on at once; default 5. */
   readonly concurrency?: number
+  /** How long a key waits that failed; default Kubernetes' own for controllers, which begins with 5 ms. */
+  readonly retry?: RetryBackoff
   /** Releases what `build` took beyond informers. */
   readonly close?: () => void
 }

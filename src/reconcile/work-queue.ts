@@ -1,6 +1,7 @@
 import type { Timer } from '../env/clock.ts'
 import type { Environment } from '../env/environment.ts'
 import { createRateLimiter } from './rate-limiter.ts'
+import type { RetryBackoff } from './rate-limiter.ts'
 
 /**
  * Keys to work on, each at most once: a key that is added while it is worked on comes back when that is done. A key is
@@ -17,7 +18,7 @@ export interface WorkQueue {
   /** Adds `key` after `delayMs`, or earlier where an earlier time was set already. */
   addAfter(key: string, delayMs: number): void
   /** Adds `key` after its back-off, which doubles each time until `forget`. */
-  addRateLimited(key: string): void
+  addRateLimited(key: string, backoff?: RetryBackoff): void
   forget(key: string): void
   /** How often the key has failed since the last `forget`. */
   failures(key: string): number
@@ -78,7 +79,7 @@ export function createWorkQueue(env: Pick<Environment, 'clock' | 'timers'>, read
     },
     add,
     addAfter,
-    addRateLimited: (key) => addAfter(key, limiter.delayMs(key)),
+    addRateLimited: (key, backoff) => addAfter(key, limiter.delayMs(key, backoff)),
     forget: (key) => limiter.forget(key),
     failures: (key) => limiter.failures(key),
     take() {

@@ -19,6 +19,9 @@ const ORPHAN = 'orphan:'
 const isOrphan = (pod: Pod) => isTracked(pod) && controllerOf(pod) === undefined
 const orphanKeyOf = (pod: Pod) => (isOrphan(pod) ? [`${ORPHAN}${keyString(keyOf(pod))}`] : [])
 
+/** Kubernetes' figures for Jobs that could not be synced, such as for a quota: each try says another pod's name. */
+const RETRY = { firstMs: 1_000, lastMs: 60_000 }
+
 /** Runs Jobs: pods until enough of them succeeded, or too many failed. */
 export const jobController: Controller = {
   name: 'job-controller',
@@ -36,6 +39,7 @@ export const jobController: Controller = {
       return isLost ? { changes: [releasePod(pod)] } : SETTLED
     }
     return {
+      retry: RETRY,
       sources: [changesOf(jobInformer), changesOf(podInformer, concerned), changesOf(podInformer, orphanKeyOf)],
       reconcile(key, nowMs) {
         if (key.startsWith(ORPHAN)) return releaseOrphan(key.slice(ORPHAN.length))
