@@ -132,7 +132,8 @@ async function startOwner(place: { directory: string; marker: string }, namespac
     const sandbox = await runtime.startSandbox(${JSON.stringify(sandboxSpec('one'))})
     const id = await runtime.createContainer(sandbox.id, ${JSON.stringify(leaver(place.marker))})
     await runtime.startContainer(id)
-    process.stdin.resume()
+    // It does not outlive the test, however that ends.
+    process.stdin.once('end', () => process.exit()).resume()
     console.log('up')`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = new Promise((resolve) => child.once('exit', resolve))
