@@ -4,6 +4,7 @@ import {
   port,
   quantity,
   runName,
+  claimedVolume,
   secretVariable,
   usageError,
   wholeNumber,
@@ -85,6 +86,7 @@ function addSubmit(program: Command): void {
     .option('--driver-memory <quantity>', "memory of the driver's pod", quantity)
     .option('--image <name>', 'the Node image (default: node: and the major version in use here)')
     .option('--secret <variable=secret/key>', 'a variable of driver and workers, from a Secret', secretVariable)
+    .option('--volume <name=claim>', 'volume://name/... for driver and workers, from a volume claim', claimedVolume)
     .option('--state-claim <name>', 'a volume claim for what is committed: a driver that is lost goes on from there')
     .option(
       '--service-account <name>',

@@ -63,6 +63,17 @@ export function secretVariable(
   throw new CliError('CLI_USAGE', message, HINT)
 }
 
+/** Reads `NAME=claim`; further ones are added to those before. */
+export function claimedVolume(
+  text: string,
+  before: Readonly<Record<string, { readonly claim: string }>> = {},
+): Readonly<Record<string, { readonly claim: string }>> {
+  const [, name, claim] = /^([a-z](?:[-a-z0-9]{0,50}[a-z0-9])?)=([-a-z0-9.]+)$/.exec(text) ?? []
+  if (name !== undefined && claim !== undefined) return { ...before, [name]: { claim } }
+  const message = `Cannot use "${text}" as a volume: expected a name and a PersistentVolumeClaim, such as data=measurements`
+  throw new CliError('CLI_USAGE', message, HINT)
+}
+
 /** What the parser of the command line complains of, in our grammar. */
 export function usageError({ message, code }: CommanderError): CliError {
   const [said = '', ...suggestions] = message.replace(/^error: /, '').split('\n')

@@ -104,7 +104,7 @@ export async function createCompute(options: ComputeOptions): Promise<Shoal> {
     jobs: (parts) => createJobs({ ...options, cacheDirectory }, parts),
     ...scaling(workers),
     ...(options.onTask === undefined ? {} : { onTask: options.onTask }),
-    ...dataLimits(workers),
+    ...dataLimits(workers, options.reach.kind === 'pod'),
     ...(options.failedDirectory === undefined ? {} : { failedDirectory: options.failedDirectory }),
     onEvent,
     workerTimeoutMs: place.workerTimeoutMs,
@@ -148,10 +148,10 @@ function awaitBeginning({ timers }: Environment) {
 }
 
 /** What datasets know of the workers: what they share, and how much of it a thread can hold. */
-function dataLimits(workers: WorkerOptions): Pick<EngineOptions, 'volumes' | 'partLimits'> {
+function dataLimits(workers: WorkerOptions, isPod: boolean): Pick<EngineOptions, 'volumes' | 'partLimits'> {
   const heapMiB = threadHeapMiB(workers)
   return {
-    ...(workers.volumes === undefined ? {} : { volumes: volumePlaces(workers.volumes) }),
+    ...(workers.volumes === undefined ? {} : { volumes: volumePlaces(workers.volumes, isPod) }),
     ...(heapMiB === undefined ? {} : { partLimits: partLimitsFor(heapMiB * 2 ** 20) }),
   }
 }

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { seeded } from '../../src/store/damage-trial.ts'
+import { runRounds } from '../rounds.ts'
 import { openUser } from '../cli/shoal.ts'
 import type { User } from '../cli/shoal.ts'
 
@@ -120,13 +120,4 @@ function groupOf(key: number) {
 }
 
 /** `node test/compute/kill-rounds.ts --seed N --count N` */
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { seed: { type: 'string' }, count: { type: 'string' } } })
-  const count = Number(values.count ?? 100)
-  const faults = await killRounds(Number(values.seed ?? 1), count)
-  for (const fault of faults) console.log(fault)
-  console.log(`${count} rounds, ${faults.length} faults`)
-  process.exitCode = faults.length === 0 ? 0 : 1
-}
-
-if (import.meta.main) await main()
+if (import.meta.main) await runRounds(killRounds, 100)

@@ -1,29 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { configMaps, events, jobs, pods, secrets } from '../../src/api/generated/resources.ts'
-import { createCluster } from '../../src/cluster/cluster.ts'
-import type { Cluster } from '../../src/cluster/cluster.ts'
 import type { ComputeEvent } from '../../src/compute/events.ts'
 import { runs } from '../../src/compute/run/run.ts'
-import { createCompute } from '../../src/compute/session.ts'
-import { systemEnvironment } from '../../src/env/system.ts'
+import { clusterSessions } from './cluster-session.fixture.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'shoal-secrets-'))
-const env = systemEnvironment('error')
-const namespace = 'default'
+const sessions = clusterSessions()
+const { directory, namespace } = sessions
 const value = 'nobody-is-to-see-this-47'
-let cluster: Cluster
-
-beforeAll(async () => {
-  cluster = await createCluster({ env, podDirectory: join(directory, 'pods') })
-})
-
-afterAll(async () => {
-  await cluster.close()
-  rmSync(directory, { recursive: true })
-})
 
 /** All that lies below the directory, as one text. */
 function textBelow(path: string): string {
@@ -32,20 +17,14 @@ function textBelow(path: string): string {
 }
 
 test('a secret that workers have by reference is in no object, bundle, log, journal and failed task of the run', async () => {
-  const { client } = cluster
+  const { client } = sessions
   const metadata = { name: 'service', namespace }
   await client.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { token: value } })
   const told: ComputeEvent[] = []
-  await using shoal = await createCompute({
-    client,
-    env,
-    namespace,
-    image: 'node:24',
+  await using shoal = await sessions.open({
     name: 'careful',
     workers: { count: 1, threads: 1, cpu: '100m', secrets: { TOKEN: { secret: 'service', key: 'token' } } },
-    reach: { kind: 'unix', directory: join(directory, 's') },
     stateDirectory: join(directory, 'state'),
-    cacheDirectory: join(directory, 'cache'),
     failedDirectory: join(directory, 'failed'),
     onEvent: (event) => void told.push(event),
   })

@@ -1,60 +1,36 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { jobs, pods } from '../../src/api/generated/resources.ts'
-import { createCluster } from '../../src/cluster/cluster.ts'
-import type { Cluster } from '../../src/cluster/cluster.ts'
 import type { WorkerLostError } from '../../src/compute/errors.ts'
 import { workerJob } from '../../src/compute/pods/worker-job.ts'
 import type { WorkerOptions } from '../../src/compute/pods/worker-job.ts'
 import { runs } from '../../src/compute/run/run.ts'
-import { createCompute } from '../../src/compute/session.ts'
 import type { Shoal } from '../../src/compute/shoal.ts'
-import { systemEnvironment } from '../../src/env/system.ts'
+import { clusterSessions } from './cluster-session.fixture.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'shoal-pods-'))
-const env = systemEnvironment('error')
-const namespace = 'default'
-let cluster: Cluster
+const sessions = clusterSessions()
+const { directory, namespace } = sessions
 
-beforeAll(async () => {
-  cluster = await createCluster({ env, podDirectory: join(directory, 'pods') })
-})
-
-afterAll(async () => {
-  await cluster.close()
-  rmSync(directory, { recursive: true })
-})
-
-const open = (
-  workers: WorkerOptions = { count: 2, threads: 1, cpu: '100m' },
-  image = 'node:24',
-  workerTimeoutMs = 20_000,
-): Promise<Shoal> =>
-  createCompute({
-    client: cluster.client,
-    env,
-    namespace,
+const open = (workers?: WorkerOptions, image = 'node:24', workerTimeoutMs = 20_000): Promise<Shoal> =>
+  sessions.open({
     image,
-    workers,
     workerTimeoutMs,
-    reach: { kind: 'unix', directory: join(directory, 's') },
-    cacheDirectory: join(directory, 'cache'),
+    ...(workers === undefined ? {} : { workers }),
     program: { name: 'main.ts', args: ['--fast'] },
   })
 
 test('a session runs on the pods of a Job, is listed as a Run, and leaves only that behind', async () => {
   const shoal = await open()
   expect(await shoal.map([1, 2, 3], (item) => item * 2)).toEqual([2, 4, 6])
-  const { items } = await cluster.client.list(pods, { namespace, labelSelector: `shoal.dev/run=${shoal.name}` })
+  const { items } = await sessions.client.list(pods, { namespace, labelSelector: `shoal.dev/run=${shoal.name}` })
   expect(items).toHaveLength(2)
   expect(items.every(({ spec }) => spec?.automountServiceAccountToken === false)).toBe(true)
   await shoal.close()
-  const run = await cluster.client.get(runs, { namespace, name: shoal.name })
+  const run = await sessions.client.get(runs, { namespace, name: shoal.name })
   expect(run.spec).toMatchObject({ program: 'main.ts', args: ['--fast'], workers: 2 })
   expect(run.status).toMatchObject({ phase: 'Succeeded', tasks: 3, losses: 0 })
-  expect((await cluster.client.list(jobs, { namespace })).items).toEqual([])
+  expect((await sessions.client.list(jobs, { namespace })).items).toEqual([])
 })
 
 test('a task that kills its pod each time fails with what the pods say of their ends', async () => {
@@ -70,7 +46,7 @@ test('deleting the Run stops it', async () => {
   await shoal.map([1], (item) => item)
   const waiting = shoal.map([1], () => new Promise(() => {}))
   waiting.catch(() => {})
-  await cluster.client.delete(runs, { namespace, name: shoal.name })
+  await sessions.client.delete(runs, { namespace, name: shoal.name })
   await expect(waiting).rejects.toMatchObject({ code: 'SHOAL_RUN_DELETED' })
 })
 
@@ -127,7 +103,7 @@ test('no pod of a session is left when it is closed', async () => {
   const shoal = await open()
   await shoal.map([1], (item) => item)
   await shoal.close()
-  const { items } = await cluster.client.list(pods, { namespace, labelSelector: `shoal.dev/run=${shoal.name}` })
+  const { items } = await sessions.client.list(pods, { namespace, labelSelector: `shoal.dev/run=${shoal.name}` })
   expect(items).toEqual([])
 })
 
@@ -135,7 +111,7 @@ test('a run whose program cancelled a stage, or dealt with its failure and close
   const phaseAfter = async (work: (shoal: Shoal) => Promise<unknown>) => {
     const shoal = await open()
     await work(shoal)
-    const run = await cluster.client.get(runs, { namespace, name: shoal.name })
+    const run = await sessions.client.get(runs, { namespace, name: shoal.name })
     return run.status?.phase
   }
   const never = () => new Promise(() => {})

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { configMaps } from '../../src/api/generated/resources.ts'
 import type { KubeObject } from '../../src/api/object.ts'
 import { hasReason } from '../../src/api/meta/status.ts'
 import type { HttpClient } from '../../src/client/http.ts'
 import { seeded } from '../../src/store/damage-trial.ts'
+import { runRounds } from '../rounds.ts'
 import { startServer } from './server-process.ts'
 
 const WRITERS = 8
@@ -119,13 +119,4 @@ async function write(client: HttpClient, name: string, value: string | undefined
 }
 
 /** `node test/durability/kill-rounds.ts --seed N --count N` */
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { seed: { type: 'string' }, count: { type: 'string' } } })
-  const count = Number(values.count ?? 200)
-  const faults = await killRounds(Number(values.seed ?? 1), count)
-  for (const fault of faults) console.log(fault)
-  console.log(`${count} rounds, ${faults.length} faults`)
-  process.exitCode = faults.length === 0 ? 0 : 1
-}
-
-if (import.meta.main) await main()
+if (import.meta.main) await runRounds(killRounds, 200)

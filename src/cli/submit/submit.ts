@@ -12,6 +12,7 @@ import type { WorkerRange } from '../run.ts'
 import { CliError } from '../cli-error.ts'
 import { openTarget } from '../target-cluster.ts'
 import type { TargetOptions } from '../target-cluster.ts'
+import type { DriverSpec } from '../../compute/submit/driver-spec.ts'
 import { bundleDriver } from './bundle-driver.ts'
 import { followRun } from './follow-run.ts'
 
@@ -25,6 +26,7 @@ export interface SubmitOptions extends TargetOptions {
   readonly serviceAccount?: string
   readonly image?: string
   readonly secret?: NonNullable<WorkerOptions['secrets']>
+  readonly volume?: NonNullable<DriverSpec['volumes']>
   readonly follow?: boolean
 }
 
@@ -50,7 +52,7 @@ export async function submit(file: string, args: readonly string[], options: Sub
     workers,
     cacheDirectory: cacheDirectory(),
   })
-  const { secret, driverMemory, stateClaim, serviceAccount } = options
+  const { secret, volume, driverMemory, stateClaim, serviceAccount } = options
   await submitRun({
     client,
     env,
@@ -64,6 +66,7 @@ export async function submit(file: string, args: readonly string[], options: Sub
       ...(stateClaim !== undefined && { stateClaim }),
       ...(serviceAccount !== undefined && { serviceAccountName: serviceAccount }),
       ...(secret !== undefined && { secrets: secret }),
+      ...(volume !== undefined && { volumes: volume }),
     },
   })
   await settleRun(client, env, { namespace, name }, new AbortController().signal)
@@ -75,12 +78,13 @@ export async function submit(file: string, args: readonly string[], options: Sub
   return await followRun(client, { namespace, name })
 }
 
-function workersOf({ workers, threads, memory, secret }: SubmitOptions): WorkerOptions {
+function workersOf({ workers, threads, memory, secret, volume }: SubmitOptions): WorkerOptions {
   return {
     // The pods' nodes are not this machine: one thread for each unless somebody says otherwise.
     threads: threads ?? 1,
     ...(typeof workers === 'number' ? { count: workers } : workers),
     ...(memory !== undefined && { memory }),
     ...(secret !== undefined && { secrets: secret }),
+    ...(volume !== undefined && { volumes: volume }),
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Volume, VolumeMount } from '../../api/generated/core-v1.ts'
 import type { Volumes } from '../sources/reachable.ts'
 
@@ -9,7 +10,10 @@ export interface WorkerVolume {
   readonly hostPath?: string
   /** Where workers see it. Default: `hostPath`, or `/volumes/NAME` for a claim. */
   readonly mountPath?: string
-  /** Where this program sees it, to look for files and to commit what was written. Default: `hostPath`; a claim is not seen. */
+  /**
+   * Where this program sees it, to look for files and to commit what was written. Default: `hostPath`; of a claim where workers see it, in
+   * a driver's pod that was given it (`shoal submit --volume`), and nowhere else.
+   */
   readonly driverPath?: string
   /** Default false. */
   readonly readOnly?: boolean
@@ -20,12 +24,13 @@ export type WorkerVolumes = Readonly<Record<string, WorkerVolume>>
 const mountPathOf = (name: string, { mountPath, hostPath }: WorkerVolume): string =>
   mountPath ?? hostPath ?? `/volumes/${name}`
 
-/** Where driver and workers find what `volume://NAME/path` names. */
-export function volumePlaces(volumes: WorkerVolumes): Volumes {
+/** Where driver and workers find what `volume://NAME/path` names. A driver in a pod may have been given the volumes of its workers. */
+export function volumePlaces(volumes: WorkerVolumes, isPod: boolean): Volumes {
   return Object.fromEntries(
     Object.entries(volumes).map(([name, volume]) => {
-      const driverPath = volume.driverPath ?? volume.hostPath ?? false
-      return [name, { mountPath: mountPathOf(name, volume), driverPath }]
+      const mountPath = mountPathOf(name, volume)
+      const ofPod = isPod && existsSync(mountPath) ? mountPath : false
+      return [name, { mountPath, driverPath: volume.driverPath ?? volume.hostPath ?? ofPod }]
     }),
   )
 }

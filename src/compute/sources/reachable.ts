@@ -44,7 +44,8 @@ export function onVolume(uri: string, volumes: Volumes): OnVolume {
   }
   if (volume.driverPath === false) {
     const message = `Cannot reach "${uri}": this program does not see the volume "${name}", expected to find and commit files there`
-    const hint = 'Mount it here too, and say where: connect({ workers: { volumes: { NAME: { driverPath: ... } } } })'
+    const hint =
+      'Submit the program (shoal submit --volume NAME=CLAIM), or mount it here too, and say where: connect({ workers: { volumes: { NAME: { driverPath: ... } } } })'
     throw new ComputeError('SHOAL_UNREACHABLE', message, { hint, facts: { volume: name } })
   }
   return { driverRoot: volume.driverPath ?? volume.mountPath, workerRoot: volume.mountPath, path }

@@ -2,6 +2,7 @@ import type { Job } from '../../api/generated/batch-v1.ts'
 import type { ConfigMap, Container, Volume } from '../../api/generated/core-v1.ts'
 import type { OwnerReference } from '../../api/generated/meta-v1.ts'
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, SCRATCH_DIRECTORY } from '../pods/restricted.ts'
+import { sharedMounts, sharedVolumes } from '../pods/shared-volumes.ts'
 import { NODE_FLAGS, RUN_LABEL, runLabels, secretVariables } from '../pods/worker-job.ts'
 import type { Run } from '../run/run.ts'
 import { partName, PROGRAM_DIRECTORY, START, START_FILE } from './driver-program.ts'
@@ -118,11 +119,12 @@ function driverContainer(run: string, namespace: string, driver: DriverSpec): Co
       { name: 'program', mountPath: PROGRAM_DIRECTORY, readOnly: true },
       { name: 'scratch', mountPath: SCRATCH_DIRECTORY },
       { name: 'state', mountPath: STATE_DIRECTORY },
+      ...sharedMounts(driver.volumes),
     ],
   }
 }
 
-function volumesOf(run: string, { parts, stateClaim }: DriverSpec): Volume[] {
+function volumesOf(run: string, { parts, stateClaim, volumes }: DriverSpec): Volume[] {
   const sources = Array.from({ length: parts }, (_, index) => ({ configMap: { name: programMapName(run, index) } }))
   return [
     { name: 'program', projected: { sources } },
@@ -130,5 +132,6 @@ function volumesOf(run: string, { parts, stateClaim }: DriverSpec): Volume[] {
     stateClaim === undefined
       ? { name: 'state', emptyDir: {} }
       : { name: 'state', persistentVolumeClaim: { claimName: stateClaim } },
+    ...sharedVolumes(volumes),
   ]
 }

@@ -17,6 +17,8 @@ export interface DriverSpec {
   readonly backoffLimit?: number
   /** Variables of the driver whose values lie in Secrets. */
   readonly secrets?: NonNullable<WorkerOptions['secrets']>
+  /** Volumes of the namespace's claims, by name, which the driver sees at `/volumes/NAME`, as its workers do. */
+  readonly volumes?: Readonly<Record<string, { readonly claim: string }>>
 }
 
 export const DRIVER_ACCOUNT = 'shoal-driver'
@@ -44,6 +46,10 @@ export const driverSchema = {
         required: ['secret', 'key'],
         properties: { secret: text, key: text },
       },
+    },
+    volumes: {
+      type: 'object',
+      additionalProperties: { type: 'object', required: ['claim'], properties: { claim: text } },
     },
   },
 } as const

@@ -10,5 +10,5 @@ export function checkRoom(name: string, needs: Needs, coordinator: StageHost): E
   const shortages = capacities.map((capacity) => shortageOf(needs, capacity))
   if (shortages.includes(undefined)) return undefined
   const distinct = [...new Set(shortages)].map((shortage) => `workers have too little: ${shortage}`)
-  return noRoomError(name, needs, distinct.slice(0, 3))
+  return noRoomError(name === '' ? 'a function' : name, needs, distinct.slice(0, 3))
 }
