@@ -29,8 +29,7 @@ export async function sizes(print: (line: string) => void): Promise<void> {
       rmSync(directory, { recursive: true })
     }
   }
-  await using server = await startShoal()
-  await watcherGrowth(print, server)
+  await watcherGrowth(print)
 }
 
 async function measure(print: (line: string) => void, directory: string, size: number): Promise<void> {

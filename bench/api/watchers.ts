@@ -7,6 +7,7 @@ import { createHttpClient } from '../../src/client/http.ts'
 import { openConnection } from '../../src/client/http/connection.ts'
 import type { Endpoint } from '../../src/client/http/connection.ts'
 import { figure, median } from '../figures.ts'
+import { startShoal } from './server.ts'
 import type { MeasuredServer } from './server.ts'
 
 const PATH = '/api/v1/namespaces/default/configmaps?watch=1&allowWatchBookmarks=1'
@@ -63,9 +64,10 @@ export async function manyWatchers(print: Print, server: MeasuredServer, writes 
   first.close()
 }
 
-/** How what is delivered, and what a watcher costs, grow with their number. */
-export async function watcherGrowth(print: Print, server: MeasuredServer): Promise<void> {
+/** How what is delivered, and what a watcher costs, grow with their number; each size on a server of its own. */
+export async function watcherGrowth(print: Print): Promise<void> {
   for (const size of SIZES) {
+    await using server = await startShoal()
     const watchers = await costOf(server, (path) => openHttp2(server.endpoint, path, size), size)
     const delivered = await deliveredPerSecond(server, watchers.counted, 400_000 / size, size)
     print(figure(`${size} watchers of one kind, HTTP/2: delivered`, [delivered], 'events/s'))
