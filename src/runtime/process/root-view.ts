@@ -87,6 +87,8 @@ function buildScript(root: string, table: string, { entries, binds, devices, reb
     'mknod -m 666 dev/ptmx c 5 2 2>/dev/null || ln -s pts/ptmx dev/ptmx',
     'cp -P /dev/fd /dev/stdin /dev/stdout /dev/stderr dev 2>/dev/null || :',
     `mount -n -a -T ${quote(table)}`,
+    // An ordinary user can make no such device, and may not open the host's: terminals of its own then.
+    '[ ! -L dev/ptmx ] || mount -n -t devpts -o newinstance,ptmxmode=0666,mode=620 shoal dev/pts || :',
     // Binding the directory that holds the new root has bound the root into itself.
     `umount -n -l .${quote(root)} 2>/dev/null || :`,
     // Where `ip` keeps network namespaces: ours are not to be named on the host.

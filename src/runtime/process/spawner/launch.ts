@@ -191,7 +191,19 @@ function isSettingUp(pid: number): boolean {
 export function enterNamespaces(pid: number, launch: Launch, namespaces: boolean): string[] {
   const inside = ['/bin/sh', '-c', `${enterDirectory(launch.cwd)}\nexec "$@"`, 'sh']
   const command = [...inside, ...asIdentity(launch)]
-  return namespaces ? [...withTools(['nsenter']), '-m', '-u', '-n', '-t', String(pid), ...command] : command
+  if (!namespaces) return command
+  // Joining a network is for its owner, which an ordinary user is not of the host's, even where it is there already.
+  const network = isElsewhere(pid, 'net') ? ['-n'] : []
+  return [...withTools(['nsenter']), '-m', '-u', ...network, '-t', String(pid), ...command]
+}
+
+function isElsewhere(pid: number, namespace: 'net'): boolean {
+  try {
+    return fs.readlinkSync(`/proc/${pid}/ns/${namespace}`) !== fs.readlinkSync(`/proc/self/ns/${namespace}`)
+  } catch {
+    // It has ended, as the command will find out.
+    return false
+  }
 }
 
 export function quote(word: string): string {
