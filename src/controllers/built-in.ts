@@ -17,6 +17,7 @@ import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.ts'
 import { ephemeralVolumeController } from './persistent-volume/ephemeral-volumes.ts'
 import { persistentVolumeBinder } from './persistent-volume/persistent-volume-binder.ts'
 import { podGarbageCollector } from './pod-garbage-collector/pod-garbage-collector.ts'
+import { policyStatusController } from './policy-status/policy-status.ts'
 import { replicaSetController } from './replica-set/replica-set.ts'
 import { replicationController } from './replication-controller/replication-controller.ts'
 import { resourceQuotaController } from './resource-quota/resource-quota.ts'
@@ -65,6 +66,7 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     garbageCollector,
     clusterRoleAggregationController,
     resourceQuotaController,
+    policyStatusController,
     persistentVolumeBinder,
     ephemeralVolumeController,
     claimProtectionController,

@@ -32,6 +32,8 @@ export interface PatchChange extends Outcomes {
   readonly key: ObjectKey
   readonly patch: Patch
   readonly subresource?: string
+  /** Of server-side apply: as whom, over what others have said. */
+  readonly forcedBy?: string
 }
 
 /** Deletes the object with that uid; one of the same name that came after it is left alone. */

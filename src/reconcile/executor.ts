@@ -3,7 +3,7 @@ import { keyString } from '../api/object.ts'
 import type { ResourceType } from '../api/resource-type.ts'
 import { ApiError, hasReason } from '../api/meta/status.ts'
 import type { Client } from '../client/client.ts'
-import type { Change, DeleteChange, Note, TogetherChange } from './change.ts'
+import type { Change, DeleteChange, PatchChange, Note, TogetherChange } from './change.ts'
 
 /** Most requests of one decision that are under way at once. */
 export const EXECUTOR_PARALLELISM = 100
@@ -108,11 +108,13 @@ async function send(client: Client, change: SingleObjectChange, signal: AbortSig
     case 'update':
       return client.update(change.type, change.object, { ...subresource, signal })
     case 'patch':
-      return client.patch(change.type, change.key, change.patch, { ...subresource, signal })
+      return client.patch(change.type, change.key, change.patch, { ...subresource, ...forced(change), signal })
     case 'delete':
       return sendDelete(client, change, signal)
   }
 }
+
+const forced = ({ forcedBy }: PatchChange) => (forcedBy === undefined ? {} : { fieldManager: forcedBy, force: true })
 
 async function sendDelete(client: Client, change: DeleteChange, signal: AbortSignal): Promise<KubeObject> {
   const options = { ...change.options, preconditions: { uid: change.uid }, signal }

@@ -1,4 +1,5 @@
 import type { CelType, ObjectField, ObjectType } from '../../expression/cel/cel-type.ts'
+import { canEscape, escapeName } from '../../expression/cel/field-names.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 /** The largest request, which bounds what has no bound of its own. */
@@ -86,22 +87,4 @@ function addIdentity(fields: Map<string, ObjectField>, name: string): void {
   const names = new Map(['name', 'generateName'].map((json) => [json, { json, type }]))
   const metadata: ObjectType = { kind: 'object', name: `${name}.metadata`, fields: names }
   fields.set('metadata', { json: 'metadata', type: metadata, required: true })
-}
-
-const RESERVED = new Set(
-  'true false null in as break const continue else for function if import let loop package namespace return'.split(' '),
-)
-
-function canEscape(name: string): boolean {
-  return /^[a-zA-Z_][a-zA-Z0-9_.\-/]*$/.test(name)
-}
-
-/** A field's name as an expression has to write it. */
-export function escapeName(name: string): string {
-  if (RESERVED.has(name)) return `__${name}__`
-  return name
-    .replaceAll('__', '__underscores__')
-    .replaceAll('.', '__dot__')
-    .replaceAll('-', '__dash__')
-    .replaceAll('/', '__slash__')
 }

@@ -1,4 +1,5 @@
 import type { CelType } from '../../../expression/cel/cel-type.ts'
+import { ADMISSION_VARIABLES, NAMESPACE_VARIABLE, REQUEST } from '../../../expression/cel/admission-types.ts'
 import type { Budget, Program } from '../../../expression/cel/environment.ts'
 import type { AccessQuestion } from '../../../expression/cel/library/authorizer.ts'
 import type { Value } from '../../../expression/cel/values.ts'
@@ -9,50 +10,6 @@ import type { ServedResource } from '../../verbs/served-resource.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import type { DynamicContext } from './registrations.ts'
 import { objectsOf, reviewRequest } from './review.ts'
-
-const DYN: CelType = { kind: 'simple', name: 'dyn' }
-const STRING: CelType = { kind: 'simple', name: 'string' }
-const STRINGS: CelType = { kind: 'list', items: STRING }
-
-function record(name: string, fields: Readonly<Record<string, CelType>>): CelType {
-  const entries = Object.entries(fields).map(([json, type]) => [json, { json, type }] as const)
-  return { kind: 'object', name, fields: new Map(entries) }
-}
-
-const KIND = record('kubernetes.GroupVersionKind', { group: STRING, version: STRING, kind: STRING })
-const RESOURCE = record('kubernetes.GroupVersionResource', { group: STRING, version: STRING, resource: STRING })
-
-const REQUEST = record('kubernetes.AdmissionRequest', {
-  kind: KIND,
-  resource: RESOURCE,
-  subResource: STRING,
-  requestKind: KIND,
-  requestResource: RESOURCE,
-  requestSubResource: STRING,
-  name: STRING,
-  namespace: STRING,
-  operation: STRING,
-  userInfo: record('kubernetes.UserInfo', {
-    username: STRING,
-    uid: STRING,
-    groups: STRINGS,
-    extra: { kind: 'map', keys: STRING, values: STRINGS },
-  }),
-  dryRun: { kind: 'simple', name: 'bool' },
-  options: DYN,
-})
-
-/** What an expression of a policy or a match condition may name. */
-export const ADMISSION_VARIABLES: ReadonlyMap<string, CelType> = new Map([
-  ['object', DYN],
-  ['oldObject', DYN],
-  ['request', REQUEST],
-  ['authorizer', { kind: 'opaque', name: 'kubernetes.authorization.Authorizer', of: [] }],
-  ['authorizer.requestResource', { kind: 'opaque', name: 'kubernetes.authorization.ResourceCheck', of: [] }],
-])
-
-export const NAMESPACE_VARIABLE = ['namespaceObject', DYN] as const
-export const PARAMS_VARIABLE = ['params', DYN] as const
 
 /** How many compiled expressions are kept; the least recently made go first. */
 const MAX_PROGRAMS = 2_000
@@ -101,7 +58,7 @@ export function admissionValues(
       case 'request':
         return fromJson(reviewRequest(request, form, ''), REQUEST)
       case 'namespaceObject':
-        return fromJson(namespaceOf(request))
+        return fromJson(namespaceOf(request), NAMESPACE_VARIABLE[1])
       case 'authorizer':
         return library.authorizerValue(ask)
       case 'authorizer.requestResource':
