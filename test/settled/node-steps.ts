@@ -1,7 +1,10 @@
 import type { Node, Pod, Taint } from '../../src/api/generated/core-v1.ts'
 import { nodes, pods } from '../../src/api/generated/resources.ts'
 import type { KubeObject } from '../../src/api/object.ts'
+import { hasReason } from '../../src/api/meta/status.ts'
 import type { Client } from '../../src/client/client.ts'
+import { sleep } from '../../src/env/clock.ts'
+import { systemEnvironment } from '../../src/env/system.ts'
 import { create, resourceOf } from './resources.ts'
 
 /** The verbs of kubectl that need a node, or bring objects with them. Resolves to whether it was one of these. */
@@ -39,6 +42,10 @@ async function cordon(client: Client, name: string, isCordoned: boolean): Promis
   await client.patch(nodes, { name }, { type: 'merge', patch: { spec: { unschedulable: isCordoned ? true : null } } })
 }
 
+/** As kubectl, which asks again where a budget refuses. */
+const TRIES = 200
+const PAUSE_MS = 50
+
 /** Until every pod has gone that may, or the budgets have refused for as long as kubectl was to try. */
 async function drain(client: Client, name: string, args: readonly string[], namespace: string): Promise<void> {
   await cordon(client, name, true)
@@ -46,8 +53,17 @@ async function drain(client: Client, name: string, args: readonly string[], name
   const ownerOf = (pod: Pod) => pod.metadata.ownerReferences?.[0]?.kind
   // Without being told to, kubectl touches nothing where there are pods that would only come back.
   if (items.some((pod) => ownerOf(pod) === 'DaemonSet') && !args.includes('--ignore-daemonsets')) return
-  for (const pod of items)
-    if (ownerOf(pod) !== 'DaemonSet') await evict(client, pod.metadata.name!, namespace).catch(() => {})
+  for (const pod of items) {
+    if (ownerOf(pod) === 'DaemonSet') continue
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const refused = await evict(client, pod.metadata.name!, namespace).then(
+        () => false,
+        (error: unknown) => hasReason(error, 'TooManyRequests'),
+      )
+      if (!refused) break
+      await sleep(systemEnvironment('error').timers, PAUSE_MS)
+    }
+  }
 }
 
 async function taint(client: Client, name: string, text: string): Promise<void> {

@@ -21,10 +21,15 @@ const SCENARIOS = [
   'job-success-count',
   'job-suspended-anew',
   'many-reasons',
+  'preempts',
+  'preempts-equals',
+  'preempts-past-budgets',
   'progress-exceeding',
+  'quotas-used',
   'runtime-class',
   'spread',
   'tainted',
+  'volumes-released',
 ] as const
 
 /** Recorded by `test/reference/record-settled.ts` on a real control plane with the same simulated nodes. */

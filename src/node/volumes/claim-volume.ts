@@ -50,9 +50,15 @@ async function boundClaim(client: Client, pod: Pod, namespace: string, name: str
     )
   }
   if (claim.metadata.deletionTimestamp !== undefined) throw new VolumeError('PVC is being deleted')
-  if (claim.status?.phase !== 'Bound' || !claim.spec?.volumeName) throw new VolumeError('PVC is not bound')
-  if (claim.spec.volumeMode === 'Block') throw new VolumeError('block volumes are not supported by this node')
+  if (!isBound(claim)) throw new VolumeError('PVC is not bound')
+  if (claim.spec?.volumeMode === 'Block') throw new VolumeError('block volumes are not supported by this node')
   return claim
+}
+
+/** The phase is the last that is written of a binding, and schedulers do not wait for it. */
+function isBound({ metadata, spec, status }: PersistentVolumeClaim): boolean {
+  if (!spec?.volumeName || status?.phase === 'Lost') return false
+  return status?.phase === 'Bound' || metadata.annotations?.['pv.kubernetes.io/bind-completed'] !== undefined
 }
 
 async function find(client: Client, namespace: string, name: string): Promise<PersistentVolumeClaim> {
