@@ -2,7 +2,7 @@ import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../genera
 import { forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsLabelProblems, dnsSubdomainProblems } from '../meta/names.ts'
-import { compareQuantities } from '../meta/quantity.ts'
+import { compareQuantities, wholeOf } from '../meta/quantity.ts'
 import { goDiff } from './go-form.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { named, unlessSame } from './object-meta.ts'
@@ -105,4 +105,13 @@ function claimSpec({ spec, status }: PersistentVolumeClaim, { spec: old }: Persi
   const resources =
     requests === undefined ? spec?.resources : { ...spec?.resources, requests: { ...requests, storage } }
   return { ...spec, resources, volumeAttributesClassName: old?.volumeAttributesClassName }
+}
+
+/** What a claim has got, amount by amount. */
+export function validateClaimStatus({ status }: PersistentVolumeClaim): FieldError[] {
+  return Object.entries(status?.capacity ?? {}).flatMap(([name, amount]) =>
+    compareQuantities(amount, 0) < 0
+      ? [invalid(`status.capacity[${name}]`, wholeOf(amount), 'must be a valid resource quantity')]
+      : [],
+  )
 }

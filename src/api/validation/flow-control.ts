@@ -153,7 +153,7 @@ function urlProblem(path: string, url: string): FieldError[] {
 }
 
 /** Of both kinds' status. */
-export function validateFlowConditions(conditions: readonly { readonly type?: string }[] = []): FieldError[] {
+function validateFlowConditions(conditions: readonly { readonly type?: string }[] = []): FieldError[] {
   return conditions.flatMap(({ type = '' }, i) => {
     const path = `status.conditions[${i}].type`
     const isFirst = conditions.findIndex((other) => (other.type ?? '') === type) === i
@@ -161,6 +161,9 @@ export function validateFlowConditions(conditions: readonly { readonly type?: st
     return type === '' ? [...repeated, required(path)] : repeated
   })
 }
+
+export const validateFlowStatus = ({ status }: FlowSchema | PriorityLevelConfiguration): FieldError[] =>
+  validateFlowConditions(status?.conditions)
 
 const PRESERVED = 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares'
 

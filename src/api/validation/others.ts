@@ -6,6 +6,7 @@ import { forbidden, invalid, notSupported, required } from '../meta/field-error.
 import type { FieldError } from '../meta/field-error.ts'
 import { dns1035LabelProblems, dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
 import { goForm } from './go-form.ts'
+import { validateConditions } from './conditions.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { nonNegative, notOverHundredPercent, validateIntOrPercent } from './numbers.ts'
 import { immutable, named, unlessSame } from './object-meta.ts'
@@ -76,6 +77,17 @@ export function validateDisruptionBudget({ spec = {} }: PodDisruptionBudget): Fi
 }
 
 const EVICTION_POLICIES = ['AlwaysAllow', 'IfHealthyBudget']
+
+export function validateDisruptionBudgetStatus({ status }: PodDisruptionBudget): FieldError[] {
+  const { disruptionsAllowed, currentHealthy, desiredHealthy, expectedPods } = status ?? {}
+  return [
+    ...validateConditions(status?.conditions, 'status.conditions'),
+    ...nonNegative('status.disruptionsAllowed', disruptionsAllowed),
+    ...nonNegative('status.currentHealthy', currentHealthy),
+    ...nonNegative('status.desiredHealthy', desiredHealthy),
+    ...nonNegative('status.expectedPods', expectedPods),
+  ]
+}
 
 export function validateDefinition({ metadata, spec }: CustomResourceDefinition): FieldError[] {
   const errors: FieldError[] = []

@@ -1,6 +1,8 @@
+import type { ValidatingAdmissionPolicy } from '../generated/admissionregistration-v1.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dns1035LabelProblems, dnsLabelProblems, pathSegmentProblems } from '../meta/names.ts'
 import { ipProblems } from './addresses.ts'
+import { validateConditions } from './conditions.ts'
 import {
   validateDaemonSet,
   validateDaemonSetUpdate,
@@ -19,7 +21,7 @@ import {
   validateSliceUpdate,
 } from './endpoints.ts'
 import { validateCronJob, validateGeneratedSelector, validateJob, validateJobUpdate } from './batch.ts'
-import { validateClaim, validateClaimUpdate } from './claim.ts'
+import { validateClaim, validateClaimStatus, validateClaimUpdate } from './claim.ts'
 import {
   validateConfigMap,
   validateConfigMapUpdate,
@@ -33,12 +35,13 @@ import {
   validateDefinition,
   validateDefinitionUpdate,
   validateDisruptionBudget,
+  validateDisruptionBudgetStatus,
   validateLease,
   validatePriorityClass,
   validatePriorityClassUpdate,
 } from './others.ts'
 import { validateApiService, validateApiServiceStatus } from './api-service.ts'
-import { validateFlowSchema, validatePriorityLevel } from './flow-control.ts'
+import { validateFlowSchema, validateFlowStatus, validatePriorityLevel } from './flow-control.ts'
 import { validateVolume } from './persistent-volume.ts'
 import { validatePod, validatePodCreation, validateTemplateObject } from './pod.ts'
 import { validatePodUpdate } from './pod-update.ts'
@@ -95,6 +98,8 @@ import {
   validateControllerStatus,
   validateDaemonSetStatus,
   validateDeploymentStatus,
+  validateJobStatus,
+  validatePodStatus,
   validateReplicaSetStatus,
   validateStatefulSetStatus,
 } from './workload-status.ts'
@@ -107,6 +112,8 @@ export interface Rules {
   readonly before?: (object: never) => FieldError[]
   /** Holds for new objects alone, beside what always does. */
   readonly create?: (object: never) => FieldError[]
+  /** A status is written whatever its object's metadata says, as far as that holds for all kinds. */
+  readonly bareStatus?: true
   /** Holds for a status that is written. */
   readonly status?: (object: never) => FieldError[]
   readonly update?: (object: never, old: never, subresource?: string) => FieldError[]
@@ -127,7 +134,13 @@ const RBAC = 'rbac.authorization.k8s.io'
 
 /** By resource and group; kinds without an entry have the rules for metadata alone. */
 export const RULES: Readonly<Record<string, Rules>> = {
-  pods: { always: validatePod, create: validatePodCreation, update: validatePodUpdate, steps: 'mfsu' },
+  pods: {
+    always: validatePod,
+    create: validatePodCreation,
+    status: validatePodStatus,
+    update: validatePodUpdate,
+    steps: 'mfsu',
+  },
   namespaces: { update: validateNamespaceUpdate, names: dnsLabelProblems, steps: 'fmu' },
   nodes: { always: validateNode, update: validateNodeUpdate, steps: 'fsmu' },
   configmaps: { always: validateConfigMap, update: validateConfigMapUpdate, steps: 'mufs' },
@@ -139,7 +152,12 @@ export const RULES: Readonly<Record<string, Rules>> = {
     names: dns1035LabelProblems,
     steps: 'mus',
   },
-  persistentvolumeclaims: { always: validateClaim, update: validateClaimUpdate, steps: 'fsmfsu' },
+  persistentvolumeclaims: {
+    always: validateClaim,
+    status: validateClaimStatus,
+    update: validateClaimUpdate,
+    steps: 'fsmfsu',
+  },
   limitranges: { always: validateLimitRange, steps: 'fs' },
   resourcequotas: {
     always: validateQuota,
@@ -161,12 +179,14 @@ export const RULES: Readonly<Record<string, Rules>> = {
   },
   'flowschemas.flowcontrol.apiserver.k8s.io': {
     always: validateFlowSchema,
-    status: validateFlowSchema,
+    status: validateFlowStatus,
+    bareStatus: true,
     steps: 'fs',
   },
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': {
     always: validatePriorityLevel,
-    status: validatePriorityLevel,
+    status: validateFlowStatus,
+    bareStatus: true,
     steps: 'fs',
   },
   'runtimeclasses.node.k8s.io': { always: validateRuntimeClass, update: validateRuntimeClassUpdate, steps: 'fsmu' },
@@ -200,10 +220,11 @@ export const RULES: Readonly<Record<string, Rules>> = {
   'jobs.batch': {
     before: validateGeneratedSelector,
     always: validateJob,
+    status: validateJobStatus,
     update: validateJobUpdate,
     steps: 'fbsmsu',
   },
-  'cronjobs.batch': { always: validateCronJob, steps: 'ms' },
+  'cronjobs.batch': { always: validateCronJob, bareStatus: true, steps: 'ms' },
   'horizontalpodautoscalers.autoscaling': {
     always: validateAutoscaler,
     create: validateScaleTarget,
@@ -262,7 +283,11 @@ export const RULES: Readonly<Record<string, Rules>> = {
   },
   'validatingwebhookconfigurations.admissionregistration.k8s.io': { steps: 'fs' },
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': { steps: 'fs' },
-  'validatingadmissionpolicies.admissionregistration.k8s.io': { steps: 'fs' },
+  'validatingadmissionpolicies.admissionregistration.k8s.io': {
+    status: ({ status }: ValidatingAdmissionPolicy) => validateConditions(status?.conditions, 'status.conditions'),
+    bareStatus: true,
+    steps: 'fs',
+  },
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': { steps: 'fs' },
   'mutatingadmissionpolicies.admissionregistration.k8s.io': { steps: 'fs' },
   'mutatingadmissionpolicybindings.admissionregistration.k8s.io': { steps: 'fs' },
@@ -272,7 +297,12 @@ export const RULES: Readonly<Record<string, Rules>> = {
     update: validatePriorityClassUpdate,
     steps: 'mu',
   },
-  'poddisruptionbudgets.policy': { always: validateDisruptionBudget, steps: 's' },
+  'poddisruptionbudgets.policy': {
+    always: validateDisruptionBudget,
+    status: validateDisruptionBudgetStatus,
+    bareStatus: true,
+    steps: 's',
+  },
   'customresourcedefinitions.apiextensions.k8s.io': {
     always: validateDefinition,
     update: validateDefinitionUpdate,

@@ -47,7 +47,8 @@ export function validateUpdate(
   const errors = validateMetadata(object.metadata, type.namespaced, pathSegmentProblems)
   errors.push(...validateMetadataUpdate(object.metadata, old.metadata))
   if (groupResourceOf(type) === 'events') return errors
-  const steps = subresource === undefined ? (rules.steps ?? DEFAULT_STEPS) : 'mu'
+  const ofStatus = subresource === 'status' && rules.bareStatus === true ? '' : 'mu'
+  const steps = subresource === undefined ? (rules.steps ?? DEFAULT_STEPS) : ofStatus
   for (const step of steps) {
     if (step === 'b') errors.push(...(rules.before?.(object as never) ?? []))
     if (step === 'f') errors.push(...ownMetadata(type, object, rules))

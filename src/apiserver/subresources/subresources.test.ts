@@ -86,6 +86,9 @@ test('a token lives ten minutes at the least, and is bound only to what is there
   )
 })
 
+/** Pods that are not ready are evicted without the budget, where enough others are. */
+const RUNNING = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }
+
 async function withBudget(disruptionsAllowed: number) {
   const client = await start()
   const budget = await client.create(podDisruptionBudgets, {
@@ -99,7 +102,7 @@ async function withBudget(disruptionsAllowed: number) {
   await client.update(podDisruptionBudgets, { ...budget, status } as PodDisruptionBudget, { subresource: 'status' })
   for (const name of ['a', 'b']) {
     const created = await client.create(pods, pod(name, { nodeName: 'n' }))
-    await client.update(pods, { ...created, status: { phase: 'Running' } } as Pod, { subresource: 'status' })
+    await client.update(pods, { ...created, status: RUNNING } as Pod, { subresource: 'status' })
   }
   const eviction = (name: string) => ({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: inDefault(name) })
   const evict = (name: string) => client.createSubresource(pods, inDefault(name), 'eviction', eviction(name))

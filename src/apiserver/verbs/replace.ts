@@ -2,6 +2,7 @@ import type { Draft } from '../../api/draft.ts'
 import { invalidError } from '../../api/meta/field-error.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { trackUpdate } from '../../api/patch/managed-fields.ts'
+import { keepMetadata } from '../../api/strategy/status-metadata.ts'
 import { prepareForUpdate } from '../../api/strategy/prepare.ts'
 import type { UpdateOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
@@ -51,6 +52,7 @@ export async function replaceObject(
   const old = convertsByWebhook(resource) ? toServed(resource, entry.object) : entry.object
   checkVersion(target, object, old, options.retried === true)
   const request = admissionOf(engine, context, target, object, old, options)
+  if (subresource === 'status') keepMetadata(resource.storage, object, old)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (options.keepManagedFields !== true) {
     trackUpdate(resource.schema(), object, old, writerOf(engine, context, resource, options, subresource))

@@ -17,7 +17,7 @@ export interface Difference {
 
 export interface Chosen {
   readonly focus: RegExp
-  /** `create`, `update` or `request`; all where empty. */
+  /** `create`, `update`, `status` or `request`; all where empty. */
   readonly verb: string
 }
 
@@ -58,6 +58,19 @@ export async function runCases(pair: Pair, namespace: string, written: Base, cho
       name: `update ${base.resource} ${mutation.path.join('.')}`,
       mutation,
       requests: own.map((object) => ({ method: 'PUT', path: `${path}?dryRun=All`, body: mutated(object, mutation) })),
+    }))
+    compared.push(...(await inParallel(cases, (one) => tryCase(pair, namespace, one))))
+  }
+  if ('status'.startsWith(chosen.verb)) {
+    const ofStatus = mutations.filter((mutation) => mutation.path[0] === 'status' || mutation.path[0] === 'metadata')
+    const cases = ofStatus.map((mutation) => ({
+      name: `status ${base.resource} ${mutation.path.join('.')}`,
+      mutation,
+      requests: own.map((object) => ({
+        method: 'PUT',
+        path: `${path}/status?dryRun=All`,
+        body: mutated(object, mutation),
+      })),
     }))
     compared.push(...(await inParallel(cases, (one) => tryCase(pair, namespace, one))))
   }
