@@ -35,6 +35,22 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly objectType?: T
 }
 
+const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+/**
+ * A resource that is not built in, for a client: that of a custom definition, or of an API server that is aggregated.
+ * Namespaced unless told otherwise.
+ *
+ * @example
+ * const sites = customResource<Site>({ group: 'example.com', version: 'v1', kind: 'Site', plural: 'sites' })
+ */
+export function customResource<T extends KubeObject>(
+  named: Pick<ResourceType, 'group' | 'version' | 'kind' | 'plural'> & { readonly namespaced?: boolean },
+): ResourceType<T> {
+  const unknown = { shortNames: [], categories: [], subresources: [], definition: '' }
+  return { namespaced: true, ...named, singular: named.kind.toLowerCase(), verbs: ALL_VERBS, ...unknown }
+}
+
 /** `apps/v1`, or `v1` for the core group. */
 export function apiVersionOf(type: { readonly group: string; readonly version: string }): string {
   return type.group === '' ? type.version : `${type.group}/${type.version}`

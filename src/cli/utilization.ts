@@ -3,6 +3,7 @@ import { nodes, pods, replicaSets } from '../api/generated/resources.ts'
 import { milliOf, wholeOf } from '../api/meta/quantity.ts'
 import { hasReason } from '../api/meta/status.ts'
 import type { KubeObject } from '../api/object.ts'
+import { customResource } from '../api/resource-type.ts'
 import type { ResourceType } from '../api/resource-type.ts'
 import type { Client } from '../client/client.ts'
 import { verticalPodAutoscalers } from '../controllers/vertical-pod-autoscaler/resource.ts'
@@ -43,19 +44,13 @@ export async function utilization(options: UtilizationOptions): Promise<number> 
   return 0
 }
 
-const nodeMetrics: ResourceType<KubeObject & { readonly usage: Readonly<Record<string, string>> }> = {
+const nodeMetrics = customResource<KubeObject & { readonly usage: Readonly<Record<string, string>> }>({
   group: 'metrics.k8s.io',
   version: 'v1beta1',
   kind: 'NodeMetrics',
   plural: 'nodes',
-  singular: '',
   namespaced: false,
-  verbs: [],
-  shortNames: [],
-  categories: [],
-  subresources: [],
-  definition: '',
-}
+})
 
 async function usedOf(client: Client): Promise<CpuAndMemory | undefined> {
   const items = await listedIfServed(client, nodeMetrics)

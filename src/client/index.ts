@@ -8,5 +8,6 @@ export { formatKubeconfig, KubeconfigError, parseKubeconfig } from './kubeconfig
 export type { KubeconfigContent, KubeconfigContext } from './kubeconfig.ts'
 export { ApiError, apiError, hasReason } from '../api/meta/status.ts'
 export type { KubeObject, ObjectKey, ObjectList } from '../api/object.ts'
+export { customResource } from '../api/resource-type.ts'
 export type { ResourceType, Subresource, Verb } from '../api/resource-type.ts'
 export * as resources from '../api/generated/resources.ts'

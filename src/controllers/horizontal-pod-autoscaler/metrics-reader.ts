@@ -4,6 +4,7 @@ import { formatLabelSelector, fromLabelSelector } from '../../api/meta/label-sel
 import { milliOf } from '../../api/meta/quantity.ts'
 import { hasReason } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { customResource } from '../../api/resource-type.ts'
 import type { ResourceType } from '../../api/resource-type.ts'
 import type { Client } from '../../client/client.ts'
 import { goDurationMs } from '../go-duration.ts'
@@ -94,8 +95,7 @@ const isUnserved = ({ message }: Error) => message.startsWith('the server could 
 /** In the metrics APIs a metric is a resource by its own name. */
 function typeOf<T extends KubeObject>({ group, version }: Api, plural: string): ResourceType<T> {
   const kind = group === RESOURCE.group ? 'PodMetrics' : 'MetricValue'
-  const none = { verbs: [], shortNames: [], categories: [], subresources: [], definition: '' }
-  return { group, version, kind, plural, singular: '', namespaced: true, ...none }
+  return customResource<T>({ group, version, kind, plural })
 }
 
 /** A pod of which a container has not been measured has not been measured. */

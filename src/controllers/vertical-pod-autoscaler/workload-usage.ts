@@ -1,7 +1,7 @@
 import type { Pod } from '../../api/generated/core-v1.ts'
 import { milliOf, wholeOf } from '../../api/meta/quantity.ts'
 import type { KubeObject } from '../../api/object.ts'
-import type { ResourceType } from '../../api/resource-type.ts'
+import { customResource } from '../../api/resource-type.ts'
 import type { Client } from '../../client/client.ts'
 import { createContainerUsage } from './container-usage.ts'
 import type { ContainerUsage } from './container-usage.ts'
@@ -22,19 +22,12 @@ interface PodMetrics extends KubeObject {
   readonly containers: readonly { readonly name: string; readonly usage: Readonly<Record<string, string>> }[]
 }
 
-const podMetrics: ResourceType<PodMetrics> = {
+const podMetrics = customResource<PodMetrics>({
   group: 'metrics.k8s.io',
   version: 'v1beta1',
   kind: 'PodMetrics',
   plural: 'pods',
-  singular: '',
-  namespaced: true,
-  verbs: [],
-  shortNames: [],
-  categories: [],
-  subresources: [],
-  definition: '',
-}
+})
 
 export function createWorkloadUsage(): WorkloadUsage {
   const containers = new Map<string, ContainerUsage>()
