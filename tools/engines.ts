@@ -24,15 +24,31 @@ export function missingPackages(isThere: (file: string) => boolean = existsSync)
 }
 
 const MOST_MS = 5 * 60_000
-/** Machines without a network are to know soon. */
-const IMPATIENT = ['Acquire::Retries=0', 'Acquire::http::Timeout=10', 'Acquire::https::Timeout=10'].flatMap(
-  (option) => ['-o', option],
-)
+/**
+ * Machines without a network are to know soon; files that somebody has changed stay, and nobody is asked; and where another
+ * program installs something it is waited for.
+ */
+const OPTIONS = [
+  'Acquire::Retries=0',
+  'Acquire::http::Timeout=10',
+  'Acquire::https::Timeout=10',
+  'Dpkg::Options::=--force-confdef',
+  'Dpkg::Options::=--force-confold',
+  'DPkg::Lock::Timeout=120',
+].flatMap((option) => ['-o', option])
 
 function apt(...args: readonly string[]): boolean {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const stdio = ['ignore', 'ignore', 'ignore'] as const
-  return spawnSync('apt-get', ['-y', ...IMPATIENT, ...args], { env, stdio: [...stdio], timeout: MOST_MS }).status === 0
+  return spawnSync('apt-get', ['-y', ...OPTIONS, ...args], { env, stdio: [...stdio], timeout: MOST_MS }).status === 0
+}
+
+/** Why nothing is installed here; undefined where it may be. */
+export function whyNot(missing: readonly string[], isRoot: boolean, isDebian: boolean): string | undefined {
+  if (missing.length === 0 || (isRoot && isDebian)) return undefined
+  const command = `sudo apt-get install ${missing.join(' ')}`
+  const because = isDebian ? 'only root may install them' : 'this is no Debian'
+  return `engines: ${missing.join(', ')} not found and ${because}: their tests are skipped. By hand: ${command}`
 }
 
 /**
@@ -42,11 +58,15 @@ function apt(...args: readonly string[]): boolean {
 function main(): void {
   const missing = missingPackages()
   if (missing.length === 0 || process.env['SHOAL_ENGINES'] === 'none') return
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return
+  if (process.platform !== 'linux') return
+  const refusal = whyNot(missing, process.getuid?.() === 0, existsSync('/etc/debian_version'))
+  if (refusal !== undefined) return console.error(refusal)
   console.error(`engines: installing ${missing.join(' ')}`)
   const install = () => apt('install', '--no-install-recommends', ...missing)
   if (install() || (apt('update') && install())) return
-  console.error(`engines: cannot install them; their tests are skipped. By hand: apt-get install ${missing.join(' ')}`)
+  console.error(
+    `engines: cannot install them; their tests are skipped. By hand: sudo apt-get install ${missing.join(' ')}`,
+  )
 }
 
 if (import.meta.main) main()
