@@ -24,7 +24,7 @@ export function validatePriorityClass({ metadata, value, preemptionPolicy = '' }
     const detail = `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`
     errors.push(forbidden('value', detail))
   }
-  const policies = ['Never', 'PreemptLowerPriority']
+  const policies = ['PreemptLowerPriority', 'Never']
   if (preemptionPolicy === '') errors.push(required('preemptionPolicy'))
   else if (!policies.includes(preemptionPolicy)) {
     errors.push(notSupported('preemptionPolicy', preemptionPolicy, policies))

@@ -129,7 +129,7 @@ const DRIVER_NAME_LENGTH = 63
 export function validateDriverName(name: string, path: string): FieldError[] {
   const errors = name === '' ? [required(path)] : []
   if (name.length > DRIVER_NAME_LENGTH) errors.push(tooLong(path, DRIVER_NAME_LENGTH))
-  return [...errors, ...named(path, name.toLowerCase(), dnsSubdomainProblems(name.toLowerCase()))]
+  return [...errors, ...named(path, name, dnsSubdomainProblems(name.toLowerCase()))]
 }
 
 const NODE_ID_LENGTH = 256

@@ -6,11 +6,12 @@ import { deepFreeze } from '../../store/freeze.ts'
 import type { Entry, Mutation } from '../../store/store.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { authorize } from './authorization.ts'
+import { DEFINITIONS } from '../custom/definition-status.ts'
 import { servedForm } from './conversion.ts'
 import { planDeletion } from './deletion-plan.ts'
 import type { Engine } from './engine.ts'
 import { commit } from './engine.ts'
-import { conflict, invalidOptions } from './failure.ts'
+import { conflict, invalidOptions, otherIdentity } from './failure.ts'
 import { entryAt } from './get.ts'
 import type { Answer, CollectionTarget, ObjectTarget, RequestContext } from './request.ts'
 import type { StatusObject } from './verbs.ts'
@@ -136,10 +137,22 @@ function checkPolicy({ propagationPolicy }: RemoveOptions): void {
   throw invalidOptions('DeleteOptions', [notSupported('propagationPolicy', propagationPolicy, POLICIES)])
 }
 
+/** Kinds that Kubernetes deletes by code of their own, with words of its own. */
+const OWN_DELETION: ReadonlySet<string> = new Set(['namespaces', DEFINITIONS])
+
 /** Kubernetes names the kind, not the resource, in these conflicts. */
 function checkPreconditions({ resource, name }: ObjectTarget, object: KubeObject, options: RemoveOptions): void {
   const { uid, resourceVersion } = options.preconditions ?? {}
   const { metadata } = object
+  if (OWN_DELETION.has(resource.storage)) {
+    const differs = (what: 'UID' | 'ResourceVersion', wanted: string | undefined, actual: string | undefined) => {
+      if (wanted !== undefined && wanted !== actual) {
+        throw conflict(resource.type, name, otherIdentity(what, wanted, actual))
+      }
+    }
+    differs('UID', uid, metadata.uid)
+    return differs('ResourceVersion', resourceVersion, metadata.resourceVersion)
+  }
   const type = { ...resource.type, plural: resource.type.kind }
   if (uid !== undefined && uid !== metadata.uid) {
     const records = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid ?? ''})`

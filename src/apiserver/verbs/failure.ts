@@ -39,22 +39,28 @@ const STORED_AS: Readonly<Record<string, string>> = {
   'ingresses.networking.k8s.io': 'ingress',
 }
 
-/** The conflict of a writer who means another object of that name, in the words of Kubernetes' store. */
+/** The conflict of a writer who means another object of that name, or one where there is none, in the words of Kubernetes' store. */
 export function otherUid(
   type: ResourceType,
   namespace: string | undefined,
   name: string,
   wanted: string,
-  uid: string,
+  uid: string | undefined,
 ): ApiError {
   const { group, plural, definition } = type
   const isOwn = definition.startsWith('io.k8s.api.')
   const place = STORED_AS[groupResourceOf(type)] ?? (isOwn ? plural : `${group}/${plural}`)
-  const key = `/${[place, namespace, name].filter((part) => part !== undefined).join('/')}`
-  const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${uid}`
+  // What is there is known by its place in a cache, what is not by that in the store itself.
+  const root = uid === undefined ? '/registry' : ''
+  const key = `${root}/${[place, namespace, name].filter((part) => part !== undefined).join('/')}`
+  const why = otherIdentity('UID', wanted, uid)
   const error = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`
   return conflict(type, name, error)
 }
+
+/** Why a precondition does not hold, as those say who compare it themselves. */
+export const otherIdentity = (what: 'UID' | 'ResourceVersion', wanted: string, actual = ''): string =>
+  `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${actual}`
 
 /** Versions are numbers: Kubernetes answers any other with its parser's error, which has no reason. */
 export function malformedVersion(version: string): ApiError {

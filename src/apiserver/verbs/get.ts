@@ -1,4 +1,4 @@
-import { ApiError } from '../../api/meta/status.ts'
+import { ApiError, apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { GetOptions } from '../../client/client.ts'
 import type { Entry, Snapshot } from '../../store/store.ts'
@@ -21,7 +21,8 @@ export async function get(
   authorize(engine, context, 'get', target)
   context.signal?.throwIfAborted()
   if (isMeasured(target)) return await getMeasured(engine, target)
-  const revision = parseRevision(options.resourceVersion)
+  const { resourceVersion } = options
+  const revision = target.resource.storage === 'events' ? listRevision(resourceVersion) : parseRevision(resourceVersion)
   if (revision > engine.store.durable().revision) await caughtUp(engine, context, revision)
   const { object } = entryAt(engine.store.durable(), target)
   const served = await servedForm(engine, target.resource, object)
@@ -47,6 +48,16 @@ export function parseRevision(text = ''): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(revision)) return revision
   const message = `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`
   throw new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
+}
+
+/** As it is read for lists, and for what no cache holds: what is no number is the client's fault. */
+export function listRevision(text: string | undefined): number {
+  try {
+    return parseRevision(text)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    throw apiError('BadRequest', `invalid resource version: ${error.message}`)
+  }
 }
 
 /** Waits for a revision that lies in the future, for as long as Kubernetes does, then rejects with its Timeout. */

@@ -1,5 +1,5 @@
 import type { ListMeta } from '../../api/generated/meta-v1.ts'
-import { ApiError, apiError } from '../../api/meta/status.ts'
+import { apiError } from '../../api/meta/status.ts'
 import type { KubeObject, ObjectList } from '../../api/object.ts'
 import { apiVersionOf } from '../../api/resource-type.ts'
 import type { ListOptions } from '../../client/client.ts'
@@ -10,7 +10,7 @@ import type { ContinueToken } from './continue-token.ts'
 import { continueExpired, decodeContinue, encodeContinue } from './continue-token.ts'
 import { convertsByWebhook, fetchServed, toServed } from './conversion.ts'
 import type { Engine } from './engine.ts'
-import { caughtUp, parseRevision } from './get.ts'
+import { caughtUp, listRevision } from './get.ts'
 import type { CollectionTarget, RequestContext } from './request.ts'
 import type { Selection } from './selection.ts'
 import { parseSelection, selectedName } from './selection.ts'
@@ -89,15 +89,6 @@ function pageOf(
   // Kubernetes' lists of custom resources are written from a map, so that the empty token shows.
   if (target.resource.definition !== undefined) metadata.continue ??= ''
   return { apiVersion: apiVersionOf(type), kind: listKind, metadata, items: page.items }
-}
-
-function listRevision(text: string | undefined): number {
-  try {
-    return parseRevision(text)
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    throw apiError('BadRequest', `invalid resource version: ${error.message}`)
-  }
 }
 
 function candidates(

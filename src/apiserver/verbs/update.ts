@@ -8,7 +8,7 @@ import { createObject } from './create.ts'
 import { checkNames, decodeBody, placeInNamespace } from './decode-body.ts'
 import { trackServed } from './writer.ts'
 import type { Engine } from './engine.ts'
-import { notFound } from './failure.ts'
+import { notFound, otherUid } from './failure.ts'
 import { storageKey } from './get.ts'
 import { defaultsFor } from './kind-rules.ts'
 import { untilNotOvertaken } from './overtaken.ts'
@@ -54,5 +54,8 @@ async function put(
   }
   if (!resource.strategy.createsOnUpdate || subresource !== undefined) throw notFound(resource.type, target.name)
   authorize(engine, context, 'create', target)
+  // What is not there has no uid: who names one means another object.
+  const { uid } = stored.metadata
+  if (uid) throw otherUid(resource.type, target.namespace, target.name, uid, undefined)
   return createObject(engine, context, target, stored, options, keepManagedFields)
 }
