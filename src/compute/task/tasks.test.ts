@@ -50,6 +50,15 @@ test('10,000 calls each get their own result', async () => {
   expect(await Promise.all(futures)).toEqual(Array.from({ length: 10_000 }, (_, index) => index + 1))
 })
 
+test('a million tiny calls that are submitted at once each get their own result', { timeout: 120_000 }, async () => {
+  const { shoal } = session
+  const next = task((n: number) => n + 1)
+  const futures = Array.from({ length: 1_000_000 }, (_, n) => shoal.submit(next, n))
+  let wrong = 0
+  for (const [n, result] of (await Promise.all(futures)).entries()) if (result !== n + 1) wrong++
+  expect(wrong).toBe(0)
+})
+
 test('values of every kind arrive as structured clone would have them', async () => {
   const echo = task((value: unknown) => value)
   const values = [
