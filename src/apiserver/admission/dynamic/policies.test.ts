@@ -8,6 +8,7 @@ import type { ValidatingAdmissionPolicy } from '../../../api/generated/admission
 import { systemEnvironment } from '../../../env/system.ts'
 import { createMemoryStore } from '../../../store/memory-store.ts'
 import { createApiServer } from '../../api-server.ts'
+import type { AuditNotes } from '../../audit/audit-notes.ts'
 import { createDirectClient } from '../../direct-client.ts'
 import { allowAll } from '../../verbs/authorizer.ts'
 
@@ -37,7 +38,7 @@ async function connect(spec: object, binding: object = { validationActions: ['De
   })
   const make = (name: string, data: Readonly<Record<string, string>> = {}) =>
     client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data })
-  return { client, make, warnings }
+  return { client, make, warnings, server }
 }
 
 const denied = (why: string) =>
@@ -125,4 +126,31 @@ test('a policy whose expressions cannot be compiled is refused', async () => {
   await expect(connect({ validations: [] })).rejects.toThrow(
     'spec.validations: Required value: validations or auditAnnotations must contain at least one item',
   )
+})
+
+test('a binding may have what fails recorded and told of; what a policy notes stands in the audit event', async () => {
+  const { server, warnings } = await connect(
+    {
+      validations: [{ expression: 'true' }, { expression: 'has(object.data)' }],
+      auditAnnotations: [
+        { key: 'name', valueExpression: '"of " + object.metadata.name' },
+        { key: 'none', valueExpression: 'null' },
+      ],
+    },
+    { validationActions: ['Audit', 'Warn'] },
+  )
+  const resource = server.registry.find('', 'v1', 'configmaps')
+  if (resource === undefined) throw new Error('no ConfigMaps')
+  const notes: AuditNotes = { id: 'one' }
+  const warn = (text: string) => void warnings.push(text)
+  const value = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'aud' } }
+  const context = { user: { name: 'ann', groups: [] }, warn, notes }
+  await server.verbs.create(context, { resource, namespace: 'default' }, { value })
+  const told = 'failed expression: has(object.data)'
+  expect(warnings).toEqual([`Validation failed for ValidatingAdmissionPolicy 'p' with binding 'b': ${told}`])
+  // As Kubernetes 1.34.4 wrote them.
+  expect(Object.fromEntries(notes.annotations ?? [])).toEqual({
+    'p/name': 'of aud',
+    'validation.policy.admission.k8s.io/validation_failure': `[{"message":"${told}","policy":"p","binding":"b","expressionIndex":1,"validationActions":["Audit","Warn"]}]`,
+  })
 })

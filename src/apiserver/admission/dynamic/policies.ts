@@ -15,6 +15,8 @@ import { ADMISSION_VARIABLES, NAMESPACE_VARIABLE, PARAMS_VARIABLE } from '../../
 import { admissionValues, conditionsHold, programOf } from './admission-expressions.ts'
 import type { DynamicContext } from './registrations.ts'
 import { BINDINGS, POLICIES } from './registrations.ts'
+import { auditNoteOf, createPolicyNotes } from './policy-notes.ts'
+import type { AuditNote, PolicyNotes } from './policy-notes.ts'
 import { paramsOf } from './policy-params.ts'
 import { concernedVersion } from './rule-match.ts'
 
@@ -28,6 +30,14 @@ type Binding = ValidatingAdmissionPolicyBinding
 interface Denial {
   readonly message: string
   readonly reason?: string
+  /** Which of the validations says so; the first where it is none of them. */
+  readonly index?: number
+}
+
+/** What the expressions of a policy say of one parameter. */
+interface Verdict {
+  readonly denials: readonly Denial[]
+  readonly notes: readonly AuditNote[]
 }
 
 /** Holds a request against all policies that are bound to it. */
@@ -39,8 +49,12 @@ export async function validateByPolicies(context: DynamicContext, request: Admis
     const policy = object as Policy
     const form = concernedVersion(context.catalog, request, constraintsOf(policy.spec?.matchConstraints))
     if (form === undefined) continue
-    const bound = bindings.filter(({ spec }) => spec?.policyName === policy.metadata.name)
-    for (const binding of bound) refusal ??= hold(context, request, policy, binding, form)
+    const notes = createPolicyNotes(policy.metadata.name ?? '')
+    for (const binding of bindings.filter(({ spec }) => spec?.policyName === policy.metadata.name)) {
+      const found = hold(context, request, policy, binding, form, notes)
+      refusal ??= found
+    }
+    notes.publish(request)
   }
   if (refusal !== undefined) throw refusal
 }
@@ -66,6 +80,7 @@ function hold(
   policy: Policy,
   binding: Binding,
   form: ServedResource,
+  notes: PolicyNotes,
 ): ApiError | undefined {
   if (concernedVersion(context.catalog, request, constraintsOf(binding.spec?.matchResources, true)) === undefined) {
     return undefined
@@ -76,16 +91,21 @@ function hold(
     return denied(request, policy, binding, { message: `failed to configure binding: ${params}` })
   }
   const budget: Budget = { remaining: BINDING_BUDGET }
-  const denials = params.flatMap((param) => evaluate(context, request, policy, form, param, budget))
+  const verdicts = params.map((param) => evaluate(context, request, policy, form, param, budget))
+  const denials = verdicts.flatMap((verdict) => verdict.denials)
+  const failed = verdicts.flatMap((verdict) => notes.add(verdict.notes))
   const actions = binding.spec?.validationActions ?? []
+  if (actions.includes('Audit')) for (const one of denials) notes.failure(request, binding, one.index ?? 0, one.message)
   const names = `'${policy.metadata.name ?? ''}' with binding '${binding.metadata.name ?? ''}'`
   if (actions.includes('Warn')) {
     for (const { message } of denials) {
       request.warn(`Validation failed for ValidatingAdmissionPolicy ${names}: ${message}`)
     }
   }
-  const [first] = denials
-  return first !== undefined && actions.includes('Deny') ? denied(request, policy, binding, first) : undefined
+  const [first] = actions.includes('Deny') ? denials : []
+  const [failure] = failed
+  if (first !== undefined) return denied(request, policy, binding, first)
+  return failure === undefined ? undefined : denied(request, policy, binding, { message: failure })
 }
 
 function denied(request: AdmissionRequest, policy: Policy, binding: Binding, denial: Denial): ApiError {
@@ -106,19 +126,24 @@ function evaluate(
   form: ServedResource,
   param: unknown,
   budget: Budget,
-): readonly Denial[] {
-  const { matchConditions = [], validations = [], failurePolicy } = policy.spec ?? {}
+): Verdict {
+  const { matchConditions = [], validations = [], auditAnnotations = [], failurePolicy } = policy.spec ?? {}
   const shared = admissionValues(context, request, form)
   const params = expressions().fromJson(param)
   const own = (name: string): Value | undefined => (name === 'params' ? params : shared(name))
   const base = variablesOf(policy)
   const failed = (message: string): readonly Denial[] => (failurePolicy === 'Ignore' ? [] : [{ message }])
   const holds = conditionsHold(matchConditions, own, base)
-  if (holds === false) return []
-  if (typeof holds === 'string') return failed(holds)
+  if (holds === false) return { denials: [], notes: [] }
+  if (typeof holds === 'string') return { denials: failed(holds), notes: [] }
   const { types, values } = withVariables(policy, base, own, budget)
   const key = `${policy.metadata.uid ?? ''}/${policy.metadata.generation ?? 0}`
-  return validations.flatMap((validation) => judge(validation, types, values, budget, key, failed))
+  const denials = validations.flatMap((validation, index) =>
+    judge(validation, types, values, budget, key, failed).map((denial) => ({ ...denial, index })),
+  )
+  const programs = auditAnnotations.map((one) => ({ ...one, program: programOf(one.valueExpression, types, key) }))
+  const notes = programs.map((one) => auditNoteOf(one, (program) => program.evaluate(values, budget)))
+  return { denials, notes: failurePolicy === 'Ignore' ? notes.filter((note) => !('error' in note)) : notes }
 }
 
 function variablesOf({ spec }: Policy): ReadonlyMap<string, CelType> {
