@@ -84,7 +84,8 @@ async function play(trial: Trial, round: number, blow: Blow): Promise<void> {
     fault(`containers were ${idsOf(before).join()}, are ${idsOf(after).join()}`)
   for (const pod of HARMLESS.has(blow) ? after : []) {
     const more = await newGaps(trial, pod)
-    // What containerd has read and not written yet goes with it: one line each time at the most.
+    // What an engine has read of a container and not written yet goes with it: one line each time at the most, and whoever had it
+    // run the container, since a kubelet has no part in the writing of logs either.
     if (more > (ENGINES_OWN.has(blow) ? 1 : 0)) fault(`${more} gaps in the log of ${pod.metadata.name}`)
   }
   const isRestarted = blow === 'sandbox' || blow === 'container'
