@@ -53,7 +53,7 @@ export interface ClusterOptions {
 
 /** So many simulated nodes keep Kubernetes' pace; of more each beats less often, and is given as much more time. */
 const NODES_A_PACE = 250
-const NODE_GRACE_MS = 40_000
+const NODE_GRACE_MS = 50_000
 
 /** For whom a kubeconfig is. */
 export interface KubeconfigUser {

@@ -10,8 +10,8 @@ import { changesOf } from '../../reconcile/source.ts'
 import { decideNode } from './core.ts'
 import { createHeartbeats } from './heartbeats.ts'
 
-/** How long a node may be silent before it counts as lost, in milliseconds. */
-export const NODE_GRACE_MS = 40_000
+/** How long a node may be silent before it counts as lost, in milliseconds: Kubernetes' default. */
+export const NODE_GRACE_MS = 50_000
 
 /** How long a node that was just found silent is given to prove the contrary: our own process may have been held up. */
 const SECOND_LOOK_MS = 1_000
