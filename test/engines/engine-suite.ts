@@ -79,8 +79,8 @@ export function engineSuite(name: string, subject: EngineSubject): void {
       const { runtime } = held
       const sandbox = await runtime.startSandbox(sandboxSpec('a'))
       // The kernel makes connections for a server that is stopped, which never takes them.
-      const server =
-        'httpd -f -p 8080 & until nc -z 127.0.0.1 8080 2>/dev/null; do :; done; kill -STOP $!; echo up; wait'
+      const listens = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q ':1F90 .*:0000 0A'"
+      const server = `httpd -f -p 8080 & until ${listens}; do :; done; kill -STOP $!; echo up; wait`
       const id = await runtime.createContainer(sandbox.id, containerSpec(['sh', '-c', server], { image: IMAGE }))
       await runtime.startContainer(id)
       for await (const _line of runtime.logs(id, { follow: true })) break
