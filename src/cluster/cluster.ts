@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
+import type { Verbs } from '../apiserver/verbs/verbs.ts'
 import type { Client } from '../client/client.ts'
 import type { Endpoint } from '../client/http/connection.ts'
 import { formatKubeconfig } from '../client/kubeconfig.ts'
@@ -18,7 +19,7 @@ import type { PodNetworkMode, RuntimeFactory, RuntimeName } from './runtimes.ts'
 import { openStore } from './open-store.ts'
 import { chooseServiceRange, firstOf, isLoopback } from './service-range.ts'
 import { serve } from './serve.ts'
-import type { Listening, ServeOptions } from './serve.ts'
+import type { Listening } from './serve.ts'
 import { ADMIN, userInfo } from './users.ts'
 
 /** How a cluster is made. Every option has a default: `Cluster.create()` is a cluster in memory with one node. */
@@ -89,7 +90,7 @@ export interface ClusterParts {
   /** Of the administrator, whom a cluster that listens lets in. */
   readonly adminKeys?: Promise<KeyObjects>
   /** Between requests over HTTPS and the verbs. */
-  readonly around?: NonNullable<ServeOptions['around']>
+  readonly around?: (verbs: Verbs) => Verbs
 }
 
 /**
