@@ -19,6 +19,7 @@ test('a patch of a pod itself keeps its status, and of its spec a copy whose own
   expect([kept?.['status'] === live.status, Object.isFrozen(kept?.['spec'])]).toEqual([true, false])
   expect(partsToKeep(live, live, { storage: 'services', subresource: undefined })).toBeUndefined()
   expect(partsToKeep(live, live, { storage: 'pods', subresource: 'status' })).toEqual({ spec })
+  expect(partsToKeep(live, live, { storage: 'services', subresource: 'status' })).toBeUndefined()
 })
 
 test('an object put together again has its parts in their order, then what defaulting added', () => {

@@ -25,6 +25,9 @@ export function keptParts(value: unknown, live: object, written = OF_STATUS_WRIT
  */
 const SPEC_STAYS: ReadonlySet<string> = new Set(['pods'])
 
+/** Kinds of which defaults of the status depend on the spec: where a balancer is reached, by the type of the Service. */
+const STATUS_BY_SPEC: ReadonlySet<string> = new Set(['services'])
+
 /**
  * What a patch of an object itself, `subresource` or not, has left as it is. The spec of a write that may change it is a copy
  * of its first level: the rest is the live object's.
@@ -34,7 +37,7 @@ export function partsToKeep(
   live: object,
   { storage, subresource }: { readonly storage: string; readonly subresource: string | undefined },
 ): JsonObject | undefined {
-  if (subresource === 'status') return keptParts(value, live)
+  if (subresource === 'status') return STATUS_BY_SPEC.has(storage) ? undefined : keptParts(value, live)
   if (subresource !== undefined || !SPEC_STAYS.has(storage)) return undefined
   const kept = keptParts(value, live, OF_OTHER_WRITES)
   const { spec } = kept ?? {}
