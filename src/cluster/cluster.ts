@@ -3,12 +3,10 @@ import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
 import type { Verbs } from '../apiserver/verbs/verbs.ts'
 import type { Client } from '../client/client.ts'
 import type { Endpoint } from '../client/http/connection.ts'
-import { formatKubeconfig } from '../client/kubeconfig.ts'
 import type { Environment } from '../env/environment.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { openClusterIdentity } from '../identity/key-files.ts'
 import type { ClusterIdentity } from '../identity/key-files.ts'
-import { createPortableKeys } from '../identity/portable-keys.ts'
 import type { KeyObjects } from '../identity/portable-keys.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { startControlPlane } from './control-plane.ts'
@@ -170,6 +168,10 @@ const inMachineTime = (env: Environment): Environment => ({ ...env, clock: syste
 /** Who is not the administrator gets a certificate, with a key of the kind that every library reads. */
 function kubeconfigs(identity: ClusterIdentity, listen: Cluster['listen']): Cluster['kubeconfig'] {
   return async ({ user, groups = [], namespace } = {}) => {
+    const [{ createPortableKeys }, { formatKubeconfig }] = await Promise.all([
+      import('../identity/portable-keys.ts'),
+      import('../client/kubeconfig.ts'),
+    ])
     const admin = await listen()
     const issue = async (name: string) => identity.authority.issueClient(name, groups, await createPortableKeys())
     const own = user === undefined ? undefined : await issue(user)

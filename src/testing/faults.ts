@@ -1,8 +1,10 @@
 import { apiError } from '../api/meta/status.ts'
 import type { StatusReason } from '../api/meta/status.ts'
+import { groupResourceOf } from '../api/resource-type.ts'
+import type { Verb } from '../api/resource-type.ts'
+import { modified } from '../apiserver/verbs/failure.ts'
 import type { CollectionTarget, ObjectTarget, RequestContext } from '../apiserver/verbs/request.ts'
 import type { Verbs } from '../apiserver/verbs/verbs.ts'
-import type { Verb } from '../api/resource-type.ts'
 import { sleep } from '../env/clock.ts'
 import { systemEnvironment } from '../env/system.ts'
 
@@ -133,10 +135,6 @@ function cuttable(watches: Set<OpenWatch>, begin: Verbs['watch']): Verbs['watch'
   }
 }
 
-/** `apps/deployments` as Kubernetes names it in its answers. */
-const groupResource = ({ resource: { type } }: CollectionTarget) =>
-  type.group === '' ? type.plural : `${type.plural}.${type.group}`
-
 function askedOf(verb: Verb, { user }: RequestContext, target: CollectionTarget & Partial<ObjectTarget>): Asked {
   const { resource, namespace = '', name = '', subresource = '' } = target
   return { verb, resource: resource.type.plural, subresource, namespace, name, user: user.name }
@@ -149,12 +147,9 @@ function fits(match: RequestMatch, asked: Asked): boolean {
 }
 
 /** In Kubernetes' words where clients know them. */
-function refusal(reason: StatusReason, { verb, name }: Asked, target: CollectionTarget): Error {
-  const facts = { name, group: target.resource.type.group, kind: target.resource.type.plural }
-  if (reason === 'Conflict') {
-    const detail = 'the object has been modified; please apply your changes to the latest version and try again'
-    return apiError(reason, `Operation cannot be fulfilled on ${groupResource(target)} "${name}": ${detail}`, facts)
-  }
-  const message = `${reason} was injected: ${verb} ${groupResource(target)}${name === '' ? '' : ` "${name}"`}`
+function refusal(reason: StatusReason, { verb, name }: Asked, { resource: { type } }: CollectionTarget): Error {
+  if (reason === 'Conflict') return modified(type, name)
+  const message = `${reason} was injected: ${verb} ${groupResourceOf(type)}${name === '' ? '' : ` "${name}"`}`
+  const facts = { name, group: type.group, kind: type.plural }
   return apiError(reason, message, reason === 'TooManyRequests' ? { ...facts, retryAfterSeconds: 1 } : facts)
 }
