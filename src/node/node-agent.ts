@@ -263,9 +263,12 @@ function seePod(
   }
 }
 
-/** The pods that need the node's resources, apart from one. */
+/**
+ * The pods that need the node's resources, apart from one. A pod whose object is gone needs none, as with the kubelet: the
+ * scheduler gives its room to others from that moment, and whom it sends must not be turned away.
+ */
 function activePods(workers: ReadonlyMap<string, PodWorker>, but: Pod): readonly Pod[] {
-  const active = [...workers.values()].filter((worker) => !worker.hasEnded)
+  const active = [...workers.values()].filter((worker) => !worker.hasEnded && !worker.objectGone)
   return active.map((worker) => worker.pod).filter((pod) => uidOf(pod) !== uidOf(but))
 }
 

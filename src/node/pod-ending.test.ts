@@ -34,6 +34,19 @@ async function whenUp(node: TestNode): Promise<void> {
   signal.abort()
 }
 
+/** As with the kubelet, which admits beside the pods that have an object: the scheduler counts no others. */
+test('a pod whose object is gone takes no room, though its program has not ended yet', async () => {
+  await using node = await startTestNode({ runtime: 'process' })
+  const machine = await node.client.get(nodes, { name: 'node1' })
+  const resources = { requests: { memory: machine.status?.allocatable?.['memory'] ?? '' } }
+  await node.run('first', { containers: [shell(STUBBORN, { resources })] })
+  await node.untilPod('first', isReady)
+  await node.client.delete(pods, { namespace: 'default', name: 'first' }, { gracePeriodSeconds: 0 })
+  await node.run('second', { containers: [shell(POLITE, { resources })] })
+  const { status } = await node.untilPod('second', ({ status: now }) => now?.phase !== 'Pending')
+  expect(status?.phase).toBe('Running')
+})
+
 test('a deleted pod is sent SIGTERM, reports its end and goes when it has ended', async () => {
   await using node = await startTestNode({ runtime: 'process' })
   await node.run('p', { containers: [shell(POLITE)] })

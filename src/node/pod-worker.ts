@@ -39,6 +39,8 @@ export interface PodWorker {
   readonly pod: Pod
   /** Whether nothing of the pod will run again, so that it needs none of the node's resources. */
   readonly hasEnded: boolean
+  /** Whether the object is gone, though something of the pod may still run. */
+  readonly objectGone: boolean
   /** The object changed; `undefined`: it is gone, and nothing of the pod may stay. */
   update(pod: Pod | undefined): void
   containerChanged(status: ContainerStatus): void
@@ -98,6 +100,9 @@ export function startPodWorker(
     },
     get hasEnded() {
       return ['Succeeded', 'Failed'].includes(phaseOf(work.pod, work.record))
+    },
+    get objectGone() {
+      return work.objectGone
     },
     update(next) {
       see(work, next)
