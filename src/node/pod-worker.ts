@@ -78,10 +78,7 @@ export function startPodWorker(
     while (woken && !gone) {
       woken = false
       timer?.cancel()
-      const pauseMs = await next().catch((error: unknown) => {
-        env.log.warn('a pod could not be brought on', { pod: keyOf(work.pod), error })
-        return RETRY_MS
-      })
+      const pauseMs = await next().catch((error: unknown) => stumbled(work, error))
       if (pauseMs === 'gone') gone = true
       else if (pauseMs === 0) woken = true
       else if (pauseMs !== undefined) timer = env.timers.after(pauseMs, wake)
@@ -127,6 +124,11 @@ export function startPodWorker(
       await clearAway(work)
     },
   }
+}
+
+function stumbled({ context, pod }: PodWork, error: unknown): number {
+  context.env.log.warn('a pod could not be brought on', { pod: keyOf(pod), error })
+  return RETRY_MS
 }
 
 async function hear(work: PodWork, status: ContainerStatus): Promise<void> {
