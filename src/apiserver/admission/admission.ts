@@ -24,7 +24,7 @@ export interface AdmissionRequest {
   readonly old: KubeObject | undefined
   readonly dryRun: boolean
   /** What else the request said of how it is to be done, for those who are asked about it. */
-  readonly options?: object
+  readonly options: object
   /** The pending head: what a write must hold against. */
   readonly head: Snapshot
   readonly environment: Environment

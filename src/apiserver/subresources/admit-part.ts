@@ -1,7 +1,7 @@
-import type { Draft } from '../../api/draft.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { formatTime } from '../../env/clock.ts'
+import { admissionRequest } from '../verbs/admission-request.ts'
 import { storageKey } from '../verbs/get.ts'
 import type { Engine } from '../verbs/engine.ts'
 import type { ObjectTarget, RequestContext } from '../verbs/request.ts'
@@ -53,26 +53,9 @@ export async function admitPart(
   if (part === undefined) return body as KubeObject
   const { group, version, kind } = part
   const typed = { apiVersion: group === '' ? version : `${group}/${version}`, kind }
-  const { resource, namespace, name, subresource } = target
-  const request: AdmissionRequest = {
-    user: context.user,
-    resource,
-    subresource,
-    operation,
-    namespace,
-    name,
-    part,
-    object: {
-      ...structuredClone(operation === 'CREATE' ? completed(engine, target, body) : body),
-      ...typed,
-    } as Draft<KubeObject>,
-    old: undefined,
-    dryRun,
-    head: engine.store.head(),
-    environment: engine.environment,
-    warn: context.warn,
-    notes: context.notes,
-  }
+  const shown = structuredClone(operation === 'CREATE' ? completed(engine, target, body) : body)
+  const object = { ...shown, ...typed } as KubeObject
+  const request = admissionRequest(engine, context, target, { operation, object, part }, { dryRun })
   const mutating = engine.dynamic.mutate(request)
   if (mutating !== undefined) await mutating
   const validating = engine.dynamic.validate(request)

@@ -14,7 +14,8 @@ import type { Engine } from '../verbs/engine.ts'
 import { modified, notFound } from '../verbs/failure.ts'
 import { storageKey } from '../verbs/get.ts'
 import { convertsByWebhook, servedForm } from '../verbs/conversion.ts'
-import type { AdmissionRequest } from '../admission/admission.ts'
+import { admissionRequest } from '../verbs/admission-request.ts'
+import type { IntendedWrite } from '../verbs/admission-request.ts'
 import { refuseOvertaken, untilNotOvertaken } from '../verbs/overtaken.ts'
 import { patched } from '../verbs/patched.ts'
 import { replaceObject } from '../verbs/replace.ts'
@@ -72,7 +73,8 @@ async function mutated(
   options: UpdateOptions,
 ): Promise<Scale> {
   const object = { ...scale, apiVersion: 'autoscaling/v1', kind: 'Scale' }
-  const request = admissionOf(engine, context, target, object, scaleOf(target.resource, entry.object), options)
+  const old = scaleOf(target.resource, entry.object)
+  const request = admissionRequest(engine, context, target, shownAs(object, old), options)
   const mutating = engine.dynamic.mutate(request)
   if (mutating === undefined) return scale
   await mutating
@@ -81,32 +83,12 @@ async function mutated(
 }
 
 /** Webhooks and policies are shown the Scale, not what it is of. */
-function admissionOf(
-  engine: Engine,
-  context: RequestContext,
-  { resource, namespace, name }: ObjectTarget,
-  object: KubeObject,
-  old: KubeObject,
-  options: UpdateOptions,
-): AdmissionRequest {
-  return {
-    user: context.user,
-    resource,
-    subresource: 'scale',
-    operation: 'UPDATE',
-    namespace,
-    name,
-    part: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
-    object: object as Draft<KubeObject>,
-    old,
-    dryRun: options.dryRun === true,
-    options,
-    head: engine.store.head(),
-    environment: engine.environment,
-    warn: context.warn,
-    notes: context.notes,
-  }
-}
+const shownAs = (object: KubeObject, old: KubeObject): IntendedWrite => ({
+  operation: 'UPDATE',
+  object,
+  old,
+  part: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+})
 
 /** The object that a scale is of, in the form in which it is written; a conflict where it changed while a webhook was asked. */
 async function liveForm(engine: Engine, { resource, name }: ObjectTarget, entry: Entry): Promise<KubeObject> {
@@ -145,7 +127,7 @@ async function writeScale(
   const answer = await replaceObject(engine, context, whole, entry, object, {
     ...options,
     keepManagedFields: true,
-    shown: (next) => admissionOf(engine, context, target, scaleOf(target.resource, next), old, options),
+    shown: (next) => admissionRequest(engine, context, target, shownAs(scaleOf(target.resource, next), old), options),
   })
   return { object: scaleOf(target.resource, answer.object), code: 200 }
 }

@@ -10,10 +10,10 @@ import { formatTime } from '../../env/clock.ts'
 import { randomSuffix } from '../../env/random.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { Mutation } from '../../store/store.ts'
-import type { AdmissionRequest } from '../admission/admission.ts'
 import { noteRequestor, REQUESTS } from '../certificates/requests.ts'
 import { bind } from '../subresources/binding.ts'
 import { createReview, isReview, withEmptyStatus } from '../subresources/reviews.ts'
+import { admissionRequest } from './admission-request.ts'
 import { authorize } from './authorization.ts'
 import { servedForm, storedByWebhook, toServed, toStored } from './conversion.ts'
 import { decodeBody, placeInNamespace } from './decode-body.ts'
@@ -68,7 +68,7 @@ async function admitUnstored(
   object: Draft<KubeObject>,
   options: WriteOptions,
 ): Promise<void> {
-  const request = admissionOf(engine, context, target, object, options)
+  const request = admissionRequest(engine, context, target, { operation: 'CREATE', object }, options)
   await engine.dynamic.mutate(request)
   await engine.dynamic.validate(request)
 }
@@ -106,7 +106,7 @@ export async function createObject(
   if (!keepManagedFields) {
     trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
   }
-  const request = admissionOf(engine, context, target, object, options)
+  const request = admissionRequest(engine, context, target, { operation: 'CREATE', object }, options)
   // In Kubernetes a name is generated after this: refusals know no more of it than its beginning.
   const unnamed = isNamed ? request : { ...request, name: object.metadata.generateName ?? '' }
   engine.admission.mutate(unnamed)
@@ -162,31 +162,6 @@ export async function createObject(
 function refuseExisting(engine: Engine, resource: ServedResource, key: string, { metadata }: Draft<KubeObject>): void {
   const existing = engine.store.head().get(resource.storage, key)
   if (existing !== undefined) throw alreadyExists(resource.type, metadata.name ?? '', existing.object)
-}
-
-function admissionOf(
-  engine: Engine,
-  context: RequestContext,
-  target: CollectionTarget,
-  object: Draft<KubeObject>,
-  options: WriteOptions,
-): AdmissionRequest {
-  return {
-    user: context.user,
-    resource: target.resource,
-    subresource: undefined,
-    operation: 'CREATE',
-    namespace: target.namespace,
-    name: object.metadata.name ?? '',
-    object,
-    old: undefined,
-    dryRun: options.dryRun === true,
-    options,
-    head: engine.store.head(),
-    environment: engine.environment,
-    warn: context.warn,
-    notes: context.notes,
-  }
 }
 
 /** Nobody else says of a new object that it goes, or where it is. */

@@ -1,10 +1,10 @@
-import type { Draft } from '../../api/draft.ts'
 import { notSupported } from '../../api/meta/field-error.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { RemoveOptions } from '../../client/client.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { Entry, Mutation } from '../../store/store.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
+import { admissionRequest } from './admission-request.ts'
 import { authorize } from './authorization.ts'
 import { DEFINITIONS } from '../custom/definition-status.ts'
 import { servedForm } from './conversion.ts'
@@ -53,7 +53,8 @@ export async function removeObject(
   const { resource } = target
   const entry = entryAt(engine.store.head(), target)
   checkPreconditions(target, entry.object, options)
-  const request = admissionOf(engine, context, target, entry, options)
+  const going = { operation: 'DELETE' as const, object: entry.object, old: entry.object }
+  const request = admissionRequest(engine, context, target, going, options)
   engine.admission.validate(request)
   if (!admitted) {
     // Whoever deletes a collection names none of what is in it.
@@ -80,31 +81,6 @@ function admit(engine: Engine, request: AdmissionRequest): Promise<void> | undef
   return mutating === undefined
     ? engine.dynamic.validate(request)
     : mutating.then(() => engine.dynamic.validate(request))
-}
-
-function admissionOf(
-  engine: Engine,
-  context: RequestContext,
-  target: ObjectTarget,
-  entry: Entry,
-  options: RemoveOptions,
-): AdmissionRequest {
-  return {
-    user: context.user,
-    resource: target.resource,
-    subresource: undefined,
-    operation: 'DELETE',
-    namespace: target.namespace,
-    name: target.name,
-    object: entry.object as Draft<KubeObject>,
-    old: entry.object,
-    dryRun: options.dryRun === true,
-    options,
-    head: engine.store.head(),
-    environment: engine.environment,
-    warn: context.warn,
-    notes: context.notes,
-  }
 }
 
 async function carryOut(engine: Engine, target: ObjectTarget, entry: Entry, mutation: Mutation) {

@@ -9,6 +9,7 @@ import { formatTime } from '../../env/clock.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { Entry, Mutation } from '../../store/store.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
+import { admissionRequest } from './admission-request.ts'
 import { convertsByWebhook, fetchServed, servedForm, storedByWebhook, toServed } from './conversion.ts'
 import type { Engine } from './engine.ts'
 import { commit, commitBeside } from './engine.ts'
@@ -51,7 +52,7 @@ export async function replaceObject(
   }
   const old = convertsByWebhook(resource) ? toServed(resource, entry.object) : entry.object
   checkVersion(target, object, old, options.retried === true)
-  const request = admissionOf(engine, context, target, object, old, options)
+  const request = admissionRequest(engine, context, target, { operation: 'UPDATE', object, old }, options)
   if (subresource === 'status') keepMetadata(resource.storage, object, old)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (options.keepManagedFields !== true) {
@@ -167,30 +168,4 @@ function same(object: Draft<KubeObject>, old: KubeObject): boolean {
 function withoutTimes(object: KubeObject): unknown {
   const entries = object.metadata.managedFields?.map(({ time: _, ...entry }) => entry)
   return { ...object, metadata: { ...object.metadata, managedFields: entries } }
-}
-
-function admissionOf(
-  engine: Engine,
-  context: RequestContext,
-  target: ObjectTarget,
-  object: Draft<KubeObject>,
-  old: KubeObject,
-  options: ReplaceOptions,
-): AdmissionRequest {
-  return {
-    user: context.user,
-    resource: target.resource,
-    subresource: target.subresource,
-    operation: 'UPDATE',
-    namespace: target.namespace,
-    name: target.name,
-    object,
-    old,
-    dryRun: options.dryRun === true,
-    options,
-    head: engine.store.head(),
-    environment: engine.environment,
-    warn: context.warn,
-    notes: context.notes,
-  }
 }

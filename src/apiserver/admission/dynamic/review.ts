@@ -62,7 +62,7 @@ interface Options {
   readonly fieldValidation?: string
 }
 
-function optionsOf({ operation, dryRun, options = {} }: AdmissionRequest) {
+function optionsOf({ operation, dryRun, options }: AdmissionRequest) {
   if (operation === 'CONNECT') return null
   const { gracePeriodSeconds, preconditions, propagationPolicy, fieldManager, fieldValidation } = options as Options
   return {
