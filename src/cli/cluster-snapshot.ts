@@ -1,19 +1,4 @@
-import {
-  csiDrivers,
-  csiNodes,
-  csiStorageCapacities,
-  namespaces,
-  nodes,
-  persistentVolumeClaims,
-  persistentVolumes,
-  podDisruptionBudgets,
-  pods,
-  replicaSets,
-  replicationControllers,
-  services,
-  statefulSets,
-  storageClasses,
-} from '../api/generated/resources.ts'
+import { nodes, pods } from '../api/generated/resources.ts'
 import type { Pod } from '../api/generated/core-v1.ts'
 import type { KubeObject } from '../api/object.ts'
 import { hasReason } from '../api/meta/status.ts'
@@ -22,22 +7,8 @@ import type { Client } from '../client/client.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { viewOf } from '../placement/cluster-view.ts'
 import type { ViewKind } from '../placement/cluster-view.ts'
+import { VIEWED } from '../placement/viewed-kinds.ts'
 import type { Snapshot } from '../explain/trial.ts'
-
-const KINDS = [
-  ['Namespace', namespaces],
-  ['PersistentVolumeClaim', persistentVolumeClaims],
-  ['PersistentVolume', persistentVolumes],
-  ['StorageClass', storageClasses],
-  ['CSINode', csiNodes],
-  ['CSIDriver', csiDrivers],
-  ['CSIStorageCapacity', csiStorageCapacities],
-  ['PodDisruptionBudget', podDisruptionBudgets],
-  ['Service', services],
-  ['ReplicationController', replicationControllers],
-  ['ReplicaSet', replicaSets],
-  ['StatefulSet', statefulSets],
-] as readonly (readonly [ViewKind, ResourceType])[]
 
 export interface ClusterSnapshot extends Snapshot {
   readonly pods: readonly Pod[]
@@ -52,7 +23,7 @@ export async function takeSnapshot(client: Client): Promise<ClusterSnapshot> {
 
 /** What a view holds beside nodes and pods. */
 export async function otherObjects(client: Client): Promise<readonly (readonly [ViewKind, KubeObject])[]> {
-  const each = KINDS.map(async ([kind, type]) => (await listed(client, type)).map((object) => [kind, object] as const))
+  const each = VIEWED.map(async ([kind, type]) => (await listed(client, type)).map((object) => [kind, object] as const))
   return (await Promise.all(each)).flat()
 }
 

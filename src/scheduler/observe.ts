@@ -1,21 +1,5 @@
 import type { Pod } from '../api/generated/core-v1.ts'
-import {
-  csiDrivers,
-  csiNodes,
-  csiStorageCapacities,
-  namespaces,
-  nodes,
-  persistentVolumeClaims,
-  persistentVolumes,
-  podDisruptionBudgets,
-  pods,
-  replicaSets,
-  replicationControllers,
-  services,
-  statefulSets,
-  storageClasses,
-  volumeAttachments,
-} from '../api/generated/resources.ts'
+import { nodes, pods } from '../api/generated/resources.ts'
 import { keyOf, keyString } from '../api/object.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { ResourceType } from '../api/resource-type.ts'
@@ -24,33 +8,17 @@ import { occupies, putObject, removeObject } from '../placement/cluster-view.ts'
 import type { ViewKind } from '../placement/cluster-view.ts'
 import type { ClusterEvent } from '../placement/framework.ts'
 import { gangOf } from '../placement/gang.ts'
+import { VIEWED } from '../placement/viewed-kinds.ts'
 import { reportUnscheduled } from './binding.ts'
 import { nodeChanges, podChanges } from './hints.ts'
 import type { Placing } from './placing.ts'
 import { withdrawNomination } from './preempt.ts'
 
-/** What is watched beside nodes and pods, and as what a change of it counts for pods that wait. */
-const WATCHED: readonly (readonly [ViewKind, ResourceType<KubeObject>, ClusterEvent | undefined])[] = [
-  ['Namespace', namespaces, undefined],
-  ['PersistentVolumeClaim', persistentVolumeClaims, 'claims'],
-  ['PersistentVolume', persistentVolumes, 'volumes'],
-  ['StorageClass', storageClasses, 'classes'],
-  ['CSINode', csiNodes, 'csi-nodes'],
-  ['CSIDriver', csiDrivers, 'csi-drivers'],
-  ['CSIStorageCapacity', csiStorageCapacities, 'capacities'],
-  ['VolumeAttachment', volumeAttachments, 'attachments'],
-  ['PodDisruptionBudget', podDisruptionBudgets, undefined],
-  ['Service', services, undefined],
-  ['ReplicationController', replicationControllers, undefined],
-  ['ReplicaSet', replicaSets, undefined],
-  ['StatefulSet', statefulSets, undefined],
-] as readonly (readonly [ViewKind, ResourceType, ClusterEvent | undefined])[]
-
 const GATED = 'Scheduling is blocked due to non-empty scheduling gates'
 
 /** Keeps the view and the queue up to date with the API. Resolves when they are. */
 export async function observe(informers: Informers, placing: Placing): Promise<void> {
-  for (const [kind, type, event] of WATCHED) observeKind(informers, placing, kind, type, event)
+  for (const [kind, type, event] of VIEWED) observeKind(informers, placing, kind, type, event)
   const { table } = placing.view
   informers.of(nodes).listen({
     added(node) {
