@@ -101,6 +101,10 @@ function wideOperators({ host, node: input, signal }: Plan) {
   return {
     groupBy: (fn: AnyFunction, options: ShuffleOptions = {}) => then({ kind: 'groupBy', input, fn, ...options }),
     groupByKey: (options: ShuffleOptions = {}) => then({ kind: 'groupBy', input, fn: 'pair', ...options }),
+    mapGroups: (keyOf: AnyFunction, fn: AnyFunction, options?: ShuffleOptions) =>
+      overGroups({ host, node: input, signal }, keyOf, { kind: 'mapGroups', fn }, options),
+    flatMapGroups: (keyOf: AnyFunction, fn: AnyFunction, options?: ShuffleOptions) =>
+      overGroups({ host, node: input, signal }, keyOf, { kind: 'flatMapGroups', fn }, options),
     reduceByKey: (fn: AnyFunction, options: ShuffleOptions = {}) =>
       then({ kind: 'reduceByKey', input, fn, ...options }),
     countBy: (fn: AnyFunction) => then({ kind: 'countBy', input, fn }),
@@ -113,6 +117,16 @@ function wideOperators({ host, node: input, signal }: Plan) {
     repartition: (partitions: number) => then({ kind: 'repartition', input, partitions }),
     cache: () => then({ kind: 'cache', input, cell: { made: undefined } }),
   }
+}
+
+function overGroups(
+  { host, node: input, signal }: Plan,
+  fn: AnyFunction,
+  operator: Operator<AnyFunction>,
+  options: ShuffleOptions = {},
+) {
+  const groups: Node = { kind: 'groupBy', input, fn, streamed: true, ...options }
+  return narrowed({ host, node: groups, signal }, operator)
 }
 
 /** How one dataset finds the plan of another that it is joined with. */

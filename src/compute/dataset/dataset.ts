@@ -31,10 +31,28 @@ export interface Dataset<T> {
   keyBy<K>(keyOf: (record: T) => K): Dataset<readonly [key: Awaited<K>, record: T]>
   /** Pairs whose values are what `fn` gives for them. */
   mapValues<K, V, R>(this: Dataset<readonly [K, V]>, fn: (value: V) => R): Dataset<readonly [K, Awaited<R>]>
-  /** All records of each key, which must fit into a thread's memory. `keyOf` is synchronous. In no order of keys. */
+  /**
+   * All records of each key, which must fit into a thread's memory: `mapGroups` streams them. `keyOf` is synchronous. In no order of keys.
+   */
   groupBy<K>(keyOf: (record: T) => K, options?: ShuffleOptions): Dataset<readonly [key: K, records: T[]]>
   /** All values of each key of pairs. */
   groupByKey<K, V>(this: Dataset<readonly [K, V]>, options?: ShuffleOptions): Dataset<readonly [key: K, values: V[]]>
+  /**
+   * What `fn` gives for each key and its records, in the order of the input, however many these are: what memory has no room for lies on the
+   * worker's disk. `records` can be gone over again and again until `fn` has ended. `keyOf` is synchronous, `fn` may not be. In no
+   * order of keys.
+   */
+  mapGroups<K, R>(
+    keyOf: (record: T) => K,
+    fn: (key: K, records: Iterable<T>) => R,
+    options?: ShuffleOptions,
+  ): Dataset<Awaited<R>>
+  /** The same where `fn` gives any number of records, such as a generator, which is read as these go on. */
+  flatMapGroups<K, R>(
+    keyOf: (record: T) => K,
+    fn: (key: K, records: Iterable<T>) => Iterable<R> | PromiseLike<Iterable<R>>,
+    options?: ShuffleOptions,
+  ): Dataset<R>
   /**
    * The values of each key made into one. `fn` is synchronous and must not mind how they are grouped: it is applied before they travel
    * and after.

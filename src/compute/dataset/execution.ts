@@ -156,7 +156,7 @@ async function shuffled(action: Action, node: Wide): Promise<Flow> {
       return through({ kind: 'hash', partitions, key: await shipped(node.fn), combine: 'count' }, { kind: 'count' })
     case 'groupBy': {
       const key = node.fn === 'pair' ? 'pair' : await shipped(node.fn)
-      return through({ kind: 'hash', partitions, key }, { kind: 'group' })
+      return through({ kind: 'hash', partitions, key }, { kind: node.streamed === true ? 'groups' : 'group' })
     }
     case 'reduceByKey': {
       const fn = await shipped(node.fn)

@@ -16,7 +16,7 @@ export interface Fused {
 }
 
 type Step = Partial<Fused> & Pick<Fused, 'push'>
-type Call = (record: unknown) => unknown
+type Call = (...args: unknown[]) => unknown
 
 /** One function that takes a record through all operators into `add`. */
 export function fuse(operators: readonly Operator<(value: never) => unknown>[], add: Push, task: TaskContext): Fused {
@@ -65,7 +65,9 @@ function stepOf(operator: Operator<(value: never) => unknown>, next: Push, task:
   }
 }
 
-function callStep(kind: 'filter' | 'flatMap' | 'keyBy' | 'mapValues', fn: Call, go: Push): Push {
+type Called = 'filter' | 'flatMap' | 'keyBy' | 'mapValues' | 'mapGroups' | 'flatMapGroups'
+
+function callStep(kind: Called, fn: Call, go: Push): Push {
   switch (kind) {
     case 'filter':
       return (record) => {
@@ -81,9 +83,22 @@ function callStep(kind: 'filter' | 'flatMap' | 'keyBy' | 'mapValues', fn: Call, 
         return then(fn(value), (made) => go([key, made]))
       }
     case 'flatMap': {
-      const each = (made: unknown) => pushAll(made as Iterable<unknown>, go)
+      const each = eachTo(go)
       return (record) => then(fn(record), each)
     }
+    case 'mapGroups':
+      return ofGroup(fn, go)
+    case 'flatMapGroups':
+      return ofGroup(fn, eachTo(go))
+  }
+}
+
+const eachTo = (go: Push) => (made: unknown) => pushAll(made as Iterable<unknown>, go)
+
+function ofGroup(fn: (...args: unknown[]) => unknown, go: Push): Push {
+  return (record) => {
+    const [key, records] = record as readonly [unknown, Iterable<unknown>]
+    return then(fn(key, records), go)
   }
 }
 

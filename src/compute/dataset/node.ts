@@ -11,7 +11,14 @@ export type Node =
   | { readonly kind: 'stream'; readonly source: Iterable<unknown> | AsyncIterable<unknown> }
   | { readonly kind: 'narrow'; readonly input: Node; readonly operator: Operator<AnyFunction> }
   | { readonly kind: 'countBy'; readonly input: Node; readonly fn: AnyFunction }
-  | { readonly kind: 'groupBy'; readonly input: Node; readonly fn: AnyFunction | 'pair'; readonly partitions?: number }
+  | {
+      readonly kind: 'groupBy'
+      readonly input: Node
+      readonly fn: AnyFunction | 'pair'
+      readonly partitions?: number
+      /** Records of a key are an iterable, not an array. */
+      readonly streamed?: true
+    }
   | { readonly kind: 'reduceByKey'; readonly input: Node; readonly fn: AnyFunction; readonly partitions?: number }
   | { readonly kind: 'distinct'; readonly input: Node }
   | {

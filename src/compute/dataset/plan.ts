@@ -11,6 +11,9 @@ export type Operator<F = ShippedFunction> =
   | { readonly kind: 'keyBy'; readonly fn: F }
   /** The values of pairs, their keys kept. */
   | { readonly kind: 'mapValues'; readonly fn: F }
+  /** Keys with iterables of their records into what the function gives for both. */
+  | { readonly kind: 'mapGroups'; readonly fn: F }
+  | { readonly kind: 'flatMapGroups'; readonly fn: F }
   /** Texts into the lines in them, without their ends. */
   | { readonly kind: 'lines' }
   | { readonly kind: 'jsonLines'; readonly malformed: 'fail' | 'skip' }
@@ -39,7 +42,10 @@ export type JoinHow = 'inner' | 'left' | 'right' | 'full'
 /** How the parts of a partition become records again. */
 export type Merge<F = ShippedFunction> =
   | { readonly kind: 'concat' }
+  /** Keys with arrays of their records. */
   | { readonly kind: 'group' }
+  /** Keys with iterables of their records. */
+  | { readonly kind: 'groups' }
   | { readonly kind: 'reduce'; readonly fn: F }
   | { readonly kind: 'count' }
   | { readonly kind: 'distinct' }

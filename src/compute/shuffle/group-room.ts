@@ -26,7 +26,7 @@ export function requireRoom(
     'SHOAL_GROUP_TOO_LARGE',
     `Cannot group by ${nameOf(key)}: it has ${records} records so far, expected as many as a thread with ${mebibytes} MiB holds`,
     { key, records, heapBytes: limit },
-    'reduceByKey() and countBy() combine records without gathering them, sort() by the key streams them; else give workers more memory',
+    'mapGroups() streams the records of a group, however many; reduceByKey() and countBy() combine them without gathering them',
   )
 }
 

@@ -9,6 +9,7 @@ import type { PartsTask } from './output.ts'
 import { readParts } from './part-reader.ts'
 import type { RecordBatches } from './record-batches.ts'
 import { sortedRecords } from './sorted-records.ts'
+import { streamedGroups } from './streamed-groups.ts'
 
 type AnyFunction = (...args: never[]) => unknown
 
@@ -21,6 +22,8 @@ export function mergerOf(merge: Merge<AnyFunction>, store: PartStore): MergePart
       return (task) => concatenated(task, store)
     case 'group':
       return (task) => grouped(task, store)
+    case 'groups':
+      return (task) => streamedGroups(task, store)
     case 'reduce':
       return (task) => reduced(task, store, merge.fn as unknown as (left: unknown, right: unknown) => unknown)
     case 'count':

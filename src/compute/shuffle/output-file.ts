@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { constants, crc32, zstdCompressSync } from 'node:zlib'
 import type { PartHome } from '../wire/parts.ts'
-import { fault } from '../dataset/fault.ts'
 import type { Output, Segment } from './output.ts'
+import { scratchFault } from './scratch-fault.ts'
 
 /** Takes the partitions of a task's rows, flush by flush, into one file in the worker's directory. */
 export interface OutputFile {
@@ -46,7 +46,7 @@ export function createOutputFile(home: PartHome, name: string, compress: boolean
           write(bytes)
         }
       } catch (cause) {
-        throw unwritable(path, cause)
+        throw scratchFault('parts', path, cause)
       }
       offsets[blocks.length] = at
       segments.push({ offsets, checksums, rows })
@@ -67,15 +67,4 @@ const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
 function compressed(block: Uint8Array): Uint8Array {
   return zstdCompressSync(block, LEVEL)
-}
-
-function unwritable(path: string, cause: unknown): Error {
-  const { code, message } = cause as NodeJS.ErrnoException
-  const full = code === 'ENOSPC' || code === 'EDQUOT'
-  return fault(
-    full ? 'SHOAL_SCRATCH_FULL' : 'SHOAL_SCRATCH',
-    `Cannot keep parts in "${path}": ${full ? 'the disk is full' : message}`,
-    { path },
-    'Give workers room on disk, or another place with SHOAL_SCRATCH; fewer records travel after filter() or map()',
-  )
 }

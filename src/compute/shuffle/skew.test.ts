@@ -119,3 +119,82 @@ test('a group that does not fit into its thread fails by its key at once, and co
     ]),
   )
 })
+
+test('groups of any size are streamed, with 90% of the rows in one that no thread can hold', async () => {
+  const pool = createWorkerProcesses({
+    count: 1,
+    threads: 1,
+    nodeFlags: NODE_FLAGS,
+    variables: { SHOAL_THREAD_HEAP_MIB: '64' },
+  })
+  await using small = await openSession({ pool })
+  // Of 400 bytes each: more than the heap.
+  const count = 200_000
+  const rows = small.shoal
+    .dataset(numbers(count / 1000))
+    .flatMap((part) => Array.from({ length: 1000 }, (_, at) => ({ n: part * 1000 + at, text: ''.padEnd(400) })))
+  const groups = await rows
+    .mapGroups(
+      ({ n }) => keyOf(n),
+      (key, records) => {
+        let [rows, sum, last, isInOrder] = [0, 0, -1, true]
+        for (const { n } of records) {
+          isInOrder &&= n > last
+          last = n
+          rows++
+          sum += n
+        }
+        let again = 0
+        for (const _ of records) if (++again === 10) break
+        return { key, count: rows, sum, isInOrder, again }
+      },
+    )
+    .collect()
+  const expected = Map.groupBy(numbers(count), keyOf)
+  expect(new Set(groups.map(({ key }) => key))).toEqual(new Set(expected.keys()))
+  for (const { key, ...group } of groups) {
+    const all = expected.get(key)!
+    expect(group).toEqual({
+      count: all.length,
+      sum: all.reduce((sum, n) => sum + n, 0),
+      isInOrder: true,
+      again: 10,
+    })
+  }
+  expect(small.events.filter(({ type }) => type === 'loss')).toEqual([])
+})
+
+test('flatMapGroups gives any number of records for each key, however they were grouped', async () => {
+  const rows = numbers(1000).map((n) => [n % 7, n] as const)
+  const firstTwo = await session.shoal
+    .dataset(rows)
+    .flatMapGroups(
+      ([key]) => key,
+      function* (key, records) {
+        let taken = 0
+        for (const [, n] of records) if (taken++ < 2) yield `${key}: ${n}`
+      },
+    )
+    .collect()
+  expect(new Set(firstTwo)).toEqual(new Set(numbers(7).flatMap((key) => [`${key}: ${key}`, `${key}: ${key + 7}`])))
+  expect(firstTwo).toHaveLength(14)
+})
+
+test('the records of a group travel nowhere, and are not read when their function has ended', async () => {
+  const rows = session.shoal.dataset(numbers(100))
+  await expect(
+    rows
+      .mapGroups(
+        (n) => n % 3,
+        (_, records) => records,
+      )
+      .collect(),
+  ).rejects.toThrow(/iterate/)
+  const kept = rows.mapGroups(
+    (n) => n % 3,
+    (key, records) => ({ key, records }),
+  )
+  await expect(kept.map(({ records }) => [...records].length).collect()).resolves.toHaveLength(3)
+  const late = kept.mapBatches((groups) => groups.map(({ records }) => [...records].length))
+  await expect(late.collect()).rejects.toThrow(/Cannot read the records of a group: its function has ended/)
+})

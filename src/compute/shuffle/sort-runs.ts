@@ -1,12 +1,13 @@
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
-import { fault } from '../dataset/fault.ts'
 import type { PartStore } from '../worker/part-store.ts'
 import { recordAt } from './loaded-rows.ts'
 import type { LoadedRows } from './loaded-rows.ts'
 import { allocate } from './native-buffer.ts'
 import type { RecordBatches } from './record-batches.ts'
+import { createRunHeap } from './run-heap.ts'
+import { scratchFault } from './scratch-fault.ts'
 
 /** What is read of each run at a time, and written. */
 const BUFFER_BYTES = 1024 * 1024
@@ -47,32 +48,17 @@ function* batches(records: Generator<unknown>): Generator<unknown[]> {
 
 /** A heap of the runs' first rows; of equal ones that of the earlier run comes first. */
 function* merged(readers: readonly RunReader[], descending: boolean): Generator<unknown> {
-  const heap: RunReader[] = []
   const isBefore = (left: RunReader, right: RunReader) => {
     const order = Buffer.compare(left.key(), right.key()) * (descending ? -1 : 1)
     return order === 0 ? left.number < right.number : order < 0
   }
-  const sift = (from: number) => {
-    for (let at = from; ;) {
-      let least = at
-      for (const child of [2 * at + 1, 2 * at + 2]) {
-        if (child < heap.length && isBefore(heap[child]!, heap[least]!)) least = child
-      }
-      if (least === at) return
-      ;[heap[at], heap[least]] = [heap[least]!, heap[at]!]
-      at = least
-    }
-  }
-  for (const reader of readers) if (reader.next()) heap.push(reader)
-  for (let at = heap.length >> 1; at >= 0; at--) sift(at)
-  while (heap.length > 0) {
-    const reader = heap[0]!
+  const heap = createRunHeap(
+    readers.filter((reader) => reader.next()),
+    isBefore,
+  )
+  for (let reader = heap.top(); reader !== undefined; reader = heap.top()) {
     yield reader.record()
-    if (!reader.next()) {
-      const last = heap.pop()!
-      if (heap.length > 0) heap[0] = last
-    }
-    sift(0)
+    heap.moved(reader.next())
   }
 }
 
@@ -160,12 +146,6 @@ function writeRun(path: string, rows: LoadedRows, order: Uint32Array): void {
     flush()
     closeSync(file)
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    throw fault(
-      code === 'ENOSPC' || code === 'EDQUOT' ? 'SHOAL_SCRATCH_FULL' : 'SHOAL_SCRATCH',
-      `Cannot keep a run of a sort in "${path}": ${code === 'ENOSPC' ? 'the disk is full' : message}`,
-      { path },
-      'Give workers room on disk, or another place with SHOAL_SCRATCH',
-    )
+    throw scratchFault('a run of a sort', path, cause)
   }
 }
