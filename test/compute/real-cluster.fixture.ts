@@ -12,6 +12,7 @@ import { configMaps, jobs, pods, secrets } from '../../src/api/generated/resourc
 import type { KubeObject } from '../../src/api/object.ts'
 import { createHttpClient } from '../../src/client/http.ts'
 import type { HttpClient } from '../../src/client/http.ts'
+import { runs } from '../../src/compute/run/run.ts'
 import { formatKubeconfig } from '../../src/client/kubeconfig.ts'
 import { until } from '../../src/testing/index.ts'
 import { startNode, whyNoNode } from '../reference/start-node.ts'
@@ -43,8 +44,10 @@ export interface RealCluster extends AsyncDisposable {
   shoal(...args: readonly string[]): ShoalProcess
   /** Writes a program; answers its path. */
   program(name: string, text: string): string
-  /** Kills the process of the one pod of a component. */
-  kill(component: Component): Promise<void>
+  /** Kills the process of the one pod of a component, or of the one that is named. */
+  kill(component: Component, pod?: string): Promise<void>
+  /** Ends the programs and runs that a test has left which failed: the next one is not to meet them. */
+  clear(): Promise<void>
   /** Names of all worker pods, whether they run or not. */
   workers(): Promise<readonly string[]>
   /** The pods of a component that run. */
@@ -86,6 +89,10 @@ export async function startRealCluster(): Promise<RealCluster> {
     return items.filter(({ status }) => status?.phase === 'Running')
   }
   const isOfRun = (run: string) => (object: KubeObject) => object.metadata.name?.startsWith(run) === true
+  const gone = async (run: string) => {
+    for (const type of [jobs, configMaps, secrets, pods])
+      await until<KubeObject>(client, type, (all) => !all.some(isOfRun(run)), { namespace, deadlineMs: GONE_MS })
+  }
   return {
     client,
     reference,
@@ -106,14 +113,17 @@ export async function startRealCluster(): Promise<RealCluster> {
       return items.map(({ metadata }) => metadata.name ?? '')
     },
     pods: running,
-    async kill(component) {
-      await node.kill((await running(component))[0]!)
+    kill: (component, pod) => killed(() => running(component), pod, node),
+    async clear() {
+      for (const process of all.splice(0)) process.kill()
+      const left = (await client.list(jobs, { namespace })).items
+      if (left.length === 0) return
+      for (const { metadata } of (await client.list(runs, { namespace })).items)
+        await client.delete(runs, { namespace, name: metadata.name ?? '' })
+      for (const { metadata } of left) await gone(metadata.name ?? '')
     },
     running: (component) => async () => (await running(component)).length,
-    async gone(run) {
-      for (const type of [jobs, configMaps, secrets, pods])
-        await until<KubeObject>(client, type, (all) => !all.some(isOfRun(run)), { namespace, deadlineMs: GONE_MS })
-    },
+    gone,
     async [Symbol.asyncDispose]() {
       for (const running of all) running.kill()
       way.close()
@@ -149,6 +159,24 @@ function runShoal(socket: string, kubeconfig: string, directory: string, args: r
   // It may fail before anybody waits for it.
   ended.catch(() => {})
   return Object.assign(ended, { said, kill: () => void endGroup(child.pid) })
+}
+
+/**
+ * Kills the process of a pod. What the API says of a pod comes after what happens in it: a program may have spoken
+ * whose pod is not said to run, or is said to run the container before.
+ */
+async function killed(
+  running: () => Promise<readonly Pod[]>,
+  name: string | undefined,
+  node: ReferenceNode,
+): Promise<void> {
+  const kill = async () => {
+    const pod = (await running()).find(({ metadata }) => name === undefined || metadata.name === name)
+    if (pod === undefined) throw new Error(`${name ?? 'no pod'} is not said to run`)
+    await node.kill(pod)
+    return ''
+  }
+  await expect.poll(() => kill().catch(String), { timeout: GONE_MS }).toBe('')
 }
 
 /** All that is left of a process and what it has started. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { configMaps, jobs, pods, secrets } from '../../src/api/generated/resources.ts'
 import { runs } from '../../src/compute/run/run.ts'
 import { namespace, reaches, root, startRealCluster, whyNoRealCluster } from './real-cluster.fixture.ts'
@@ -15,6 +15,7 @@ const onCluster = ['--context', 'real', '--workers', '1', '--threads', '1'] as c
 beforeAll(async () => {
   if (missing === undefined) cluster = await startRealCluster()
 }, 240_000)
+afterEach(() => cluster?.clear(), 120_000)
 afterAll(() => cluster?.[Symbol.asyncDispose](), 60_000)
 
 const real = test.skipIf(missing !== undefined)

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { configMaps, pods, secrets } from '../../src/api/generated/resources.ts'
 import { runs } from '../../src/compute/run/run.ts'
 import { NODE } from '../images/images.ts'
@@ -17,6 +17,7 @@ const onCluster = ['run', '--context', 'real', '--workers', '1', '--threads', '1
 beforeAll(async () => {
   if (missing === undefined) cluster = await startRealCluster()
 }, 240_000)
+afterEach(() => cluster?.clear(), 120_000)
 afterAll(() => cluster?.[Symbol.asyncDispose](), 60_000)
 
 const real = test.skipIf(missing !== undefined)
@@ -171,19 +172,14 @@ console.log(JSON.stringify(done))
 `,
     )
     const running = cluster.shoal(...onCluster, program)
-    const waiting = () => running.said.stderr.split('waits ').length - 1
+    const waiting = () => Array.from(running.said.stderr.matchAll(/ (\S+)\/\d+\] waits /g), ([, pod]) => pod!)
     const seen = new Set<string>()
-    let isOver = false
-    const over = running.finally(() => (isOver = true))
-    for (let kills = 0; !isOver;) {
+    const over = () => Promise.race([running.then(() => true), sleep(200, false)])
+    for (let kills = 0, isOver = false; !isOver; isOver = await over()) {
       for (const name of await cluster.workers()) seen.add(name)
-      if (waiting() > kills) {
-        kills = waiting()
-        for (const pod of await cluster.pods('worker')) await cluster.node.kill(pod).catch(() => {})
-      }
-      await sleep(200)
+      for (; kills < waiting().length; kills++) await cluster.kill('worker', waiting()[kills])
     }
-    const done = JSON.parse((await over).stdout) as readonly { readonly n: number }[]
+    const done = JSON.parse((await running).stdout) as readonly { readonly n: number }[]
     expect(done.map(({ n }) => n)).toEqual([0, 1, 2, 3])
     expect(seen.size).toBeGreaterThan(1)
     await cluster.gone('run-')
