@@ -6,7 +6,7 @@ import { createApiServer } from '../src/apiserver/api-server.ts'
 import { createAuthenticator } from '../src/apiserver/authn/authenticator.ts'
 import { createServiceAccountTokens } from '../src/apiserver/authn/service-account-tokens.ts'
 import { installPolicy } from '../src/apiserver/authz/install-policy.ts'
-import { createRbacAuthorizer } from '../src/apiserver/authz/rbac.ts'
+import { createAuthorizers } from '../src/apiserver/authz/authorizers.ts'
 import { describeRefusal } from '../src/apiserver/verbs/authorizer.ts'
 import type { Authorizer } from '../src/apiserver/verbs/authorizer.ts'
 import { listen } from '../src/apiserver/http/server.ts'
@@ -46,7 +46,7 @@ export async function startApiServer({
   const storeClock = storeStartMs === undefined ? system.clock : { ...system.clock, now: () => storeStartMs }
   const store = createMemoryStore({ ...system, clock: storeClock })
   const identity = openClusterIdentity(environment)
-  const rbac = createRbacAuthorizer(store)
+  const rbac = createAuthorizers(store)
   const refusals: string[] = []
   const authorizer = recordRefusals(rbac, refusals)
   const tokens = createServiceAccountTokens(environment, () => identity.serviceAccountKey)

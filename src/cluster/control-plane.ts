@@ -4,7 +4,7 @@ import { createApiServer } from '../apiserver/api-server.ts'
 import type { ApiServer } from '../apiserver/api-server.ts'
 import { createServiceAccountTokens } from '../apiserver/authn/service-account-tokens.ts'
 import { installPolicy } from '../apiserver/authz/install-policy.ts'
-import { createRbacAuthorizer } from '../apiserver/authz/rbac.ts'
+import { createAuthorizers } from '../apiserver/authz/authorizers.ts'
 import { createDirectClient } from '../apiserver/direct-client.ts'
 import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
 import type { TokenSigner } from '../apiserver/subresources/token-signer.ts'
@@ -51,7 +51,7 @@ export interface ControlPlane extends AsyncDisposable {
 /** Resolves when the API answers; controllers and scheduler start meanwhile. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { env, store, identity, nodeStreams, serviceRange } = options
-  const authorizer = createRbacAuthorizer(store)
+  const authorizer = createAuthorizers(store)
   const uidOf = (kind: 'ServiceAccount' | 'Pod' | 'Secret' | 'Node', key: string) =>
     store.durable().get(`${kind.toLowerCase()}s`, key)?.object.metadata.uid
   const tokens = createServiceAccountTokens(env, () => identity.serviceAccountKey, uidOf)

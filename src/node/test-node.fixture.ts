@@ -8,7 +8,7 @@ import type { ResourceType } from '../api/resource-type.ts'
 import { createApiServer } from '../apiserver/api-server.ts'
 import { createServiceAccountTokens } from '../apiserver/authn/service-account-tokens.ts'
 import { installPolicy } from '../apiserver/authz/install-policy.ts'
-import { createRbacAuthorizer } from '../apiserver/authz/rbac.ts'
+import { createAuthorizers } from '../apiserver/authz/authorizers.ts'
 import { createDirectClient } from '../apiserver/direct-client.ts'
 import type { Client, WatchEvent } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
@@ -85,7 +85,7 @@ export function shell(script: string, more: Partial<Container> = {}): Container 
 export async function startTestNode(options: TestNodeOptions = {}): Promise<TestNode> {
   const { environment: env, setClock, longestTimerMs } = testEnvironment(options.speed ?? 1)
   const store = createMemoryStore(env)
-  const authorizer = createRbacAuthorizer(store)
+  const authorizer = createAuthorizers(store)
   const identity = openClusterIdentity(env)
   const tokens = createServiceAccountTokens(env, () => identity.serviceAccountKey)
   const server = await createApiServer({ environment: env, store, authorizer, tokens })

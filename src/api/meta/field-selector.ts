@@ -49,17 +49,20 @@ export function parseFieldSelector(
   text: string,
   extraFields: readonly string[] = [],
 ): FieldSelector {
+  return parseFieldTerms(text).map((requirement) => {
+    const known = ['metadata.name', 'metadata.namespace', ...(FIELDS[groupResourceOf(type)] ?? []), ...extraFields]
+    if (known.includes(requirement.field)) return requirement
+    throw apiError('BadRequest', unsupported(type, requirement.field, extraFields.length > 0))
+  })
+}
+
+/** The requirements of a field selector, whatever the fields. Throws a BadRequest ApiError where it is not one. */
+export function parseFieldTerms(text: string): FieldSelector {
   // Faults are told of the first in alphabetical order; what compares nothing with nothing says nothing.
   const terms = splitTerms(text)
     .toSorted()
     .map((term) => parseTerm(term, text))
-  return terms
-    .filter(({ field, value }) => field !== '' || value !== '')
-    .map((requirement) => {
-      const known = ['metadata.name', 'metadata.namespace', ...(FIELDS[groupResourceOf(type)] ?? []), ...extraFields]
-      if (known.includes(requirement.field)) return requirement
-      throw apiError('BadRequest', unsupported(type, requirement.field, extraFields.length > 0))
-    })
+  return terms.filter(({ field, value }) => field !== '' || value !== '')
 }
 
 /** Kinds without fields of their own answer from the machinery, the others from their own conversion. */

@@ -37,11 +37,8 @@ function ownRules(): Readonly<Record<string, readonly PolicyRule[]>> {
     'system:kube-scheduler': [allow(READ, 'core', 'configmaps'), allow(READ, 'scheduling.k8s.io', 'priorityclasses')],
     // What a metrics server brings along; ours is built in.
     'system:aggregate-to-view': [allow(READ, 'metrics.k8s.io', 'nodes pods')],
-    'system:node': [allow(READ, 'node.k8s.io', 'runtimeclasses'), allow(READ, 'core', 'nodes')],
   }
 }
-
-const NODES: Subject = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' }
 
 /**
  * The roles and bindings that Kubernetes makes when it starts, with what our own parts need beside. Roles that are aggregated
@@ -54,7 +51,6 @@ export function bootstrapPolicy(): readonly BootstrapObject[] {
   const missing = Object.keys(own).filter((name) => !named.has(name))
   return [
     ...recorded.map((one) => {
-      if (one.name === 'system:node' && one.resource === 'clusterrolebindings') return { ...one, subjects: [NODES] }
       if (!isClusterRole(one)) return one
       if (one.aggregationRule !== undefined) return { ...one, rules: aggregated(one, recorded) }
       return { ...one, rules: [...(one.rules ?? []), ...uncovered(one.rules ?? [], own[one.name] ?? [])] }

@@ -15,6 +15,7 @@ import type { Attributes } from '../verbs/authorizer.ts'
 import type { Engine } from '../verbs/engine.ts'
 import type { Answer, CollectionTarget, RequestContext, UserInfo } from '../verbs/request.ts'
 import type { ServedResource } from '../verbs/served-resource.ts'
+import { ignoredSelectors, reviewedFields, selectorErrors } from './review-selectors.ts'
 
 type Review = (engine: Engine, context: RequestContext, object: KubeObject, target: CollectionTarget) => unknown
 
@@ -83,6 +84,7 @@ function checkReview(kind: string, namespace: string | undefined, object: KubeOb
     const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
     errors.push(invalid('spec.resourceAttributes', null, detail))
   }
+  if (resourceAttributes !== undefined) errors.push(...selectorErrors(resourceAttributes))
   if (!kind.startsWith('Self') && user === '' && groups.length === 0) {
     errors.push(invalid('spec.user', user, 'at least one of user or group must be specified'))
   }
@@ -102,7 +104,9 @@ function subjectOf({ user = '', uid, groups = [], extra }: SubjectAccessReviewSp
 }
 
 function review(engine: Engine, user: UserInfo, spec: SubjectAccessReviewSpec) {
-  const { allowed, reason, evaluationError } = engine.authorizer.authorize(attributesOf(user, spec))
+  const { allowed, reason, evaluationError: found } = engine.authorizer.authorize(attributesOf(user, spec))
+  const ignored = spec.resourceAttributes === undefined ? undefined : ignoredSelectors(spec.resourceAttributes)
+  const evaluationError = [found, ignored].filter((error) => error !== undefined).join('; ')
   return {
     allowed,
     ...(reason && { reason }),
@@ -122,6 +126,7 @@ function nonResource(user: UserInfo, { path = '', verb = '' }: NonResource): Att
 
 function resource(user: UserInfo, asked: Resource): Attributes {
   const { namespace, name, subresource } = asked
+  const fieldSelector = reviewedFields(asked.fieldSelector)
   return {
     user,
     verb: asked.verb ?? '',
@@ -131,6 +136,7 @@ function resource(user: UserInfo, asked: Resource): Attributes {
     ...(subresource && { subresource }),
     ...(namespace && { namespace }),
     ...(name && { name }),
+    ...(fieldSelector && { fieldSelector }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { noteDecision } from '../audit/audit-notes.ts'
+import type { FieldSelector } from '../../api/meta/field-selector.ts'
 import type { ResourceAttributes } from './authorizer.ts'
 import { describeRefusal } from './authorizer.ts'
 import type { Engine } from './engine.ts'
@@ -10,7 +11,7 @@ export function authorize(
   engine: Engine,
   context: RequestContext,
   verb: string,
-  target: CollectionTarget & Partial<ObjectTarget>,
+  target: CollectionTarget & Partial<ObjectTarget> & { readonly fieldSelector?: FieldSelector },
 ): void {
   const { type } = target.resource
   const attributes: ResourceAttributes = {
@@ -22,6 +23,7 @@ export function authorize(
     ...(target.subresource === undefined ? {} : { subresource: target.subresource }),
     ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
     ...(target.name === undefined ? {} : { name: target.name }),
+    ...(target.fieldSelector === undefined ? {} : { fieldSelector: target.fieldSelector }),
   }
   const decision = engine.authorizer.authorize(attributes)
   noteDecision(context.notes, decision)

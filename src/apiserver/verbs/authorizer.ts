@@ -1,3 +1,4 @@
+import type { FieldSelector } from '../../api/meta/field-selector.ts'
 import type { UserInfo } from './request.ts'
 
 /** What a request wants to do, as Kubernetes' authorizers are asked. */
@@ -14,6 +15,8 @@ export interface ResourceAttributes {
   readonly subresource?: string
   readonly namespace?: string
   readonly name?: string
+  /** Of a list or watch: fields that all it is about has. */
+  readonly fieldSelector?: FieldSelector
 }
 
 export interface NonResourceAttributes {

@@ -13,7 +13,7 @@ import type { Engine } from './engine.ts'
 import { caughtUp, listRevision } from './get.ts'
 import type { CollectionTarget, RequestContext } from './request.ts'
 import type { Selection } from './selection.ts'
-import { parseSelection, selectedName } from './selection.ts'
+import { parseSelection, selectedFields } from './selection.ts'
 
 /** One page of a list, or all of it, at one revision. */
 export async function list(
@@ -22,7 +22,7 @@ export async function list(
   target: CollectionTarget,
   options: ListOptions = {},
 ): Promise<ObjectList> {
-  authorize(engine, context, 'list', { ...target, ...selectedName(target.resource, options) })
+  authorize(engine, context, 'list', { ...target, ...selectedFields(target.resource, options) })
   context.signal?.throwIfAborted()
   return listObjects(engine, context, target, options)
 }

@@ -39,17 +39,18 @@ export function parseSelection(
 }
 
 /**
- * The only name that a list or watch is about: whoever may see one object by its name may list and watch it so, by Kubernetes'
- * rule. Undefined where any other may be meant, or nothing that makes sense.
+ * What authorization is told of a selection by fields: the requirements, and the only name that a list or watch is about, since by
+ * Kubernetes' rule whoever may see one object by its name may list and watch it so. Nothing of what makes no sense.
  */
-export function selectedName(
+export function selectedFields(
   resource: ServedResource,
-  { fieldSelector }: { readonly fieldSelector?: string },
-): { readonly name?: string } {
-  if (!fieldSelector) return {}
+  { fieldSelector: text }: { readonly fieldSelector?: string },
+): { readonly name?: string; readonly fieldSelector?: FieldSelector } {
+  if (!text) return {}
   try {
-    const { name } = parseSelection(resource, { fieldSelector })
-    return name === undefined || name === '' ? {} : { name }
+    const fieldSelector = parseFieldSelector(resource.type, text, selectableFields(resource))
+    const name = valueOf(fieldSelector, 'metadata.name')
+    return { fieldSelector, ...(name !== undefined && name !== '' && { name }) }
   } catch {
     return {}
   }

@@ -9,7 +9,7 @@ import type { Engine } from './engine.ts'
 import { parseRevision } from './get.ts'
 import type { CollectionTarget, RequestContext } from './request.ts'
 import { selectConverted } from './select-converted.ts'
-import { parseSelection, selectedName } from './selection.ts'
+import { parseSelection, selectedFields } from './selection.ts'
 import type { Selection } from './selection.ts'
 import type { ServedResource } from './served-resource.ts'
 
@@ -32,7 +32,7 @@ export function startWatch(
   options: WatchOptions,
   handler: WatchHandler,
 ): Watch {
-  authorize(engine, context, 'watch', { ...selectedName(target.resource, options), ...target })
+  authorize(engine, context, 'watch', { ...selectedFields(target.resource, options), ...target })
   const { resource } = target
   const selection = parseSelection(resource, options)
   const served = (events: readonly StoredEvent[]) => servedEvents(resource, events)

@@ -8,6 +8,7 @@ import { customMore, registration } from './extensions.ts'
 import { customCosts } from './custom-costs.ts'
 import { customValues } from './custom-values.ts'
 import { accessMore, limits } from './rules.ts'
+import { nodeAccess } from './node-access.ts'
 import type { Scenario } from './scenario.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -22,6 +23,7 @@ export const SCENARIOS: readonly Scenario[] = [
   tokens,
   limits,
   accessMore,
+  nodeAccess,
   customMore,
   customValues,
   customCosts,

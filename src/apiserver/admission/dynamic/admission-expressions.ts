@@ -1,6 +1,7 @@
 import type { CelType } from '../../../expression/cel/cel-type.ts'
 import { ADMISSION_VARIABLES, NAMESPACE_VARIABLE, REQUEST } from '../../../expression/cel/admission-types.ts'
 import type { Budget, Program } from '../../../expression/cel/environment.ts'
+import { fieldsOfText } from '../../subresources/review-selectors.ts'
 import type { AccessQuestion } from '../../../expression/cel/library/authorizer.ts'
 import type { Value } from '../../../expression/cel/values.ts'
 import { expressions } from '../../custom/expression-engine.ts'
@@ -90,7 +91,7 @@ function attributesOf(asking: UserInfo, question: AccessQuestion): Attributes {
   const { account, verb } = question
   const user = account === undefined ? asking : serviceAccount(account.namespace, account.name)
   if ('path' in question) return { user, verb, path: question.path }
-  const { group, resource, subresource, namespace, name } = question
+  const { group, resource, subresource, namespace, name, fieldSelector = '' } = question
   return {
     user,
     verb,
@@ -100,6 +101,7 @@ function attributesOf(asking: UserInfo, question: AccessQuestion): Attributes {
     ...(subresource !== '' && { subresource }),
     ...(namespace !== '' && { namespace }),
     ...(name !== '' && { name }),
+    ...(fieldSelector !== '' && { fieldSelector: fieldsOfText(fieldSelector) }),
   }
 }
 

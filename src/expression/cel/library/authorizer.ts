@@ -11,6 +11,8 @@ export type AccessQuestion =
       readonly namespace: string
       readonly name: string
       readonly verb: string
+      /** A field selector as text; empty where there is none. */
+      readonly fieldSelector?: string
       readonly account?: ServiceAccountName
     }
 
@@ -39,6 +41,7 @@ interface ResourceCheck extends Asking {
   readonly subresource: string
   readonly namespace: string
   readonly name: string
+  readonly fieldSelector?: string
 }
 
 const PREFIX = 'kubernetes.authorization'
@@ -81,7 +84,9 @@ export const AUTHORIZER: Library = {
     resourceCheckValue({ ...value, namespace }),
   [`${RESOURCE}::name(string) ${RESOURCE}`]: ({ value }: Opaque<ResourceCheck>, name: string) =>
     resourceCheckValue({ ...value, name }),
-  [`${RESOURCE}::fieldSelector(string) ${RESOURCE}`]: (check: Opaque<ResourceCheck>) => check,
+  [`${RESOURCE}::fieldSelector(string) ${RESOURCE}`]: ({ value }: Opaque<ResourceCheck>, fieldSelector: string) =>
+    resourceCheckValue({ ...value, fieldSelector }),
+  // No authorizer goes by labels.
   [`${RESOURCE}::labelSelector(string) ${RESOURCE}`]: (check: Opaque<ResourceCheck>) => check,
   [`${PATH}::check(string) ${DECISION}`]: ({ value }: Opaque<Path>, verb: string) => {
     const { ask, ...question } = value
