@@ -9,10 +9,19 @@ const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 }
 
+/** Node takes longer ones for 1 ms. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
 const systemTimers: Timers = {
   after(delayMs, action, options): Timer {
-    const handle = setTimeout(action, delayMs)
-    if (options?.background) handle.unref()
+    let handle: NodeJS.Timeout
+    const wait = (restMs: number): void => {
+      const longer = restMs > LONGEST_TIMEOUT_MS
+      const next = () => wait(restMs - LONGEST_TIMEOUT_MS)
+      handle = longer ? setTimeout(next, LONGEST_TIMEOUT_MS) : setTimeout(action, restMs)
+      if (options?.background) handle.unref()
+    }
+    wait(delayMs)
     return { cancel: () => clearTimeout(handle) }
   },
   soon: (action) => void setImmediate(action),

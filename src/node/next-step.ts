@@ -67,7 +67,7 @@ function containerStep(pod: Pod, record: PodRecord, nowMs: number, deadline: num
 
 function deadlineOf(pod: Pod, record: PodRecord): number | undefined {
   const seconds = pod.spec?.activeDeadlineSeconds
-  return seconds === undefined ? undefined : record.startedAtMs + seconds * 1000
+  return seconds === undefined ? undefined : record.startedAtMs + Number(seconds) * 1000
 }
 
 /** The pod's restart policy, as it holds for one of its containers. */

@@ -18,7 +18,7 @@ export function graceOf({ pod, objectGone, record }: PodWork): number {
   const { evictedGraceMs } = record.verdict ?? {}
   if (evictedGraceMs !== undefined) return Math.max(LEAST_GRACE_MS, evictedGraceMs)
   const seconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds
-  return Math.max(LEAST_GRACE_MS, (seconds ?? DEFAULT_GRACE_SECONDS) * 1000)
+  return Math.max(LEAST_GRACE_MS, Number(seconds ?? DEFAULT_GRACE_SECONDS) * 1000)
 }
 
 /** Ends the containers together, then init containers and sidecars from the last to the first, as Kubernetes does. */

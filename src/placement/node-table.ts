@@ -244,10 +244,10 @@ class TypedNodeTable implements NodeTable {
   #putImages(slot: number, node: Node | undefined, isThere: boolean) {
     for (const { names = [], sizeBytes = 0 } of node?.status?.images ?? []) {
       for (const name of names) {
-        const image = this.#images.get(name) ?? { sizeBytes, slots: new Set<number>() }
+        const image = this.#images.get(name) ?? { sizeBytes: Number(sizeBytes), slots: new Set<number>() }
         if (isThere) image.slots.add(slot)
         else image.slots.delete(slot)
-        image.sizeBytes = sizeBytes
+        image.sizeBytes = Number(sizeBytes)
         if (image.slots.size === 0) this.#images.delete(name)
         else this.#images.set(name, image)
       }

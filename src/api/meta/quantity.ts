@@ -22,10 +22,14 @@ export function parseQuantity(text: string | number): Quantity | undefined {
   const power = exponent === undefined ? (DECIMAL[decimal ?? ''] ?? 0) : Number(exponent)
   if (Math.abs(power) > 1000) return undefined
   const base = binary === undefined ? 1n : 1024n ** BigInt(BINARY.indexOf(binary))
-  const nanos = scaled(unscaled * base, power + 9 - fraction.length)
+  const exact = scaled(unscaled * base, power + 9 - fraction.length)
+  const nanos = binary !== undefined && exact > MOST_BINARY ? MOST_BINARY : exact
   const format = binary !== undefined ? 'BinarySI' : exponent !== undefined ? 'DecimalExponent' : 'DecimalSI'
   return { nanos: sign === '-' ? -nanos : nanos, format }
 }
+
+/** Binary amounts are capped at 64 bits. */
+const MOST_BINARY = (2n ** 63n - 1n) * NANO
 
 /** `value` times ten to `power`, rounded away from zero. */
 function scaled(value: bigint, power: number): bigint {
@@ -58,7 +62,8 @@ const SUFFIXES = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E']
 function formatDecimal(nanos: bigint, asExponent: boolean): string {
   let rest = nanos
   let step = 0
-  while (rest % 1000n === 0n && step < SUFFIXES.length - 1) {
+  // Exponents have no end as suffixes have.
+  while (rest % 1000n === 0n && (asExponent || step < SUFFIXES.length - 1)) {
     rest /= 1000n
     step++
   }
@@ -79,6 +84,19 @@ export function canonicalQuantity(text: string): string | undefined {
   if (canonical.size >= CANONICAL_LIMIT) canonical.clear()
   canonical.set(text, result)
   return result
+}
+
+const [NANOS, MICROS] = ['n'.charCodeAt(0), 'u'.charCodeAt(0)]
+const MILLI = 1_000_000n
+
+/** An amount of a resource, canonical already: what is finer than thousandths is rounded up to them, away from zero. */
+export function resourceAmount(canonicalText: string): string {
+  const last = canonicalText.charCodeAt(canonicalText.length - 1)
+  if (last !== NANOS && last !== MICROS) return canonicalText
+  const { nanos, format } = mustParse(canonicalText)
+  const size = nanos < 0n ? -nanos : nanos
+  const rounded = ceilDivide(size, MILLI) * MILLI
+  return formatQuantity({ nanos: nanos < 0n ? -rounded : rounded, format })
 }
 
 /** Negative, zero or positive as `a` is less than, equal to or more than `b`. Both must be quantities. */
@@ -111,6 +129,9 @@ export function milliOf(quantity: string | number): number {
 function ceilDivide(value: bigint, divisor: bigint): bigint {
   return value <= 0n ? value / divisor : (value + divisor - 1n) / divisor
 }
+
+/** Whether it is a whole number of units. */
+export const isWhole = (quantity: string | number): boolean => nanosOf(quantity) % NANO === 0n
 
 function nanosOf(quantity: string | number): bigint {
   return mustParse(quantity).nanos

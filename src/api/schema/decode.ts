@@ -1,6 +1,8 @@
 import type { Draft, JsonObject } from '../draft.ts'
 import { isJsonObject } from '../draft.ts'
+import { WrittenNumber } from '../meta/big-integers.ts'
 import { copyJson } from '../meta/copy.ts'
+import { resourceAmount } from '../meta/quantity.ts'
 import { apiError } from '../meta/status.ts'
 import type { ApiError } from '../meta/status.ts'
 import type { KubeObject } from '../object.ts'
@@ -171,10 +173,12 @@ function assign(target: JsonObject, key: string, value: unknown): void {
 function decodeMap(schema: MapSchema, value: unknown, decoding: Decoding): unknown {
   if (!isJsonObject(value)) return wrongType(decoding, value, schema)
   const result: JsonObject = {}
+  const isAmount = schema.values.kind === 'scalar' && schema.values.scalar === 'quantity'
   for (const key of Object.keys(value)) {
     const item = value[key]
     decoding.path.push({ key })
-    assign(result, key, item === null ? zeroItem(schema.values) : decode(schema.values, item, decoding))
+    const decoded = item === null ? zeroItem(schema.values) : decode(schema.values, item, decoding)
+    assign(result, key, isAmount && typeof decoded === 'string' ? resourceAmount(decoded) : decoded)
     decoding.path.pop()
   }
   return result
@@ -209,9 +213,12 @@ function wrongType(decoding: Decoding, value: unknown, schema: Schema): undefine
 function nameOf(value: unknown, schema: Schema): string {
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'boolean') return 'bool'
-  if (typeof value !== 'number') return typeof value
-  const isInteger = schema.kind === 'scalar' && schema.scalar.startsWith('int') && schema.scalar !== 'int-or-string'
-  return isInteger ? `number ${value}` : 'number'
+  const written = value instanceof WrittenNumber ? value.text : value
+  if (value !== written || typeof value === 'number' || typeof value === 'bigint') {
+    const isInteger = schema.kind === 'scalar' && schema.scalar.startsWith('int')
+    return isInteger ? `number ${String(written)}` : 'number'
+  }
+  return typeof value
 }
 
 function pathText(path: Decoding['path']): string {

@@ -1,3 +1,4 @@
+import { exactInteger, WrittenNumber } from '../meta/big-integers.ts'
 import { canonicalQuantity } from '../meta/quantity.ts'
 import type { Scalar, Schema } from './schema.ts'
 
@@ -8,21 +9,20 @@ export type ScalarResult =
 const WRONG: ScalarResult = { ok: false }
 
 export function decodeScalar(scalar: Scalar, value: unknown): ScalarResult {
-  // Fields of Kubernetes' own kinds are computed with: their integers are doubles.
-  if (typeof value === 'bigint') return decodeScalar(scalar, Number(value))
+  if (typeof value === 'object' || typeof value === 'bigint') return decodeWritten(scalar, value)
   switch (scalar) {
     case 'string':
       return typeof value === 'string' ? { ok: true, value } : WRONG
     case 'boolean':
       return typeof value === 'boolean' ? { ok: true, value } : WRONG
     case 'int32':
-      return Number.isInteger(value) && Math.abs(value as number) <= 0x7fffffff ? { ok: true, value } : WRONG
+      return Number.isInteger(value) && (value as number) === ((value as number) | 0) ? { ok: true, value } : WRONG
     case 'int64':
       return Number.isInteger(value) ? { ok: true, value } : WRONG
     case 'double':
       return typeof value === 'number' ? { ok: true, value } : WRONG
     case 'int-or-string':
-      return typeof value === 'string' || Number.isInteger(value) ? { ok: true, value } : WRONG
+      return typeof value === 'string' ? { ok: true, value } : decodeScalar('int32', value)
     case 'bytes':
       return decodeBytes(value)
     case 'time':
@@ -31,6 +31,26 @@ export function decodeScalar(scalar: Scalar, value: unknown): ScalarResult {
     case 'quantity':
       return decodeQuantity(value)
   }
+}
+
+/** Integers of 64 bits that no double holds stay bigints: whoever computes with one makes it a number first. */
+function decodeWritten(scalar: Scalar, value: unknown): ScalarResult {
+  if (typeof value === 'bigint') {
+    if (scalar === 'quantity') return decodeQuantity(value.toString())
+    if (scalar === 'int64' && BigInt.asIntN(64, value) === value) return { ok: true, value: exactInteger(value) }
+    return decodeScalar(scalar, Number(value))
+  }
+  if (!(value instanceof WrittenNumber)) return decodeOther(scalar, value)
+  if (scalar === 'quantity') return decodeQuantity(value.text)
+  if (scalar === 'double') return { ok: true, value: Number(value.text) }
+  const { integer } = value
+  if (integer === undefined) return decodeOther(scalar, value)
+  return scalar === 'int64' ? { ok: true, value: integer } : decodeScalar(scalar, Number(integer))
+}
+
+/** What is no number, or not written as the integer that is asked for. */
+function decodeOther(scalar: Scalar, value: unknown): ScalarResult {
+  return scalar === 'quantity' ? readQuantity(value) : WRONG
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Container, PodSpec, Volume } from '../generated/core-v1.ts'
 import type { ObjectMeta } from '../generated/meta-v1.ts'
-import { canonicalQuantity, milliOf } from '../meta/quantity.ts'
+import { canonicalQuantity, isWhole } from '../meta/quantity.ts'
 import { warnOfIp } from './address-warnings.ts'
 import { deprecationOfLabel, warnOfTerm } from './node-labels.ts'
 import { warnOfPorts } from './port-warnings.ts'
@@ -109,7 +109,7 @@ export function warnOfClaim(resources: { requests?: Amounts; limits?: Amounts } 
 function warnOfFractions(amounts: Amounts, path: string, names = ['memory', 'ephemeral-storage']): readonly string[] {
   return names.flatMap((name) => {
     const amount = amounts?.[name]
-    if (amount === undefined || milliOf(amount) % 1000 === 0) return []
+    if (amount === undefined || isWhole(amount)) return []
     const shown = canonicalQuantity(String(amount)) ?? String(amount)
     return [`${path}[${name}]: fractional byte value ${JSON.stringify(shown)} is invalid, must be an integer`]
   })

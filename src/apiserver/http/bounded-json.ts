@@ -1,4 +1,4 @@
-import { parseExactJson } from '../../api/meta/big-integers.ts'
+import { parseExactJson, parseWrittenJson } from '../../api/meta/big-integers.ts'
 import { apiError } from '../../api/meta/status.ts'
 
 /** Deeper values are refused: whoever walks one does so recursively. */
@@ -9,21 +9,22 @@ export const MAX_JSON_VALUES = 250_000
 /**
  * `JSON.parse` within bounds, for what clients send. Throws its SyntaxError, and BadRequest or RequestEntityTooLarge where the
  * value is too deep, has too many parts, or has a number of too large an exponent. Integers between 2^53 and 2^63 are
- * bigints.
+ * bigints; with `asWritten`, numbers whose texts say more than their values are kept as those.
  */
-export function parseBoundedJson(text: string): unknown {
+export function parseBoundedJson(text: string, asWritten = false): unknown {
   // First, so that the checks may take it for valid.
   const value: unknown = JSON.parse(text)
-  return checkBounds(text) ? parseExactJson(text) : value
+  if (!checkBounds(text)) return value
+  return asWritten ? parseWrittenJson(text) : parseExactJson(text)
 }
 
 const [QUOTE, BACKSLASH, COMMA, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x2c, 0x2d, 0x30, 0x39]
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d]
 
-/** Whether there may be integers that are read otherwise. */
+/** Whether there may be numbers that are read otherwise: long ones, and those with a fraction or an exponent. */
 function checkBounds(json: string): boolean {
   let depth = 0
-  let isLong = false
+  let isSpecial = false
   let values = 0
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at)
@@ -35,12 +36,12 @@ function checkBounds(json: string): boolean {
     else if (code === COMMA) values++
     else if (code === MINUS || (code >= ZERO && code <= NINE)) {
       const end = checkNumber(json, at)
-      isLong ||= end - at >= SAFE_DIGITS
-      at = end
+      isSpecial ||= end < 0 || end - at >= SAFE_DIGITS
+      at = Math.abs(end)
     }
   }
   if (values > MAX_JSON_VALUES) throw tooMany(values)
-  return isLong
+  return isSpecial
 }
 
 /** Integers of no more digits are doubles. */
@@ -63,18 +64,20 @@ function endOfString(json: string, start: number): number {
 /** Short ones without an exponent are finite. */
 const CERTAINLY_FINE = 300
 
-/** Looks at the number that starts at `start` and gives the position of its last character. */
+/** Looks at the number that starts at `start` and gives the position of its last character, negative where it is no plain integer. */
 function checkNumber(json: string, start: number): number {
   let end = start + 1
   let hasExponent = false
+  let isPlain = true
   for (let code = json.charCodeAt(end); isPartOfNumber(code); code = json.charCodeAt(++end)) {
     if (code === 0x65 || code === 0x45) hasExponent = true
+    isPlain &&= code <= NINE && code >= ZERO
   }
-  if (!hasExponent && end - start <= CERTAINLY_FINE) return end - 1
+  if (!hasExponent && end - start <= CERTAINLY_FINE) return isPlain ? end - 1 : 1 - end
   const text = json.slice(start, end)
   if (!Number.isFinite(Number(text)))
     throw apiError('BadRequest', `json: cannot unmarshal number ${text.slice(0, 100)} into Go value of type float64`)
-  return end - 1
+  return 1 - end
 }
 
 function isPartOfNumber(code: number): boolean {

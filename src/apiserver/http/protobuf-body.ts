@@ -1,4 +1,5 @@
 import { MESSAGES } from '../../api/generated/protobuf.ts'
+import { exactInteger } from '../../api/meta/big-integers.ts'
 import { apiError } from '../../api/meta/status.ts'
 import { MAX_JSON_DEPTH } from './bounded-json.ts'
 import { WireReader } from './protobuf-wire.ts'
@@ -131,7 +132,7 @@ function decodeValue(type: string, wire: Wire, depth: number): unknown {
       return wire.integer !== 0n
     case 'int32':
     case 'int64':
-      return Number(BigInt.asIntN(64, wire.integer))
+      return exactInteger(BigInt.asIntN(64, wire.integer))
     case 'double':
       return Buffer.from(wire.bytes).readDoubleLE()
     default: {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { KubeObject } from '../../api/object.ts'
+import { exactInteger } from '../../api/meta/big-integers.ts'
 import { jsonProblem } from '../../api/meta/json-problem.ts'
 import { ApiError, apiError } from '../../api/meta/status.ts'
 import { decodeObject } from '../../api/schema/decode.ts'
@@ -86,7 +87,11 @@ function parseJsonObject(bytes: Buffer, expected: ExpectedKind, catalog: Catalog
   const json = bytes.toString()
   let value: unknown
   try {
-    value = parseBoundedJson(json)
+    // Definitions read the bodies of their own kinds; the others' are read as Go reads them.
+    value = parseBoundedJson(
+      json,
+      catalog.findKind(expected.group, expected.version, expected.kind)?.definition === undefined,
+    )
   } catch (error) {
     if (error instanceof ApiError) throw error
     throw unrecognized(`couldn't get version/kind; json parse error: ${goMessage(error, json)}`, json, expected.kind)
@@ -115,7 +120,14 @@ export async function parseYaml(
   if (!isUtf8(bytes)) throw refuse('yaml: invalid UTF-8', '')
   const text = bytes.toString()
   const lineCounter = new LineCounter()
-  const options = { version: '1.1', schema: 'yaml-1.1', merge: true, uniqueKeys: false, lineCounter } as const
+  const options = {
+    version: '1.1',
+    schema: 'yaml-1.1',
+    merge: true,
+    uniqueKeys: false,
+    intAsBigInt: true,
+    lineCounter,
+  } as const
   try {
     const document = parseDocument(text, options)
     if (document.errors[0] !== undefined) throw document.errors[0]
@@ -131,7 +143,7 @@ export async function parseYaml(
         known.add(value)
       },
     })
-    const value: unknown = document.toJS({ maxAliasCount: 100 })
+    const value: unknown = document.toJS({ maxAliasCount: 100, reviver: (_key, part) => narrowed(part) })
     checkValue(value)
     return { value, duplicates }
   } catch (error) {
@@ -139,6 +151,8 @@ export async function parseYaml(
     throw refuse(yamlMessage(error), text)
   }
 }
+
+const narrowed = (part: unknown): unknown => (typeof part === 'bigint' ? exactInteger(part) : part)
 
 /** Go's words for what is commonly wrong with YAML; what its parser would say of the rest is not known. */
 function yamlMessage(error: unknown): string {

@@ -67,17 +67,25 @@ function withDeletion(object: KubeObject, graceSeconds: number, nowMs: number): 
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, generation } = metadata
   if (deletionTimestamp !== undefined) {
     if (graceSeconds >= deletionGracePeriodSeconds) return object
-    const began = Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000
-    const ends = formatTime(graceSeconds === 0 ? nowMs : began + graceSeconds * 1000)
+    const began = Date.parse(deletionTimestamp) - millisecondsOf(deletionGracePeriodSeconds)
+    const ends = formatTime(graceSeconds === 0 ? nowMs : began + millisecondsOf(graceSeconds))
     return { ...object, metadata: { ...metadata, deletionTimestamp: ends, deletionGracePeriodSeconds: graceSeconds } }
   }
   const marks = {
-    deletionTimestamp: formatTime(nowMs + graceSeconds * 1000),
+    deletionTimestamp: formatTime(nowMs + millisecondsOf(graceSeconds)),
     deletionGracePeriodSeconds: graceSeconds,
-    ...(generation !== undefined && generation > 0 && { generation: generation + 1 }),
+    ...(generation !== undefined && generation > 0 && { generation: following(generation) }),
   }
   return { ...object, metadata: { ...metadata, ...marks } }
 }
+
+/** A duration as Go has it: 64 bits of nanoseconds, which wrap around. */
+const millisecondsOf = (seconds: number | bigint): number =>
+  Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n) / 1_000_000n)
+
+/** A generation that a client set may be beyond what doubles hold. */
+const following = (generation: number | bigint): number =>
+  typeof generation === 'bigint' ? (BigInt.asIntN(64, generation + 1n) as unknown as number) : generation + 1
 
 /** The finalizers that the propagation policy wants: those of the garbage collector come and go with it. */
 function finalizersFor(

@@ -92,7 +92,7 @@ function start(cronJob: CronJob, jobs: readonly Job[], due: DueTime, nowMs: numb
   const { startingDeadlineSeconds = Infinity, concurrencyPolicy } = cronJob.spec!
   const { active = [], lastScheduleTime } = cronJob.status ?? {}
   const warnings = due.tooMany ? [event(cronJob, 'Warning', 'TooManyMissedTimes', TOO_MANY)] : []
-  if (atMs + startingDeadlineSeconds * 1000 < nowMs) {
+  if (atMs + Number(startingDeadlineSeconds) * 1000 < nowMs) {
     const message = `Missed scheduled time to start a job: ${formatRfc1123(atMs)}`
     return { changes: [...warnings, event(cronJob, 'Warning', 'MissSchedule', message)] }
   }

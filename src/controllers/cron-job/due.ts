@@ -17,7 +17,7 @@ export interface Due {
 /** Throws where the schedule's times do not follow one another. */
 export function dueOf(cronJob: CronJob, schedule: Schedule, nowMs: number, notBeforeMs = 0): Due {
   const deadline = cronJob.spec?.startingDeadlineSeconds
-  const openedMs = deadline === undefined ? 0 : nowMs - deadline * 1000
+  const openedMs = deadline === undefined ? 0 : nowMs - Number(deadline) * 1000
   return mostRecent(schedule, Math.max(lastOf(cronJob), openedMs, notBeforeMs), nowMs)
 }
 

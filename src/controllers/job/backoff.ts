@@ -51,6 +51,6 @@ export function endOf(pod: Pod): number {
   const ready = conditions?.find(({ type, status }) => type === 'Ready' && status === 'False')?.lastTransitionTime
   if (ready !== undefined) return Date.parse(ready)
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, creationTimestamp } = pod.metadata
-  if (deletionTimestamp !== undefined) return Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000
+  if (deletionTimestamp !== undefined) return Date.parse(deletionTimestamp) - Number(deletionGracePeriodSeconds) * 1000
   return Date.parse(creationTimestamp ?? '') || 0
 }

@@ -57,7 +57,7 @@ function earlySuccess(job: Job, counts: Tally, nowMs: number): JobCondition | un
 export function deadlineMs(job: Job, nowMs: number): number {
   const seconds = job.spec?.activeDeadlineSeconds
   if (seconds === undefined || job.spec?.suspend === true || job.status?.startTime === undefined) return Infinity
-  return Date.parse(job.status.startTime) + seconds * 1000 - nowMs
+  return Date.parse(job.status.startTime) + Number(seconds) * 1000 - nowMs
 }
 
 /** Whether all the work is done: as many successes as wanted, or, without a number, one and no pod still at work. */

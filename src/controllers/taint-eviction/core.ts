@@ -74,7 +74,7 @@ function toleratedMs(pod: Pod, taints: readonly Taint[], knownSinceMs: number, n
     const sinceMs = Math.min(taint.timeAdded === undefined ? Infinity : Date.parse(taint.timeAdded), knownSinceMs)
     for (const { tolerationSeconds } of matching) {
       if (tolerationSeconds === undefined) continue
-      remainingMs = Math.min(remainingMs, sinceMs + Math.max(0, tolerationSeconds) * 1000 - nowMs)
+      remainingMs = Math.min(remainingMs, sinceMs + Math.max(0, Number(tolerationSeconds)) * 1000 - nowMs)
     }
   }
   return remainingMs

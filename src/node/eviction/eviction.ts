@@ -87,7 +87,10 @@ const DEFAULT_GRACE_SECONDS = 30
 /** What a pod gets to end by itself: nothing for a hard threshold, for a soft one what it asks for, within bounds. */
 function graceOf({ thresholds }: EvictionOptions, { met }: Shortage, { spec }: Pod): number {
   if (met.graceMs === 0) return 0
-  return Math.min(thresholds.mostPodGraceMs, (spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000)
+  return Math.min(
+    thresholds.mostPodGraceMs,
+    Number(spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000,
+  )
 }
 
 async function byMemory({ usage }: EvictionOptions, active: readonly PodWorker[]): Promise<readonly Candidate[]> {

@@ -108,7 +108,7 @@ function killingWords({ pod, record }: PodWork, { name }: Container, probe: Prob
 function endContainer(work: PodWork, container: Container, id: string, name: ProbeName, probe: Probe): void {
   tell(work.context, work.pod, container, 'Normal', 'Killing', killingWords(work, container, name))
   const own = probe.terminationGracePeriodSeconds
-  const graceMs = own === undefined ? graceOf(work) : own * 1000
+  const graceMs = own === undefined ? graceOf(work) : Number(own) * 1000
   work.context.runtime.stopContainer(id, graceMs).catch((error: unknown) => {
     work.context.env.log.warn('a container that is not alive could not be stopped', { container: id, error })
   })
