@@ -1,9 +1,13 @@
-import type { Draft } from '../draft.ts'
+import { withoutCarried } from '../conversion/autoscaler.ts'
+import type { Draft, JsonObject } from '../draft.ts'
 import type { HPAScalingRules, HorizontalPodAutoscaler } from '../generated/autoscaling-v2.ts'
 import type { HorizontalPodAutoscaler as FirstAutoscaler } from '../generated/autoscaling-v1.ts'
 import { setDefaults } from './set-default.ts'
 
-export function defaultAutoscaler({ spec }: Draft<HorizontalPodAutoscaler>): void {
+/** What version 1 carries in annotations is no annotation to version 2. */
+export function defaultAutoscaler(autoscaler: Draft<HorizontalPodAutoscaler>): void {
+  autoscaler.metadata = withoutCarried(autoscaler.metadata as JsonObject)
+  const { spec } = autoscaler
   if (spec === undefined) return
   setDefaults(spec, { minReplicas: 1 })
   if (spec.metrics === undefined || spec.metrics.length === 0) {
@@ -20,9 +24,9 @@ export function defaultAutoscaler({ spec }: Draft<HorizontalPodAutoscaler>): voi
   ])
 }
 
-/** Version 1 knows one metric, which is measured where none is named. */
+/** What is measured where nothing is named is known once the annotations are read: its conversion says that. */
 export function defaultFirstAutoscaler({ spec }: Draft<FirstAutoscaler>): void {
-  if (spec !== undefined) setDefaults(spec, { minReplicas: 1, targetCPUUtilizationPercentage: 80 })
+  if (spec !== undefined) setDefaults(spec, { minReplicas: 1 })
 }
 
 type Policies = NonNullable<HPAScalingRules['policies']>
