@@ -44,11 +44,11 @@ const trial = (name: string, script: string, counts: { readonly sample: number; 
   },
 })
 
-/** Every recorded scenario on every container engine of this machine. */
+/** Every recorded scenario, and all that a pod may ask for, on every container engine of this machine. */
 const engines: Lane = {
-  name: 'scenarios on engines',
+  name: 'pods on engines',
   script: 'node_modules/vitest/vitest.mjs',
-  args: () => ['run', 'test/engines/settled.test.ts'],
+  args: () => ['run', 'test/engines/settled.test.ts', 'test/engines/pod-surroundings.test.ts'],
   env: { SHOAL_ENGINES: 'all' },
   onlyInFull: true,
 }

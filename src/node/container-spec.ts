@@ -2,9 +2,9 @@ import type { Container, Pod } from '../api/generated/core-v1.ts'
 import { qosClassOf } from '../api/strategy/qos-class.ts'
 import { amountOf } from '../placement/amounts.ts'
 import { RuntimeError } from '../runtime/runtime.ts'
-import type { ContainerSecurity, ContainerSpec, ResourceLimits, SandboxSpec } from '../runtime/runtime.ts'
+import type { ContainerSpec, ResourceLimits, SandboxSpec } from '../runtime/runtime.ts'
 import { containerEnvironment } from './container-environment.ts'
-import { ContainerConfigError } from './config-error.ts'
+import { securityOf } from './container-security.ts'
 import type { NodeContext } from './node-context.ts'
 import type { PodRecord } from './pod-record.ts'
 import { expand } from './variable-expansion.ts'
@@ -64,14 +64,20 @@ function namesOf({ metadata, spec }: Pod): Pick<SandboxSpec, 'hostname' | 'domai
 
 const isPrivileged = ({ securityContext }: Container) => securityContext?.privileged === true
 
+interface AttemptFacts {
+  readonly record: PodRecord
+  readonly volumes: PodVolumes
+  readonly attempt: number
+  /** Whom the image wants to run as: a number or a name, with a group or without; absent: root. */
+  readonly imageUser: string | undefined
+}
+
 /** One attempt of a container, with everything that its spec refers to looked up. */
 export async function containerSpec(
   context: NodeContext,
   pod: Pod,
   container: Container,
-  record: PodRecord,
-  volumes: PodVolumes,
-  attempt: number,
+  { record, volumes, attempt, imageUser }: AttemptFacts,
 ): Promise<ContainerSpec> {
   const facts = {
     podIp: record.sandbox?.ip ?? '',
@@ -96,7 +102,7 @@ export async function containerSpec(
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,
     tty: container.tty === true,
-    security: securityOf(pod, container),
+    security: securityOf(pod, container, imageUser),
     oomScoreAdj: oomScoreOf(pod, container, context),
     ...(hostPath !== undefined && { terminationMessage: { hostPath, containerPath } }),
   }
@@ -108,31 +114,6 @@ export function limitsOf({ resources }: Container): ResourceLimits {
     ...(limits?.cpu !== undefined && { cpuMillis: amountOf('cpu', limits.cpu) }),
     ...(requests?.cpu !== undefined && { cpuRequestMillis: amountOf('cpu', requests.cpu) }),
     ...(limits?.memory !== undefined && { memoryBytes: amountOf('memory', limits.memory) }),
-  }
-}
-
-/** The container's own security context over the pod's. */
-function securityOf(pod: Pod, container: Container): ContainerSecurity {
-  const of = pod.spec?.securityContext ?? {}
-  const own = container.securityContext ?? {}
-  const runAsUser = own.runAsUser ?? of.runAsUser
-  const runAsGroup = own.runAsGroup ?? of.runAsGroup
-  const groups = [...(of.supplementalGroups ?? []), ...(of.fsGroup === undefined ? [] : [of.fsGroup])]
-  if ((own.runAsNonRoot ?? of.runAsNonRoot) === true && runAsUser === 0) {
-    throw new ContainerConfigError("container's runAsUser breaks non-root policy")
-  }
-  const profile = own.seccompProfile ?? of.seccompProfile
-  return {
-    ...(profile !== undefined && { seccompProfile: profile.localhostProfile ?? profile.type }),
-    ...(own.procMount === 'Unmasked' && { unmaskedProc: true }),
-    ...(runAsUser !== undefined && { runAsUser }),
-    ...(runAsGroup !== undefined && { runAsGroup }),
-    ...(groups.length > 0 && { supplementalGroups: groups }),
-    ...(own.privileged !== undefined && { privileged: own.privileged }),
-    ...(own.readOnlyRootFilesystem !== undefined && { readOnlyRootFilesystem: own.readOnlyRootFilesystem }),
-    ...(own.capabilities?.add !== undefined && { addCapabilities: own.capabilities.add }),
-    ...(own.capabilities?.drop !== undefined && { dropCapabilities: own.capabilities.drop }),
-    ...(own.allowPrivilegeEscalation === false && { noNewPrivileges: true }),
   }
 }
 

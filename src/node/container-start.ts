@@ -21,10 +21,10 @@ export async function startContainer(work: PodWork, container: Container): Promi
   const known = recordOf(work.record, container.name)
   const crashed = heldBack(work, container, known)
   if (crashed !== undefined) return crashed
-  const image = await ensureImage(work, container, known)
-  if (!image.present) return image.record
+  const outcome = await ensureImage(work, container, known)
+  if (!outcome.present) return outcome.record
   try {
-    return await start(work, container, { ...known, imageReference: image.reference })
+    return await start(work, container, { ...known, imageReference: outcome.image.reference }, outcome.image.user)
   } catch (error) {
     if (!(error instanceof ContainerConfigError || error instanceof RuntimeError)) throw error
     tell(context, pod, container, 'Warning', 'Failed', `Error: ${error.message}`)
@@ -45,12 +45,17 @@ function heldBack({ context, pod }: PodWork, container: Container, known: Contai
   return { ...known, waiting: { reason: 'CrashLoopBackOff', message }, notBeforeMs: restart.untilMs }
 }
 
-async function start(work: PodWork, container: Container, known: ContainerRecord): Promise<ContainerRecord> {
+async function start(
+  work: PodWork,
+  container: Container,
+  known: ContainerRecord,
+  imageUser: string | undefined,
+): Promise<ContainerRecord> {
   const { context, pod, record, volumes } = work
   const { runtime } = context
   const restarted = exitOf(known) !== undefined
   const restarts = known.restarts + (restarted ? 1 : 0)
-  const spec = await containerSpec(context, pod, container, record, volumes, restarts)
+  const spec = await containerSpec(context, pod, container, { record, volumes, attempt: restarts, imageUser })
   const id = await runtime.createContainer(record.sandbox?.id ?? '', spec)
   tell(context, pod, container, 'Normal', 'Created', `Created container: ${container.name}`)
   const failure = await runtime.startContainer(id).catch(startError)

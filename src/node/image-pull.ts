@@ -1,5 +1,6 @@
 import type { Container } from '../api/generated/core-v1.ts'
 import { ImageError } from '../runtime/runtime.ts'
+import type { ImageInfo } from '../runtime/runtime.ts'
 import { invalidImageName } from './image-name.ts'
 import type { ContainerRecord } from './pod-record.ts'
 import { tell } from './pod-events.ts'
@@ -12,7 +13,8 @@ const HOPELESS_PAUSE_MS = 10_000
 
 /** The image is there, or the container's record says why not and when to try again. */
 export type ImageOutcome =
-  { readonly present: true; readonly reference: string } | { readonly present: false; readonly record: ContainerRecord }
+  | { readonly present: true; readonly image: Pick<ImageInfo, 'reference' | 'user'> }
+  | { readonly present: false; readonly record: ContainerRecord }
 
 /** Makes a container's image available as its pull policy says, and tells of it in the kubelet's words. */
 export async function ensureImage(work: PodWork, container: Container, known: ContainerRecord): Promise<ImageOutcome> {
@@ -24,7 +26,7 @@ export async function ensureImage(work: PodWork, container: Container, known: Co
   const found = await context.runtime.imageStatus(image)
   if (found !== undefined && container.imagePullPolicy !== 'Always') {
     tell(context, pod, container, 'Normal', 'Pulled', `Container image "${image}" already present on machine`)
-    return { present: true, reference: found.reference }
+    return { present: true, image: found }
   }
   if (container.imagePullPolicy === 'Never') return neverPull(work, container, known)
   return heldBack(work, container, known) ?? (await pull(work, container, known))
@@ -38,11 +40,11 @@ async function pull(work: PodWork, container: Container, known: ContainerRecord)
     tell(context, pod, container, 'Normal', 'Pulling', `Pulling image "${image}"`)
     const started = clock.monotonicMs()
     const logins = await pullCredentials(work, image)
-    const { sizeBytes, reference } = await context.runtime.pullImage(image, work.ending.signal, logins)
+    const pulled = await context.runtime.pullImage(image, work.ending.signal, logins)
     const took = `${Math.round(clock.monotonicMs() - started)}ms`
-    const words = `in ${took} (${took} including waiting). Image size: ${sizeBytes} bytes.`
+    const words = `in ${took} (${took} including waiting). Image size: ${pulled.sizeBytes} bytes.`
     tell(context, pod, container, 'Normal', 'Pulled', `Successfully pulled image "${image}" ${words}`)
-    return { present: true, reference }
+    return { present: true, image: pulled }
   } catch (error) {
     if (!(error instanceof ImageError)) throw error
     return failed(work, container, known, error)

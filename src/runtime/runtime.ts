@@ -210,6 +210,8 @@ export interface Mount {
 
 export interface ContainerSecurity {
   readonly runAsUser?: number
+  /** In place of a number, as the image knows it. */
+  readonly runAsUserName?: string
   readonly runAsGroup?: number
   readonly supplementalGroups?: readonly number[]
   readonly privileged?: boolean

@@ -1,5 +1,7 @@
 import { openUser } from '../cli/shoal.ts'
 import { startContainerd } from '../engines/containerd.ts'
+import { startDockerd } from '../engines/dockerd.ts'
+import type { Engine } from '../engines/engine.ts'
 import { conformanceImages } from '../images/conformance.ts'
 
 /** A cluster of `bin/shoal up`, as a user starts it, with two nodes (the suite asks for that many). */
@@ -9,21 +11,17 @@ export interface ConformanceCluster extends AsyncDisposable {
   readonly ended: Promise<string>
 }
 
-/** Only one of these starts an engine of its own; what it cannot pull is loaded into it first. */
-const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = {
-  cri: async () => {
-    const engine = await startContainerd()
-    engine.load(...(await conformanceImages()))
-    return { ...engine, args: [`--cri-endpoint=${engine.endpoint}`] }
-  },
-}
+/** Each of these starts an engine of its own; what it cannot pull is loaded into it first. */
+const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = { cri: startContainerd, docker: startDockerd }
 
-interface Engine extends AsyncDisposable {
-  readonly args: readonly string[]
+async function startEngine(runtime: string): Promise<Engine | undefined> {
+  const engine = await ENGINES[runtime]?.()
+  engine?.load(...(await conformanceImages()))
+  return engine
 }
 
 export async function startCluster(runtime: string): Promise<ConformanceCluster> {
-  const engine = await ENGINES[runtime]?.()
+  const engine = await startEngine(runtime)
   const user = openUser()
   const kubeconfig = `${user.directory}/kubeconfig`
   const up = user.start([
@@ -33,7 +31,7 @@ export async function startCluster(runtime: string): Promise<ConformanceCluster>
     '--nodes=2',
     `--runtime=${runtime}`,
     `--kubeconfig=${kubeconfig}`,
-    ...(engine?.args ?? []),
+    ...(engine === undefined ? [] : [`--cri-endpoint=${engine.endpoint}`]),
   ])
   await up.says(/ready in/)
   return {

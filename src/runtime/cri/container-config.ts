@@ -85,15 +85,24 @@ export function resourcesOf(limits: ResourceLimits, oomScoreAdj: number, noQuota
 }
 
 function securityOf(security: ContainerSecurity, namespaceOptions: NamespaceOptions): LinuxContainerSecurity {
-  const { runAsUser, runAsGroup, addCapabilities = [], dropCapabilities = [], privileged = false } = security
+  const {
+    runAsUser,
+    runAsUserName,
+    runAsGroup,
+    addCapabilities = [],
+    dropCapabilities = [],
+    privileged = false,
+  } = security
   const seesAll = privileged || security.unmaskedProc === true
   return {
     capabilities: { addCapabilities, dropCapabilities },
     privileged,
     namespaceOptions,
     ...(runAsUser !== undefined && { runAsUser: { value: runAsUser } }),
+    ...(runAsUserName !== undefined && { runAsUsername: runAsUserName }),
     // The CRI takes a group only beside a user.
-    ...(runAsUser !== undefined && runAsGroup !== undefined && { runAsGroup: { value: runAsGroup } }),
+    ...((runAsUser ?? runAsUserName) !== undefined &&
+      runAsGroup !== undefined && { runAsGroup: { value: runAsGroup } }),
     readonlyRootfs: security.readOnlyRootFilesystem === true,
     supplementalGroups: security.supplementalGroups ?? [],
     noNewPrivs: security.noNewPrivileges === true,

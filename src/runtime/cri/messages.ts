@@ -180,6 +180,7 @@ export interface LinuxContainerSecurity {
   readonly privileged: boolean
   readonly namespaceOptions: NamespaceOptions
   readonly runAsUser?: Number64
+  readonly runAsUsername?: string
   readonly runAsGroup?: Number64
   readonly readonlyRootfs: boolean
   readonly supplementalGroups: readonly number[]

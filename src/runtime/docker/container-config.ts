@@ -79,10 +79,11 @@ export function limitsOf(limits: ResourceLimits, noQuota?: number): HostConfig {
   }
 }
 
-function userOf({ runAsUser, runAsGroup }: ContainerSecurity): { readonly User?: string } {
+function userOf({ runAsUser, runAsUserName, runAsGroup }: ContainerSecurity): { readonly User?: string } {
+  const user = runAsUser ?? runAsUserName
   // Without a user the image's own holds, whose group cannot be changed alone.
-  if (runAsUser === undefined) return {}
-  return { User: runAsGroup === undefined ? String(runAsUser) : `${runAsUser}:${runAsGroup}` }
+  if (user === undefined) return {}
+  return { User: runAsGroup === undefined ? String(user) : `${user}:${runAsGroup}` }
 }
 
 function securityOf(security: ContainerSecurity): HostConfig {

@@ -4,6 +4,9 @@ import type { ImageInfo } from '../runtime.ts'
 /** The image that stands for the machine's own programs. */
 export const HOST_IMAGE = 'shoal/host'
 
+/** Programs of the machine run as whoever started the cluster. */
+const USER = String(process.getuid?.() ?? 0)
+
 const NODE_MAJOR = process.versions.node.split('.')[0] ?? ''
 
 /** What a container of the image runs when its spec names no command. */
@@ -20,11 +23,13 @@ export function findImage(reference: string): ImagePlan | undefined {
   const path = name.replace(/^(docker\.io|index\.docker\.io)\//, '').replace(/^library\//, '')
   if (path === HOST_IMAGE) {
     const canonical = `docker.io/${HOST_IMAGE}:${tag}`
-    return { reference: canonical, id: `host:${process.platform}-${process.arch}`, sizeBytes: 0, entryPoint: [] }
+    const id = `host:${process.platform}-${process.arch}`
+    return { reference: canonical, id, sizeBytes: 0, user: USER, entryPoint: [] }
   }
   if (path !== 'node' || !new RegExp(`^${NODE_MAJOR}([.-]|$)`).test(tag)) return undefined
   const canonical = `docker.io/library/node:${tag}`
-  return { reference: canonical, id: `node:${process.version}`, sizeBytes: 0, entryPoint: [process.execPath] }
+  const entryPoint = [process.execPath]
+  return { reference: canonical, id: `node:${process.version}`, sizeBytes: 0, user: USER, entryPoint }
 }
 
 /** The image, or the refusal that tells which runtime to ask for. */

@@ -144,8 +144,11 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
   }
 }
 
+/** Nobody runs it, so nobody has to be kept from running it as root. */
+const USER = '65532'
+
 function imageOf(image: string): ImageInfo {
-  return { reference: image, id: `simulated:${image}`, sizeBytes: 0 }
+  return { reference: image, id: `simulated:${image}`, sizeBytes: 0, user: USER }
 }
 
 function refuse(message: string): Promise<never> {
