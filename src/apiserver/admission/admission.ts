@@ -42,6 +42,8 @@ export interface AdmissionPlugin {
   /** Storage names, or all. */
   readonly resources: readonly string[] | 'all'
   readonly operations: readonly AdmissionRequest['operation'][]
+  /** Whether it is shown acts, too: bindings, evictions, tokens. They are only admitted, not validated. */
+  readonly seesActs?: boolean
   /** Changes `request.object` in place. Runs before the kind's own preparation and validation. */
   mutate?(request: AdmissionRequest): void
   /** Runs after validation, on the object as it will be stored. */
@@ -57,11 +59,13 @@ export interface AdmissionChain {
 /** A chain that finds the plugins of a request by one look-up. */
 export function createAdmissionChain(plugins: readonly AdmissionPlugin[], observe?: AdmissionObserver): AdmissionChain {
   const chosen = new Map<string, readonly AdmissionPlugin[]>()
-  const pluginsFor = ({ operation, resource }: AdmissionRequest) => {
-    const key = `${operation} ${resource.storage}`
+  const pluginsFor = ({ operation, resource, part }: AdmissionRequest) => {
+    const key = `${operation} ${resource.storage}${part === undefined ? '' : ' act'}`
     let found = chosen.get(key)
     if (found === undefined) {
-      found = plugins.filter((plugin) => handles(plugin, operation, resource.storage))
+      found = plugins.filter(
+        (plugin) => handles(plugin, operation, resource.storage) && (part === undefined || plugin.seesActs === true),
+      )
       chosen.set(key, found)
     }
     return found

@@ -8,6 +8,7 @@ import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerations } from './default-tolerations.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction/node-restriction.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
 import { priority } from './priority.ts'
 import { resourceQuota } from './resource-quota.ts'
@@ -24,6 +25,7 @@ export function defaultPlugins(authorizer: Authorizer): readonly AdmissionPlugin
     namespaceLifecycle,
     limitRanger,
     serviceAccount,
+    nodeRestriction(authorizer),
     taintNodes,
     podSecurity,
     priority,

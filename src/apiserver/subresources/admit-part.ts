@@ -38,7 +38,7 @@ function completed(engine: Engine, target: ObjectTarget, body: object): object {
 
 /**
  * Asks the webhooks and policies that users configured about an act: a binding, an eviction, a token (CREATE) or a connection
- * (CONNECT). Resolves to the body as the mutating ones have it; throws what is refused. Kubernetes' own plugins look at none.
+ * (CONNECT). Resolves to the body as the mutating ones have it; throws what is refused. Of Kubernetes' own plugins one keeps nodes to their own.
  */
 export async function admitPart(
   engine: Engine,
@@ -56,6 +56,7 @@ export async function admitPart(
   const shown = structuredClone(operation === 'CREATE' ? completed(engine, target, body) : body)
   const object = { ...shown, ...typed } as KubeObject
   const request = admissionRequest(engine, context, target, { operation, object, part }, { dryRun })
+  engine.admission.mutate(request)
   const mutating = engine.dynamic.mutate(request)
   if (mutating !== undefined) await mutating
   const validating = engine.dynamic.validate(request)

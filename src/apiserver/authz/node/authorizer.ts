@@ -2,12 +2,11 @@ import type { PolicyRule } from '../../../api/generated/rbac-v1.ts'
 import type { Store } from '../../../store/store.ts'
 import type { Attributes, Authorizer, Decision, ResourceAttributes } from '../../verbs/authorizer.ts'
 import { ruleAllows } from '../rule-match.ts'
+import { nodeOf } from './identity.ts'
 import type { Needed } from './references.ts'
 import { trackNodeRelations } from './relations.ts'
 import type { NodeRelations } from './relations.ts'
 
-const USER_PREFIX = 'system:node:'
-const GROUP = 'system:nodes'
 const LEASES = 'kube-node-lease'
 
 const ALLOWED: Decision = { allowed: true }
@@ -26,7 +25,7 @@ export function createNodeAuthorizer(store: Store, rules: readonly PolicyRule[])
   const relations = trackNodeRelations(store)
   return {
     authorize(attributes) {
-      const node = nodeOf(attributes)
+      const node = nodeOf(attributes.user)
       if (node === undefined) return NO_OPINION
       if (node === '') return no(`unknown node for user ${JSON.stringify(attributes.user.name)}`)
       const ask = 'path' in attributes ? undefined : RESTRICTED.get(groupResource(attributes))
@@ -35,19 +34,13 @@ export function createNodeAuthorizer(store: Store, rules: readonly PolicyRule[])
     },
     rulesFor(user) {
       const none = { resourceRules: [], nonResourceRules: [], incomplete: false }
-      if (!isNode(user)) return none
+      if (nodeOf(user) === undefined) return none
       // What a node may do cannot be listed.
       return { ...none, incomplete: true, evaluationError: 'node authorizer does not support user rule resolution' }
     },
     [Symbol.dispose]: () => relations[Symbol.dispose](),
   }
 }
-
-function isNode({ name, groups }: Attributes['user']): boolean {
-  return name.startsWith(USER_PREFIX) && groups.includes(GROUP)
-}
-
-const nodeOf = ({ user }: Attributes) => (isNode(user) ? user.name.slice(USER_PREFIX.length) : undefined)
 
 const groupResource = ({ group, resource }: ResourceAttributes) => (group === '' ? resource : `${resource}.${group}`)
 

@@ -17,8 +17,13 @@ const MIRROR = 'kubernetes.io/config.mirror'
  */
 export function refersTo(pod: Pod, resource: Needed, name: string): boolean {
   if (pod.metadata?.annotations?.[MIRROR] !== undefined) return false
-  for (const each of REFERENCES[resource](pod)) if (each === name) return true
+  for (const each of namesOf(pod, resource)) if (each === name) return true
   return false
+}
+
+/** What a pod names of its namespace, mirror or not. */
+export function* namesOf(pod: Pod, resource: Needed): Iterable<string> {
+  for (const name of REFERENCES[resource](pod)) if (name) yield name
 }
 
 const REFERENCES: Readonly<Record<Needed, (pod: Pod) => Iterable<string | undefined>>> = {
