@@ -11,10 +11,16 @@ interface Check {
   readonly run: () => Promise<readonly string[]>
 }
 
+/** What is formatted already is not read again: a tenth of the time. By content, since branches change dates. */
+const CACHE = ['--cache', '--cache-strategy', 'content', '--cache-location', '.cache/prettier']
+
 const checks: readonly Check[] = [
   { name: 'types', run: () => command('node_modules/.bin/tsc', ['-p', '.']) },
   { name: 'lint', run: () => command('node_modules/.bin/oxlint', ['--quiet']) },
-  { name: 'format', run: () => command('node_modules/.bin/prettier', ['--check', '--log-level', 'warn', '.']) },
+  {
+    name: 'format',
+    run: () => command('node_modules/.bin/prettier', ['--check', '--log-level', 'warn', ...CACHE, '.']),
+  },
   { name: 'tidy', run: async () => tidy(readSources(root)) },
   { name: 'layers', run: async () => layers(readSources(root)) },
 ]
