@@ -1,6 +1,6 @@
 import type { PolicyRule } from '../../../api/generated/rbac-v1.ts'
 import type { Store } from '../../../store/store.ts'
-import type { Attributes, Authorizer, Decision, ResourceAttributes } from '../../verbs/authorizer.ts'
+import type { Authorizer, Decision, ResourceAttributes } from '../../verbs/authorizer.ts'
 import { ruleAllows } from '../rule-match.ts'
 import { nodeOf } from './identity.ts'
 import type { Needed } from './references.ts'
