@@ -21,7 +21,7 @@ export function summaryText(summary: RunSummary): string {
   ].join('\n')
 }
 
-function wholeLine({ ms, cpuMs, threads, residentBytes, keptBytes, retries, losses }: RunSummary): string {
+function wholeLine({ ms, cpuMs, threads, residentBytes, keptBytes, retries, losses, second }: RunSummary): string {
   const share = cpuMs === undefined ? 0 : Math.round((cpuMs / (ms * Math.max(1, threads))) * 100)
   return [
     `session ${seconds(ms)}`,
@@ -30,11 +30,12 @@ function wholeLine({ ms, cpuMs, threads, residentBytes, keptBytes, retries, loss
     ...(keptBytes === 0 ? [] : [`on disk ${formatBytes(keptBytes)}`]),
     ...(retries === 0 ? [] : [`${retries} retried`]),
     ...(losses === 0 ? [] : [`${losses} lost`]),
+    ...(second === 0 ? [] : [`${second} slow ones run twice`]),
   ].join('; ')
 }
 
 function stageLine(stage: StageSummary, width: number): string {
-  const { name, tasks, items, failed, lost, busyMs, longestMs, bytesIn, bytesOut } = stage
+  const { name, tasks, items, failed, lost, late, busyMs, longestMs, bytesIn, bytesOut } = stage
   return [
     `${name.padEnd(width)}  ${items} items in ${tasks} tasks`,
     `busy ${seconds(busyMs)}`,
@@ -42,6 +43,7 @@ function stageLine(stage: StageSummary, width: number): string {
     `${formatBytes(bytesIn)} in, ${formatBytes(bytesOut)} out`,
     ...(failed === 0 ? [] : [`${failed} failed`]),
     ...(lost === 0 ? [] : [`${lost} lost`]),
+    ...(late === 0 ? [] : [`${late} too late`]),
   ].join('; ')
 }
 

@@ -116,6 +116,8 @@ export interface Task {
   readonly isSuspect: boolean
   /** The other attempt at the same work, where it runs twice. */
   twin: Task | undefined
+  /** It was begun beside the other one, which took far longer than its like. */
+  isSecond: boolean
   /** The size of what was sent. */
   bytesIn: number
   /** When it became what its thread does, on the monotonic clock; 0 before. */

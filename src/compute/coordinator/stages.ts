@@ -61,9 +61,10 @@ export function createStages(
     running,
     open: (spec) => handleOf(running, revoker, dispatch, spec),
     done(slot, task, payload, micros) {
-      told(slot, task, { micros, bytesOut: payload.byteLength, outcome: 'done' })
       const { stage } = task
-      if (stage.state === 'ended' || task.revoked) return
+      const isLate = stage.state === 'ended' || task.revoked
+      told(slot, task, { micros, bytesOut: payload.byteLength, outcome: isLate ? 'late' : 'done' })
+      if (isLate) return
       revoker.revokeTwin(task)
       countDone(slot, task, micros)
       try {
@@ -78,8 +79,9 @@ export function createStages(
       task.stage.spec.partial?.(task.work, payload, slot)
     },
     failed(slot, task, failure, micros) {
-      told(slot, task, { micros, bytesOut: 0, outcome: 'failed' })
-      if (task.stage.state === 'ended' || task.revoked) return
+      const isLate = task.stage.state === 'ended' || task.revoked
+      told(slot, task, { micros, bytesOut: 0, outcome: isLate ? 'late' : 'failed' })
+      if (isLate) return
       revoker.revokeTwin(task)
       fail(task, task.stage.spec.fail(task.work, failure))
     },

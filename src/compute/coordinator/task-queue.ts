@@ -90,6 +90,7 @@ export function createTaskQueue(
     twin(task) {
       const twin = addTask(task.stage, task.work, UNTRIED)
       twin.twin = task
+      twin.isSecond = true
       task.twin = twin
       return twin
     },
@@ -118,6 +119,7 @@ function newTask(id: number, stage: Stage, work: unknown, past: Past): Task {
     attempt: 0,
     ...past,
     twin: undefined,
+    isSecond: false,
     bytesIn: 0,
     startedMs: 0,
     waits: false,

@@ -16,7 +16,10 @@ export interface TaskRecord {
   readonly items: number
   readonly bytesIn: number
   readonly bytesOut: number
-  readonly outcome: 'done' | 'failed' | 'lost'
+  /** `late`: nobody wanted what it came to any more, such as where another attempt was done first. */
+  readonly outcome: 'done' | 'failed' | 'lost' | 'late'
+  /** It was begun beside one that took far longer than its like. */
+  readonly isSecond?: true
   /** What of the stage's work it was, such as `items 3 to 17`; absent for attempts that took less than a millisecond. */
   readonly what?: string
 }
@@ -26,7 +29,7 @@ export type TaskEnd = Pick<TaskRecord, 'endedMs' | 'micros' | 'bytesOut' | 'outc
 const WORTH_WORDS_MICROS = 1000
 
 export function recordOf(
-  { stage, id, attempt, work, bytesIn }: Task,
+  { stage, id, attempt, work, bytesIn, isSecond }: Task,
   { thread, worker }: Place,
   end: TaskEnd,
 ): TaskRecord {
@@ -34,5 +37,20 @@ export function recordOf(
   const { pod, node } = worker.facts
   const what = end.micros < WORTH_WORDS_MICROS ? {} : { what: spec.describe(work) }
   const items = spec.sizeOf(work)
-  return { stage: stage.id, name: spec.name, task: id, attempt, pod, node, thread, items, bytesIn, ...end, ...what }
+  const second = isSecond ? { isSecond } : {}
+  const { id: stageId } = stage
+  return {
+    stage: stageId,
+    name: spec.name,
+    task: id,
+    attempt,
+    pod,
+    node,
+    thread,
+    items,
+    bytesIn,
+    ...end,
+    ...what,
+    ...second,
+  }
 }

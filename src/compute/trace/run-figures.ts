@@ -25,7 +25,7 @@ export function createRunFigures({ clock }: Pick<Environment, 'clock'>, demand: 
   const cpuMicros = new Map<string, number>()
   const most = { pods: 0, threads: 0, residentBytes: 0, keptBytes: 0 }
   let slowest: readonly TaskRecord[] = []
-  let [retries, losses] = [0, 0]
+  let [retries, losses, second] = [0, 0, 0]
   const look = () => {
     const workers = demand()?.workers ?? []
     for (const { pod, cpuMicros: micros } of workers) if (micros > 0) cpuMicros.set(pod, micros)
@@ -47,6 +47,7 @@ export function createRunFigures({ clock }: Pick<Environment, 'clock'>, demand: 
   return {
     task(record) {
       addTo(sumsOf(stages, record.name), record)
+      if (record.isSecond === true) second++
       const least = slowest.length < SLOWEST ? 0 : (slowest.at(-1)?.micros ?? 0)
       if (record.micros <= least || record.what === undefined) return
       slowest = [...slowest, record].sort((left, right) => right.micros - left.micros).slice(0, SLOWEST)
@@ -60,7 +61,7 @@ export function createRunFigures({ clock }: Pick<Environment, 'clock'>, demand: 
       const cpuMs =
         cpuMicros.size === 0 ? undefined : [...cpuMicros.values()].reduce((all, each) => all + each, 0) / 1000
       const known = cpuMs === undefined ? {} : { cpuMs }
-      return { ms, ...known, ...most, retries, losses, stages: [...stages.values()], slowest }
+      return { ms, ...known, ...most, retries, losses, second, stages: [...stages.values()], slowest }
     },
   }
 }
@@ -69,7 +70,7 @@ function sumsOf(stages: Map<string, Sums>, wanted: string): Sums {
   const name = stages.has(wanted) || stages.size < MAX_STAGES ? wanted : 'others'
   let sums = stages.get(name)
   if (sums === undefined) {
-    sums = { name, tasks: 0, failed: 0, lost: 0, items: 0, busyMs: 0, longestMs: 0, bytesIn: 0, bytesOut: 0 }
+    sums = { name, tasks: 0, failed: 0, lost: 0, late: 0, items: 0, busyMs: 0, longestMs: 0, bytesIn: 0, bytesOut: 0 }
     stages.set(name, sums)
   }
   return sums
@@ -79,7 +80,7 @@ function addTo(sums: Sums, { outcome, items, micros, bytesIn, bytesOut }: TaskRe
   sums.tasks++
   if (outcome === 'done') sums.items += items
   else if (outcome === 'failed') sums.failed++
-  else sums.lost++
+  else sums[outcome]++
   sums.busyMs += micros / 1000
   sums.longestMs = Math.max(sums.longestMs, micros / 1000)
   sums.bytesIn += bytesIn

@@ -14,6 +14,8 @@ export interface RunSummary {
   readonly keptBytes: number
   readonly retries: number
   readonly losses: number
+  /** Attempts that were begun beside others which took far longer than their like, and came to an end. */
+  readonly second: number
   readonly stages: readonly StageSummary[]
   /** The attempts that took longest, longest first. */
   readonly slowest: readonly TaskRecord[]
@@ -22,10 +24,12 @@ export interface RunSummary {
 /** All stages of one name together. */
 export interface StageSummary {
   readonly name: string
-  /** Attempts that came to an end, those that failed or were lost among them. */
+  /** Attempts that came to an end, those that failed, were lost or came too late among them. */
   readonly tasks: number
   readonly failed: number
   readonly lost: number
+  /** Done or failed when nobody wanted what they came to any more. */
+  readonly late: number
   readonly items: number
   readonly busyMs: number
   readonly longestMs: number

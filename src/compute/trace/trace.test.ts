@@ -79,6 +79,7 @@ test('a run adds up what its attempts took, and keeps the slowest of them', () =
       items: 20,
       failed: 0,
       lost: 1,
+      late: 0,
       busyMs: 650.1,
       longestMs: 400,
       bytesIn: 300,
