@@ -7,6 +7,7 @@ export const CLI_ERROR_CODES = {
   CLI_PROGRAM: 'The program cannot be loaded',
   CLI_NO_RUN: 'There is no run of that name',
   CLI_NO_CLUSTER: 'There is no running cluster of that description',
+  CLI_METRICS: 'Metrics cannot be served where they should be',
   CLI_IMAGE: 'An image cannot be built or loaded',
   CLI_DETACH: 'The detached cluster ended before it was ready',
 } as const

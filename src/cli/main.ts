@@ -52,6 +52,7 @@ function addRun(program: Command): void {
     .option('--memory <quantity>', 'memory of each worker pod, such as 512Mi', quantity)
     .option('--timeline <file>', 'write when each task ran where, for Perfetto or chrome://tracing')
     .option('--otlp <file>', 'write the same as OpenTelemetry spans, in OTLP JSON')
+    .option('--metrics <address>', 'serve metrics for Prometheus meanwhile: a port of this machine, or host:port')
     .option('--json', 'progress as JSON, one event a line, on standard error')
     .option('-q, --quiet', 'no progress')
     .addHelpText(

@@ -25,6 +25,8 @@ export interface RunOptions extends TimelineOptions {
   readonly workers?: number | WorkerRange
   readonly threads?: number
   readonly memory?: string
+  /** Where metrics are served while the program runs: `PORT` or `HOST:PORT`. */
+  readonly metrics?: string
   readonly json?: boolean
   readonly quiet?: boolean
 }
@@ -59,11 +61,12 @@ export async function runProgram(file: string, args: readonly string[], options:
 export async function runLoaded(
   load: () => Promise<void>,
   settings: RunSettings,
-  options: Pick<RunOptions, 'json' | 'quiet'> & TimelineOptions,
+  options: Pick<RunOptions, 'json' | 'quiet' | 'metrics'> & TimelineOptions,
 ): Promise<number> {
   const view = createProgressView(options)
   const timeline = createTimeline(systemEnvironment(), options)
   const sessions = new Set<Shoal>()
+  using _served = options.metrics === undefined ? undefined : await served(options.metrics, sessions)
   setRunSettings({
     ...settings,
     onEvent: view.onEvent,
@@ -84,6 +87,17 @@ export async function runLoaded(
   // Whatever the program left open, such as timers, ends with it after a failure; a good end waits for it, as Node does.
   if (exitCode !== 0) process.exit(exitCode)
   return exitCode
+}
+
+/** HTTP is loaded where it is asked for. */
+async function served(address: string, sessions: ReadonlySet<Shoal>): Promise<Disposable> {
+  const { serveMetrics } = await import('./serve-metrics.ts')
+  try {
+    return await serveMetrics(address, sessions)
+  } catch (error) {
+    await discardPrepared()
+    throw error
+  }
 }
 
 interface Ending {

@@ -19,6 +19,7 @@ export interface ShoalParts extends DatasetParts {
   readonly stages: StageRunner
   readonly tasks: TaskSession['api']
   readonly why: () => readonly string[]
+  readonly metrics: () => string
   readonly jobs: JobApi
   /** Ends the session, the first time that it is called. */
   readonly close: (reason?: Error) => Promise<void>
@@ -40,6 +41,7 @@ export function createShoal(parts: ShoalParts): Shoal {
     },
     dataset: (records, options = {}) => recordsDataset(host, records, options.signal),
     why: parts.why,
+    metrics: parts.metrics,
     // Whoever says that it is over has dealt with what failed; a scope that is left may be left by the failure.
     close(reason) {
       if (reason === undefined) stages.forgetFailure()

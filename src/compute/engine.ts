@@ -133,6 +133,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     stages,
     tasks: tasks.api,
     why: () => [...coordinator.why(), ...tasks.why()],
+    metrics: report.metrics,
     jobs: options.jobs?.({ tasks: tasks.api, shipper }) ?? NO_JOBS,
     close: closeOnce,
   })

@@ -6,12 +6,14 @@ import type { WorkerCounts, WorkerLog } from './coordinator/options.ts'
 import type { TaskRecord } from './coordinator/task-record.ts'
 import type { OnComputeEvent } from './events.ts'
 import type { RunStatus } from './run/run.ts'
+import { metricsText } from './trace/metrics-text.ts'
 import { createRunFigures } from './trace/run-figures.ts'
 import { runView } from './trace/run-view.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
 /** Where a run's figures go: to the status of its object, and to the listener. */
 export interface RunReportOptions {
+  readonly name: string
   readonly env: Environment
   readonly pool: Pick<WorkerPool, 'wanted'>
   readonly onEvent: OnComputeEvent
@@ -29,6 +31,8 @@ export interface RunReport {
   readonly log: (log: WorkerLog) => void
   /** So many more are done. */
   readonly tasks: (done: number) => void
+  /** The figures so far, for Prometheus. */
+  readonly metrics: () => string
   /** The session ends: what it has spent is told. */
   readonly close: () => void
 }
@@ -74,6 +78,7 @@ export function createRunReport(options: RunReportOptions, demand: () => Demand 
     },
     log: (log) => onEvent({ type: 'log', log }),
     tasks: (done) => status({ tasks: (counts.tasks += done) }),
+    metrics: () => metricsText(options.name, figures.summary(), demand()),
     close() {
       timer?.cancel()
       onEvent({ type: 'summary', summary: figures.summary() })

@@ -23,6 +23,8 @@ export interface Shoal extends AsyncDisposable, MapApi, TaskApi, ActorApi, Objec
   dataset<T>(records: Iterable<T> | AsyncIterable<T>, options?: { readonly signal?: AbortSignal }): Dataset<T>
   /** What the work waits for, one sentence each, with numbers. Empty where nothing waits. */
   why(): readonly string[]
+  /** What the session has done and is at, in the text form that Prometheus reads: tasks, items, bytes, losses, workers. */
+  metrics(): string
   /** Stops whatever runs and ends the workers: what waits rejects with `reason`. */
   close(reason?: Error): Promise<void>
 }

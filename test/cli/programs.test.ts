@@ -169,3 +169,25 @@ test.each([
     stderr.startsWith(`error: Cannot run "${name}": ${current}, expected a TypeScript or JavaScript program\n`),
   ).toBe(true)
 })
+
+test('metrics are served while a program runs, and keep it no longer', async () => {
+  user.write(
+    'metrics.ts',
+    `${CONNECT}import { existsSync } from 'node:fs'
+await shoal.map([1, 2, 3], (n) => n + 1)
+console.log('ready')
+while (!existsSync('scraped')) await new Promise((resolve) => setTimeout(resolve, 10))
+`,
+  )
+  const { process: child, says, outcome } = user.start(['run', '--quiet', '--metrics', '0', 'metrics.ts'])
+  const ready = new Promise((resolve) => child.stdout!.once('data', resolve).once('end', resolve))
+  const [, address] = await says(/^metrics: (http:\/\/127\.0\.0\.1:\d+\/metrics)$/m)
+  await ready
+  const scraped = await (await fetch(address!)).text()
+  user.write('scraped', '')
+  expect(scraped).toMatch(/^# TYPE shoal_items_total counter\nshoal_items_total\{run="[^"]+",stage="map[^"]*"\} 3$/m)
+  expect(scraped).toMatch(/^shoal_workers\{run="[^"]+"\} 1$/m)
+  expect((await outcome).code).toBe(0)
+  const wrong = await user.run('run', '--metrics', 'here', 'metrics.ts')
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('CLI_METRICS') })
+})

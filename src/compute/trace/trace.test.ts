@@ -3,6 +3,7 @@ import type { TaskRecord } from '../coordinator/task-record.ts'
 import { chromeTrace } from './chrome-trace.ts'
 import { logText } from './log-text.ts'
 import { otlpTrace } from './otlp-trace.ts'
+import { joinedMetrics, metricsText } from './metrics-text.ts'
 import { createRunFigures } from './run-figures.ts'
 import { runView } from './run-view.ts'
 
@@ -95,4 +96,33 @@ test('a run adds up what its attempts took, and keeps the slowest of them', () =
 test('each line of a log says where it comes from', () => {
   const log = { pod: 'run-a-0', node: 'n', thread: 1, isError: false, text: 'one\ntwo\n', task: 'resize' }
   expect(logText(log)).toBe('[resize run-a-0/1] one\n[resize run-a-0/1] two\n')
+})
+
+test('metrics are what Prometheus reads: each family once, with its type, and labels that need it escaped', () => {
+  const stages = [{ name: 'map "a\\b"', priority: 0, running: 1, waiting: 7 }]
+  const worker = { pod: 'run-a-0', node: 'n', capacity: {}, threads: 2, busy: 1, isHolding: false, isDraining: false }
+  const demand = { stages, workers: [{ ...worker, residentBytes: 5e7, cpuMicros: 650_000, keptBytes: 10 }] }
+  const clock = { now: () => 0, monotonicMs: () => 0 }
+  const figures = createRunFigures({ clock }, () => demand)
+  for (const each of RECORDS) figures.task(each)
+  figures.task({ ...RECORDS[0]!, outcome: 'late', isSecond: true })
+  const text = metricsText('run-a', figures.summary(), demand)
+  const samples = new Map(
+    text.split('\n').flatMap((line) => {
+      if (line === '' || line.startsWith('#')) return []
+      const [, sample, value] = /^([a-z_]+\{(?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)+\}) (\S+)$/.exec(line)!
+      return [[sample, Number(value)]]
+    }),
+  )
+  expect(samples.get('shoal_attempts_total{run="run-a",stage="map resize",outcome="done"}')).toBe(2)
+  expect(samples.get('shoal_attempts_total{run="run-a",stage="map resize",outcome="lost"}')).toBe(1)
+  expect(samples.get('shoal_attempts_total{run="run-a",stage="map resize",outcome="late"}')).toBe(1)
+  expect(samples.get('shoal_items_total{run="run-a",stage="map resize"}')).toBe(20)
+  expect(samples.get('shoal_second_attempts_total{run="run-a"}')).toBe(1)
+  expect(samples.get('shoal_tasks_waiting{run="run-a",stage="map \\"a\\\\b\\""}')).toBe(7)
+  expect(samples.get('shoal_worker_cpu_seconds_total{run="run-a"}')).toBe(0.65)
+  const both = joinedMetrics([text, text.replaceAll('run-a"', 'run-b"')])
+  expect(both.match(/^# TYPE shoal_items_total counter$/gm)).toHaveLength(1)
+  expect(both.match(/^shoal_items_total\{/gm)).toHaveLength(2)
+  expect(both).toMatch(/shoal_items_total\{run="run-a".*\nshoal_items_total\{run="run-b"/)
 })
