@@ -2,6 +2,7 @@ import type { Environment } from '../env/environment.ts'
 import type { Timer } from '../env/clock.ts'
 import { createHistory, DEFAULT_HISTORY } from './history.ts'
 import type { History, HistoryLimits } from './history.ts'
+import { createSiblings } from './siblings.ts'
 import { stage } from './stage.ts'
 import type { State } from './state.ts'
 import { StoreError } from './store.ts'
@@ -50,6 +51,7 @@ class Core implements Store {
   readonly #environment: StoreEnvironment
   readonly #journal: Journal | undefined
   readonly #history: History
+  readonly #siblings = createSiblings()
   readonly #listeners = new Set<(commits: readonly Commit[]) => void>()
   #head: State
   #durable: State
@@ -81,7 +83,7 @@ class Core implements Store {
   commit(mutations: readonly Mutation[]): Promise<Commit> {
     if (this.#closing !== undefined) return Promise.reject(closedError())
     if (this.#pending.length >= MAX_PENDING) return Promise.reject(busyError())
-    const commit = stage(this.#head, mutations, this.#revision + 1)
+    const commit = stage(this.#head, mutations, this.#revision + 1, this.#siblings)
     this.#revision = commit.revision
     const state = this.#head.apply(commit)
     this.#head = state

@@ -7,6 +7,7 @@ import { systemEnvironment } from '../env/system.ts'
 import { openDurableStore } from './durable-store.ts'
 import { jsonOf } from './encoding.ts'
 import { encodeCommits } from './journal/lines.ts'
+import { createSiblings } from './siblings.ts'
 import { stage } from './stage.ts'
 import { emptyState } from './state.ts'
 
@@ -19,8 +20,9 @@ test.each(['plain', 'Grüße, 世界 🐟', 'quotes " and \n lines', '\u0000 \ud
   (text) => {
     const create = (name: string, content: string) =>
       ({ type: 'create', resource: 'configmaps', key: `default/${name}`, object: object(name, content) }) as const
-    const first = stage(emptyState(1), [create('a', text), create('b', 'plain')], 2)
-    const second = stage(emptyState(1).apply(first), [create('c', text)], 3)
+    const siblings = createSiblings()
+    const first = stage(emptyState(1), [create('a', text), create('b', 'plain')], 2, siblings)
+    const second = stage(emptyState(1).apply(first), [create('c', text)], 3, siblings)
     const content = encodeCommits({ revision: 3, count: 3 }, [first, second])
     for (const { entry } of [...first.changes, ...second.changes]) {
       const bytes = jsonOf(entry.object)

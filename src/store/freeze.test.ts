@@ -27,3 +27,42 @@ test.each([
 ])('freezeSharing keeps a value with %s as it is', (_, previous, value) => {
   expect(freezeSharing(structuredClone(value), deepFreeze(previous))).toStrictEqual(value)
 })
+
+test('freezeSharing takes what is not as it was before from an alike object, part by part', () => {
+  const previous = deepFreeze({ spec: { image: 'a' }, status: { ready: false, on: ['x'] } })
+  const alike = deepFreeze({ spec: { image: 'a' }, status: { ready: true, on: ['x'] }, more: [{ b: 1 }, { c: 2 }] })
+  const now = structuredClone({ ...previous, status: alike.status, more: [{ b: 1 }, { c: 3 }] })
+  const expected = structuredClone(now)
+  const next = freezeSharing(now, previous, alike)
+  expect(next).toStrictEqual(expected)
+  expect(next.spec).toBe(previous.spec)
+  expect(next.status.on).toBe(previous.status.on)
+  expect(next.more[0]).toBe(alike.more[0])
+  expect([next.more, next.more[1]].every((part) => Object.isFrozen(part))).toBe(true)
+})
+
+test.each([
+  ['a new object', { a: { x: 1 }, b: [{ y: 2 }] }, undefined],
+  ['an updated one', { a: { x: 1 }, b: [{ y: 2 }] }, { a: { x: 0 }, b: [] }],
+  ['one that was something else before', { a: { x: 1 }, b: [{ y: 2 }] }, 'text'],
+])('freezeSharing makes of %s that equals an alike one that one', (_, value, previous) => {
+  const alike = deepFreeze(structuredClone(value))
+  expect(freezeSharing(structuredClone(value), deepFreeze(previous), alike)).toBe(alike)
+})
+
+test('freezeSharing of random values changes none of them, whatever they are compared with', () => {
+  let seed = 7
+  const next = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below
+  const leaves = [0, 1, '', 'x', null, true, undefined, 9007199254740993n]
+  const random = (depth: number): unknown => {
+    const kind = depth === 0 ? 0 : next(3)
+    if (kind === 0) return leaves[next(leaves.length)]
+    const parts = Array.from({ length: next(4) }, () => random(depth - 1))
+    return kind === 1 ? parts : Object.fromEntries(parts.map((part) => ['abc'[next(3)]!, part]))
+  }
+  for (let i = 0; i < 3_000; i++) {
+    const [value, previous, alike] = [random(3), deepFreeze(random(3)), deepFreeze(random(3))]
+    const expected = structuredClone(value)
+    expect(freezeSharing(value, previous, alike)).toStrictEqual(expected)
+  }
+})

@@ -5,23 +5,23 @@ import { encodeEntries } from './lines.ts'
 import { stateName } from './load.ts'
 import { createSegment, publishSegment } from './segment-file.ts'
 
-/** Objects that are encoded in one turn of the event loop: a millisecond or two. */
-const ENTRIES_A_FRAME = 64
-
-/** Writes `state`, with `count` objects, as a segment of its own, and removes what it makes superfluous. Resolves to its size. */
+/**
+ * Writes `state`, with `count` objects, as a segment of its own, and removes what it makes superfluous. Resolves to its size.
+ * `rested` is awaited after each frame: others share the event loop and the disk.
+ */
 export async function writeState(
   directory: string,
   state: Snapshot,
   count: number,
-  signal: AbortSignal,
+  rested: () => Promise<void>,
 ): Promise<number> {
   const { revision } = state
   const name = stateName(revision)
   const segment = await createSegment(directory, name, { format: 2, kind: 'state', revision, count })
   try {
-    for (const entries of framesOf(state)) {
-      signal.throwIfAborted()
-      await segment.write(encodeEntries({ revision, count }, entries))
+    for (const frame of encodeEntries({ revision, count }, entriesOf(state))) {
+      await segment.write(frame)
+      await rested()
     }
     await publishSegment(directory, name, segment)
   } finally {
@@ -31,16 +31,8 @@ export async function writeState(
   return segment.end
 }
 
-function* framesOf(state: Snapshot): Iterable<readonly Entry[]> {
-  let frame: Entry[] = []
-  for (const resource of state.resources()) {
-    for (const entry of state.list(resource)) {
-      if (frame.push(entry) < ENTRIES_A_FRAME) continue
-      yield frame
-      frame = []
-    }
-  }
-  if (frame.length > 0) yield frame
+function* entriesOf(state: Snapshot): Iterable<Entry> {
+  for (const resource of state.resources()) yield* state.list(resource)
 }
 
 async function removeBefore(directory: string, revision: number): Promise<void> {

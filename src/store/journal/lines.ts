@@ -1,6 +1,7 @@
 import { markedJson, readMarkedJson } from '../../api/meta/big-integers.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { noteWritten } from '../encoding.ts'
+import type { Siblings } from '../siblings.ts'
 import type { Change, Commit, Entry } from '../store.ts'
 
 /** How a frame begins: what is true when its lines have been applied. */
@@ -85,31 +86,46 @@ class Lines {
   }
 }
 
-/** The content of a frame of a state; `head` is that of the whole. */
-export function encodeEntries(head: FrameHead, entries: readonly Entry[]): Buffer {
-  return Buffer.from([JSON.stringify(head), ...entries.map((entry) => markedJson(entry))].join('\n'))
+/** What of a state is encoded in one turn of the event loop, a millisecond at most: so many objects, or so much text of them. */
+const FRAME_OF_STATE = { entries: 64, characters: 1 << 18 }
+
+/** The contents of the frames of a state, each encoded when it is asked for; `head` is that of the whole. */
+export function* encodeEntries(head: FrameHead, entries: Iterable<Entry>): Iterable<Buffer> {
+  const first = JSON.stringify(head)
+  let lines = [first]
+  let characters = 0
+  for (const entry of entries) {
+    const line = markedJson(entry)
+    characters += line.length
+    if (lines.push(line) <= FRAME_OF_STATE.entries && characters < FRAME_OF_STATE.characters) continue
+    yield Buffer.from(lines.join('\n'))
+    lines = [first]
+    characters = 0
+  }
+  if (lines.length > 1) yield Buffer.from(lines.join('\n'))
 }
 
 const NEWLINE = 0x0a
 
-/** Applies the lines of a frame to `objects`; returns its head. */
-export function applyLines(content: Buffer, objects: Objects): FrameHead {
+/** Applies the lines of a frame to `objects`, which are frozen; returns its head. */
+export function applyLines(content: Buffer, objects: Objects, siblings: Siblings): FrameHead {
   let end = content.indexOf(NEWLINE)
   const head = JSON.parse(content.toString('utf8', 0, end < 0 ? content.length : end)) as FrameHead
   while (end >= 0) {
     const start = end + 1
     end = content.indexOf(NEWLINE, start)
     const line = readMarkedJson(content.toString('utf8', start, end < 0 ? content.length : end)) as Entry | Deletion
-    applyLine(line, objects)
+    applyLine(line, objects, siblings)
   }
   return head
 }
 
-function applyLine(line: Entry | Deletion, objects: Objects): void {
+function applyLine(line: Entry | Deletion, objects: Objects, siblings: Siblings): void {
   let entries = objects.get(line.resource)
   if ('deleted' in line) return void entries?.delete(line.key)
   if (entries === undefined) objects.set(line.resource, (entries = new Map()))
-  entries.set(line.key, line)
+  const object = siblings.share(line.resource, line.object, entries.get(line.key)?.object)
+  entries.set(line.key, Object.freeze({ ...line, object }))
 }
 
 export function countOf(objects: Objects): number {

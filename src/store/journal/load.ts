@@ -1,5 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { createSiblings } from '../siblings.ts'
+import type { Siblings } from '../siblings.ts'
 import { StoreError } from '../store.ts'
 import type { Entry } from '../store.ts'
 import { applyLines, countOf } from './lines.ts'
@@ -24,6 +26,7 @@ export interface Loaded {
 /** What is true after all that has been read so far. */
 interface Reached {
   head: FrameHead | undefined
+  readonly siblings: Siblings
 }
 
 interface Segments {
@@ -44,7 +47,7 @@ export function loadSegments(directory: string): Loaded | undefined {
   const follow = segments.changes.filter((revision) => base === undefined || revision >= base)
   if (base === undefined && follow.length === 0) return undefined
   const objects: Objects = new Map()
-  const reached: Reached = { head: undefined }
+  const reached: Reached = { head: undefined, siblings: createSiblings() }
   let stateBytes = 0
   if (base !== undefined) stateBytes = loadState(directory, base, objects, reached).end
   let current: Loaded['current'] | undefined
@@ -85,7 +88,7 @@ function listSegments(directory: string): Segments {
 
 function loadState(directory: string, revision: number, objects: Objects, reached: Reached): SegmentContent {
   const name = stateName(revision)
-  const content = loadSegment(directory, name, (bytes) => void applyLines(bytes, objects))
+  const content = loadSegment(directory, name, (bytes) => void applyLines(bytes, objects, reached.siblings))
   const { header } = content
   if (header.kind !== 'state' || header.revision !== revision)
     throw damaged(directory, name, `it says to be the ${header.kind} of revision ${header.revision}`)
@@ -101,7 +104,7 @@ function loadChanges(directory: string, after: number, objects: Objects, reached
   const name = changesName(after)
   const before = reached.head
   const content = loadSegment(directory, name, (bytes, offset) => {
-    const head = applyLines(bytes, objects)
+    const head = applyLines(bytes, objects, reached.siblings)
     // Where each frame is checked on its own, adding up all resources is cheap: there are some dozens.
     const count = countOf(objects)
     if (count !== head.count)
