@@ -45,7 +45,9 @@ export async function openAuditFile(
     if (dropped > 0) log.error('The audit log is behind; events were dropped', { path, dropped })
     dropped = 0
   }
-  const flush = (): Promise<void> => {
+  const flush = async (): Promise<void> => {
+    // The timer of lines that `close` has written by now: the file may be closed.
+    if (waiting.length === 0) return writing
     writing ??= writeOut().finally(() => (writing = undefined))
     return writing
   }
@@ -57,7 +59,7 @@ export async function openAuditFile(
     },
     async close() {
       await writing
-      if (waiting.length > 0) await flush()
+      await flush()
       await handle.close()
     },
   }
