@@ -4,7 +4,7 @@ import { isCritical } from './eviction/rank.ts'
 import { amountsOf } from '../placement/amounts.ts'
 import { conflicts, hostPorts } from '../placement/host-ports.ts'
 import { matchesNode } from '../placement/node-affinity.ts'
-import { podRequests } from '../placement/pod-requests.ts'
+import { specRequests } from '../placement/pod-requests.ts'
 
 /** Why a node does not take a pod that was bound to it, in the kubelet's words. */
 export interface Refusal {
@@ -38,10 +38,10 @@ function shortage(pod: Pod, pressures: ReadonlySet<string>): Refusal | undefined
 
 export function missingResource(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {
   const allocatable = amountsOf(node.status?.allocatable)
-  const wanted = { pods: 1, ...podRequests(pod).exact }
+  const wanted = { pods: 1, ...specRequests(pod).exact }
   for (const [resource, requested] of Object.entries(wanted)) {
     if (requested === 0) continue
-    const used = others.reduce((total, other) => total + ({ pods: 1, ...podRequests(other).exact }[resource] ?? 0), 0)
+    const used = others.reduce((total, other) => total + ({ pods: 1, ...specRequests(other).exact }[resource] ?? 0), 0)
     const capacity = allocatable[resource] ?? 0
     if (used + requested <= capacity) continue
     const numbers = `requested: ${requested}, used: ${used}, capacity: ${capacity}`

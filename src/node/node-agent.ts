@@ -30,6 +30,7 @@ import type { PodName, PodStreams } from './pod-streams.ts'
 import { startPodWorker } from './pod-worker.ts'
 import type { PodWorker } from './pod-worker.ts'
 import { nodeObject, register } from './registration.ts'
+import { asGranted } from './resize-step.ts'
 import type { NodeFacts, Pressures } from './registration.ts'
 import type { MachineUsage } from './usage/machine-usage.ts'
 import { createSourceWatch } from './volumes/source-watch.ts'
@@ -269,7 +270,7 @@ function seePod(
  */
 function activePods(workers: ReadonlyMap<string, PodWorker>, but: Pod): readonly Pod[] {
   const active = [...workers.values()].filter((worker) => !worker.hasEnded && !worker.objectGone)
-  return active.map((worker) => worker.pod).filter((pod) => uidOf(pod) !== uidOf(but))
+  return active.filter(({ pod }) => uidOf(pod) !== uidOf(but)).map(({ pod, record }) => asGranted(pod, record))
 }
 
 const hasEnded = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed'

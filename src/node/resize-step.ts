@@ -46,6 +46,20 @@ export function grantedTo({ status }: Pod, record: PodRecord, container: Contain
   return all.find(({ name }) => name === container.name)?.resources ?? container.resources
 }
 
+/** The pod as its node has granted it: what it only asks for takes no room from others. */
+export function asGranted(pod: Pod, record: PodRecord): Pod {
+  const running = new Set(resizable(pod).filter(({ name }) => isRunning(recordOf(record, name))))
+  const granted = (container: Container): Container => {
+    if (!running.has(container)) return container
+    const resources = grantedTo(pod, record, container)
+    return same(container.resources, resources) ? container : { ...container, resources: resources ?? {} }
+  }
+  const { containers = [], initContainers: first = [] } = pod.spec ?? {}
+  const [all, early] = [containers.map(granted), first.map(granted)]
+  const isAsAsked = all.every((one, i) => one === containers[i]) && early.every((one, i) => one === first[i])
+  return isAsAsked ? pod : { ...pod, spec: { ...pod.spec, containers: all, initContainers: early } }
+}
+
 function same(one: Resources | undefined, other: Resources | undefined): boolean {
   return changed(one, other).length === 0
 }

@@ -1,6 +1,6 @@
 import type { Container } from '../api/generated/core-v1.ts'
 import { amountsOf } from '../placement/amounts.ts'
-import { podRequests } from '../placement/pod-requests.ts'
+import { specRequests } from '../placement/pod-requests.ts'
 import { missingResource } from './admission.ts'
 import { takeIn } from './container-changes.ts'
 import { limitsOf } from './container-spec.ts'
@@ -38,7 +38,7 @@ function refusalOf({ context, pod }: PodWork): Pick<Resize, 'type' | 'message'> 
   const { node, others } = context.neighbourhood(pod)
   if (node === undefined) return undefined
   const capacity = amountsOf(node.status?.allocatable)
-  for (const [resource, requested] of Object.entries(podRequests(pod).exact)) {
+  for (const [resource, requested] of Object.entries(specRequests(pod).exact)) {
     const most = capacity[resource] ?? 0
     if (requested <= most) continue
     const message = `Node didn't have enough capacity: ${resource}, requested: ${requested}, capacity: ${most}`

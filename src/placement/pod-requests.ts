@@ -14,23 +14,54 @@ export interface PodRequests {
 }
 
 const kept = new WeakMap<Pod['spec'] & object, PodRequests>()
+const keptOfResized = new WeakMap<Pod, PodRequests>()
 
 /**
  * The requests of `pod`, computed as Kubernetes' `PodRequests` does: restartable init containers (sidecars) count with
  * the containers, and with each init container that starts after them; what the pod asks for as a whole counts in their place.
+ * While a change of its resources is under way it asks for the most of what its spec says, what its node has granted and what
+ * is in force; for a change that can never be, of the last two.
  */
 export function podRequests(pod: Pod): PodRequests {
+  return isChanged(pod) ? requestsOfResized(pod) : specRequests(pod)
+}
+
+/** What the spec alone says. */
+export function specRequests(pod: Pod): PodRequests {
   const spec = pod.spec
   if (spec === undefined) return { exact: {}, assumed: {} }
   const known = kept.get(spec)
   if (known !== undefined) return known
-  const requests = { exact: total(pod, exactRequest), assumed: total(pod, assumedRequest) }
+  const requests = requestsBy(pod, ({ resources }) => amountsOf(resources?.requests))
   kept.set(spec, requests)
   return requests
 }
 
-const exactRequest = (container: Container): Amounts => amountsOf(container.resources?.requests)
-const assumedRequest = (container: Container): Amounts => ({ ...DEFAULT_REQUEST, ...exactRequest(container) })
+/** Of a pod whose spec never changed the status says the same: only others are looked at closely. */
+const isChanged = ({ metadata, status }: Pod) =>
+  (metadata.generation ?? 1) > 1 && (status?.containerStatuses?.length ?? 0) > 0
+
+function requestsOfResized(pod: Pod): PodRequests {
+  const known = keptOfResized.get(pod)
+  if (known !== undefined) return known
+  const { containerStatuses = [], initContainerStatuses = [], conditions } = pod.status ?? {}
+  const statuses = new Map([...containerStatuses, ...initContainerStatuses].map((one) => [one.name, one]))
+  const pending = conditions?.find(({ type }) => type === 'PodResizePending')
+  const requests = requestsBy(pod, (container) => {
+    const asked = amountsOf(container.resources?.requests)
+    const status = statuses.get(container.name)
+    if (status?.resources === undefined) return asked
+    const held = larger(amountsOf(status.resources.requests), amountsOf(status.allocatedResources))
+    return pending?.reason === 'Infeasible' ? held : larger(asked, held)
+  })
+  keptOfResized.set(pod, requests)
+  return requests
+}
+
+const requestsBy = (pod: Pod, requestOf: (container: Container) => Amounts): PodRequests => ({
+  exact: total(pod, requestOf),
+  assumed: total(pod, (container) => ({ ...DEFAULT_REQUEST, ...requestOf(container) })),
+})
 
 function total(pod: Pod, requestOf: (container: Container) => Amounts): Amounts {
   let running: Amounts = {}

@@ -174,7 +174,8 @@ function keyWorker(run: ControllerRun, state: LoopState): (key: string) => Promi
       await perform(run.client, decision.whenFailed?.(error as Error) ?? [], hooks, signal)
       throw error
     })
-    if (performed === 'stale') return queue.addRateLimited(key)
+    if (performed === 'taken') await perform(run.client, decision.whenTaken?.() ?? [], hooks, signal)
+    if (performed !== 'done') return queue.addRateLimited(key)
     queue.forget(key)
     if (decision.requeueAfterMs !== undefined) queue.addAfter(key, decision.requeueAfterMs)
   }

@@ -18,8 +18,11 @@ export interface ExecutorHooks {
   event(note: Note): void
 }
 
-/** `stale`: the decision was made from what is no longer so, and the rest of it was not performed. */
-export type Performed = 'done' | 'stale'
+/**
+ * `stale`: the decision was made from what is no longer so, and the rest of it was not performed; `taken`: likewise, for a name that
+ * somebody else has, who may keep it.
+ */
+export type Performed = 'done' | 'stale' | 'taken'
 
 type Single = Exclude<Change, TogetherChange>
 type SingleObjectChange = Exclude<Single, { verb: 'event' | 'deleteCollection' }>
@@ -58,7 +61,8 @@ async function performTogether(
     const results = await Promise.allSettled(batch.map((change) => performOne(client, change, hooks, signal)))
     const failure = results.find((result) => result.status === 'rejected')
     if (failure !== undefined) throw failure.reason
-    if (results.some((result) => result.status === 'fulfilled' && result.value === 'stale')) return 'stale'
+    const notDone = results.find((result) => result.status === 'fulfilled' && result.value !== 'done')
+    if (notDone?.status === 'fulfilled') return notDone.value
     start += batch.length
     size = Math.min(size * 2, EXECUTOR_PARALLELISM)
   }
@@ -92,7 +96,8 @@ async function performOne(
 
 /** What a failed change means, where it does not mean failure. */
 function settle(change: Exclude<Single, { verb: 'event' }>, error: Error, hooks: ExecutorHooks): Performed {
-  if (hasReason(error, 'Conflict') || hasReason(error, 'AlreadyExists')) return 'stale'
+  if (hasReason(error, 'Conflict')) return 'stale'
+  if (hasReason(error, 'AlreadyExists')) return 'taken'
   if (change.verb !== 'create' && hasReason(error, 'NotFound')) return 'done'
   if (change.verb === 'create' && isNamespaceGone(error)) return 'done'
   if (change.failed !== undefined) hooks.event(change.failed(error))

@@ -14,6 +14,8 @@ export interface Decision {
   readonly changes: readonly Change[]
   /** What is done where one of the changes failed: mostly the status, which is true all the same. */
   readonly whenFailed?: (error: Error) => readonly Change[]
+  /** Likewise where a name that is needed is somebody else's. */
+  readonly whenTaken?: () => readonly Change[]
   readonly requeueAfterMs?: number
 }
 

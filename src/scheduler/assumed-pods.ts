@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Pod } from '../api/generated/core-v1.ts'
 import { keyOf, keyString } from '../api/object.ts'
 import type { Environment } from '../env/environment.ts'
 import type { Timer } from '../env/clock.ts'
+import { podRequests } from '../placement/pod-requests.ts'
 import type { NodeTable } from '../placement/node-table.ts'
 
 /** How long a bound pod counts on its node although no watch has shown it there; in milliseconds. */
@@ -94,5 +96,8 @@ export function createPodPlaces(
 /** Whether the table counts both alike. A pod on its way out is another matter: it does not count as spread any more. */
 function looksAlike(a: Pod, b: Pod): boolean {
   const { labels, deletionTimestamp } = a.metadata
-  return a.spec === b.spec && labels === b.metadata.labels && deletionTimestamp === b.metadata.deletionTimestamp
+  const isAlike = a.spec === b.spec && labels === b.metadata.labels && deletionTimestamp === b.metadata.deletionTimestamp
+  if (!isAlike) return false
+  const [before, now] = [podRequests(a).exact, podRequests(b).exact]
+  return before === now || isDeepStrictEqual(before, now)
 }

@@ -1,6 +1,7 @@
 import type { Node, Pod } from '../api/generated/core-v1.ts'
 import type { ClusterEvent, FilterPlugin, Profile } from '../placement/framework.ts'
 import { gangOf } from '../placement/gang.ts'
+import { podRequests } from '../placement/pod-requests.ts'
 import type { Hints } from './queue.ts'
 
 /** What Kubernetes calls queueing hints: of each plugin, which changes can help a pod that it turned away. */
@@ -39,6 +40,12 @@ export function podChanges(pod: Pod, previous: Pod): readonly ClusterEvent[] {
   if (previous.metadata.labels !== pod.metadata.labels) changes.push('pod-labels')
   const isGoing = ({ metadata }: Pod) => metadata.deletionTimestamp !== undefined
   if (isGoing(pod) && !isGoing(previous)) changes.push('pod-labels')
-  if (previous.spec !== pod.spec && previous.spec?.nodeName === pod.spec?.nodeName) changes.push('pod-resized')
+  if (previous.spec?.nodeName === pod.spec?.nodeName && asksForLess(pod, previous)) changes.push('pod-resized')
   return changes
+}
+
+/** A resize in place that gives something back: what its status says is a part of it. */
+function asksForLess(pod: Pod, previous: Pod): boolean {
+  const [now, before] = [podRequests(pod).exact, podRequests(previous).exact]
+  return now !== before && Object.entries(before).some(([resource, amount]) => (now[resource] ?? 0) < amount)
 }

@@ -92,11 +92,13 @@ async function clearNode(
 }
 
 /** Pods of lower priority that were promised the same node look for another. */
-function releaseLesser({ env, client, view, queue }: Placing, pod: Pod, nodeName: string): void {
+function releaseLesser({ env, client, view, queue, awaited }: Placing, pod: Pod, nodeName: string): void {
   for (const other of view.nominations.on(nodeName)) {
     if (priorityOf(other) >= priorityOf(pod)) continue
     const key = keyString(keyOf(other))
     view.nominations.remove(key)
+    // Whom it waited for goes for somebody else now.
+    awaited.delete(key)
     queue.wakeOne(key)
     const patch = { status: { nominatedNodeName: null } }
     client

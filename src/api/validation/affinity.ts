@@ -5,6 +5,7 @@ import type {
   PodAffinityTerm,
   WeightedPodAffinityTerm,
 } from '../generated/core-v1.ts'
+import type { LabelSelector } from '../generated/meta-v1.ts'
 import { forbidden, invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsLabelProblems, dnsSubdomainProblems, labelKeyProblems, labelValueProblems } from '../meta/names.ts'
@@ -102,6 +103,7 @@ function validatePodTerm(term: PodAffinityTerm, path: string): FieldError[] {
   const selected = labelSelector !== undefined
   errors.push(...validateKeys(matchLabelKeys, `${path}.matchLabelKeys`, selected))
   errors.push(...validateKeys(mismatchLabelKeys, `${path}.mismatchLabelKeys`, selected))
+  errors.push(...selectedTwice(matchLabelKeys, labelSelector, path))
   errors.push(...inBoth(matchLabelKeys, mismatchLabelKeys, `${path}.matchLabelKeys`))
   if (topologyKey === '') errors.push(required(`${path}.topologyKey`, 'can not be empty'))
   return [...errors, ...named(`${path}.topologyKey`, topologyKey, labelKeyProblems(topologyKey))]
@@ -112,6 +114,25 @@ export function validateKeys(keys: readonly string[] | undefined, path: string, 
   if ((keys ?? []).length === 0) return []
   if (!selected) return [forbidden(path, 'must not be specified when labelSelector is not set')]
   return (keys ?? []).flatMap((key, i) => named(`${path}[${i}]`, key, labelKeyProblems(key)))
+}
+
+/**
+ * Keys that the author selects by as well. Those of `keys` stand in the selector already, since the pod was created; whoever stands
+ * there twice was there before. The path is Kubernetes' own.
+ */
+export function selectedTwice(
+  keys: readonly string[] = [],
+  selector: LabelSelector | undefined,
+  path: string,
+): FieldError[] {
+  const seen = new Set(Object.keys(selector?.matchLabels ?? {}))
+  return (selector?.matchExpressions ?? []).flatMap(({ key }) => {
+    const isTwice = seen.has(key) && keys.includes(key)
+    seen.add(key)
+    return isTwice
+      ? [invalid(`${path}[${keys.indexOf(key)}]`, key, 'exists in both matchLabelKeys and labelSelector')]
+      : []
+  })
 }
 
 function inBoth(keys: readonly string[] = [], others: readonly string[] = [], path: string): FieldError[] {

@@ -2,7 +2,7 @@ import type { Taint, Toleration, TopologySpreadConstraint } from '../generated/c
 import { duplicate, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { labelKeyProblems, labelValueProblems } from '../meta/names.ts'
-import { validateKeys } from './affinity.ts'
+import { selectedTwice, validateKeys } from './affinity.ts'
 import { validateLabelSelector } from './label-selector.ts'
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
@@ -68,6 +68,7 @@ function validateSpread(
     errors.push(notSupported(`${path}.${field}`, policy, INCLUSION_POLICIES))
   }
   errors.push(...validateKeys(matchLabelKeys, `${path}.matchLabelKeys`, labelSelector !== undefined))
+  errors.push(...selectedTwice(matchLabelKeys, labelSelector, path))
   return [...errors, ...validateLabelSelector(labelSelector, `${path}.labelSelector`)]
 }
 

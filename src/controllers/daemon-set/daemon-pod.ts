@@ -4,8 +4,8 @@ import { controllerReference } from '../controller-reference.ts'
 import { REVISION_LABEL } from '../revision/history.ts'
 
 /** The annotation that counts a DaemonSet's templates, and the label that its pods carry of it: kept for old clients. */
-const GENERATION_ANNOTATION = 'deprecated.daemonset.template.generation'
-const GENERATION_LABEL = 'pod-template-generation'
+export const GENERATION_ANNOTATION = 'deprecated.daemonset.template.generation'
+export const GENERATION_LABEL = 'pod-template-generation'
 
 const lasting = (name: string, effect: string): Toleration => ({
   key: `node.kubernetes.io/${name}`,

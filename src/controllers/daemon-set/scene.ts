@@ -4,7 +4,7 @@ import { amountOf } from '../amount-of.ts'
 import { untilAvailableMs } from '../availability.ts'
 import { isTerminal } from '../pod-phase.ts'
 import { REVISION_LABEL } from '../revision/history.ts'
-import { targetNode } from './daemon-pod.ts'
+import { GENERATION_ANNOTATION, GENERATION_LABEL, targetNode } from './daemon-pod.ts'
 import type { Eligibility } from './eligible.ts'
 import { eligibilityOf } from './eligible.ts'
 
@@ -52,8 +52,11 @@ export function isStaying({ metadata }: Pod): boolean {
   return metadata.deletionTimestamp === undefined
 }
 
-export function isUpdated({ hash }: Scene, pod: Pod): boolean {
-  return pod.metadata.labels?.[REVISION_LABEL] === hash
+/** By its revision, or as of old by the generation of its template: a set made anew takes over pods of another revision so. */
+export function isUpdated({ set, hash }: Scene, pod: Pod): boolean {
+  const { labels = {} } = pod.metadata
+  const generation = set.metadata.annotations?.[GENERATION_ANNOTATION]
+  return labels[REVISION_LABEL] === hash || (generation !== undefined && labels[GENERATION_LABEL] === generation)
 }
 
 export function isAvailable({ set, nowMs }: Scene, pod: Pod): boolean {

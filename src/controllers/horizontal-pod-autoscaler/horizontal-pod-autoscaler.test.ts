@@ -48,7 +48,7 @@ function sceneOf(spec: object, used: readonly (number | undefined)[], more: Part
     external: () => Promise.reject(new Error('no metrics returned from external metrics API')),
   }
   const size = used.length
-  const base = { specReplicas: size, statusReplicas: size, selector: 'a=b', pods, metrics, nowMs: NOW }
+  const base = { specReplicas: size, statusReplicas: size, selector: 'a=b', pods, contenders: () => ['n/h'], metrics, nowMs: NOW }
   return { autoscaler, ...base, pluralOf: () => 'services', ...more }
 }
 
@@ -197,4 +197,13 @@ test('a pod without a request for the resource is named', async () => {
     reason: 'FailedGetResourceMetric',
     message: 'failed to get cpu utilization: missing request for cpu in container main of Pod p0',
   })
+})
+
+// Kubernetes' rule (since 1.27): who cannot be told apart sizes nothing.
+test('two autoscalers of the same pods leave them as they are, and each says so', async () => {
+  const seen = await lookAt(sceneOf({}, [90, 90], { contenders: () => ['n/h', 'n/other'] }))
+  expect(seen.rescale).toBeUndefined()
+  const message = 'pods by selector a=b are controlled by multiple HPAs: [n/h n/other]'
+  expect(seen.conditions.at(-1)).toMatchObject({ type: 'ScalingActive', reason: 'AmbiguousSelector', message })
+  expect(seen.notes.map(({ reason }) => reason)).toEqual(['AmbiguousSelector', 'FailedComputeMetricsReplicas'])
 })

@@ -1,10 +1,12 @@
 import type { Scale } from '../../api/generated/autoscaling-v1.ts'
 import type { HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus } from '../../api/generated/autoscaling-v2.ts'
+import type { Pod } from '../../api/generated/core-v1.ts'
 import { horizontalPodAutoscalers, pods } from '../../api/generated/resources.ts'
 import { matchesLabels, parseLabelSelector } from '../../api/meta/label-selector.ts'
 import type { ResourceType } from '../../api/resource-type.ts'
 import type { Client } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
+import { keyStringOf } from '../../informer/indexer.ts'
 import { NAMESPACE_INDEX } from '../../informer/indexes.ts'
 import type { Change } from '../../reconcile/change.ts'
 import { event } from '../../reconcile/change.ts'
@@ -29,8 +31,11 @@ interface Kept {
   readonly spec: string
   readonly lookedMs: number
   readonly memory: Memory | undefined
+  /** Of the pods that it has been seen to size; another of the same pods and neither sizes them. */
+  readonly selector?: Selector
 }
 
+type Selector = ReturnType<typeof parseLabelSelector>
 type Target = ResourceType<Scale>
 
 /** Sizes what HorizontalPodAutoscalers point at by what their metrics say. */
@@ -46,13 +51,22 @@ export const horizontalPodAutoscalerController: Controller = {
     const sceneOf = (autoscaler: HorizontalPodAutoscaler, scale: Scale, nowMs: number): Scene => {
       const selector = scale.status?.selector ?? ''
       const parsed = selector === '' ? [] : parseLabelSelector(selector)
-      const all = podInformer.by(NAMESPACE_INDEX, autoscaler.metadata.namespace!)
+      const namespace = autoscaler.metadata.namespace!
+      const all = podInformer.by(NAMESPACE_INDEX, namespace)
+      const selected = all.filter((pod) => matchesLabels(parsed, pod.metadata.labels))
+      const contenders = () => {
+        const key = `${namespace}/${autoscaler.metadata.name}`
+        kept.set(key, { ...kept.get(key)!, selector: parsed })
+        const others = informer.by(NAMESPACE_INDEX, namespace).map(keyStringOf)
+        return others.filter((other) => isSizing(kept.get(other)?.selector, selected)).sort()
+      }
       return {
         autoscaler,
         specReplicas: scale.spec?.replicas ?? 0,
         statusReplicas: scale.status?.replicas ?? 0,
         selector,
-        pods: all.filter((pod) => matchesLabels(parsed, pod.metadata.labels)),
+        pods: selected,
+        contenders,
         metrics,
         pluralOf: (apiVersion, kind) => served.find(apiVersion, kind)?.plural ?? `${kind.toLowerCase()}s`,
         nowMs,
@@ -76,18 +90,23 @@ export const horizontalPodAutoscalerController: Controller = {
         const target = served.find(apiVersion, kind) as Target | undefined
         const scaleKey = { namespace: autoscaler.metadata.namespace!, name }
         const scale = await readScale(context.client, target, scaleKey, `${apiVersion}, Kind=${kind}`)
+        const known = last?.selector === undefined ? {} : { selector: last.selector }
         if (scale instanceof Error) {
-          kept.set(key, { uid, spec, lookedMs: nowMs, memory: last?.memory })
+          kept.set(key, { uid, spec, lookedMs: nowMs, memory: last?.memory, ...known })
           return { changes: noScale(autoscaler, scale, nowMs), requeueAfterMs: PERIOD_MS }
         }
         const memory = last?.memory ?? emptyMemory(scale.spec?.replicas ?? 0, nowMs)
-        kept.set(key, { uid, spec, lookedMs: nowMs, memory })
+        kept.set(key, { uid, spec, lookedMs: nowMs, memory, ...known })
         const seen = await look(sceneOf(autoscaler, scale, nowMs), memory)
         const changes = await act(context.client, { autoscaler, target: target!, scale, seen, memory, nowMs })
         return { changes, requeueAfterMs: PERIOD_MS }
       },
     }
   },
+}
+
+function isSizing(selector: Selector | undefined, selected: readonly Pod[]): boolean {
+  return selector !== undefined && selected.some((pod) => matchesLabels(selector, pod.metadata.labels))
 }
 
 async function readScale(

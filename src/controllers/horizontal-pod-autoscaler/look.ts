@@ -92,6 +92,12 @@ async function advise(scene: Scene): Promise<Advice> {
     ]
     return { active: inactive('InvalidSelector', "the HPA target's scale is missing a selector"), notes, metrics: [] }
   }
+  const contenders = scene.contenders()
+  if (contenders.length > 1) {
+    const why = `pods by selector ${selector} are controlled by multiple HPAs: [${contenders.join(' ')}]`
+    const notes = [warn('AmbiguousSelector', why), warn('FailedComputeMetricsReplicas', why)]
+    return { active: inactive('AmbiguousSelector', why), notes, metrics: [] }
+  }
   const specs = autoscaler.spec?.metrics ?? []
   const results = await Promise.allSettled(specs.map((spec) => proposalOf(scene, spec)))
   const proposals = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))

@@ -20,6 +20,8 @@ export interface Scene {
   readonly statusReplicas: number
   readonly selector: string
   readonly pods: readonly Pod[]
+  /** The autoscalers known to size these pods, this one among them, as `namespace/name`. */
+  readonly contenders: () => readonly string[]
   readonly metrics: MetricsReader
   /** The resource of a kind, as it stands in paths. */
   readonly pluralOf: (apiVersion: string, kind: string) => string

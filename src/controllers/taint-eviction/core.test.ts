@@ -74,3 +74,15 @@ test('a pod that waited is told so where a taint comes that it does not tolerate
     { verb: 'delete' },
   ])
 })
+
+// Kubernetes' rule (processPodOnNode): who has an appointment keeps it.
+test('a further taint that is tolerated for a shorter time does not bring the end nearer', () => {
+  const [toleration] = pod(300).spec!.tolerations!
+  const shorter = { ...toleration!, key: 'b', tolerationSeconds: 2 }
+  const both = { ...pod(300), spec: { ...pod(300).spec!, tolerations: [toleration!, shorter] } }
+  const first = evictionsOf(node([UNREACHABLE]), [both], NONE.later, NOW_MS)
+  const taints = [UNREACHABLE, { key: 'b', effect: 'NoExecute' }]
+  const second = evictionsOf(node(taints), [both], first.later, NOW_MS + 1_000)
+  expect(second).toMatchObject({ changes: [], nextMs: 299_000 })
+  expect(evictionsOf(node(taints), [both], NONE.later, NOW_MS)).toMatchObject({ changes: [], nextMs: 2_000 })
+})

@@ -15,10 +15,14 @@ export interface Evictions {
   readonly nextMs: number
 }
 
-/** A pod that has to go, and since when that has been known: a taint that people set does not say when. */
+/**
+ * A pod that has to go so long after it was first known: a taint that people set does not say when. Further taints change nothing
+ * of it as long as the pod tolerates them for some time, as in Kubernetes.
+ */
 export interface Appointment {
   readonly pod: Pod
   readonly sinceMs: number
+  readonly spanMs: number
 }
 
 /** Of pods without a NoExecute taint on their node. */
@@ -38,15 +42,18 @@ export function evictionsOf(
   if (taints.length === 0 && before.size === 0) return NONE
   const candidates = all.filter((pod) => pod.metadata.deletionTimestamp === undefined)
   const remaining = candidates.map((pod) => {
+    const known = before.get(pod.metadata.uid!)
     // Where the clock was set back, from now on: nobody waits for it to catch up.
-    const sinceMs = Math.min(before.get(pod.metadata.uid!)?.sinceMs ?? nowMs, nowMs)
-    return { pod, sinceMs, ms: toleratedMs(pod, taints, sinceMs, nowMs) }
+    const sinceMs = Math.min(known?.sinceMs ?? nowMs, nowMs)
+    const tolerated = toleratedMs(pod, taints, nowMs)
+    const spanMs = known !== undefined && Number.isFinite(tolerated) ? known.spanMs : tolerated
+    return { pod, sinceMs, spanMs, ms: sinceMs + spanMs - nowMs }
   })
   const due = remaining.filter(({ ms }) => ms <= 0)
   // Who is not waited for any longer is told so first, as in Kubernetes.
   const early = due.filter(({ pod, ms }) => ms === -Infinity && before.has(pod.metadata.uid!))
   const waiting = remaining.filter(({ ms }) => ms > 0 && ms < Infinity)
-  const later = new Map(waiting.map(({ pod, sinceMs }) => [pod.metadata.uid!, { pod, sinceMs }]))
+  const later = new Map(waiting.map(({ ms: _, ...appointment }) => [appointment.pod.metadata.uid!, appointment]))
   const concerned = new Set([...due, ...waiting].map(({ pod }) => pod.metadata.uid!))
   // Whoever is being deleted by somebody else keeps its appointment until it is gone, as in Kubernetes.
   for (const { metadata } of all) if (metadata.deletionTimestamp !== undefined) concerned.add(metadata.uid!)
@@ -66,12 +73,12 @@ function said({ apiVersion, kind, metadata: { namespace = '', name = '' } }: Pod
  * For how long the pod tolerates all of the taints from now; the shortest of its tolerations counts, as in Kubernetes. Minus
  * infinity where it does not tolerate one of them at all.
  */
-function toleratedMs(pod: Pod, taints: readonly Taint[], knownSinceMs: number, nowMs: number): number {
+function toleratedMs(pod: Pod, taints: readonly Taint[], nowMs: number): number {
   let remainingMs = Infinity
   for (const taint of taints) {
     const matching = (pod.spec?.tolerations ?? []).filter((toleration) => tolerates(toleration, taint))
     if (matching.length === 0) return -Infinity
-    const sinceMs = Math.min(taint.timeAdded === undefined ? Infinity : Date.parse(taint.timeAdded), knownSinceMs)
+    const sinceMs = Math.min(taint.timeAdded === undefined ? Infinity : Date.parse(taint.timeAdded), nowMs)
     for (const { tolerationSeconds } of matching) {
       if (tolerationSeconds === undefined) continue
       remainingMs = Math.min(remainingMs, sinceMs + Math.max(0, Number(tolerationSeconds)) * 1000 - nowMs)
