@@ -65,9 +65,10 @@ async function prioritiesOf(client: Client): Promise<ReadonlyMap<string, number>
 /** Pods of one owner that go to one node share a line. */
 function planText(planned: readonly PlannedPod[]): string {
   const groups = new Map<string, number>()
-  for (const { of, node, preempts, why } of planned) {
+  for (const { of, node, preempts, breaks, why } of planned) {
+    const against = breaks.length === 0 ? '' : `, against the budget ${breaks.join(' and ')}`
     const displaced = preempts.length === 0 ? '' : `, in place of ${preempts.join(', ')}`
-    const line = node === undefined ? `${of}: fits nowhere: ${why}` : `${of}: ${node}${displaced}`
+    const line = node === undefined ? `${of}: fits nowhere: ${why}` : `${of}: ${node}${displaced}${against}`
     groups.set(line, (groups.get(line) ?? 0) + 1)
   }
   const placed = planned.filter(({ node }) => node !== undefined).length

@@ -1,5 +1,5 @@
 import type { ContainerStatus, Pod } from '../api/generated/core-v1.ts'
-import { findPreemption } from '../placement/preemption.ts'
+import { brokenBy, findPreemption } from '../placement/preemption.ts'
 import type { Diagnosis, Placement } from '../placement/decide.ts'
 import { unschedulableMessage } from '../placement/unschedulable-message.ts'
 import type { Explanation, Help, NodeVerdict, Reason } from './explanation.ts'
@@ -85,7 +85,9 @@ function preemptionReason(snapshot: Snapshot, pod: Pod, placement: Placement & {
   const source = 'DefaultPreemption'
   if (!found.found) return { source, message: `preemption: ${found.message}`, waitingHelps: 'no' }
   const names = found.victims.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
-  const message = `it may take the place of ${names.join(', ')} on ${found.nodeName}, of lower priority`
+  const broken = [...brokenBy(snapshot.view, found.victims).values()].flat().map(({ metadata }) => metadata.name)
+  const against = broken.length === 0 ? '' : `; that breaks the budget ${[...new Set(broken)].join(' and ')}`
+  const message = `it may take the place of ${names.join(', ')} on ${found.nodeName}, of lower priority${against}`
   return { source, message, waitingHelps: 'yes' }
 }
 

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Node, Pod, PodSpec } from '../api/generated/core-v1.ts'
 import { systemEnvironment } from '../env/system.ts'
+import type { KubeObject } from '../api/object.ts'
 import { viewOf } from '../placement/cluster-view.ts'
+import type { ViewKind } from '../placement/cluster-view.ts'
 import { explainPod } from './explain-pod.ts'
 import { plan } from './plan.ts'
 import type { Snapshot } from './trial.ts'
@@ -123,4 +125,69 @@ test('a plan says where pods go, whom they displace, and what does not fit', () 
     ['web-2', undefined, []],
   ])
   expect(planned[2]?.why).toContain('1 Insufficient cpu')
+})
+
+const claiming = (claimName: string) =>
+  pod('p', '1', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName } }] })
+const storageClass = (name: string, provisioner: string, annotations = {}): readonly [ViewKind, KubeObject] => [
+  'StorageClass',
+  { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name, annotations }, provisioner } as KubeObject,
+]
+const claim = (storageClassName: string): readonly [ViewKind, KubeObject] => [
+  'PersistentVolumeClaim',
+  {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { namespace: 'x', name: 'data' },
+    spec: { storageClassName, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  } as KubeObject,
+]
+const USUAL = storageClass('usual', 'example.com/p', { 'storageclass.kubernetes.io/is-default-class': 'true' })
+
+test.each([
+  ['a claim that is missing', [USUAL], 'create the claim "data" (its class is "usual" by default)'],
+  ['a claim and all classes missing', [], 'create the claim "data", with a class or a volume for it'],
+  [
+    'a class that is missing',
+    [USUAL, claim('fast')],
+    'create the class "fast", or make the claim "data" anew with a class that is there ("usual")',
+  ],
+  [
+    'a volume that is missing',
+    [claim('')],
+    'create a volume of 1Gi (ReadWriteOnce) without a class for the claim "data"',
+  ],
+] as const)('of %s it is said what to create, since a trial with it finds a node', (_what, others, change) => {
+  const { random } = systemEnvironment('error')
+  const cluster = { view: viewOf([node('a')], [], others), random }
+  expect(explainPod(cluster, claiming('data')).fix).toEqual({ change, changes: 'cluster', node: 'a' })
+  expect(cluster.view.volumes.size).toBe(0)
+  expect(cluster.view.claims.size).toBe(others.filter(([kind]) => kind === 'PersistentVolumeClaim').length)
+})
+
+test('a claim proposes nothing where a trial with a volume finds no node either', () => {
+  const large = { ...claiming('data'), spec: { ...claiming('data').spec!, nodeSelector: { no: 'where' } } }
+  expect(explainPod(snapshot([node('a')]), large).fix).toBeUndefined()
+})
+
+test('a plan names the budgets that it breaks, and what it has taken of them', () => {
+  const guarded = (name: string): Pod => {
+    const there = pod(name, '2', { nodeName: 'a', priority: 1 })
+    return { ...there, metadata: { ...there.metadata, labels: { app: 'guarded' } } }
+  }
+  const budget = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { namespace: 'x', name: 'kept' },
+    spec: { selector: { matchLabels: { app: 'guarded' } } },
+    status: { disruptionsAllowed: 1 },
+  } as unknown as KubeObject
+  const others = [['PodDisruptionBudget', budget]] as const
+  const view = viewOf([node('a')], [guarded('one'), guarded('two')], others)
+  const urgent = ['first', 'second'].map((name) => pod(name, '2', { priority: 100 }))
+  const planned = plan({ view, random: systemEnvironment('error').random }, urgent, new Map())
+  expect(planned.map(({ preempts, breaks }) => [preempts.length, breaks])).toEqual([
+    [1, []],
+    [1, ['x/kept']],
+  ])
 })

@@ -47,7 +47,7 @@ export interface ShortResource {
 /** A change after which a trial on a snapshot has found a node. */
 export interface Fix {
   readonly change: string
-  /** What changes: the pod's own spec, a node, or the cluster's size. */
+  /** What changes: the pod's own spec, a node, or what there is in the cluster: nodes, claims, classes, volumes. */
   readonly changes: 'pod' | 'node' | 'cluster'
   readonly node: string
 }

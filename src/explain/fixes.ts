@@ -1,6 +1,7 @@
 import type { Container, Pod, PodSpec } from '../api/generated/core-v1.ts'
 import type { Diagnosis } from '../placement/decide.ts'
 import { podRequests } from '../placement/pod-requests.ts'
+import { claimFix } from './claim-fixes.ts'
 import { amountText } from './explanation.ts'
 import type { Fix } from './explanation.ts'
 import { shortResources, untoleratedTaint } from './node-verdicts.ts'
@@ -19,11 +20,12 @@ const MOST_TRIALS = 60
 const MOST_PAIRS = 8
 
 /**
- * The smallest change after which a trial finds a node: of the pod, else of a node, else two of the pod, else one more
- * node.
+ * The smallest change after which a trial finds a node: what its claims lack, or one of the pod, else of a node, else two of
+ * the pod, else one more node.
  */
 export function smallestFix(snapshot: Snapshot, pod: Pod, diagnosis: Diagnosis): Fix | undefined {
   return (
+    claimFix(snapshot, pod) ??
     oneChange(snapshot, pod, diagnosis) ??
     cordonedNode(snapshot, pod, diagnosis) ??
     twoChanges(snapshot, pod, diagnosis) ??

@@ -1,6 +1,7 @@
 import type { Pod, PodTemplateSpec } from '../api/generated/core-v1.ts'
+import { fromLabelSelector, matchesLabels } from '../api/meta/label-selector.ts'
 import type { KubeObject } from '../api/object.ts'
-import { findPreemption } from '../placement/preemption.ts'
+import { brokenBy, findPreemption } from '../placement/preemption.ts'
 import { unschedulableMessage } from '../placement/unschedulable-message.ts'
 import { cycleOn, tryPlacing } from './trial.ts'
 import type { Snapshot } from './trial.ts'
@@ -15,6 +16,8 @@ export interface PlannedPod {
   readonly node?: string
   /** Pods of lower priority that would have to go, as `namespace/name`. */
   readonly preempts: readonly string[]
+  /** Disruption budgets that do not allow that they go, as `namespace/name`: the scheduler breaks them where nothing else helps. */
+  readonly breaks: readonly string[]
   /** In Kubernetes' words. */
   readonly why?: string
 }
@@ -102,12 +105,27 @@ function place(snapshot: Snapshot, pod: Pod, of: string): PlannedPod {
   const placement = tryPlacing(snapshot, pod)
   if (placement.placed) {
     table.addPod(pod, placement.nodeName)
-    return { ...facts, node: placement.nodeName, preempts: [] }
+    return { ...facts, node: placement.nodeName, preempts: [], breaks: [] }
   }
   const found = findPreemption(cycleOn(snapshot, pod), placement.filters, placement.diagnosis)
-  if (!found.found) return { ...facts, preempts: [], why: unschedulableMessage(placement.diagnosis, found.message) }
+  if (!found.found)
+    return { ...facts, preempts: [], breaks: [], why: unschedulableMessage(placement.diagnosis, found.message) }
   for (const victim of found.victims) table.removePod(victim, found.nodeName)
   table.addPod(pod, found.nodeName)
-  const preempts = found.victims.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
-  return { ...facts, node: found.nodeName, preempts }
+  const breaks = [...new Set([...brokenBy(snapshot.view, found.victims).values()].flat().map(nameOf))]
+  for (const victim of found.victims) chargeBudgets(snapshot, victim)
+  return { ...facts, node: found.nodeName, preempts: found.victims.map(nameOf), breaks }
+}
+
+const nameOf = ({ metadata }: KubeObject) => `${metadata.namespace}/${metadata.name}`
+
+/** Whoever is planned after it has what is left of them. */
+function chargeBudgets({ view }: Snapshot, { metadata: { namespace, labels } }: Pod): void {
+  for (const [key, budget] of view.budgets) {
+    const selector = fromLabelSelector(budget.spec?.selector)
+    if (budget.metadata.namespace !== namespace || selector === undefined || !matchesLabels(selector, labels)) continue
+    const { status } = budget
+    if (status === undefined) continue
+    view.budgets.set(key, { ...budget, status: { ...status, disruptionsAllowed: status.disruptionsAllowed - 1 } })
+  }
 }

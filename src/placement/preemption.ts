@@ -1,5 +1,7 @@
 import type { Pod } from '../api/generated/core-v1.ts'
+import type { PodDisruptionBudget } from '../api/generated/policy-v1.ts'
 import { fromLabelSelector, matchesLabels } from '../api/meta/label-selector.ts'
+import type { ClusterView } from './cluster-view.ts'
 import { fits, nominatedNode, tryPod } from './decide.ts'
 import type { Diagnosis } from './decide.ts'
 import type { Cycle, NodeFilter, Rejection } from './framework.ts'
@@ -155,24 +157,35 @@ function moreImportant(a: PodInfo, b: PodInfo): number {
 
 /** Those whose disruption budgets do not allow that they go, and the others; in the order given. */
 function byBudgets({ view }: Cycle, infos: readonly PodInfo[]): readonly [readonly PodInfo[], readonly PodInfo[]] {
-  if (view.budgets.size === 0) return [[], infos]
+  const kept = new Set(
+    brokenBy(
+      view,
+      infos.map(({ pod }) => pod),
+    ).keys(),
+  )
+  return [infos.filter(({ pod }) => kept.has(pod)), infos.filter(({ pod }) => !kept.has(pod))]
+}
+
+/** Of pods that go one after the other, those whose disruption budgets do not allow it any more, with these budgets. */
+export function brokenBy(view: ClusterView, pods: readonly Pod[]): ReadonlyMap<Pod, readonly PodDisruptionBudget[]> {
+  const broken = new Map<Pod, readonly PodDisruptionBudget[]>()
+  if (view.budgets.size === 0) return broken
   const budgets = [...view.budgets.values()].map((budget) => ({
     budget,
     selector: fromLabelSelector(budget.spec?.selector) ?? [],
     allowed: budget.status?.disruptionsAllowed ?? 0,
   }))
-  const isKept = ({ pod }: PodInfo): boolean => {
-    let isViolated = false
+  for (const pod of pods) {
+    const violated: PodDisruptionBudget[] = []
     for (const each of budgets) {
       if (each.budget.metadata.namespace !== pod.metadata.namespace || each.selector.length === 0) continue
       if (pod.metadata.labels === undefined || !matchesLabels(each.selector, pod.metadata.labels)) continue
       if (each.budget.status?.disruptedPods?.[pod.metadata.name ?? ''] !== undefined) continue
-      if (--each.allowed < 0) isViolated = true
+      if (--each.allowed < 0) violated.push(each.budget)
     }
-    return isViolated
+    if (violated.length > 0) broken.set(pod, violated)
   }
-  const kept = new Set(infos.filter(isKept))
-  return [infos.filter((info) => kept.has(info)), infos.filter((info) => !kept.has(info))]
+  return broken
 }
 
 const SHIFT = 2 ** 31

@@ -96,7 +96,8 @@ export function createPodPlaces(
 /** Whether the table counts both alike. A pod on its way out is another matter: it does not count as spread any more. */
 function looksAlike(a: Pod, b: Pod): boolean {
   const { labels, deletionTimestamp } = a.metadata
-  const isAlike = a.spec === b.spec && labels === b.metadata.labels && deletionTimestamp === b.metadata.deletionTimestamp
+  const isAlike =
+    a.spec === b.spec && labels === b.metadata.labels && deletionTimestamp === b.metadata.deletionTimestamp
   if (!isAlike) return false
   const [before, now] = [podRequests(a).exact, podRequests(b).exact]
   return before === now || isDeepStrictEqual(before, now)

@@ -99,11 +99,12 @@ function releaseLesser({ env, client, view, queue, awaited }: Placing, pod: Pod,
     view.nominations.remove(key)
     // Whom it waited for goes for somebody else now.
     awaited.delete(key)
-    queue.wakeOne(key)
     const patch = { status: { nominatedNodeName: null } }
     client
       .patch(pods, keyOf(other), { type: 'strategic', patch }, { subresource: 'status' })
       .catch((error: unknown) => env.log.debug('a nomination could not be taken back', { key, error }))
+      // Tried before that, it would go by what its status says.
+      .finally(() => queue.wakeOne(key))
   }
 }
 

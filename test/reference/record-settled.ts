@@ -97,7 +97,9 @@ function plans(): readonly Plan[] {
   const files = readdirSync(SCENARIOS).filter((name) => name.endsWith('.yaml'))
   const texts = files.map((name) => readFileSync(new URL(name, SCENARIOS), 'utf8'))
   return texts.flatMap((text) =>
-    parseAllDocuments(text, { merge: true }).flatMap((document) => document.toJS({ maxAliasCount: -1 }) as readonly Plan[]),
+    parseAllDocuments(text, { merge: true }).flatMap(
+      (document) => document.toJS({ maxAliasCount: -1 }) as readonly Plan[],
+    ),
   )
 }
 

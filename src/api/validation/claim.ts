@@ -97,13 +97,24 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
   return [...errors, ...unlessSame('volumeMode', claim.spec?.volumeMode, old.spec?.volumeMode)]
 }
 
-/** The new spec, with what a bound claim may change put back. */
-function claimSpec({ spec, status }: PersistentVolumeClaim, { spec: old }: PersistentVolumeClaim): unknown {
-  const requests = spec?.resources?.requests
-  if (status?.phase !== 'Bound') return { ...spec, volumeName: spec?.volumeName }
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
+
+/** A claim that was made before there was a default class may be given one. */
+function hasFirstClass({ spec }: PersistentVolumeClaim, old: PersistentVolumeClaim): boolean {
+  const named = old.metadata.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName
+  return old.spec?.storageClassName === undefined && named === spec?.storageClassName
+}
+
+/** The new spec, with what a claim may be given, and what a bound one may change, put back. */
+function claimSpec(claim: PersistentVolumeClaim, before: PersistentVolumeClaim): unknown {
+  const { status } = claim
+  const { spec: old } = before
+  const { storageClassName, ...classless } = claim.spec ?? {}
+  const spec = hasFirstClass(claim, before) ? classless : { ...classless, storageClassName }
+  const requests = spec.resources?.requests
+  if (status?.phase !== 'Bound') return { ...spec, volumeName: spec.volumeName }
   const storage = old?.resources?.requests?.['storage']
-  const resources =
-    requests === undefined ? spec?.resources : { ...spec?.resources, requests: { ...requests, storage } }
+  const resources = requests === undefined ? spec.resources : { ...spec.resources, requests: { ...requests, storage } }
   return { ...spec, resources, volumeAttributesClassName: old?.volumeAttributesClassName }
 }
 

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import type { PersistentVolumeClaim } from '../../api/generated/core-v1.ts'
 import type { Ingress, IngressClass } from '../../api/generated/networking-v1.ts'
-import { ingressClasses, ingresses, persistentVolumeClaims, storageClasses } from '../../api/generated/resources.ts'
+import {
+  ingressClasses,
+  ingresses,
+  persistentVolumeClaims,
+  priorityClasses,
+  storageClasses,
+} from '../../api/generated/resources.ts'
 import { systemEnvironment } from '../../env/system.ts'
 import { createMemoryStore } from '../../store/memory-store.ts'
 import { createApiServer } from '../api-server.ts'
@@ -64,4 +70,30 @@ test('a claim grows once it is bound, if its class allows that', async () => {
       'persistentvolumeclaims "fixed" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
   })
   expect((await grow('grows')).spec?.resources?.requests).toEqual({ storage: '2Gi' })
+})
+
+// Kubernetes' rules: RetroactiveDefaultStorageClass, and the Priority admission.
+test('a claim without a class may be given one, once; of priority classes one is the default', async () => {
+  const client = await connect()
+  const key = { namespace: 'default', name: 'before' }
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: key, spec } as PersistentVolumeClaim
+  await client.create(persistentVolumeClaims, claim)
+  const give = (storageClassName: string) =>
+    client.patch(persistentVolumeClaims, key, { type: 'merge', patch: { spec: { storageClassName } } })
+  expect((await give('usual')).spec?.storageClassName).toBe('usual')
+  await expect(give('other')).rejects.toMatchObject({ reason: 'Invalid' })
+
+  const priorityClass = (name: string) => ({
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name },
+    value: 7,
+    globalDefault: true,
+  })
+  const first = await client.create(priorityClasses, priorityClass('usual'))
+  await client.update(priorityClasses, { ...first, description: 'the one' })
+  await expect(client.create(priorityClasses, priorityClass('too'))).rejects.toThrow(
+    'PriorityClass usual is already marked as default. Only one default can exist',
+  )
 })

@@ -7,12 +7,13 @@ import type { AdmissionPlugin } from './admission.ts'
 
 const CLASSES = 'priorityclasses.scheduling.k8s.io'
 
-/** Turns a pod's priority class, or the default one, into the number that the scheduler goes by. */
+/** Turns a pod's priority class, or the default one, into the number that the scheduler goes by; there is one default. */
 export const priority: AdmissionPlugin = {
   name: 'Priority',
-  resources: ['pods'],
-  operations: ['CREATE'],
-  mutate({ object, head, resource, name }) {
+  resources: ['pods', CLASSES],
+  operations: ['CREATE', 'UPDATE'],
+  mutate({ object, head, resource, name, operation }) {
+    if (resource.storage === CLASSES || operation === 'UPDATE') return
     const { spec } = object as Draft<Pod>
     if (spec === undefined) return
     const chosen = spec.priorityClassName ? named(head, spec.priorityClassName) : defaultClass(head)
@@ -32,6 +33,16 @@ export const priority: AdmissionPlugin = {
       throw forbidden(resource.type, name, why)
     }
     spec.preemptionPolicy = policy
+  },
+  validate({ object, head, resource, name }) {
+    if (resource.storage !== CLASSES || (object as Draft<PriorityClass>).globalDefault !== true) return
+    const other = defaultClass(head)?.metadata.name
+    if (other === undefined || other === name) return
+    throw forbidden(
+      resource.type,
+      name,
+      `PriorityClass ${other} is already marked as default. Only one default can exist`,
+    )
   },
 }
 

@@ -48,7 +48,15 @@ function sceneOf(spec: object, used: readonly (number | undefined)[], more: Part
     external: () => Promise.reject(new Error('no metrics returned from external metrics API')),
   }
   const size = used.length
-  const base = { specReplicas: size, statusReplicas: size, selector: 'a=b', pods, contenders: () => ['n/h'], metrics, nowMs: NOW }
+  const base = {
+    specReplicas: size,
+    statusReplicas: size,
+    selector: 'a=b',
+    pods,
+    contenders: () => ['n/h'],
+    metrics,
+    nowMs: NOW,
+  }
   return { autoscaler, ...base, pluralOf: () => 'services', ...more }
 }
 

@@ -51,5 +51,10 @@ export function decideStatefulSet(view: StatefulSetView, nowMs: number): Decisio
   ]
   const waits = owned.map((pod) => untilAvailableMs(pod, set.spec?.minReadySeconds ?? 0, nowMs))
   const soonestMs = Math.min(Infinity, ...waits.filter((ms) => ms > 0))
-  return { changes, whenFailed: () => status, whenTaken: () => status, ...(soonestMs !== Infinity && { requeueAfterMs: soonestMs }) }
+  return {
+    changes,
+    whenFailed: () => status,
+    whenTaken: () => status,
+    ...(soonestMs !== Infinity && { requeueAfterMs: soonestMs }),
+  }
 }
