@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pods, serviceAccounts } from '../src/api/generated/resources.ts'
 import { createHttpClient } from '../src/client/http.ts'
 import { createCluster } from '../src/cluster/cluster.ts'
+import { newKinds } from './api/new-kinds.ts'
 import { createPods } from './api/pods.ts'
 import { otherServer, startBareServer, startShoal, tokenOf } from './api/server.ts'
 import type { MeasuredServer } from './api/server.ts'
@@ -84,6 +85,7 @@ async function measure(print: Print, server: MeasuredServer): Promise<void> {
     print(figure('  creates, of what the bare server does', [(creates.rate / barePosts) * 100], '%'))
     print(figure('  GETs, of what the bare server does', [(reads.rate / bareGets) * 100], '%'))
   }
+  await newKinds(print, client)
   client.close()
   await writeToEvent(print, server)
   await manyWatchers(print, server)

@@ -15,6 +15,38 @@ import { API_SERVICES } from './remote-service.ts'
 const environment = systemEnvironment('error')
 const authority = createAuthority(environment, 'aggregated')
 
+const FISH = {
+  type: 'object',
+  properties: { metadata: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+  'x-kubernetes-group-version-kind': [{ group: 'sea.example.com', version: 'v1', kind: 'Fish' }],
+}
+const reads = (definition: string) => ({
+  get: { responses: { 200: { schema: { $ref: `#/definitions/${definition}` } } } },
+})
+
+/** How another server describes itself: with a kind of its own, one of a version that is not ours to ask it for, and a name that we have too. */
+const DOCUMENTS: Readonly<Record<string, unknown>> = {
+  '/openapi/v2': {
+    swagger: '2.0',
+    paths: {
+      '/apis/sea.example.com/v1/fishes': reads('com.example.sea.v1.Fish'),
+      '/apis/sea.example.com/v2/whales': reads('com.example.sea.v2.Whale'),
+    },
+    definitions: {
+      'com.example.sea.v1.Fish': FISH,
+      'com.example.sea.v2.Whale': { type: 'object' },
+      'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta': { type: 'object', description: 'of another age' },
+    },
+  },
+  '/openapi/v3': {
+    paths: {
+      'apis/sea.example.com/v1': { serverRelativeURL: '/openapi/v3/apis/sea.example.com/v1?hash=F' },
+      'apis/sea.example.com/v2': { serverRelativeURL: '/openapi/v3/apis/sea.example.com/v2?hash=W' },
+    },
+  },
+  '/openapi/v3/apis/sea.example.com/v1?hash=F': { openapi: '3.0.0', components: { schemas: { Fish: FISH } } },
+}
+
 /** Another API server: it tells whom it was told of. */
 async function other() {
   const { certificate, key } = authority.issueServer('fish', ['fish.default.svc'])
@@ -24,6 +56,8 @@ async function other() {
       const fish = { name: 'fishes', singularName: 'fish', namespaced: true, kind: 'Fish', verbs: ['list'] }
       return void response.end(JSON.stringify({ kind: 'APIResourceList', resources: [fish] }))
     }
+    const document = DOCUMENTS[request.url ?? '']
+    if (document !== undefined) return void response.end(JSON.stringify(document))
     const { 'x-remote-user': user, 'x-remote-group': groups, authorization } = request.headers
     response.statusCode = 418
     response.end(JSON.stringify({ url: request.url, user, groups, authorization }))
@@ -100,6 +134,36 @@ test('discovery shows the groups of other servers in both forms', async () => {
     versions: [{ version: 'v1', freshness: 'Current', resources: [{ resource: 'fishes', scope: 'Namespaced' }] }],
   })
 })
+
+test('OpenAPI describes the groups of other servers: version 2 in the one document, version 3 by their own', async () => {
+  const { url } = await serve()
+  const second = await fetch(`${url}/openapi/v2`)
+  const { paths, definitions } = (await second.json()) as Record<'paths' | 'definitions', Record<string, object>>
+  expect(Object.keys(paths)).toEqual(['/apis/sea.example.com/v1/fishes'])
+  const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+  // What both have under one name and mean differently is theirs under another.
+  expect(definitions['com.example.sea.v1.Fish']).toMatchObject({
+    properties: { metadata: { $ref: `#/definitions/${META}_v2` } },
+  })
+  expect([definitions[META], definitions[`${META}_v2`]]).toEqual([
+    expect.objectContaining({ properties: expect.anything() as object }),
+    { type: 'object', description: 'of another age' },
+  ])
+  expect([definitions['com.example.sea.v2.Whale'], definitions['io.k8s.api.core.v1.Pod']]).toEqual([
+    undefined,
+    expect.anything(),
+  ])
+  const headers = { 'if-none-match': second.headers.get('etag') ?? '' }
+  expect((await fetch(`${url}/openapi/v2`, { headers })).status).toBe(304)
+  const third = (await (await fetch(`${url}/openapi/v3`)).json()) as typeof INDEX
+  expect(third.paths['apis/sea.example.com/v2']).toBeUndefined()
+  expect(third.paths['apis/apps/v1']).toBeDefined()
+  const { serverRelativeURL = '' } = third.paths['apis/sea.example.com/v1'] ?? {}
+  const own = await (await fetch(url + serverRelativeURL)).json()
+  expect(own).toEqual(DOCUMENTS['/openapi/v3/apis/sea.example.com/v1?hash=F'])
+})
+
+const INDEX = { paths: {} as Readonly<Record<string, { readonly serverRelativeURL: string }>> }
 
 test('the status of an API service says whether its server is there', async () => {
   const { api, store } = await serve()

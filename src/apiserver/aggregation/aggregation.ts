@@ -2,12 +2,14 @@ import { pipeline } from 'node:stream/promises'
 import type { APIService, APIServiceCondition } from '../../api/generated/apiregistration-v1.ts'
 import { compareVersions } from '../../api/registry.ts'
 import { formatTime } from '../../env/clock.ts'
-import type { Environment } from '../../env/environment.ts'
-import type { KeyPair } from '../../identity/authority.ts'
-import type { Change, Entry, Store } from '../../store/store.ts'
+import type { Change, Entry } from '../../store/store.ts'
 import { sendText } from '../http/answer.ts'
 import { abortSignalOf } from '../http/exchange.ts'
 import type { Exchange } from '../http/exchange.ts'
+import type { OpenApiDocument } from '../openapi/openapi.ts'
+import { askRemote } from './ask-remote.ts'
+import type { AggregationOptions } from './ask-remote.ts'
+import { createRemoteOpenApi } from './remote-openapi.ts'
 import { answerOf, forward, forwardedHeaders } from './forward.ts'
 import { addressOf, API_SERVICES, asRemote, remoteService, remoteServices } from './remote-service.ts'
 import type { RemoteService } from './remote-service.ts'
@@ -20,29 +22,27 @@ export interface Aggregation {
   proxy(exchange: Exchange, service: RemoteService): Promise<void>
   /** The document of `/apis` with the groups of other servers; `aggregated` names the version of the newer form. */
   withRemoteGroups(document: unknown, aggregated: string | undefined): Promise<unknown>
+  /** The documents `/openapi/v2` and `/openapi/v3` with what other servers say of their groups. */
+  withRemoteOpenApi(path: string, document: OpenApiDocument): Promise<OpenApiDocument>
   /** Looks, after an APIService was written, whether its server is there, and says so in its status. */
   follow(change: Change): Promise<void>
   /** The same for all, after a Service or an EndpointSlice was written. */
   followAll(): Promise<void>
 }
 
-export interface AggregationOptions {
-  readonly store: Store
-  readonly environment: Environment
-  readonly identity: (() => KeyPair) | undefined
-}
-
-/** How long discovery of another server may take. */
-const DISCOVERY_TIMEOUT_MS = 5_000
-
 export function createAggregation(options: AggregationOptions): Aggregation {
   const { store } = options
+  const openApi = createRemoteOpenApi(options)
   return {
     find: (group, version) => remoteService(store.head(), group, version),
     proxy: (exchange, service) => proxy(options, exchange, service),
     withRemoteGroups: async (document, aggregated) => {
       const services = remoteServices(store.head())
       return services.length === 0 ? document : withGroups(options, document, services, aggregated)
+    },
+    withRemoteOpenApi: async (path, document) => {
+      const services = remoteServices(store.head())
+      return services.length === 0 ? document : openApi.merged(path, document, services)
     },
     // Nobody waits for this: it may take as long as the other server does.
     async follow(change) {
@@ -126,37 +126,7 @@ async function withGroups(
 
 /** What another server says that it serves; undefined where it cannot be asked. */
 async function discovered(options: AggregationOptions, service: RemoteService): Promise<unknown> {
-  const { store, environment, identity } = options
-  const address = addressOf(store.head(), service)
-  if (typeof address === 'string') return undefined
-  const deadline = new AbortController()
-  const timer = environment.timers.after(DISCOVERY_TIMEOUT_MS, () => deadline.abort(), { background: true })
-  try {
-    const user = { name: 'system:kube-aggregator', groups: ['system:masters'] }
-    const headers = forwardedHeaders({ accept: 'application/json' }, user)
-    const url = `/apis/${service.group}/${service.version}`
-    const outgoing = await forward({
-      address,
-      service,
-      url,
-      method: 'GET',
-      headers,
-      identity: identity?.(),
-      signal: deadline.signal,
-    })
-    outgoing.end()
-    const answer = await answerOf(outgoing)
-    const chunks: Buffer[] = []
-    for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk)
-    if (answer.statusCode !== 200)
-      throw new Error(`bad status from https://${address.host}:${address.port}${url}: ${answer.statusCode ?? 0}`)
-    return JSON.parse(Buffer.concat(chunks).toString()) as unknown
-  } catch (error) {
-    environment.log.debug('An aggregated API server does not answer', { group: service.group, error })
-    return undefined
-  } finally {
-    timer.cancel()
-  }
+  return (await askRemote(options, service, `/apis/${service.group}/${service.version}`))?.value
 }
 
 function check(options: AggregationOptions, entry: Entry): void {

@@ -7,7 +7,7 @@ import { createOpenApi } from '../openapi/openapi.ts'
 import type { OpenApi, OpenApiDocument } from '../openapi/openapi.ts'
 import { describeRefusal } from '../verbs/authorizer.ts'
 import { DISCOVERY_VIEWS, negotiate } from './accept.ts'
-import { sendBytes, sendJson, sendText } from './answer.ts'
+import { baseHeaders, sendBytes, sendJson, sendText } from './answer.ts'
 import { serveBackups } from './backup-paths.ts'
 import type { Exchange } from './exchange.ts'
 import { answerHealth } from './health.ts'
@@ -86,10 +86,13 @@ async function serveHealth(options: HttpServerOptions, exchange: Exchange, endpo
 
 async function serveDocument(options: HttpServerOptions, exchange: Exchange, path: string, current: () => Documents) {
   if (path.startsWith('/openapi/')) {
-    const document = current().openApi.document(path)
-    return document === undefined ? notFound(exchange) : sendDocument(exchange, document)
+    const own = current().openApi.document(path)
+    if (own === undefined) return notFound(exchange)
+    return sendDocument(exchange, (await options.aggregation?.withRemoteOpenApi(path, own)) ?? own)
   }
-  const own = documentAt(options, exchange, path, current)
+  if (path === '/openid/v1/jwks') return sendIdentity(exchange, { keys: options.tokenKeys?.() ?? [] }, JWKS)
+  if (path === '/.well-known/openid-configuration') return sendIdentity(exchange, openIdConfiguration())
+  const own = documentAt(exchange, path, current)
   if (own === undefined) return notFound(exchange)
   const document =
     path === '/apis' && options.aggregation !== undefined ? await withRemote(options.aggregation, own) : own
@@ -103,7 +106,6 @@ async function serveDocument(options: HttpServerOptions, exchange: Exchange, pat
 type Found = { readonly value: unknown } | { readonly value: unknown; readonly aggregated: string }
 
 function documentAt(
-  options: HttpServerOptions,
   exchange: Exchange,
   path: string,
   current: () => Documents,
@@ -134,8 +136,6 @@ function documentAt(
     const version = accepted.version ?? 'v2'
     return { value: discovery.aggregated(path === '/api', version), aggregated: version }
   }
-  if (path === '/openid/v1/jwks') return { value: { keys: options.tokenKeys?.() ?? [] } }
-  if (path === '/.well-known/openid-configuration') return { value: openIdConfiguration() }
   const [, root, ...rest] = path.split('/')
   if (root === 'api' && rest.length === 1) return found(current().discovery.resources('', rest[0] ?? ''))
   if (root !== 'apis') return undefined
@@ -155,6 +155,17 @@ const openIdConfiguration = () => ({
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: ['ES256'],
 })
+
+const JWKS = 'application/jwk-set+json'
+
+/** Who checks tokens elsewhere may keep what it is told for an hour, as Kubernetes says. */
+async function sendIdentity(exchange: Exchange, document: unknown, type = 'application/json'): Promise<void> {
+  const { response } = exchange
+  const bytes = new TextEncoder().encode(JSON.stringify(document))
+  const headers = { ...baseHeaders(exchange, type), 'Cache-Control': 'public, max-age=3600' }
+  response.writeHead(200, { ...headers, 'Content-Length': bytes.length })
+  response.end(bytes)
+}
 
 const notFound = (exchange: Exchange): Promise<void> => sendText(exchange, 404, '404 page not found\n')
 

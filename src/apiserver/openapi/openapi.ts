@@ -25,14 +25,14 @@ export function createOpenApi(registry: Pick<Registry, 'all'>): OpenApi {
   for (const [path, some] of byVersion) {
     documents.set(
       `/openapi/v3/${path}`,
-      lazy(hashOf(some), () => versionDocument(some)),
+      lazyDocument(hashOf(some), () => versionDocument(some)),
     )
   }
   const index = () => ({ paths: Object.fromEntries([...byVersion.keys()].map((path) => indexEntry(path, documents))) })
-  documents.set('/openapi/v3', lazy(hashOf(kinds), index))
+  documents.set('/openapi/v3', lazyDocument(hashOf(kinds), index))
   documents.set(
     '/openapi/v2',
-    lazy(hashOf(kinds), () => swaggerDocument(kinds)),
+    lazyDocument(hashOf(kinds), () => swaggerDocument(kinds)),
   )
   return { document: (path) => documents.get(path) }
 }
@@ -52,7 +52,8 @@ function hashOf(kinds: readonly ApiKind[]): string {
   return hash.digest('hex').toUpperCase()
 }
 
-function lazy(hash: string, make: () => unknown): OpenApiDocument {
+/** A document that is made when it is first asked for. */
+export function lazyDocument(hash: string, make: () => unknown): OpenApiDocument {
   let bytes: Uint8Array | undefined
   return { hash, bytes: () => (bytes ??= new TextEncoder().encode(JSON.stringify(make()))) }
 }
