@@ -33,7 +33,7 @@ export interface TestServerOptions {
   /** The time, in milliseconds since 1970, at which the store's revisions start. */
   readonly storeStartMs?: number
   /** What the HTTP server is told besides: its bounds, its audit log. */
-  readonly http?: Pick<HttpServerOptions, 'inFlight' | 'receiveTimeoutMs' | 'audit'>
+  readonly http?: Pick<HttpServerOptions, 'inFlight' | 'receiveTimeoutMs' | 'audit' | 'auditPolicy'>
 }
 
 export async function startApiServer({

@@ -145,6 +145,9 @@ function addUp(program: Command): void {
     .option('--api-only', 'no controllers, scheduler or nodes')
     .option('--audit-log <file>', 'where requests are recorded (default: audit.log in the data directory)')
     .option('--no-audit-log', 'record no requests')
+    .option('--audit-policy-file <file>', 'what is recorded of which request, as a Policy of audit.k8s.io/v1')
+    .option('--audit-log-maxsize <megabytes>', 'size at which the log is put aside (default: 67)', wholeNumber(1))
+    .option('--audit-log-maxbackup <count>', 'logs put aside that are kept (default: 1)', wholeNumber(0))
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: in the data directory)')
     .option('--detach', 'go on in the background')
     .addHelpText(

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Endpoint } from '../client/http/connection.ts'
 import { formatKubeconfig } from '../client/kubeconfig.ts'
+import type { AuditOptions } from '../cluster/audit.ts'
 import { createCluster } from '../cluster/cluster.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { RuntimeName } from '../cluster/runtimes.ts'
@@ -25,6 +26,10 @@ export interface UpOptions {
   readonly apiOnly?: boolean
   /** False: nowhere. */
   readonly auditLog?: string | boolean
+  readonly auditPolicyFile?: string
+  /** Megabytes. */
+  readonly auditLogMaxsize?: number
+  readonly auditLogMaxbackup?: number
   readonly kubeconfig?: string
   readonly detach?: boolean
 }
@@ -50,7 +55,7 @@ export async function up(options: UpOptions, adminKeys?: Promise<KeyObjects>): P
       runtime: options.runtime,
       ...(options.criEndpoint !== undefined && { engineEndpoint: options.criEndpoint }),
       apiOnly: options.apiOnly === true,
-      ...auditLogOf(options, dataDirectory),
+      audit: auditOf(options, dataDirectory),
       schedulerProfile: options.schedulerProfile,
     },
     adminKeys === undefined ? {} : { adminKeys },
@@ -78,11 +83,21 @@ function dataDirectoryOf({ inMemory, dataDir }: UpOptions): string | undefined {
   return inMemory === true ? undefined : resolve(dataDir ?? defaultDataDirectory())
 }
 
+function auditOf(options: UpOptions, dataDirectory: string | undefined): AuditOptions {
+  const { auditPolicyFile, auditLogMaxsize, auditLogMaxbackup } = options
+  return {
+    ...auditLogOf(options, dataDirectory),
+    ...(auditPolicyFile !== undefined && { policyFile: resolve(auditPolicyFile) }),
+    ...(auditLogMaxsize !== undefined && { maxBytes: auditLogMaxsize * 1_000_000 }),
+    ...(auditLogMaxbackup !== undefined && { backups: auditLogMaxbackup }),
+  }
+}
+
 /** Without a directory of its own a cluster records its requests only where it is told to. */
-function auditLogOf({ auditLog }: UpOptions, dataDirectory: string | undefined): { readonly auditLog?: string } {
+function auditLogOf({ auditLog }: UpOptions, dataDirectory: string | undefined): { readonly log?: string } {
   if (auditLog === false) return {}
-  if (typeof auditLog === 'string') return { auditLog: resolve(auditLog) }
-  return dataDirectory === undefined ? {} : { auditLog: join(dataDirectory, 'audit.log') }
+  if (typeof auditLog === 'string') return { log: resolve(auditLog) }
+  return dataDirectory === undefined ? {} : { log: join(dataDirectory, 'audit.log') }
 }
 
 function writeKubeconfig(options: UpOptions, endpoint: Endpoint): string {

@@ -8,6 +8,7 @@ import { systemEnvironment } from '../env/system.ts'
 import { openClusterIdentity } from '../identity/key-files.ts'
 import type { ClusterIdentity } from '../identity/key-files.ts'
 import type { KeyObjects } from '../identity/portable-keys.ts'
+import type { AuditOptions } from './audit.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { startControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -38,8 +39,8 @@ export interface ClusterOptions {
   readonly port?: number
   /** The address to listen on. Default `127.0.0.1`. */
   readonly host?: string
-  /** The file that requests over HTTPS are recorded in, as Kubernetes' audit events. Default: nowhere. */
-  readonly auditLog?: string
+  /** How requests over HTTPS are recorded, as Kubernetes' audit events. Default: not at all. */
+  readonly audit?: AuditOptions
   /** Where pods' files and logs go. Default: under the data directory, or the system's directory for temporary files. */
   readonly podDirectory?: string
   /**
@@ -188,7 +189,7 @@ function onLoopback(serviceRange: string): { readonly podNetwork?: PodNetworkMod
 /** `Cluster.create()`: the same as {@link createCluster}, under the name of what it makes. */
 export const Cluster = { create: createCluster }
 
-const auditOf = ({ auditLog }: ClusterOptions) => (auditLog === undefined ? {} : { auditLog })
+const auditOf = ({ audit }: ClusterOptions) => (audit === undefined ? {} : { audit })
 
 /** The streams of nodes that are still to come, each from who has it. */
 function streamsTo(of: (node: string) => NodesOf, isMeasured: boolean): NodeStreams {

@@ -6,6 +6,7 @@ import type { Endpoint } from '../client/http/connection.ts'
 import type { Environment } from '../env/environment.ts'
 import type { ClusterIdentity } from '../identity/key-files.ts'
 import type { KeyObjects } from '../identity/portable-keys.ts'
+import type { AuditOptions } from './audit.ts'
 import { ClusterError } from './cluster-error.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { freePort } from '../network/free-port.ts'
@@ -23,7 +24,7 @@ export interface ServeOptions {
   readonly around?: (verbs: Verbs) => Verbs
   readonly port: number
   readonly host?: string
-  readonly auditLog?: string
+  readonly audit?: AuditOptions
   /** The administrator's, where they were begun before. */
   readonly adminKeys?: Promise<KeyObjects>
   /** The address that the API's Service has. */
@@ -50,7 +51,8 @@ export async function serve(
   const host = at.host ?? '127.0.0.1'
   const { certificate, key } = identity.server([...new Set([...SERVER_HOSTS, host, at.serviceAddress])])
   const clientAuthority = identity.authority.certificate
-  const audit = at.auditLog === undefined ? undefined : await openAudit(env, at.auditLog)
+  const log = at.audit?.log
+  const audit = log === undefined ? undefined : await (await import('./audit.ts')).openAudit(env, { ...at.audit, log })
   const options = {
     environment: env,
     verbs: at.around?.(plane.server.verbs) ?? plane.server.verbs,
@@ -61,16 +63,16 @@ export async function serve(
     backups: plane.server.backups,
     families: plane.server.families,
     store: plane.server.engine.store,
-    ...(audit !== undefined && { audit }),
+    ...(audit !== undefined && { audit: audit.sink, ...(audit.policy && { auditPolicy: audit.policy }) }),
     tokenKeys: () => [identity.serviceAccountKey.jwk()],
   }
   const listening = await listen(options, { host, port: at.port, tls: { certificate, key, clientAuthority } }).catch(
     async (error: unknown) => {
-      await audit?.close()
+      await audit?.sink.close()
       throw explained(error, host, at.port)
     },
   )
-  const server = audit === undefined ? listening : closingAfter(listening, audit)
+  const server = audit === undefined ? listening : closingAfter(listening, audit.sink)
   const { publishServer } = await import('../apiserver/published-server.ts')
   const publish = (address: string | undefined) =>
     publishServer(plane.clientFor(ADMIN), { address, port: server.port, clientAuthority })
@@ -92,17 +94,6 @@ export async function serve(
     clientKey: admin.key,
   }
   return { server, endpoint }
-}
-
-async function openAudit(env: Environment, path: string): Promise<AuditSink> {
-  const { openAuditFile } = await import('../apiserver/audit/audit-file.ts')
-  try {
-    return await openAuditFile(path, env)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const message = `Cannot write "${path}" as audit log: ${code}, expected a file that this user may write`
-    throw new ClusterError('CLUSTER_DATA_UNUSABLE', message, 'name another with --audit-log', { cause: error })
-  }
 }
 
 /** The last requests are recorded before the log is closed. */

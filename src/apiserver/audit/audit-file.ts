@@ -1,23 +1,26 @@
-import { open, rename } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { Environment } from '../../env/environment.ts'
 import type { AuditSink } from './audit-log.ts'
 
-/** How large the file may become before it is put aside as `.1`, whose predecessor goes. */
+/** How large the file may become before it is put aside as `.1`. */
 const MAX_FILE_BYTES = 64 << 20
 /** Lines that wait for the disk beyond this are dropped, and said to be. */
 const MAX_WAITING_CHARACTERS = 8 << 20
 const FLUSH_EVERY_MS = 200
 
 export interface AuditFileOptions {
+  /** Default 64 MiB. */
   readonly maxBytes?: number
+  /** How many older files are kept beside it, `.1` the latest. Default 1. */
+  readonly backups?: number
 }
 
-/** Appends audit events to a file, many at a time, and keeps one older file beside it. */
+/** Appends audit events to a file, many at a time. */
 export async function openAuditFile(
   path: string,
   { timers, log }: Pick<Environment, 'timers' | 'log'>,
-  { maxBytes = MAX_FILE_BYTES }: AuditFileOptions = {},
+  { maxBytes = MAX_FILE_BYTES, backups = 1 }: AuditFileOptions = {},
 ): Promise<AuditSink> {
   let handle: FileHandle = await open(path, 'a', 0o600)
   let { size } = await handle.stat()
@@ -33,7 +36,7 @@ export async function openAuditFile(
     try {
       if (size > 0 && size + bytes.length > maxBytes) {
         await handle.close()
-        await rename(path, `${path}.1`)
+        await putAside(path, backups)
         handle = await open(path, 'a', 0o600)
         size = 0
       }
@@ -63,4 +66,15 @@ export async function openAuditFile(
       await handle.close()
     },
   }
+}
+
+/** Each older file takes the next number; the last one goes. */
+async function putAside(path: string, backups: number): Promise<void> {
+  if (backups === 0) return await rm(path)
+  for (let number = backups; number > 1; number--) {
+    await rename(`${path}.${number - 1}`, `${path}.${number}`).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+  }
+  await rename(path, `${path}.1`)
 }

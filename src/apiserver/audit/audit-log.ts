@@ -4,9 +4,8 @@ import type { Exchange } from '../http/exchange.ts'
 import type { RequestPath } from '../http/request-path.ts'
 import type { AuditNotes } from './audit-notes.ts'
 import type { UserInfo } from '../verbs/request.ts'
-
-/** Where a request stands when it is recorded. */
-export type AuditStage = 'ResponseStarted' | 'ResponseComplete'
+import { compilePolicy, METADATA } from './policy.ts'
+import type { AuditPolicy, AuditStage } from './policy.ts'
 
 /** Takes lines as they come; never blocks, and drops what it has no room for. */
 export interface AuditSink {
@@ -14,8 +13,10 @@ export interface AuditSink {
   close(): Promise<void>
 }
 
-/** Who asked for what, and what came of it: Kubernetes' audit events at level Metadata, one a line. */
+/** Who asked for what, and what came of it: Kubernetes' audit events, one a line. */
 export interface AuditLog {
+  /** Decides what is recorded of a request, and records that it has come where that is wanted. */
+  received(request: AuditedRequest): void
   record(stage: AuditStage, request: AuditedRequest): void
 }
 
@@ -27,8 +28,16 @@ export interface AuditedRequest {
   readonly receivedMs: number
 }
 
-/** The events are put together from pieces that were encoded before: a request costs about a microsecond. */
-export function createAuditLog({ clock }: Pick<Environment, 'clock'>, sink: AuditSink): AuditLog {
+/**
+ * The events are put together from pieces that were encoded before: a request costs about a microsecond. Without a policy all are
+ * recorded at level Metadata, when they are answered.
+ */
+export function createAuditLog(
+  { clock }: Pick<Environment, 'clock'>,
+  sink: AuditSink,
+  policy: AuditPolicy | undefined,
+): AuditLog {
+  const ruleFor = policy === undefined ? () => METADATA : compilePolicy(policy)
   const users = new WeakMap<UserInfo, string>()
   const agents = new Map<string, string>()
   const userOf = (user: UserInfo): string => {
@@ -44,21 +53,33 @@ export function createAuditLog({ clock }: Pick<Environment, 'clock'>, sink: Audi
     }
     return known
   }
+  const record: AuditLog['record'] = (stage, { exchange, path, verb, receivedMs }) => {
+    const { request, response, context, notes } = exchange
+    const { rule, impersonator, sent, answer } = notes
+    if (rule === undefined || rule.level === 'None' || rule.omitStages.has(stage)) return
+    const { userAgent } = context
+    const isAnswered = stage !== 'RequestReceived'
+    sink.write(
+      `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${rule.level}","auditID":${JSON.stringify(notes.id)},"stage":"${stage}"` +
+        `,"requestURI":${JSON.stringify(request.url ?? '')},"verb":"${verb}","user":${userOf(impersonator ?? context.user)}` +
+        (impersonator === undefined ? '' : `,"impersonatedUser":${userOf(context.user)}`) +
+        `,"sourceIPs":["${request.socket.remoteAddress ?? ''}"]` +
+        (userAgent === undefined ? '' : `,"userAgent":${agentOf(userAgent)}`) +
+        objectRef(path, sent) +
+        (isAnswered ? responseStatus(notes, response.statusCode) : '') +
+        (sent?.json === undefined ? '' : `,"requestObject":${sent.json}`) +
+        (answer === undefined ? '' : `,"responseObject":${answer}`) +
+        `,"requestReceivedTimestamp":"${microTime(receivedMs)}","stageTimestamp":"${microTime(clock.now())}"` +
+        `${isAnswered ? annotations(notes) : ''}}\n`,
+    )
+  }
   return {
-    record(stage, { exchange, path, verb, receivedMs }) {
-      const { request, response, context, notes } = exchange
-      const { userAgent } = context
-      sink.write(
-        `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":${JSON.stringify(notes.id)},"stage":"${stage}"` +
-          `,"requestURI":${JSON.stringify(request.url ?? '')},"verb":"${verb}","user":${userOf(context.user)}` +
-          `,"sourceIPs":["${request.socket.remoteAddress ?? ''}"]` +
-          (userAgent === undefined ? '' : `,"userAgent":${agentOf(userAgent)}`) +
-          objectRef(path) +
-          responseStatus(notes, response.statusCode) +
-          `,"requestReceivedTimestamp":"${microTime(receivedMs)}","stageTimestamp":"${microTime(clock.now())}"` +
-          `${annotations(notes)}}\n`,
-      )
+    received(request) {
+      const { exchange, path, verb } = request
+      exchange.notes.rule = ruleFor(exchange.notes.impersonator ?? exchange.context.user, verb, path)
+      record('RequestReceived', request)
     },
+    record,
   }
 }
 
@@ -85,15 +106,18 @@ function annotations({ decision, annotations: noted }: AuditNotes): string {
   return `,"annotations":${JSON.stringify(all)}`
 }
 
-function objectRef(path: RequestPath): string {
+/** What the path leaves open, such as the name of what is created, is as the object says. */
+function objectRef(path: RequestPath, sent: AuditNotes['sent']): string {
   if ('other' in path) return ''
   const { plural, namespace, name, group, version, subresource } = path
   return `,"objectRef":${JSON.stringify({
     resource: plural,
-    namespace,
-    name,
+    namespace: namespace ?? sent?.namespace,
+    name: name ?? sent?.name,
+    uid: sent?.uid,
     apiGroup: group === '' ? undefined : group,
     apiVersion: version,
+    resourceVersion: sent?.resourceVersion,
     subresource,
   })}`
 }

@@ -2,6 +2,7 @@ import { parseExactJson } from '../../api/meta/big-integers.ts'
 import type { ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { noteAnswer } from '../audit/audit-notes.ts'
 import { ApiError, apiError } from '../../api/meta/status.ts'
 import type { Accepted } from './accept.ts'
 import type { Exchange } from './exchange.ts'
@@ -24,6 +25,7 @@ export function wantsCompression(acceptEncoding: string | undefined, remoteAddre
 
 /** Sends encoded JSON as it is; as YAML it has to be read again, which only people ask for. */
 export async function sendEncoded(exchange: Exchange, code: number, json: Uint8Array, accepted?: Accepted) {
+  noteAnswer(exchange.notes, () => textOf(json))
   if (accepted?.encoding === 'yaml') {
     const { yamlText } = await import('./yaml-answer.ts')
     const value: unknown = parseExactJson(Buffer.from(json).toString())
@@ -31,6 +33,10 @@ export async function sendEncoded(exchange: Exchange, code: number, json: Uint8A
   }
   return sendBytes(exchange, code, json, 'application/json')
 }
+
+/** Of what is encoded, its line break left out. */
+const textOf = (json: Uint8Array): string =>
+  Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString().trimEnd()
 
 export const sendJson = (exchange: Exchange, code: number, value: unknown, accepted?: Accepted): Promise<void> =>
   sendEncoded(exchange, code, encoder.encode(`${JSON.stringify(value)}\n`), accepted)

@@ -105,11 +105,7 @@ async function serveDocument(options: HttpServerOptions, exchange: Exchange, pat
 
 type Found = { readonly value: unknown } | { readonly value: unknown; readonly aggregated: string }
 
-function documentAt(
-  exchange: Exchange,
-  path: string,
-  current: () => Documents,
-): Found | undefined {
+function documentAt(exchange: Exchange, path: string, current: () => Documents): Found | undefined {
   const found = (value: unknown): Found | undefined => (value === undefined ? undefined : { value })
   if (path === '/version') return { value: VERSION }
   if (path === '/')

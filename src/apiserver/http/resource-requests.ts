@@ -5,7 +5,7 @@ import { groupResourceOf } from '../../api/resource-type.ts'
 import type { Verb } from '../../api/resource-type.ts'
 import { describeRefusal } from '../verbs/authorizer.ts'
 import type { Authorizer } from '../verbs/authorizer.ts'
-import { noteDecision } from '../audit/audit-notes.ts'
+import { noteDecision, notePatch, noteSent } from '../audit/audit-notes.ts'
 import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { CollectionTarget, ObjectTarget } from '../verbs/request.ts'
 import type { Catalog, ServedResource } from '../verbs/served-resource.ts'
@@ -179,6 +179,7 @@ async function serveCollection(server: ResourceServer, exchange: Exchange, at: C
     case 'create': {
       const accepted = negotiate(request.headers.accept)
       const body = await readObject(request, at.resource.type, server.catalog, server.decoders)
+      noteSent(exchange.notes, body.value)
       const answer = await server.verbs.create(context, at, body, writeOptions(query, 'CreateOptions'))
       return sendObject(exchange, answer.code, answer.object, at.resource, accepted, server.views)
     }
@@ -233,16 +234,19 @@ async function writeObject(server: ResourceServer, exchange: Exchange, target: O
     case 'create': {
       const subresource = target.subresource ?? ''
       const body = await readObject(request, bodyKind(target), catalog, decoders)
+      noteSent(exchange.notes, body.value)
       const options = writeOptions(query, 'CreateOptions')
       return verbs.createSubresource(context, { ...target, subresource }, body, options)
     }
     case 'update': {
       const body = await readObject(request, bodyKind(target), catalog, decoders)
+      noteSent(exchange.notes, body.value)
       return verbs.update(context, target, body, writeOptions(query, 'UpdateOptions'))
     }
     case 'patch': {
       const options = writeOptions(query, 'PatchOptions')
       const patch = await readPatch(request, options.fieldValidation, context.warn)
+      notePatch(exchange.notes, patch.patch)
       return verbs.patch(context, target, patch, { ...options, ...forceOption(query, patch.type === 'apply') })
     }
     default:

@@ -1,3 +1,4 @@
+import { noteAnswer } from '../audit/audit-notes.ts'
 import type { Accepted } from './accept.ts'
 import { baseHeaders, endWhenStuck, sendEncoded, SLOW_ANSWER_BYTES, wantsCompression } from './answer.ts'
 import { drained } from './drained.ts'
@@ -16,6 +17,11 @@ export async function sendEncodedList(exchange: Exchange, list: EncodedList, acc
     accepted.encoding !== 'json' ||
     wantsCompression(encodings, request.socket.remoteAddress ?? '', list.size)
   if (isWhole) return await sendEncoded(exchange, 200, Buffer.concat([...list.pieces()]), accepted)
+  noteAnswer(exchange.notes, () =>
+    Buffer.concat([...list.pieces()])
+      .toString()
+      .trimEnd(),
+  )
   endWhenStuck(response)
   response.writeHead(200, { ...baseHeaders(exchange, 'application/json'), 'Content-Length': list.size })
   for (const piece of list.pieces()) {

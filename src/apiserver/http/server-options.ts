@@ -2,6 +2,7 @@ import type { Environment } from '../../env/environment.ts'
 import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { Authenticator } from '../authn/authenticator.ts'
 import type { AuditSink } from '../audit/audit-log.ts'
+import type { AuditPolicy } from '../audit/policy.ts'
 import type { Backups } from '../backup/backups.ts'
 import type { DiscoverySource } from '../discovery/discovery.ts'
 import type { Store } from '../../store/store.ts'
@@ -33,6 +34,8 @@ export interface HttpServerOptions {
   readonly store?: Store
   /** Where each request is recorded. */
   readonly audit?: AuditSink
+  /** What is recorded of which request. Default: all at level Metadata. */
+  readonly auditPolicy?: AuditPolicy
   /** How long a client may take to send a request, in milliseconds. Default five minutes, and 32 s for its headers. */
   readonly receiveTimeoutMs?: number
   readonly decoders?: readonly BodyDecoder[]

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { ApiError } from '../../api/meta/status.ts'
 import { responseOn } from '../../streams/upgrade.ts'
 import type { Upgrade } from '../../streams/upgrade.ts'
+import type { AuditNotes } from '../audit/audit-notes.ts'
 import { impersonate, NobodyImpersonated } from '../authn/impersonation.ts'
 import { sendError, sendText } from './answer.ts'
 import { createExchange } from './exchange.ts'
@@ -151,12 +152,16 @@ async function serve(
   const path = mark < 0 ? url : url.slice(0, mark)
   const at = { path, query: parseQuery(mark < 0 ? '' : url.slice(mark + 1)), ...(upgrade && { upgrade }) }
   const parsed = parsePath(path)
-  const notes = { id: auditIdOf(request) ?? options.environment.random.uuid() }
+  const notes: AuditNotes = { id: auditIdOf(request) ?? options.environment.random.uuid() }
   let exchange = createExchange(request, response, at, NOBODY, notes)
   let watched: WatchedRequest | undefined
   try {
     const found = options.authenticator.authenticate(request)
-    const user = impersonate(request, 'then' in found ? await found : found, options.authorizer)
+    const asking = 'then' in found ? await found : found
+    // Whoever may not be somebody else has asked as themselves.
+    if ('impersonate-user' in request.headers) exchange = createExchange(request, response, at, asking, notes)
+    const user = impersonate(request, asking, options.authorizer)
+    if (user !== asking) notes.impersonator = asking
     exchange = createExchange(request, response, at, user, notes)
     watched = watching.enter(exchange, parsed)
     if (watched === undefined) return await sendTooMany(exchange)

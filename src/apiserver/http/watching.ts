@@ -34,7 +34,8 @@ export function createWatching(options: HttpServerOptions): Watching {
   const { clock } = environment
   const inFlight = createInFlight(options.inFlight)
   const metrics = createServerMetrics({ families, environment, catalog, store, inFlight })
-  const audit = options.audit === undefined ? undefined : createAuditLog(environment, options.audit)
+  const audit =
+    options.audit === undefined ? undefined : createAuditLog(environment, options.audit, options.auditPolicy)
   const ended = (exchange: Exchange, path: RequestPath, verb: string, started: number) => {
     const ms = clock.monotonicMs() - started
     metrics.answered(exchange, path, verb, ms / 1000)
@@ -43,6 +44,7 @@ export function createWatching(options: HttpServerOptions): Watching {
   return {
     enter(exchange, path) {
       const verb = verbOf(exchange, path)
+      audit?.received({ exchange, path, verb, receivedMs: clock.now() })
       const isLong = isLongRunning(exchange, verb, path)
       const kind: RequestClass = isLong ? 'longRunning' : READING.has(verb) ? 'readOnly' : 'mutating'
       const isHealth = 'other' in path && HEALTH.test(path.other)
@@ -60,7 +62,11 @@ export function createWatching(options: HttpServerOptions): Watching {
         },
       }
     },
-    refused: (exchange, path) => ended(exchange, path, verbOf(exchange, path), clock.monotonicMs()),
+    refused(exchange, path) {
+      const verb = verbOf(exchange, path)
+      if (exchange.notes.rule === undefined) audit?.received({ exchange, path, verb, receivedMs: clock.now() })
+      ended(exchange, path, verb, clock.monotonicMs())
+    },
     watchEvents: metrics.watchEvents,
     metrics: () => metrics.text(),
   }

@@ -1,14 +1,9 @@
 import type { KubeObject } from '../../api/object.ts'
 import type { AuditNotes } from '../audit/audit-notes.ts'
 import type { ServedResource } from './served-resource.ts'
+import type { UserInfo } from './user.ts'
 
-/** Who asks, as authentication found: Kubernetes' `user.Info`. */
-export interface UserInfo {
-  readonly name: string
-  readonly uid?: string
-  readonly groups: readonly string[]
-  readonly extra?: Readonly<Record<string, readonly string[]>>
-}
+export type { UserInfo } from './user.ts'
 
 /** What every request carries, whichever transport it came by. */
 export interface RequestContext {
