@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,14 +15,15 @@ import { createEngine } from './engine.ts'
 import type { ComputeEvent } from './events.ts'
 import { createShipper } from './ship/ship.ts'
 import type { WorkerPool } from './worker-pool.ts'
+import { WORKER_VARIABLES } from './wire/worker-variables.ts'
 import { createWorkerProcesses } from './worker-processes.ts'
 
 const env = systemEnvironment()
 
 /** A session whose workers reach it through something that can do to connections what networks do. */
-async function open(count: number) {
+async function open(count: number, variables: Readonly<Record<string, string>> = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-faults-'))
-  const pool = createWorkerProcesses({ count, threads: 1 })
+  const pool = createWorkerProcesses({ count, threads: 1, variables })
   const network = createNetwork(join(directory, 'network.sock'))
   const events: ComputeEvent[] = []
   const through: WorkerPool = { ...pool, start: async (address, token) => pool.start(await network.to(address), token) }
@@ -119,16 +120,23 @@ test('workers that are killed, frozen and cut off at random leave each result ri
   expect(await done).toEqual(Array.from({ length: 160 }, (_, n) => n * n))
 })
 
+/** Ends when the file is there, which may name a process and what befalls its thread before. */
 const whenThere = task(async (n: number, file: string) => {
-  const { existsSync: exists } = await import('node:fs')
+  const { existsSync: exists, readFileSync: read } = await import('node:fs')
   while (!exists(file)) await new Promise((resolve) => setTimeout(resolve, 5))
+  const [how, pid] = read(file, 'utf8').split(' ')
+  if (pid !== String(process.pid)) return n
+  const until = performance.now() + 2000
+  const all: unknown[] = []
+  if (how === 'blocked') while (performance.now() < until);
+  else while (how === 'out-of-memory') all.push(new Array(10_000).fill(0.5))
   return n
 })
 
-test.each(['killed', 'frozen', 'cut', 'half-open'] as const)(
+test.each(['killed', 'frozen', 'cut', 'half-open', 'blocked', 'out-of-memory'] as const)(
   'a worker that is %s while it drains costs what it was at nothing but the time',
   async (how) => {
-    const { shoal, pool, network, directory } = await open(2)
+    const { shoal, pool, network, directory } = await open(2, { [WORKER_VARIABLES.threadHeapMiB]: '64' })
     const file = join(directory, 'there')
     const running = [1, 2].map((n) => shoal.submit(whenThere, n, file))
     await Promise.all(running.map((future) => expect.poll(() => future.state, { timeout: 30_000 }).toBe('running')))
@@ -140,8 +148,9 @@ test.each(['killed', 'frozen', 'cut', 'half-open'] as const)(
     if (how === 'killed') worker!.kill('SIGKILL')
     else if (how === 'frozen') worker!.kill('SIGSTOP')
     else if (how === 'cut') network.cut()
-    else network.freeze()
-    writeFileSync(file, '')
+    else if (how === 'half-open') network.freeze()
+    writeFileSync(`${file} soon`, `${how} ${worker!.pid}`)
+    renameSync(`${file} soon`, file)
     expect(await Promise.all(running)).toEqual([1, 2])
     expect(await Promise.all(numbers.map((n) => shoal.submit(slow, n)))).toEqual(squares)
     if (how !== 'killed' && worker!.signalCode === null && worker!.exitCode === null) await once(worker!, 'exit')

@@ -1,8 +1,11 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSession } from '../dataset/session.fixture.ts'
 import type { TestSession } from '../dataset/session.fixture.ts'
+import { WORKER_VARIABLES } from '../wire/worker-variables.ts'
+import { createWorkerProcesses } from '../worker-processes.ts'
 import { severedWorkers } from './severed-workers.fixture.ts'
 
 const PHASES = ['shuffle write', 'shuffle read', 'write'] as const
@@ -10,13 +13,18 @@ type Phase = (typeof PHASES)[number]
 
 const limits = { heartbeatMs: 100, silentMs: 1500 }
 const workers = severedWorkers(2)
+const scratch = mkdtempSync(join(tmpdir(), 'shoal-faults-'))
 let local: TestSession
 let remote: TestSession
 beforeAll(async () => {
-  local = await openSession({ limits })
+  const variables = { SHOAL_SCRATCH: scratch, [WORKER_VARIABLES.threadHeapMiB]: '64' }
+  local = await openSession({ limits, pool: createWorkerProcesses({ count: 2, threads: 1, variables }) })
   remote = await openSession({ limits, network: true, pool: workers.pool })
 })
-afterAll(() => Promise.all([local, remote].map((session) => session[Symbol.asyncDispose]())))
+afterAll(async () => {
+  await Promise.all([local, remote].map((session) => session[Symbol.asyncDispose]()))
+  rmSync(scratch, { recursive: true })
+})
 
 const numbers = Array.from({ length: 10_000 }, (_, index) => index)
 const losses = ({ events }: TestSession) => events.filter(({ type }) => type === 'loss').length
@@ -52,20 +60,54 @@ async function struckIn(session: TestSession, wanted: Phase, strike: () => Promi
   )
   const beside = readdirSync(session.directory).filter((name) => name.startsWith('.'))
   expect(beside).toEqual([])
+  await expect.poll(keptByTheLiving, { timeout: 30_000 }).toEqual([])
 }
 
-test.each(PHASES)('a worker that is frozen during a %s costs a retry and nothing of the result', async (phase) => {
+/** What workers still keep of shuffles that are over. A worker that was killed leaves its directory to whoever gave it that. */
+function keptByTheLiving(): readonly string[] {
+  const living = readdirSync(scratch).filter((name) => existsSync(`/proc/${/-(\d+)-[^-]*$/.exec(name)?.[1]}`))
+  return living.flatMap((name) => readdirSync(join(scratch, name)).filter((own) => own !== 's'))
+}
+
+/** What befalls a worker's thread, or its process, where it stands. */
+const BEFALLS = {
+  frozen: () => void process.kill(process.pid, 'SIGSTOP'),
+  killed: () => void process.kill(process.pid, 'SIGKILL'),
+  'out of memory': () => {
+    const all: unknown[] = []
+    for (;;) all.push(new Array(10_000).fill(0.5))
+  },
+} as const
+
+test.each(
+  (['frozen', 'killed', 'out of memory'] as const).flatMap((how) => PHASES.map((phase) => [how, phase] as const)),
+)('a worker that is %s during a %s costs a retry and nothing of the result', async (how, phase) => {
   const before = losses(local)
-  const flag = join(local.directory, `frozen ${phase}`)
-  const freeze = async () => {
+  const flag = join(local.directory, `${how} ${phase}`)
+  const befalls = BEFALLS[how]
+  const strike = async () => {
     const { existsSync: exists, writeFileSync: write } = await import('node:fs')
     if (exists(flag)) return
     write(flag, '')
-    process.kill(process.pid, 'SIGSTOP')
+    befalls()
   }
-  await struckIn(local, phase, freeze, join(local.directory, `out of ${phase}`))
+  await struckIn(local, phase, strike, join(local.directory, `out of ${how} ${phase}`))
   // The task may have run a second time elsewhere, and be done, before the silence is told.
   await expect.poll(() => losses(local), { timeout: 30_000 }).toBeGreaterThan(before)
+})
+
+test.each(PHASES)('a thread that is blocked during a %s costs nothing but the time', async (phase) => {
+  const flag = join(local.directory, `blocked ${phase}`)
+  const block = async () => {
+    const { existsSync: exists, writeFileSync: write } = await import('node:fs')
+    if (exists(flag)) return
+    write(flag, '')
+    // For longer than a worker may be silent.
+    const until = performance.now() + 1700
+    while (performance.now() < until);
+  }
+  await struckIn(local, phase, block, join(local.directory, `out of blocked ${phase}`))
+  expect(existsSync(flag)).toBe(true)
 })
 
 test.each((['cut', 'half-open'] as const).flatMap((how) => PHASES.map((phase) => [how, phase] as const)))(

@@ -123,29 +123,42 @@ function openRun(path: string, { rows, order }: SortedRun): RunReader {
   }
 }
 
+/** Leaves no file where it fails. */
 function writeRun(path: string, rows: LoadedRows, order: Uint32Array): void {
-  const out = allocate(BUFFER_BYTES)
-  let filled = 0
+  let file: number | undefined
   try {
-    const file = openSync(path, 'wx')
-    const flush = () => {
-      for (let written = 0; written < filled;) written += writeSync(file, out, written, filled - written)
-      filled = 0
-    }
-    for (const row of order) {
-      const [start, keyEnd, end] = [rows.starts[row]!, rows.keyEnds[row]!, rows.ends[row]!]
-      if (filled + ROW_HEADER_BYTES + end - start > out.length) flush()
-      filled = out.writeUInt32LE(keyEnd - start, filled)
-      filled = out.writeUInt32LE(end - keyEnd, filled)
-      out[filled++] = rows.isSelf[row]!
-      if (end - start > out.length - filled) {
-        flush()
-        writeSync(file, rows.bytes, start, end - start)
-      } else filled += rows.bytes.copy(out, filled, start, end)
-    }
-    flush()
+    file = openSync(path, 'wx')
+    writeRows(file, rows, order)
     closeSync(file)
   } catch (cause) {
+    if (file !== undefined) {
+      closeSync(file)
+      unlinkSync(path)
+    }
     throw scratchFault('a run of a sort', path, cause)
   }
+}
+
+function writeRows(file: number, rows: LoadedRows, order: Uint32Array): void {
+  const out = allocate(BUFFER_BYTES)
+  let filled = 0
+  const write = (bytes: Uint8Array, from: number, to: number) => {
+    for (let at = from; at < to;) at += writeSync(file, bytes, at, to - at)
+  }
+  const flush = () => {
+    write(out, 0, filled)
+    filled = 0
+  }
+  for (const row of order) {
+    const [start, keyEnd, end] = [rows.starts[row]!, rows.keyEnds[row]!, rows.ends[row]!]
+    if (filled + ROW_HEADER_BYTES + end - start > out.length) flush()
+    filled = out.writeUInt32LE(keyEnd - start, filled)
+    filled = out.writeUInt32LE(end - keyEnd, filled)
+    out[filled++] = rows.isSelf[row]!
+    if (end - start > out.length - filled) {
+      flush()
+      write(rows.bytes, start, end)
+    } else filled += rows.bytes.copy(out, filled, start, end)
+  }
+  flush()
 }
