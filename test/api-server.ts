@@ -2,6 +2,7 @@ import type { Clock } from '../src/env/clock.ts'
 import { systemEnvironment } from '../src/env/system.ts'
 import type { Store } from '../src/store/store.ts'
 import { createMemoryStore } from '../src/store/memory-store.ts'
+import { admissionPlugins } from '../src/apiserver/admission/plugins.ts'
 import { createApiServer } from '../src/apiserver/api-server.ts'
 import { createAuthenticator } from '../src/apiserver/authn/authenticator.ts'
 import { createServiceAccountTokens } from '../src/apiserver/authn/service-account-tokens.ts'
@@ -32,6 +33,8 @@ export interface TestServerOptions {
   readonly clock?: Clock
   /** The time, in milliseconds since 1970, at which the store's revisions start. */
   readonly storeStartMs?: number
+  /** Optional admission plugins to have. */
+  readonly admissionPlugins?: readonly string[]
   /** What the HTTP server is told besides: its bounds, its audit log. */
   readonly http?: Pick<HttpServerOptions, 'inFlight' | 'receiveTimeoutMs' | 'audit' | 'auditPolicy'>
 }
@@ -39,6 +42,7 @@ export interface TestServerOptions {
 export async function startApiServer({
   clock,
   storeStartMs,
+  admissionPlugins: enabled = [],
   http: bounds,
 }: TestServerOptions = {}): Promise<TestServer> {
   const system = systemEnvironment()
@@ -50,7 +54,8 @@ export async function startApiServer({
   const refusals: string[] = []
   const authorizer = recordRefusals(rbac, refusals)
   const tokens = createServiceAccountTokens(environment, () => identity.serviceAccountKey)
-  const api = await createApiServer({ environment, store, authorizer, tokens })
+  const plugins = admissionPlugins(authorizer, enabled)
+  const api = await createApiServer({ environment, store, authorizer, tokens, plugins })
   await installPolicy(store, api.registry, environment)
   const authenticator = createAuthenticator({ clock: environment.clock, tokens })
   const server = identity.server(SERVER_HOSTS)

@@ -40,7 +40,7 @@ import type { TestServer } from './api-server.ts'
 
 /**
  * The whole cluster over HTTPS: every controller, the scheduler and a node are clients with certificates of their own, and
- * no more rights than Kubernetes' bootstrap roles give them.
+ * no more rights than Kubernetes' bootstrap roles, node authorizer and node restriction give them.
  */
 const complaints: string[] = []
 const clients: HttpClient[] = []
@@ -54,7 +54,7 @@ let informers: Informers
 beforeAll(async () => {
   const system = systemEnvironment()
   const env = { ...system, log: createLogger((line) => complaints.push(line), 'warn', system.clock.now) }
-  server = await startApiServer()
+  server = await startApiServer({ admissionPlugins: ['NodeRestriction'] })
   const clientFor = ({ name, groups }: UserInfo) => {
     const client = createHttpClient(server.endpointFor(name, groups), { userAgent: name })
     clients.push(client)

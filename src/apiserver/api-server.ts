@@ -11,7 +11,7 @@ import { API_SERVICES } from './aggregation/remote-service.ts'
 import { createAdmissionChain } from './admission/admission.ts'
 import type { AdmissionPlugin } from './admission/admission.ts'
 import { createDynamicAdmission } from './admission/dynamic/dynamic-admission.ts'
-import { defaultPlugins } from './admission/default-plugins.ts'
+import { admissionPlugins } from './admission/plugins.ts'
 import { createServiceAllocations } from './allocation/service-allocations.ts'
 import type { ServiceNetwork } from './allocation/service-allocations.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -90,7 +90,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     authorizer: options.authorizer,
     dynamic: createDynamicAdmission({ catalog: registry, authorizer: options.authorizer, environment }),
     admission: createAdmissionChain(
-      options.plugins ?? defaultPlugins(options.authorizer),
+      options.plugins ?? admissionPlugins(options.authorizer),
       createAdmissionMetrics(families),
     ),
     allocations: createServiceAllocations(store, options.network),

@@ -143,6 +143,7 @@ function addUp(program: Command): void {
     .option('--cri-endpoint <socket>', "the CRI runtime's socket (default: unix:///run/containerd/containerd.sock)")
     .option('--scheduler-profile <name>', 'the profile for pods that name none', 'default-scheduler')
     .option('--api-only', 'no controllers, scheduler or nodes')
+    .option('--enable-admission-plugins <names>', 'admission plugins beside the usual ones: NodeRestriction')
     .option('--audit-log <file>', 'where requests are recorded (default: audit.log in the data directory)')
     .option('--no-audit-log', 'record no requests')
     .option('--audit-policy-file <file>', 'what is recorded of which request, as a Policy of audit.k8s.io/v1')

@@ -24,6 +24,7 @@ export interface UpOptions {
   readonly criEndpoint?: string
   readonly schedulerProfile: string
   readonly apiOnly?: boolean
+  readonly enableAdmissionPlugins?: string
   /** False: nowhere. */
   readonly auditLog?: string | boolean
   readonly auditPolicyFile?: string
@@ -57,6 +58,7 @@ export async function up(options: UpOptions, adminKeys?: Promise<KeyObjects>): P
       apiOnly: options.apiOnly === true,
       audit: auditOf(options, dataDirectory),
       schedulerProfile: options.schedulerProfile,
+      admissionPlugins: options.enableAdmissionPlugins?.split(',') ?? [],
     },
     adminKeys === undefined ? {} : { adminKeys },
   )

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { NodeStreams } from '../apiserver/subresources/node-streams.ts'
+import { OPTIONAL_PLUGINS } from '../apiserver/admission/plugins.ts'
 import type { Verbs } from '../apiserver/verbs/verbs.ts'
 import type { Client } from '../client/client.ts'
 import type { Endpoint } from '../client/http/connection.ts'
@@ -9,6 +10,7 @@ import { openClusterIdentity } from '../identity/key-files.ts'
 import type { ClusterIdentity } from '../identity/key-files.ts'
 import type { KeyObjects } from '../identity/portable-keys.ts'
 import type { AuditOptions } from './audit.ts'
+import { ClusterError } from './cluster-error.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { startControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -35,6 +37,8 @@ export interface ClusterOptions {
   readonly apiOnly?: boolean
   /** The scheduler's profile for pods that name none. Default `default-scheduler`, which is Kubernetes' own. */
   readonly schedulerProfile?: string
+  /** Admission plugins that Kubernetes has only where asked: `NodeRestriction`, which keeps nodes to what is theirs. Default: none. */
+  readonly admissionPlugins?: readonly string[]
   /** Listens on this port for HTTPS; 0 takes a free one. Default: not at all, until {@link Cluster.listen}. */
   readonly port?: number
   /** The address to listen on. Default `127.0.0.1`. */
@@ -104,6 +108,7 @@ export async function createCluster(
   { runtimeFor, ...served }: ClusterParts = {},
 ): Promise<Cluster> {
   const { env = systemEnvironment(), dataDirectory } = options
+  requireKnownPlugins(options.admissionPlugins)
   if (dataDirectory !== undefined) makeDataDirectory(dataDirectory)
   const keys = dataDirectory === undefined ? undefined : `${dataDirectory}/keys`
   const identity = openClusterIdentity(inMachineTime(env), keys)
@@ -125,6 +130,7 @@ export async function createCluster(
     controllers: options.apiOnly !== true,
     ...(heartbeatPace > 1 && { nodeGraceMs: NODE_GRACE_MS * heartbeatPace }),
     ...(options.schedulerProfile !== undefined && { schedulerProfile: options.schedulerProfile }),
+    admissionPlugins: options.admissionPlugins ?? [],
   }).catch(async (error: unknown) => {
     await store.close()
     throw error
@@ -165,6 +171,13 @@ export async function createCluster(
 
 /** TLS asks the machine's clock whether a certificate is valid, whatever time the cluster lives in. */
 const inMachineTime = (env: Environment): Environment => ({ ...env, clock: systemEnvironment().clock })
+
+function requireKnownPlugins(names: readonly string[] = []): void {
+  const unknown = names.find((name) => !OPTIONAL_PLUGINS.includes(name))
+  if (unknown === undefined) return
+  const message = `Cannot enable the admission plugin "${unknown}": it is not an optional one, expected ${OPTIONAL_PLUGINS.join(', ')}`
+  throw new ClusterError('CLUSTER_OPTION', message, 'choose one of those with --enable-admission-plugins')
+}
 
 /** Who is not the administrator gets a certificate, with a key of the kind that every library reads. */
 function kubeconfigs(identity: ClusterIdentity, listen: Cluster['listen']): Cluster['kubeconfig'] {

@@ -1,5 +1,6 @@
 import { serviceAccounts } from '../api/generated/resources.ts'
 import { hasReason } from '../api/meta/status.ts'
+import { admissionPlugins } from '../apiserver/admission/plugins.ts'
 import { createApiServer } from '../apiserver/api-server.ts'
 import type { ApiServer } from '../apiserver/api-server.ts'
 import { createServiceAccountTokens } from '../apiserver/authn/service-account-tokens.ts'
@@ -28,6 +29,8 @@ export interface ControlPlaneOptions {
   readonly wrapClient?: (client: Client, user: UserInfo) => Client
   /** False: an API server alone, as `--api-only`. Default true. */
   readonly controllers?: boolean
+  /** Optional admission plugins to have. */
+  readonly admissionPlugins?: readonly string[]
   /** The profile for pods that name none; default Kubernetes' own. */
   readonly schedulerProfile?: string
   /** Where Services have their addresses; default Kubernetes' own. */
@@ -60,6 +63,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     store,
     authorizer,
     tokens,
+    plugins: admissionPlugins(authorizer, options.admissionPlugins),
     proxyIdentity: () => identity.client('front-proxy-client', 'front-proxy-client', []),
     ...(nodeStreams !== undefined && { nodeStreams }),
     // Clusters share the machine, and with it the ports of nodes.

@@ -6,6 +6,7 @@ import { systemEnvironment } from '../../../env/system.ts'
 import { createMemoryStore } from '../../../store/memory-store.ts'
 import { createApiServer } from '../../api-server.ts'
 import { createServiceAccountTokens } from '../../authn/service-account-tokens.ts'
+import { admissionPlugins } from '../plugins.ts'
 import { createDirectClient } from '../../direct-client.ts'
 import type { Authorizer } from '../../verbs/authorizer.ts'
 import { allowAll } from '../../verbs/authorizer.ts'
@@ -22,7 +23,8 @@ async function start() {
   const identity = openClusterIdentity(environment)
   const tokens = createServiceAccountTokens(environment, () => identity.serviceAccountKey)
   const store = createMemoryStore(environment)
-  const server = await createApiServer({ environment, store, authorizer, tokens })
+  const plugins = admissionPlugins(authorizer, ['NodeRestriction'])
+  const server = await createApiServer({ environment, store, authorizer, tokens, plugins })
   const admin = createDirectClient(server, { user: { name: 'ann', groups: [] } })
   const node = createDirectClient(server, { user: { name: 'system:node:one', groups: ['system:nodes'] } })
   await admin.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: at('default') })

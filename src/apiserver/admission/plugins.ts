@@ -18,8 +18,15 @@ import { storageInUse } from './storage-in-use.ts'
 import { taintNodes } from './taint-nodes.ts'
 import { terminatingDefinition } from './terminating-definition.ts'
 
-/** The plugins that a server has by default, in Kubernetes' order. */
-export function defaultPlugins(authorizer: Authorizer): readonly AdmissionPlugin[] {
+/** What a server has only where it is asked for, as with kube-apiserver's `--enable-admission-plugins`. */
+export const OPTIONAL_PLUGINS: readonly string[] = ['NodeRestriction']
+
+/** The plugins that a server has by default and the optional ones that are named, in Kubernetes' order. */
+export function admissionPlugins(authorizer: Authorizer, enabled: readonly string[] = []): readonly AdmissionPlugin[] {
+  return allPlugins(authorizer).filter(({ name }) => !OPTIONAL_PLUGINS.includes(name) || enabled.includes(name))
+}
+
+function allPlugins(authorizer: Authorizer): readonly AdmissionPlugin[] {
   return [
     terminatingDefinition,
     namespaceLifecycle,
