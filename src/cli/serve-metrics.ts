@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Shoal } from '../compute/shoal.ts'
 import { joinedMetrics } from '../compute/trace/metrics-text.ts'
@@ -10,6 +9,8 @@ export async function serveMetrics(
   sessions: ReadonlySet<Pick<Shoal, 'metrics'>>,
 ): Promise<Disposable> {
   const { host, port } = hostAndPort(address)
+  // Its import would load the fetch of Node.
+  const { createServer } = process.getBuiltinModule('node:http')
   const server = createServer((request, response) => {
     const isKnown = request.url?.split('?')[0] === '/metrics'
     response.writeHead(isKnown ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
