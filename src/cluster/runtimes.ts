@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import type { Environment } from '../env/environment.ts'
+import type { HostPorts } from '../runtime/host-ports.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { ClusterError } from './cluster-error.ts'
 
@@ -39,7 +40,8 @@ export async function runtimeFactory(options: RuntimesOptions, directory = ''): 
       const { createProcessRuntime } = await import('../runtime/process/process-runtime.ts')
       const { podNetwork: network } = options
       const how = { ...(directory !== '' && { directory }), ...(network !== undefined && { network }) }
-      const runtime = createProcessRuntime({ environment, ...how })
+      const hostPorts = hostPortsOf(environment)
+      const runtime = createProcessRuntime({ environment, ...how, hostPorts, nodeAddress: options.hostAddress })
       return () => runtime
     }
     case 'cri':
@@ -50,6 +52,17 @@ export async function runtimeFactory(options: RuntimesOptions, directory = ''): 
       const message = `Cannot start nodes on "${String(options.runtime)}": unknown runtime, expected one of ${RUNTIME_NAMES.join(', ')}`
       throw new ClusterError('CLUSTER_OPTION', message, 'choose one of those with --runtime')
     }
+  }
+}
+
+/** Loaded with the first pod that asks for a port of the node. */
+function hostPortsOf(env: Environment): HostPorts {
+  let loaded: Promise<HostPorts> | undefined
+  const load = async () => (await import('../network/host-ports.ts')).createHostPorts(env)
+  return {
+    open: async (sandbox) => await (await (loaded ??= load())).open(sandbox),
+    close: async (sandboxId) => await (await loaded)?.close(sandboxId),
+    [Symbol.asyncDispose]: async () => await (await loaded)?.[Symbol.asyncDispose](),
   }
 }
 

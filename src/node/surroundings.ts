@@ -44,7 +44,9 @@ async function startSandbox({ context, pod }: PodWork): Promise<Sandbox> {
     isOwn ? undefined : context.network?.dns().catch(failed),
     context.files.hostResolver(),
   ])
-  return await context.runtime.startSandbox(sandboxSpec(pod, podDns(pod, cluster ?? undefined, resolvConf)))
+  const sandbox = await context.runtime.startSandbox(sandboxSpec(pod, podDns(pod, cluster ?? undefined, resolvConf)))
+  for (const remark of sandbox.remarks ?? []) tell(context, pod, undefined, 'Warning', 'PortShifted', remark)
+  return sandbox
 }
 
 const provideVolumes = (work: PodWork): Promise<PodVolumes> => work.context.files.provide(volumeContext(work))

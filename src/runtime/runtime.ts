@@ -167,6 +167,8 @@ export interface Sandbox {
   readonly ip: string
   readonly ready: boolean
   readonly createdAtMs: number
+  /** What is not as its pod asked for, such as a port that needs privileges. */
+  readonly remarks?: readonly string[]
 }
 
 export interface ResourceLimits {

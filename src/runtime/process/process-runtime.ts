@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { Environment } from '../../env/environment.ts'
 import { diskUsage } from '../disk-usage.ts'
 import { RuntimeError } from '../runtime.ts'
+import type { HostPorts } from '../host-ports.ts'
 import type { PodNetwork } from '../pod-network.ts'
 import type { Runtime } from '../runtime.ts'
 import { measureCapacity } from './capacity.ts'
@@ -33,6 +34,10 @@ export interface ProcessRuntimeOptions {
    * are bound), `none` (the host's). Default `auto`: the first that the machine allows.
    */
   readonly network?: 'auto' | 'namespace' | 'loopback' | 'none'
+  /** Has ports of the node lead to pods; absent: they do not. Ends with the runtime. */
+  readonly hostPorts?: HostPorts
+  /** An address of the node beside those that pods and host reach it at. */
+  readonly nodeAddress?: string
   /** Default 10 MiB in each of 5 files. */
   readonly logs?: { readonly maxBytes: number; readonly maxFiles: number }
 }
@@ -71,7 +76,8 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     (started) => (limits = describeLimitations(started, options.network ?? 'auto')),
     () => undefined,
   )
-  const sandboxes = createSandboxes({ environment, spawner, directory, network: options.network ?? 'auto' })
+  const { network = 'auto', hostPorts, nodeAddress } = options
+  const sandboxes = createSandboxes({ environment, spawner, directory, network, hostPorts, nodeAddress })
   const containers = createContainers({ environment, spawner, sandboxes, logs: options.logs ?? DEFAULT_LOGS })
   const executions = createExecutions({ spawner, containers })
   const close = async () => {
@@ -79,6 +85,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
       (started) => started.close(),
       () => undefined,
     )
+    await options.hostPorts?.[Symbol.asyncDispose]()
     await swept
     await rm(directory, { recursive: true, force: true })
   }

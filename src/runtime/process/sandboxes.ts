@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Environment } from '../../env/environment.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { Sandbox, SandboxSpec } from '../runtime.ts'
+import type { HostPorts } from '../host-ports.ts'
 import { createAddressPool } from './addresses.ts'
 import { createNetworkPool } from './network-pool.ts'
 import type { PreparedNetwork } from './network-pool.ts'
@@ -35,7 +36,11 @@ interface Context {
   readonly spawner: Promise<Spawner>
   readonly directory: string
   readonly network: 'auto' | 'namespace' | 'loopback' | 'none'
+  readonly hostPorts: HostPorts | undefined
+  readonly nodeAddress: string | undefined
 }
+
+const LOOPBACK = '127.0.0.1'
 
 type NetworkMode = 'namespace' | 'loopback' | 'none'
 
@@ -64,7 +69,7 @@ function openNetwork({ environment, network }: Context, started: Spawner): Netwo
     return { ...pool, mode: 'namespace', hostAddress: gatewayOf(subnet) }
   }
   const newId = () => environment.random.uuid().replaceAll('-', '')
-  const hostAddress = '127.0.0.1'
+  const hostAddress = LOOPBACK
   if (network === 'none' || process.platform !== 'linux') {
     const take = async () => ({ sandboxId: newId(), address: hostAddress })
     return { mode: 'none', take, giveBack: () => undefined, hostAddress }
@@ -96,10 +101,11 @@ export function createSandboxes(context: Context): Sandboxes {
         ? { sandboxId: environment.random.uuid().replaceAll('-', ''), address: network.hostAddress }
         : await network.take()
       const { sandboxId: id, address: ip } = own
+      const remarks = spec.hostNetwork ? [] : await openPorts(spec, own, network)
       const files = await createPodFiles(path.join(directory, 'pods', id), spec, ip)
       const { namespace, name, attempt, uid } = spec
       const createdAtMs = environment.clock.now()
-      const sandbox = { id, podUid: uid, namespace, name, attempt, ip, ready: true, createdAtMs }
+      const sandbox = { id, podUid: uid, namespace, name, attempt, ip, ready: true, createdAtMs, remarks }
       const isBound = network.mode === 'loopback' && !spec.hostNetwork
       pods.set(id, { sandbox, spec, files, bindAddress: isBound ? ip : undefined })
       return sandbox
@@ -109,11 +115,24 @@ export function createSandboxes(context: Context): Sandboxes {
     }
   }
 
+  async function openPorts({ ports }: SandboxSpec, own: PreparedNetwork, network: Network): Promise<readonly string[]> {
+    const { hostPorts, nodeAddress } = context
+    if (hostPorts === undefined || !ports.some(({ hostPort = 0 }) => hostPort > 0)) return []
+    const nodeAddresses = [LOOPBACK, network.hostAddress, ...(nodeAddress === undefined ? [] : [nodeAddress])]
+    try {
+      return await hostPorts.open({ sandboxId: own.sandboxId, ip: own.address, nodeAddresses, ports })
+    } catch (error) {
+      network.giveBack(own)
+      throw error
+    }
+  }
+
   async function stop(sandboxId: string): Promise<void> {
     const pod = pods.get(sandboxId)
     if (!pod?.sandbox.ready) return
     pods.set(sandboxId, { ...pod, sandbox: { ...pod.sandbox, ready: false } })
     const network = await opened
+    await context.hostPorts?.close(sandboxId)
     if (!pod.spec.hostNetwork) network.giveBack({ sandboxId, address: pod.sandbox.ip })
   }
 

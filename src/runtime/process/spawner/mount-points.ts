@@ -87,9 +87,13 @@ async function cover(directory: string): Promise<void> {
   await mount('--rbind', directory, lower)
   const options = `lowerdir=${lower},upperdir=${home}/upper,workdir=${home}/work`
   await mount('-t', 'overlay', '-o', options, 'shoal', directory)
-  const own = isWithin(ownDirectory, directory) ? [lower + ownDirectory.slice(directory.length)] : []
-  for (const below of [...own, ...mountPoints().filter((point) => point.startsWith(`${lower}/`))]) {
-    await mount('--rbind', below, directory + below.slice(lower.length))
+  if (isWithin(ownDirectory, directory))
+    await mount('--rbind', lower + ownDirectory.slice(directory.length), ownDirectory)
+  for (const below of mountPoints().filter((point) => point.startsWith(`${lower}/`))) {
+    await mount('--rbind', below, directory + below.slice(lower.length)).catch((error: unknown) => {
+      // Somebody else's, such as a container engine's, may have gone since it was listed.
+      if (isMountPoint(below)) throw error
+    })
   }
   covered.set(directory, lower)
 }
