@@ -96,14 +96,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
     pullImage: async (image) => requireImage(image),
     imageStatus: async (image) => findImage(image),
     startSandbox: sandboxes.start,
-    stopSandbox: async (sandboxId) => {
-      await containers.killAll(sandboxId)
-      await sandboxes.stop(sandboxId)
-    },
-    removeSandbox: async (sandboxId) => {
-      await containers.removeAll(sandboxId)
-      await sandboxes.remove(sandboxId)
-    },
+    ...endsOf(sandboxes, containers),
     createContainer: containers.create,
     startContainer: containers.start,
     stopContainer: containers.stop,
@@ -142,6 +135,22 @@ async function podNetworkOf({ hostAddress }: Sandboxes, started: Promise<Spawner
   const rule = async (script: string) => void (await spawner.request({ op: 'rule', script }))
   const route = async (range: string) => void (await spawner.request({ op: 'route', range }))
   return { ...own, rule, route }
+}
+
+function endsOf(
+  sandboxes: Sandboxes,
+  { killAll, removeAll }: Containers,
+): Pick<Runtime, 'stopSandbox' | 'removeSandbox'> {
+  return {
+    async stopSandbox(sandboxId) {
+      await killAll(sandboxId)
+      await sandboxes.stop(sandboxId)
+    },
+    async removeSandbox(sandboxId) {
+      await removeAll(sandboxId)
+      await sandboxes.remove(sandboxId)
+    },
+  }
 }
 
 const measurementsOf = ({ usage, untaken }: Containers) => ({ usage, untakenConnections: untaken })
