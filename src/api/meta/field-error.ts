@@ -33,6 +33,13 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   return { reason: 'FieldValueInvalid', field, message: withDetail(`Invalid value: ${shown(value)}`, detail) }
 }
 
+/** As {@link invalid}, of a value that is not shown. */
+export const invalidFor = (field: string, detail: string): FieldError => ({
+  reason: 'FieldValueInvalid',
+  field,
+  message: withDetail('Invalid value', detail),
+})
+
 export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
   return { reason: 'FieldValueTypeInvalid', field, message: withDetail(`Invalid value: ${shown(value)}`, detail) }
 }

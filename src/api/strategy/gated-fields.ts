@@ -24,7 +24,14 @@ const TEMPLATED = within('spec.template.spec')
 
 /** By resource and group. */
 const GATED: Readonly<Record<string, readonly string[]>> = {
-  pods: within('spec'),
+  pods: [
+    ...within('spec'),
+    'status.extendedResourceClaimStatus',
+    ...['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'].flatMap((list) => [
+      `status.${list}[].allocatedResourcesStatus`,
+      `status.${list}[].stopSignal`,
+    ]),
+  ],
   podtemplates: within('template.spec'),
   replicationcontrollers: TEMPLATED,
   'deployments.apps': [...TEMPLATED, 'status.terminatingReplicas'],
@@ -35,6 +42,7 @@ const GATED: Readonly<Record<string, readonly string[]>> = {
   'cronjobs.batch': within('spec.jobTemplate.spec.template.spec'),
   'horizontalpodautoscalers.autoscaling': ['spec.behavior.scaleUp.tolerance', 'spec.behavior.scaleDown.tolerance'],
   'leases.coordination.k8s.io': ['spec.strategy', 'spec.preferredHolder'],
+  'volumeattachments.storage.k8s.io': ['status.attachError.errorCode', 'status.detachError.errorCode'],
   nodes: ['spec.configSource', 'status.config'],
 }
 

@@ -45,6 +45,7 @@ export const UPDATE_RULES: Readonly<
   'deployments.apps': updateDeployment,
   'daemonsets.apps': updateDaemonSet,
   pods: updatePod,
+  'jobs.batch': labelJob,
   'endpointslices.discovery.k8s.io': updateSlice,
   namespaces: updateNamespace,
   persistentvolumes: updateVolume,
@@ -84,6 +85,12 @@ function gatedConditions(pod: Draft<Pod>): Partial<NonNullable<Draft<Pod>['statu
   }
 }
 
+/** A Job without labels has its template's: Kubernetes fills them in whenever it reads one. */
+function labelJob({ metadata, spec }: Draft<Job>): void {
+  const labels = spec?.template.metadata?.labels
+  if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
+}
+
 /** The `resize` subresource writes resources and nothing else: other changes are dropped, as Kubernetes does. */
 function resizePod(pod: Draft<Pod>, old: Pod): void {
   const wanted = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
@@ -107,7 +114,7 @@ function updatePod(pod: Draft<Pod>, old: Pod, subresource?: string): void {
   if (subresource === undefined) dropImageVolumes(pod.spec, old.spec)
   if (subresource === 'resize') resizePod(pod, old)
   if (subresource === 'status') {
-    if (old.status?.qosClass !== undefined) pod.status = { ...pod.status, qosClass: old.status.qosClass }
+    if (old.status?.qosClass !== undefined) pod.status = { qosClass: old.status.qosClass, ...pod.status }
     delete pod.metadata.deletionTimestamp
     if (old.metadata.deletionTimestamp) pod.metadata.deletionTimestamp = old.metadata.deletionTimestamp
   }

@@ -1,11 +1,12 @@
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../generated/core-v1.ts'
 import { forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { dnsLabelProblems, dnsSubdomainProblems } from '../meta/names.ts'
+import { dnsLabelProblems, dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
 import { compareQuantities, wholeOf } from '../meta/quantity.ts'
 import { goDiff } from './go-form.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { named, unlessSame } from './object-meta.ts'
+import { isNative } from './resources.ts'
 
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
 const VOLUME_MODES = ['Block', 'Filesystem']
@@ -119,10 +120,35 @@ function claimSpec(claim: PersistentVolumeClaim, before: PersistentVolumeClaim):
 }
 
 /** What a claim has got, amount by amount. */
-export function validateClaimStatus({ status }: PersistentVolumeClaim): FieldError[] {
-  return Object.entries(status?.capacity ?? {}).flatMap(([name, amount]) =>
-    compareQuantities(amount, 0) < 0
-      ? [invalid(`status.capacity[${name}]`, wholeOf(amount), 'must be a valid resource quantity')]
-      : [],
-  )
+export function validateClaimStatus({ status = {} }: PersistentVolumeClaim): FieldError[] {
+  const { capacity = {}, allocatedResourceStatuses: resizes = {}, allocatedResources = {} } = status
+  const errors = Object.entries(capacity).flatMap(([name, amount]) => basic(`status.capacity[${name}]`, amount))
+  for (const [name, state] of Object.entries(resizes)) {
+    const at = 'status.allocatedResourceStatuses'
+    errors.push(...validateKey(name, at))
+    if (!RESIZE_STATES.includes(state)) errors.push(notSupported(at, name, RESIZE_STATES))
+  }
+  for (const [name, amount] of Object.entries(allocatedResources)) {
+    const wrong = validateKey(name, 'status.allocatedResources')
+    errors.push(...(wrong.length > 0 ? wrong : basic(`status.allocatedResources[${name}]`, amount)))
+  }
+  return errors
+}
+
+const RESIZE_STATES = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+].sort()
+
+const basic = (path: string, amount: string | number): FieldError[] =>
+  compareQuantities(amount, 0) < 0 ? [invalid(path, wholeOf(amount), 'must be a valid resource quantity')] : []
+
+/** Of Kubernetes' own resources claims have storage alone. */
+function validateKey(name: string, path: string): FieldError[] {
+  const problems = labelKeyProblems(name)
+  if (problems.length > 0) return named(path, name, problems)
+  return name === 'storage' || !isNative(name) ? [] : [notSupported(path, name, ['storage'])]
 }

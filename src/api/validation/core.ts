@@ -1,10 +1,11 @@
 import type { ConfigMap, Namespace, Node, Secret, ServiceAccount } from '../generated/core-v1.ts'
 import { validateLenientCidr } from './addresses.ts'
-import { forbidden, invalid, required, tooLong } from '../meta/field-error.ts'
+import { duplicate, forbidden, invalid, required, tooLong } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { configKeyProblems } from '../meta/names.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { unlessSame, utf8Length } from './object-meta.ts'
+import { validateAmount } from './resources.ts'
 import { validateTaints } from './scheduling.ts'
 
 /** What a ConfigMap or a Secret may hold. */
@@ -105,8 +106,12 @@ export function validateNode({ spec = {} }: Node): FieldError[] {
 }
 
 /** `podCIDR` and `providerID` are set once. */
-export function validateNodeUpdate({ spec = {} }: Node, { spec: old = {} }: Node): FieldError[] {
+export function validateNodeUpdate({ spec = {}, status = {} }: Node, { spec: old = {} }: Node): FieldError[] {
   const errors: FieldError[] = []
+  for (const field of ['capacity', 'allocatable'] as const)
+    for (const [name, amount] of Object.entries(status[field] ?? {}))
+      errors.push(...validateAmount(name, amount, `status.${field}.${name}`))
+  errors.push(...repeatedAddresses(status.addresses ?? []))
   if (old.providerID !== undefined && spec.providerID !== old.providerID) {
     errors.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
   }
@@ -116,6 +121,14 @@ export function validateNodeUpdate({ spec = {} }: Node, { spec: old = {} }: Node
   errors.push(...validateTaints(spec.taints ?? [], 'metadata.taints'))
   if (spec.externalID !== old.externalID) errors.push(forbidden('spec.externalID', 'may not be updated'))
   return errors
+}
+
+function repeatedAddresses(addresses: NonNullable<NonNullable<Node['status']>['addresses']>): FieldError[] {
+  const seen = new Set<string>()
+  return addresses.flatMap(({ type, address }, i) => {
+    const isRepeated = seen.size === seen.add(`${type} ${address}`).size
+    return isRepeated ? [duplicate(`status.addresses[${i}]`, { Type: type, Address: address })] : []
+  })
 }
 
 export function validateServiceAccount(_account: ServiceAccount): FieldError[] {

@@ -3,7 +3,7 @@ import { duplicate, forbidden, invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { labelKeyProblems } from '../meta/names.ts'
 import { compareQuantities, milliOf } from '../meta/quantity.ts'
-import { nameProblems, standardProblems } from './resources.ts'
+import { isExtendedResource, nameProblems, standardProblems } from './resources.ts'
 import { named } from './object-meta.ts'
 
 const COUNTED = [
@@ -56,7 +56,7 @@ function amountErrors(amounts: Amounts, path: string): FieldError[] {
     if (compareQuantities(amount, 0) < 0) {
       errors.push(invalid(at, String(amount), 'must be greater than or equal to 0'))
     }
-    const isWhole = COUNTED.includes(name) || name.startsWith('count/')
+    const isWhole = COUNTED.includes(name) || name.startsWith('count/') || isExtendedResource(name)
     if (isWhole && milliOf(amount) % 1000 !== 0) errors.push(invalid(at, String(amount), 'must be an integer'))
     return errors
   })
@@ -64,11 +64,10 @@ function amountErrors(amounts: Amounts, path: string): FieldError[] {
 
 function nameErrors(name: string, path: string): FieldError[] {
   const problems = named(path, name, labelKeyProblems(name))
-  if (problems.length > 0 || name.includes('/') || STANDARD.includes(name) || HUGE_PAGES.test(name)) return problems
-  return [
-    invalid(path, name, 'must be a standard resource type or fully qualified'),
-    invalid(path, name, 'must be a standard resource for quota'),
-  ]
+  if (name.includes('/') || STANDARD.includes(name) || HUGE_PAGES.test(name)) return problems
+  const ofQuota = invalid(path, name, 'must be a standard resource for quota')
+  if (problems.length > 0) return [...problems, ofQuota]
+  return [invalid(path, name, 'must be a standard resource type or fully qualified'), ofQuota]
 }
 
 type Spec = NonNullable<ResourceQuota['spec']>

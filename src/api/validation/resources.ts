@@ -127,6 +127,34 @@ export function standardProblems(name: string): readonly string[] {
 
 export const isStandardResource = (name: string) => STANDARD.has(name) || name.startsWith('hugepages-')
 
+/** Kubernetes' own: without a domain, or with one of its. */
+export const isNative = (name: string) => !name.includes('/') || name.includes('kubernetes.io/')
+
+/** A resource that nodes offer beside Kubernetes' own: whole numbers of it. */
+export const isExtendedResource = (name: string): boolean =>
+  !isNative(name) && !name.startsWith('requests.') && labelKeyProblems(`requests.${name}`).length === 0
+
+/** Objects are counted. */
+const COUNTED = new Set([
+  'pods',
+  'services',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
+  'services.loadbalancers',
+])
+
+/** As ValidateResourceQuantityValue: not negative, and whole where it counts. */
+export function validateAmount(name: string, quantity: string | number, path: string): FieldError[] {
+  const shown = String(quantity)
+  const errors = compareQuantities(quantity, 0) < 0 ? [invalid(path, shown, 'must be greater than or equal to 0')] : []
+  const counts = COUNTED.has(name) || isExtendedResource(name)
+  return counts && !isWhole(quantity) ? [...errors, invalid(path, shown, 'must be an integer')] : errors
+}
+
 const isExtended = (name: string) => name.includes('/') || name.startsWith('hugepages-')
 
 function isWhole(quantity: string | number): boolean {

@@ -94,12 +94,12 @@ import {
   validateVolumeAttributesClassUpdate,
 } from './storage.ts'
 
+import { validateJobStatus, validateJobStatusUpdate } from './job-status.ts'
+import { validatePodStatus, validatePodStatusUpdate } from './pod-status.ts'
 import {
   validateControllerStatus,
   validateDaemonSetStatus,
   validateDeploymentStatus,
-  validateJobStatus,
-  validatePodStatus,
   validateReplicaSetStatus,
   validateStatefulSetStatus,
 } from './workload-status.ts'
@@ -116,6 +116,8 @@ export interface Rules {
   readonly bareStatus?: true
   /** Holds for a status that is written. */
   readonly status?: (object: never) => FieldError[]
+  /** What may not become of a status. */
+  readonly statusUpdate?: (object: never, old: never) => FieldError[]
   readonly update?: (object: never, old: never, subresource?: string) => FieldError[]
   /** DNS subdomains where absent. */
   readonly names?: NameRule
@@ -138,6 +140,7 @@ export const RULES: Readonly<Record<string, Rules>> = {
     always: validatePod,
     create: validatePodCreation,
     status: validatePodStatus,
+    statusUpdate: validatePodStatusUpdate,
     update: validatePodUpdate,
     steps: 'mfsu',
   },
@@ -221,6 +224,7 @@ export const RULES: Readonly<Record<string, Rules>> = {
     before: validateGeneratedSelector,
     always: validateJob,
     status: validateJobStatus,
+    statusUpdate: validateJobStatusUpdate,
     update: validateJobUpdate,
     steps: 'fbsmsu',
   },

@@ -56,6 +56,8 @@ export function validateUpdate(
     if (step === 's') errors.push(...(rules.always?.(object as never) ?? []))
     if (step === 'u') errors.push(...(rules.update?.(object as never, old as never, subresource) ?? []))
   }
-  if (subresource === 'status') errors.push(...(rules.status?.(object as never) ?? []))
+  if (subresource !== 'status') return errors
+  errors.push(...(rules.status?.(object as never) ?? []))
+  errors.push(...(rules.statusUpdate?.(object as never, old as never) ?? []))
   return errors
 }

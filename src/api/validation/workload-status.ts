@@ -1,11 +1,8 @@
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../generated/apps-v1.ts'
-import type { Job } from '../generated/batch-v1.ts'
-import type { Pod, ReplicationController } from '../generated/core-v1.ts'
-import { duplicate, invalid } from '../meta/field-error.ts'
+import type { ReplicationController } from '../generated/core-v1.ts'
+import { invalid } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { labelKeyProblems } from '../meta/names.ts'
 import { nonNegative } from './numbers.ts'
-import { named } from './object-meta.ts'
 
 type Counts = Readonly<Record<string, unknown>>
 
@@ -89,35 +86,3 @@ export const validateDaemonSetStatus = ({ status }: DaemonSet): FieldError[] =>
     [],
     '',
   )
-
-/** Pods are counted; those whose end is not counted yet are named once each. */
-export function validateJobStatus({ status = {} }: Job): FieldError[] {
-  const { active, succeeded, failed, ready, terminating, uncountedTerminatedPods = {} } = status
-  const counts = { active, succeeded, failed, ready, terminating }
-  const errors = Object.entries(counts).flatMap(([field, value]) => nonNegative(`status.${field}`, value))
-  const seen = new Set<string>()
-  for (const field of ['succeeded', 'failed'] as const) {
-    uncountedTerminatedPods[field]?.forEach((uid, i) => {
-      const path = `status.uncountedTerminatedPods.${field}[${i}]`
-      if (uid === '') errors.push(invalid(path, uid, 'must not be empty'))
-      else if (seen.has(uid)) errors.push(duplicate(path, uid))
-      seen.add(uid)
-    })
-  }
-  return errors
-}
-
-const OWN_CONDITIONS = ['PodScheduled', 'Ready', 'Initialized']
-const NO_GENERATION = 'must be a non-negative integer'
-
-export function validatePodStatus({ status = {} }: Pod): FieldError[] {
-  const { conditions = [], observedGeneration = 0 } = status
-  const errors = conditions.flatMap(({ type, observedGeneration: seen = 0 }, i) => {
-    const path = `status.conditions[${i}]`
-    const early = seen < 0 ? [invalid(`${path}.observedGeneration`, seen, NO_GENERATION)] : []
-    if (OWN_CONDITIONS.includes(type)) return early
-    return [...early, ...named(`${path}.Type`, type, labelKeyProblems(type))]
-  })
-  if (observedGeneration < 0) errors.push(invalid('status.observedGeneration', observedGeneration, NO_GENERATION))
-  return errors
-}
