@@ -94,6 +94,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       createAdmissionMetrics(families),
     ),
     allocations: createServiceAllocations(store, options.network),
+    surroundings: { podsOnLoopback: options.network?.serviceRange?.startsWith('127.') === true },
     nodeStreams: options.nodeStreams,
     tokens: options.tokens,
     prepare: ({ storage, type }) =>

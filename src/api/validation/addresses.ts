@@ -24,12 +24,18 @@ const isLinkLocal = ([a = 0, b = 0, ...rest]: IpBytes) =>
 const isLinkLocalMulticast = ([a = 0, b = 0, c = 0, ...rest]: IpBytes) =>
   rest.length === 1 ? a === 224 && b === 0 && c === 0 : a === 0xff && (b & 0x0f) === 2
 
+/** What of a cluster decides which addresses make sense in it. */
+export interface Surroundings {
+  /** Its pods and Services have their addresses in loopback, where a machine gives them no networks. */
+  readonly podsOnLoopback: boolean
+}
+
 /** From 127.20.0.0 on pods and Services have their addresses where a machine gives them no networks. */
 const FIRST_OF_PODS = 20
 const isOfPod = ([a, b = 0, ...rest]: IpBytes) => rest.length === 2 && a === 127 && b >= FIRST_OF_PODS
 
 /** Of an address at which something else than this very machine is to be reached. */
-export function validateEndpointIp(path: string, value: string): FieldError[] {
+export function validateEndpointIp(path: string, value: string, { podsOnLoopback }: Surroundings): FieldError[] {
   const bytes = parseIp(value)
   if (bytes === undefined) return [invalid(path, value, 'must be a valid IP address')]
   const errors: FieldError[] = []
@@ -37,7 +43,7 @@ export function validateEndpointIp(path: string, value: string): FieldError[] {
   const inRange = (holds: boolean, range: string) => {
     if (holds) errors.push(invalid(path, value, `may not be in the ${range}`))
   }
-  inRange(isLoopback(bytes) && !isOfPod(bytes), 'loopback range (127.0.0.0/8, ::1/128)')
+  inRange(isLoopback(bytes) && !(podsOnLoopback && isOfPod(bytes)), 'loopback range (127.0.0.0/8, ::1/128)')
   inRange(isLinkLocal(bytes), 'link-local range (169.254.0.0/16, fe80::/10)')
   inRange(isLinkLocalMulticast(bytes), 'link-local multicast range (224.0.0.0/24, ff02::/10)')
   return errors

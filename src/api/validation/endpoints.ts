@@ -12,37 +12,47 @@ import {
 } from '../meta/names.ts'
 import { parseIp } from '../meta/ip-address.ts'
 import { ipProblems, validateEndpointIp, validateLenientIp } from './addresses.ts'
+import type { Surroundings } from './addresses.ts'
 import type { KubeObject } from '../object.ts'
 import { named, unlessSame, validateLabels } from './object-meta.ts'
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 
-/** The API server says itself where it is, which may be on loopback where its clients are on its machine. */
-export const validateEndpoints = ({ subsets = [], metadata }: Endpoints): FieldError[] =>
-  isApiServers(metadata) ? [] : subsets.flatMap(validateSubset)
+export const validateEndpoints = ({ subsets = [], metadata }: Endpoints, around: Surroundings): FieldError[] =>
+  isApiServers(metadata, around) ? [] : subsets.flatMap((subset, i) => validateSubset(subset, i, around))
 
-const isApiServers = ({ namespace, name }: KubeObject['metadata']) => namespace === 'default' && name === 'kubernetes'
+/** The API server says itself where it is: where pods live on loopback, it does so too. */
+const isApiServers = ({ namespace, name }: KubeObject['metadata'], { podsOnLoopback }: Surroundings) =>
+  podsOnLoopback && namespace === 'default' && name === 'kubernetes'
 
 /** What lay there before is not looked at again. */
-export const validateEndpointsUpdate = (one: Endpoints, old: Endpoints): FieldError[] =>
-  semanticallyEqual(one.subsets, old.subsets) ? [] : validateEndpoints(one)
+export const validateEndpointsUpdate = (
+  one: Endpoints,
+  old: Endpoints,
+  _subresource: string | undefined,
+  around: Surroundings,
+): FieldError[] => (semanticallyEqual(one.subsets, old.subsets) ? [] : validateEndpoints(one, around))
 
-function validateSubset({ addresses = [], notReadyAddresses = [], ports = [] }: EndpointSubset, i: number) {
+function validateSubset(
+  { addresses = [], notReadyAddresses = [], ports = [] }: EndpointSubset,
+  i: number,
+  around: Surroundings,
+) {
   const path = `subsets[${i}]`
   const isEmpty = addresses.length === 0 && notReadyAddresses.length === 0
   return [
     ...(isEmpty ? [required(path, 'must specify `addresses` or `notReadyAddresses`')] : []),
-    ...addresses.flatMap((one, at) => validateAddress(one, `${path}.addresses[${at}]`)),
-    ...notReadyAddresses.flatMap((one, at) => validateAddress(one, `${path}.notReadyAddresses[${at}]`)),
+    ...addresses.flatMap((one, at) => validateAddress(one, `${path}.addresses[${at}]`, around)),
+    ...notReadyAddresses.flatMap((one, at) => validateAddress(one, `${path}.notReadyAddresses[${at}]`, around)),
     ...ports.flatMap((one, at) => validatePort(one, ports.length > 1, `${path}.ports[${at}]`)),
   ]
 }
 
-function validateAddress({ ip, hostname = '', nodeName }: EndpointAddress, path: string): FieldError[] {
+function validateAddress({ ip, hostname = '', nodeName }: EndpointAddress, path: string, around: Surroundings) {
   const errors = validateLenientIp(`${path}.ip`, ip)
   if (hostname !== '') errors.push(...named(`${path}.hostname`, hostname, dnsLabelProblems(hostname)))
   if (nodeName !== undefined) errors.push(...named(`${path}.nodeName`, nodeName, dnsSubdomainProblems(nodeName)))
-  return [...errors, ...validateEndpointIp(`${path}.ip`, ip)]
+  return [...errors, ...validateEndpointIp(`${path}.ip`, ip, around)]
 }
 
 function validatePort({ name = '', port, ...rest }: EndpointPort, isNamed: boolean, path: string): FieldError[] {
@@ -82,25 +92,31 @@ function validateSlicePorts(ports: readonly SlicePort[]): FieldError[] {
   })
 }
 
-export function validateSliceEndpoints({ endpoints, addressType, metadata }: EndpointSlice): FieldError[] {
-  const all = isApiServers(metadata) ? [] : (endpoints ?? [])
+export function validateSliceEndpoints(slice: EndpointSlice, around: Surroundings): FieldError[] {
+  const { endpoints, addressType, metadata } = slice
+  const all = isApiServers(metadata, around) ? [] : (endpoints ?? [])
   if (all.length > MOST.endpoints) return [tooMany('endpoints', all.length, MOST.endpoints)]
-  return all.flatMap((endpoint, i) => validateEndpoint(endpoint, addressType, `endpoints[${i}]`))
+  return all.flatMap((endpoint, i) => validateEndpoint(endpoint, addressType, `endpoints[${i}]`, around))
 }
 
 /** Endpoints that lay there before are not looked at again; the type of a slice's addresses stays. */
-export const validateSliceUpdate = (one: EndpointSlice, old: EndpointSlice): FieldError[] => [
-  ...(semanticallyEqual(one.endpoints, old.endpoints) ? [] : validateSliceEndpoints(one)),
+export const validateSliceUpdate = (
+  one: EndpointSlice,
+  old: EndpointSlice,
+  _subresource: string | undefined,
+  around: Surroundings,
+): FieldError[] => [
+  ...(semanticallyEqual(one.endpoints, old.endpoints) ? [] : validateSliceEndpoints(one, around)),
   ...unlessSame('addressType', one.addressType, old.addressType),
 ]
 
-function validateEndpoint(endpoint: Endpoint, addressType: string, path: string): FieldError[] {
+function validateEndpoint(endpoint: Endpoint, addressType: string, path: string, around: Surroundings): FieldError[] {
   const { addresses, nodeName, deprecatedTopology = {}, hostname, hints } = endpoint
   const at = `${path}.addresses`
   const all = addresses ?? []
   const errors = all.length === 0 ? [required(at, 'must contain at least 1 address')] : []
   if (all.length > MOST.addresses) errors.push(tooMany(at, all.length, MOST.addresses))
-  all.forEach((address, i) => errors.push(...validateSliceAddress(address, addressType, at, i)))
+  all.forEach((address, i) => errors.push(...validateSliceAddress(address, addressType, `${at}[${i}]`, at, around)))
   if (nodeName !== undefined) errors.push(...named(`${path}.nodeName`, nodeName, dnsSubdomainProblems(nodeName)))
   const labels = Object.keys(deprecatedTopology).length
   if (labels > MOST.topologyLabels) {
@@ -111,15 +127,20 @@ function validateEndpoint(endpoint: Endpoint, addressType: string, path: string)
   return hints === undefined ? errors : [...errors, ...validateHints(hints, `${path}.hints`)]
 }
 
-function validateSliceAddress(address: string, type: string, list: string, i: number): FieldError[] {
-  const path = `${list}[${i}]`
+function validateSliceAddress(
+  address: string,
+  type: string,
+  path: string,
+  list: string,
+  around: Surroundings,
+): FieldError[] {
   if (type === 'FQDN') return validateQualifiedDomain(address, path)
   if (type !== 'IPv4' && type !== 'IPv6') return []
   const malformed = type === 'IPv4' ? validateLenientIp(path, address) : named(path, address, ipProblems(address))
   if (malformed.length > 0) return malformed
   const found = parseIp(address)?.length === 4 ? 'IPv4' : 'IPv6'
   const other = found === type ? [] : [invalid(list, address, `must be an ${type} address`)]
-  return [...other, ...validateEndpointIp(path, address)]
+  return [...other, ...validateEndpointIp(path, address, around)]
 }
 
 function validateQualifiedDomain(text: string, path: string): FieldError[] {

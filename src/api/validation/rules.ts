@@ -1,3 +1,4 @@
+import type { Surroundings } from './addresses.ts'
 import type { ValidatingAdmissionPolicy } from '../generated/admissionregistration-v1.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dns1035LabelProblems, dnsLabelProblems, pathSegmentProblems } from '../meta/names.ts'
@@ -103,22 +104,21 @@ import {
   validateReplicaSetStatus,
   validateStatefulSetStatus,
 } from './workload-status.ts'
-
 /** A kind's rules, beside those for all metadata. */
 export interface Rules {
   /** Holds for every object; each function takes the type that its name says. */
-  readonly always?: (object: never) => FieldError[]
+  readonly always?: (object: never, around: Surroundings) => FieldError[]
   /** Holds for every object, looked at before all else and once. */
   readonly before?: (object: never) => FieldError[]
   /** Holds for new objects alone, beside what always does. */
-  readonly create?: (object: never) => FieldError[]
+  readonly create?: (object: never, around: Surroundings) => FieldError[]
   /** A status is written whatever its object's metadata says, as far as that holds for all kinds. */
   readonly bareStatus?: true
   /** Holds for a status that is written. */
   readonly status?: (object: never) => FieldError[]
   /** What may not become of a status. */
   readonly statusUpdate?: (object: never, old: never) => FieldError[]
-  readonly update?: (object: never, old: never, subresource?: string) => FieldError[]
+  readonly update?: (object: never, old: never, subresource: string | undefined, around: Surroundings) => FieldError[]
   /** DNS subdomains where absent. */
   readonly names?: NameRule
   /** What Kubernetes looks at on an update, in its order; {@link DEFAULT_STEPS} where absent. */

@@ -4,6 +4,7 @@ import type { FieldError } from '../meta/field-error.ts'
 import { dnsLabelProblems, dnsSubdomainProblems, labelKeyProblems, portNumberProblems } from '../meta/names.ts'
 import { parseIp } from '../meta/ip-address.ts'
 import { validateEndpointIp, validateLenientCidr, validateLenientIp } from './addresses.ts'
+import type { Surroundings } from './addresses.ts'
 import { named, validateLabels } from './object-meta.ts'
 import { validatePortReference } from './probe.ts'
 import { isHeadless, validateServiceAddresses, validateServiceAddressUpdate } from './service-addresses.ts'
@@ -16,7 +17,7 @@ const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode'
 const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints'
 
-export function validateService({ metadata, spec = {} }: Service): FieldError[] {
+export function validateService({ metadata, spec = {} }: Service, around: Surroundings): FieldError[] {
   const { type = '', ports = [] } = spec
   const errors: FieldError[] = validateTopology(metadata.annotations)
   const headless = isHeadless(spec)
@@ -28,7 +29,7 @@ export function validateService({ metadata, spec = {} }: Service): FieldError[] 
   const names = new Set<string>()
   ports.forEach((port, i) => errors.push(...validatePort(port, `spec.ports[${i}]`, ports.length > 1, names)))
   errors.push(...validateLabels(spec.selector, 'spec.selector'))
-  errors.push(...validateAffinity(spec), ...validateServiceAddresses(spec), ...validateExternalIps(spec))
+  errors.push(...validateAffinity(spec), ...validateServiceAddresses(spec), ...validateExternalIps(spec, around))
   if (type === '') errors.push(required('spec.type'))
   else if (!TYPES.includes(type)) errors.push(notSupported('spec.type', type, TYPES))
   if (type === 'ClusterIP') {
@@ -111,11 +112,11 @@ function validateAffinity({ sessionAffinity = '', sessionAffinityConfig: config 
   return [invalid(at, seconds, `must be greater than 0 and less than ${MAXIMUM_AFFINITY_SECONDS}`)]
 }
 
-function validateExternalIps({ externalIPs = [] }: ServiceSpec): FieldError[] {
+function validateExternalIps({ externalIPs = [] }: ServiceSpec, around: Surroundings): FieldError[] {
   return externalIPs.flatMap((address, i) => {
     const path = `spec.externalIPs[${i}]`
     const malformed = validateLenientIp(path, address)
-    return malformed.length > 0 ? malformed : validateEndpointIp(path, address)
+    return malformed.length > 0 ? malformed : validateEndpointIp(path, address, around)
   })
 }
 

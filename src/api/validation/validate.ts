@@ -1,3 +1,4 @@
+import type { Surroundings } from './addresses.ts'
 import { groupResourceOf } from '../resource-type.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { FieldError } from '../meta/field-error.ts'
@@ -9,13 +10,19 @@ import type { Rules } from './rules.ts'
 
 const rulesOf = (type: ResourceType): Rules => RULES[groupResourceOf(type)] ?? {}
 
+const ELSEWHERE: Surroundings = { podsOnLoopback: false }
+
 /** What is wrong with an object to be created, in Kubernetes' order and words; empty where nothing is. */
-export function validateCreate(type: ResourceType, object: KubeObject): readonly FieldError[] {
+export function validateCreate(
+  type: ResourceType,
+  object: KubeObject,
+  around: Surroundings = ELSEWHERE,
+): readonly FieldError[] {
   const rules = rulesOf(type)
   const errors = !NAMELESS.has(groupResourceOf(type)) ? ownMetadata(type, object, rules) : []
   errors.push(...(rules.before?.(object as never) ?? []))
-  errors.push(...(rules.always?.(object as never) ?? []))
-  errors.push(...(rules.create?.(object as never) ?? []))
+  errors.push(...(rules.always?.(object as never, around) ?? []))
+  errors.push(...(rules.create?.(object as never, around) ?? []))
   return errors.length > 0 ? errors : validateMetadata(object.metadata, type.namespaced, pathSegmentProblems)
 }
 
@@ -42,6 +49,7 @@ export function validateUpdate(
   object: KubeObject,
   old: KubeObject,
   subresource?: string,
+  around: Surroundings = ELSEWHERE,
 ): readonly FieldError[] {
   const rules = rulesOf(type)
   const errors = validateMetadata(object.metadata, type.namespaced, pathSegmentProblems)
@@ -53,8 +61,8 @@ export function validateUpdate(
     if (step === 'b') errors.push(...(rules.before?.(object as never) ?? []))
     if (step === 'f') errors.push(...ownMetadata(type, object, rules))
     if (step === 'm') errors.push(...metadataUpdate(type, object, old))
-    if (step === 's') errors.push(...(rules.always?.(object as never) ?? []))
-    if (step === 'u') errors.push(...(rules.update?.(object as never, old as never, subresource) ?? []))
+    if (step === 's') errors.push(...(rules.always?.(object as never, around) ?? []))
+    if (step === 'u') errors.push(...(rules.update?.(object as never, old as never, subresource, around) ?? []))
   }
   if (subresource !== 'status') return errors
   errors.push(...(rules.status?.(object as never) ?? []))

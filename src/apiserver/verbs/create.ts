@@ -117,7 +117,7 @@ export async function createObject(
   dropRepeatedOwners(context, object, 'after mutation')
   prepareForCreate(type, object)
   if (storage === REQUESTS) noteRequestor(object as Draft<CertificateSigningRequest>, context.user)
-  const errors = validationOfNew(resource, object as KubeObject)
+  const errors = validationOfNew(resource, object as KubeObject, engine.surroundings)
   if (errors.length > 0) throw invalidError(resource.type, object.metadata.name ?? '', errors)
   for (const text of warningsFor(resource, object as KubeObject)) context.warn(text)
   const key = storageKey({ ...target, name: object.metadata.name ?? '' })

@@ -1,3 +1,4 @@
+import type { Surroundings } from '../../api/validation/addresses.ts'
 import type { Environment } from '../../env/environment.ts'
 import type { Change, Commit, Mutation, Store } from '../../store/store.ts'
 import { StoreError } from '../../store/store.ts'
@@ -22,6 +23,8 @@ export interface Engine {
   /** Webhooks and policies. */
   readonly dynamic: DynamicAdmission
   readonly allocations: Allocations
+  /** What of the cluster decides which addresses are valid. */
+  readonly surroundings: Surroundings
   readonly nodeStreams: NodeStreams | undefined
   readonly tokens: TokenSigner | undefined
   /** What must be loaded before a write of this resource begins; undefined where nothing is missing. */

@@ -4,6 +4,7 @@ import type { CertificateSigningRequest } from '../../api/generated/certificates
 import type { Event } from '../../api/generated/core-v1.ts'
 import type { FieldError } from '../../api/meta/field-error.ts'
 import type { KubeObject } from '../../api/object.ts'
+import type { Surroundings } from '../../api/validation/addresses.ts'
 import { validateEvent, validateEventUpdate } from '../../api/validation/event.ts'
 import { validateCreate, validateUpdate } from '../../api/validation/validate.ts'
 import { warningsOf } from '../../api/warnings/warnings.ts'
@@ -25,12 +26,16 @@ export function defaultsFor(resource: ServedResource, object: Draft<KubeObject>)
 }
 
 /** What is wrong with a new object, in its stored version. */
-export function validationOfNew(resource: ServedResource, object: KubeObject): readonly FieldError[] {
+export function validationOfNew(
+  resource: ServedResource,
+  object: KubeObject,
+  around: Surroundings,
+): readonly FieldError[] {
   if (resource.storage === 'events') {
     const errors = validateEvent(object as Event, resource.type.group)
-    return errors.length > 0 ? errors : validateCreate(resource.storageType, object)
+    return errors.length > 0 ? errors : validateCreate(resource.storageType, object, around)
   }
-  const errors = validateCreate(resource.storageType, object)
+  const errors = validateCreate(resource.storageType, object, around)
   if (resource.storage === DEFINITIONS) return [...errors, ...validateDefinitionSchemas(object)]
   if (resource.storage === REQUESTS) return [...errors, ...validateRequest(object as CertificateSigningRequest)]
   if (resource.type.group === REGISTRATION) return [...errors, ...validateRegistration(resource.storage, object)]
@@ -43,8 +48,9 @@ export function validationOfUpdate(
   object: KubeObject,
   old: KubeObject,
   subresource: string | undefined,
+  around: Surroundings,
 ): readonly FieldError[] {
-  const errors = validateUpdate(resource.storageType, object, old, subresource)
+  const errors = validateUpdate(resource.storageType, object, old, subresource, around)
   if (resource.storage === 'events') {
     return [...errors, ...validateEventUpdate(object as Event, old as Event, resource.type.group)]
   }

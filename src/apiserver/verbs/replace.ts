@@ -68,7 +68,7 @@ export async function replaceObject(
   }
   dropRepeatedOwners(context, object, 'after mutation')
   prepareForUpdate(resource.storageType, object, old, subresource, formatTime(engine.environment.clock.now()))
-  const errors = validationOfUpdate(resource, object as KubeObject, old, subresource)
+  const errors = validationOfUpdate(resource, object as KubeObject, old, subresource, engine.surroundings)
   if (errors.length > 0) throw invalidError(resource.type, target.name, errors)
   for (const text of warningsFor(resource, object as KubeObject, old, subresource)) context.warn(text)
   const beside: Mutation[] = []
