@@ -94,7 +94,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       createAdmissionMetrics(families),
     ),
     allocations: createServiceAllocations(store, options.network),
-    surroundings: { podsOnLoopback: options.network?.serviceRange?.startsWith('127.') === true },
+    surroundings: {
+      podsOnLoopback: options.network?.serviceRange?.startsWith('127.') === true,
+      namespaceLabels: (name) => store.head().get('namespaces', name)?.object.metadata.labels,
+    },
     nodeStreams: options.nodeStreams,
     tokens: options.tokens,
     prepare: ({ storage, type }) =>

@@ -26,6 +26,7 @@ import {
   defaultSecret,
   defaultService,
 } from './core.ts'
+import { defaultClaimTemplate, defaultResourceClaim } from './devices.ts'
 import { defaultApiService, defaultDefinition, defaultPriorityClass } from './extensions.ts'
 import { defaultFlowSchema, defaultPriorityLevel } from './flow-control.ts'
 import { defaultEndpointSlice, defaultIngressClass, defaultNetworkPolicy } from './networking.ts'
@@ -52,6 +53,8 @@ const DEFAULTS: Readonly<Record<string, (object: never) => void>> = {
   limitranges: defaultLimitRange,
   persistentvolumeclaims: defaultClaim,
   persistentvolumes: defaultVolumeObject,
+  'resourceclaims.resource.k8s.io': defaultResourceClaim,
+  'resourceclaimtemplates.resource.k8s.io': defaultClaimTemplate,
   'deployments.apps': defaultDeployment,
   'replicasets.apps': defaultReplicaSet,
   'statefulsets.apps': defaultStatefulSet,

@@ -129,7 +129,9 @@ function decodeField(field: FieldSchema, value: unknown, decoding: Decoding): un
   if (value === null || value === undefined) return undefined
   const decoded = decode(field.schema, value, decoding)
   if (field.zero === 'omitted' && isZero(decoded)) return undefined
+  // One that is written stands there as null, as what is absent does.
   if (field.zero === 'as given' && isEmptyCollection(field.schema, decoded)) return undefined
+  if (field.zero === 'written' && !field.keepsEmpty && isEmptyCollection(field.schema, decoded)) return undefined
   return decoded
 }
 

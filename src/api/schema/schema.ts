@@ -37,6 +37,8 @@ export interface FieldSchema {
   readonly required: boolean
   /** What is written where it is zero: its zero value, nothing, or whatever was given. */
   readonly zero: 'written' | 'omitted' | 'as given'
+  /** An empty list or map is kept as such: Kubernetes stores the kind as JSON. Others it stores as Protobuf, which knows none. */
+  readonly keepsEmpty: boolean
   /** How a strategic merge patch treats the field. */
   readonly patch: FieldPatch
 }
@@ -105,12 +107,18 @@ type CompactType =
 
 function compile(definition: string, compact: CompactObject): ObjectSchema {
   const parts = definition.split('.')
-  const fields = new Map(Object.entries(compact.f).map(([name, field]) => [name, compileField(field)]))
+  const fields = new Map(
+    Object.entries(compact.f).map(([name, field]) => [name, compileField(field, isStoredAsJson(definition))]),
+  )
   const goType = `${parts.at(-2)}.${parts.at(-1)}`
   return { kind: 'object', goType, fields, atomic: compact.a === 1, preserveUnknown: false }
 }
 
-function compileField(field: CompactField): FieldSchema {
+/** The definitions that other servers than the core one brought. */
+const isStoredAsJson = (definition: string) =>
+  !definition.startsWith('io.k8s.api') || definition.startsWith('io.k8s.apiextensions')
+
+function compileField(field: CompactField, keepsEmpty: boolean): FieldSchema {
   let schema: Schema | undefined
   const strategies = field.p?.split(',') ?? []
   const patch = { merge: strategies.includes('merge'), retainKeys: strategies.includes('retainKeys') }
@@ -119,6 +127,7 @@ function compileField(field: CompactField): FieldSchema {
       return (schema ??= compileType(field.t, field.g))
     },
     required: field.r === 1,
+    keepsEmpty,
     zero: field.w === 1 ? 'written' : field.z === 1 ? 'omitted' : 'as given',
     patch: field.k === undefined ? patch : { ...patch, mergeKey: field.k },
   }

@@ -20,6 +20,22 @@ const OF_CONTAINERS = [
 const OF_PODS = ['hostnameOverride', ...OF_CONTAINERS]
 const within = (path: string) => OF_PODS.map((field) => `${path}.${field}`)
 
+const ofRequests = (path: string) => [
+  `${path}.requests[].exactly.capacity`,
+  `${path}.requests[].firstAvailable[].capacity`,
+]
+const OF_DEVICES = [
+  'consumesCounters',
+  'nodeName',
+  'nodeSelector',
+  'allNodes',
+  'taints',
+  'bindsToNode',
+  'bindingConditions',
+  'bindingFailureConditions',
+  'allowMultipleAllocations',
+]
+
 const TEMPLATED = within('spec.template.spec')
 
 /** By resource and group. */
@@ -43,6 +59,21 @@ const GATED: Readonly<Record<string, readonly string[]>> = {
   'horizontalpodautoscalers.autoscaling': ['spec.behavior.scaleUp.tolerance', 'spec.behavior.scaleDown.tolerance'],
   'leases.coordination.k8s.io': ['spec.strategy', 'spec.preferredHolder'],
   'volumeattachments.storage.k8s.io': ['status.attachError.errorCode', 'status.detachError.errorCode'],
+  'deviceclasses.resource.k8s.io': ['spec.extendedResourceName'],
+  'resourceclaims.resource.k8s.io': [
+    ...ofRequests('spec.devices'),
+    'status.allocation.allocationTimestamp',
+    ...['bindingConditions', 'bindingFailureConditions', 'shareID', 'consumedCapacity'].map(
+      (field) => `status.allocation.devices.results[].${field}`,
+    ),
+    'status.devices[].shareID',
+  ],
+  'resourceclaimtemplates.resource.k8s.io': ofRequests('spec.spec.devices'),
+  'resourceslices.resource.k8s.io': [
+    'spec.sharedCounters',
+    'spec.perDeviceNodeSelection',
+    ...OF_DEVICES.map((field) => `spec.devices[].${field}`),
+  ],
   nodes: ['spec.configSource', 'status.config'],
 }
 

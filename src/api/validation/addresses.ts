@@ -24,10 +24,12 @@ const isLinkLocal = ([a = 0, b = 0, ...rest]: IpBytes) =>
 const isLinkLocalMulticast = ([a = 0, b = 0, c = 0, ...rest]: IpBytes) =>
   rest.length === 1 ? a === 224 && b === 0 && c === 0 : a === 0xff && (b & 0x0f) === 2
 
-/** What of a cluster decides which addresses make sense in it. */
+/** What of a cluster decides what is valid in it. */
 export interface Surroundings {
   /** Its pods and Services have their addresses in loopback, where a machine gives them no networks. */
   readonly podsOnLoopback: boolean
+  /** What is said of a namespace; undefined where there is none. */
+  readonly namespaceLabels?: (name: string) => Readonly<Record<string, string>> | undefined
 }
 
 /** From 127.20.0.0 on pods and Services have their addresses where a machine gives them no networks. */

@@ -77,6 +77,35 @@ export function validateAnnotations(
   return errors
 }
 
+/** Of metadata for objects that are made from a template: it has labels and annotations, and nothing else. */
+export function validateTemplateMetadata(metadata: Partial<ObjectMeta> | undefined, path: string): FieldError[] {
+  const { labels, annotations, ...rest } = metadata ?? {}
+  const errors = [
+    ...validateAnnotations(annotations, `${path}.annotations`),
+    ...validateLabels(labels, `${path}.labels`),
+  ]
+  const others = IN_ORDER.filter((name) => rest[name] !== undefined)
+  return [...errors, ...others.map((name) => forbidden(`${path}.${goName(name)}`, 'cannot be set'))]
+}
+
+/** Fields as Go's struct has them. */
+const IN_ORDER = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+] as const
+const goName = (name: string) => (name === 'uid' ? 'uID' : name)
+
 export function utf8Length(text: string): number {
   return new TextEncoder().encode(text).length
 }

@@ -5,6 +5,17 @@ import { dns1035LabelProblems, dnsLabelProblems, pathSegmentProblems } from '../
 import { ipProblems } from './addresses.ts'
 import { validateConditions } from './conditions.ts'
 import {
+  validateAdminAccess,
+  validateClaimTemplate,
+  validateClaimTemplateUpdate,
+  validateDeviceClass,
+  validateDeviceClassUpdate,
+  validateResourceClaim,
+  validateResourceClaimUpdate,
+} from './device-claim.ts'
+import { validateResourceClaimStatus } from './device-claim-status.ts'
+import { validateResourceSlice, validateResourceSliceUpdate } from './resource-slice.ts'
+import {
   validateDaemonSet,
   validateDaemonSetUpdate,
   validateDeployment,
@@ -275,6 +286,29 @@ export const RULES: Readonly<Record<string, Rules>> = {
   'csistoragecapacities.storage.k8s.io': {
     always: validateStorageCapacity,
     update: validateStorageCapacityUpdate,
+  },
+  'resourceclaims.resource.k8s.io': {
+    always: validateResourceClaim,
+    create: validateAdminAccess,
+    update: validateResourceClaimUpdate,
+    statusUpdate: validateResourceClaimStatus,
+    steps: 'mu',
+  },
+  'resourceclaimtemplates.resource.k8s.io': {
+    always: validateClaimTemplate,
+    create: validateAdminAccess,
+    update: validateClaimTemplateUpdate,
+    steps: 'mu',
+  },
+  'deviceclasses.resource.k8s.io': {
+    create: validateDeviceClass,
+    update: validateDeviceClassUpdate,
+    steps: 'mu',
+  },
+  'resourceslices.resource.k8s.io': {
+    always: validateResourceSlice,
+    update: validateResourceSliceUpdate,
+    steps: 'msu',
   },
   serviceaccounts: { steps: 'mf' },
   endpoints: { create: validateEndpoints, update: validateEndpointsUpdate, steps: 'mfu' },

@@ -16,7 +16,7 @@ export const METADATA_HOLDER: ObjectSchema = {
 
 /** A field that patches merge by RFC 7386. */
 export function field(schema: Schema, required = false): FieldSchema {
-  return { schema, required, zero: 'as given', patch: { merge: false, retainKeys: false } }
+  return { schema, required, zero: 'as given', keepsEmpty: true, patch: { merge: false, retainKeys: false } }
 }
 
 /** Compiled when first read: a server without custom resources never does. */
