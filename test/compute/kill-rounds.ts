@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seeded } from '../../src/store/damage-trial.ts'
@@ -15,15 +15,39 @@ const LIVES = 4
 /** The longest that a life may take, on a machine that others use as well. */
 const LIFE_MS = 120_000
 
+/** What it is at when it is struck: that step waits, once, for the file `go`, and says so by the file `paused`. */
+const PHASES = ['task', 'shuffle write', 'shuffle read', 'commit'] as const
+
 const PROGRAM = `import { connect } from 'shoal'
 await using shoal = await connect({ workers: { count: 2, threads: 1, cpu: '100m' } })
-const rows = Array.from({ length: ${ROWS} }, (_, n) => n)
+const [phase, directory] = process.argv.slice(2)
+const pause = async (at: string) => {
+  if (at !== phase) return
+  const { existsSync, writeFileSync } = await import('node:fs')
+  if (existsSync(directory + '/paused')) return
+  writeFileSync(directory + '/paused', '')
+  while (!existsSync(directory + '/go')) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+const rows = await shoal.map(Array.from({ length: ${ROWS} }, (_, n) => n), async (n) => {
+  if (n === ${ROWS / 2}) await pause('task')
+  return n
+})
 const { rows: written } = await shoal
   .dataset(rows)
-  .map((n) => ({ key: (n * 7919) % ${KEYS}, n }))
+  .map(async (n) => {
+    if (n === ${ROWS / 2}) await pause('shuffle write')
+    return { key: (n * 7919) % ${KEYS}, n }
+  })
   .groupBy(({ key }) => key)
-  .map(([key, all]) => ({ key, count: all.length, sum: all.reduce((sum, { n }) => sum + n, 0) }))
+  .map(async ([key, all]) => {
+    if (key === ${KEYS / 2}) await pause('shuffle read')
+    return { key, count: all.length, sum: all.reduce((sum, { n }) => sum + n, 0) }
+  })
   .sort(({ key }) => key)
+  .map(async (row) => {
+    if (row.key === ${KEYS / 2}) await pause('commit')
+    return row
+  })
   .writeJsonLines('out', { overwrite: true })
 console.log(written)
 `
@@ -31,9 +55,9 @@ console.log(written)
 const STRIKES = ['kill driver', 'kill worker', 'freeze worker', 'end worker'] as const
 
 /**
- * Runs a program of two shuffles and a write so many times, and each time kills its driver, or kills, freezes or ends a worker, at a
- * moment that the seed gives; a driver that was killed is started again under its name. Returns a line for each wrong result,
- * each run that did not end, and whatever was left behind.
+ * Runs a program of a map, two shuffles and a write so many times, and each time kills its driver, or kills, freezes or ends a worker: in
+ * every other round at each of its steps in turn, else at a moment that the seed gives. A driver that was killed is started again under
+ * its name. Returns a line for each wrong result, each run that did not end, and whatever was left behind.
  */
 export async function killRounds(seed: number, rounds: number): Promise<readonly string[]> {
   const random = seeded(seed)
@@ -42,9 +66,9 @@ export async function killRounds(seed: number, rounds: number): Promise<readonly
   try {
     user.write('main.ts', PROGRAM)
     for (let round = 0; round < rounds; round++) {
-      const said = await oneRound(user, `round-${seed}-${round}`, random)
+      const said = await oneRound(user, `round-${seed}-${round}`, random, plannedIn(seed + round))
       for (const fault of said) faults.push(`round ${round}: ${fault}`)
-      rmSync(join(user.directory, 'out'), { recursive: true, force: true })
+      for (const name of ['out', 'paused', 'go']) rmSync(join(user.directory, name), { recursive: true, force: true })
     }
   } finally {
     user[Symbol.dispose]()
@@ -52,23 +76,58 @@ export async function killRounds(seed: number, rounds: number): Promise<readonly
   return faults
 }
 
-async function oneRound(user: User, name: string, random: () => number): Promise<readonly string[]> {
+/** A strike at a step, for the first life of the round. */
+interface Planned {
+  readonly strike: (typeof STRIKES)[number]
+  readonly phase: (typeof PHASES)[number]
+}
+
+/** Rounds of even numbers go through all strikes at all steps. */
+function plannedIn(round: number): Planned | undefined {
+  if (round % 2 === 1) return undefined
+  const at = round / 2
+  return {
+    strike: STRIKES[at % STRIKES.length]!,
+    phase: PHASES[Math.floor(at / STRIKES.length) % PHASES.length]!,
+  }
+}
+
+async function oneRound(
+  user: User,
+  name: string,
+  random: () => number,
+  planned: Planned | undefined,
+): Promise<readonly string[]> {
+  const { phase = 'none' } = planned ?? {}
   for (let life = 1; ; life++) {
-    const strike = STRIKES[Math.floor(random() * STRIKES.length)]!
+    const drawn = STRIKES[Math.floor(random() * STRIKES.length)]!
+    const strike = life === 1 ? (planned?.strike ?? drawn) : drawn
     const afterMs = Math.floor(random() * LONGEST_MS)
-    const { process: driver, outcome } = user.start(['run', '--quiet', '--name', name, 'main.ts'])
+    const started = user.start(['run', '--quiet', '--name', name, 'main.ts', phase, user.directory])
+    const { process: driver, outcome } = started
     const tooLong = setTimeout(() => driver.kill('SIGKILL'), LIFE_MS)
     const ended = outcome.finally(() => clearTimeout(tooLong))
     const isLast = life === LIVES
-    const over = await Promise.race([ended.then(() => true), sleep(afterMs, false)])
+    const isAtStep = life === 1 && planned !== undefined
+    const moment = isAtStep ? pausedIn(user.directory, ended) : sleep(afterMs)
+    const over = await Promise.race([ended.then(() => true), moment.then(() => false)])
     if (!over && !isLast) hit(strike, driver.pid ?? 0, user.directory, random)
+    writeFileSync(join(user.directory, 'go'), '')
     const { code, signal, stderr, stdout } = await ended
     if (!over && !isLast && strike === 'kill driver' && signal === 'SIGKILL') continue
-    const what = `${strike} after ${afterMs} ms in life ${life}`
+    const when = isAtStep ? `at its ${phase}` : `after ${afterMs} ms`
+    const what = `${strike} ${when} in life ${life}`
     if (code !== 0) return [`${what}: it ended with ${signal ?? code}: ${stderr}`]
     const left = await user.leftovers()
     return [...wrongIn(join(user.directory, 'out'), stdout), ...left].map((fault) => `${what}: ${fault}`)
   }
+}
+
+/** Resolves when the program waits at its step, or has ended. */
+async function pausedIn(directory: string, ended: Promise<unknown>): Promise<void> {
+  let isOver = false
+  void ended.then(() => (isOver = true))
+  while (!isOver && !existsSync(join(directory, 'paused'))) await sleep(10)
 }
 
 const SIGNALS = { 'kill worker': 'SIGKILL', 'freeze worker': 'SIGSTOP', 'end worker': 'SIGTERM' } as const

@@ -63,7 +63,7 @@ test.skipIf(!mounted)(
     // Parts have room, what goes to disk of them again for want of memory has none.
     const variables = { SHOAL_SCRATCH: larger, [WORKER_VARIABLES.threadHeapMiB]: '64' }
     const pool = createWorkerProcesses({ count: 1, threads: 1, nodeFlags: NODE_FLAGS, variables })
-  await using session = await openSession({ pool })
+    await using session = await openSession({ pool })
     const records = (count: number) =>
       session.shoal
         .dataset([0, 1, 2, 3])
