@@ -6,6 +6,8 @@ export interface Against {
   readonly goal?: number
   /** What sockets and structured clone alone do for the same on a two-core machine, in the figure's own unit. */
   readonly raw?: number
+  /** The least that the machine takes for the same, in the figure's own unit. */
+  readonly least?: number
   /** What Kubernetes 1.34.4 (in Go) takes for the same on a two-core machine, with its unit. */
   readonly kubernetes?: string
 }
@@ -18,13 +20,14 @@ export function figure(what: string, values: readonly number[], unit: string, ag
   return `${columns.join('  ')}${heldAgainst(middle, unit, against)}`.trimEnd()
 }
 
-function heldAgainst(value: number, unit: string, { target, goal, raw, kubernetes }: Against): string {
+function heldAgainst(value: number, unit: string, { target, goal, raw, least, kubernetes }: Against): string {
   const notes: string[] = []
   if (goal !== undefined) notes.push(`${value >= goal ? 'reaches' : 'MISSES'} the goal of ${short(goal)} ${unit}`)
   if (raw !== undefined) notes.push(`${Math.round((value / raw) * 100)}% of the raw limit of ${short(raw)} ${unit}`)
   if (target !== undefined) {
     notes.push(`${value <= target ? 'within' : 'MISSES'} the target of ${short(target)} ${unit}`)
   }
+  if (least !== undefined) notes.push(`${(value / least).toFixed(1)} times the limit of ${short(least)} ${unit}`)
   if (kubernetes !== undefined) notes.push(`Kubernetes: ${kubernetes}`)
   return notes.length === 0 ? '' : `   ${notes.join('; ')}`
 }

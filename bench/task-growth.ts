@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Shoal } from '../src/compute/shoal.ts'
 import { task } from '../src/compute/task/task.ts'
+import { decodeValues, encodeValues } from '../src/compute/wire/values.ts'
 import { systemEnvironment } from '../src/env/system.ts'
 import { measureCalls, openSession } from './calls.ts'
-import { figure } from './figures.ts'
+import { figure, median } from './figures.ts'
 
 const { clock } = systemEnvironment()
 
@@ -13,6 +14,13 @@ type Print = (line: string) => void
 
 const empty = task(() => undefined)
 const echo = task((value: unknown) => value)
+
+const EXPLANATION = [
+  'The limit of a map is packing and unpacking its items on one core. What takes the rest: the first chunks have few items, until it is',
+  'known how long these take, and each chunk is a frame, a hop to the thread and back, and a commit; two threads share the work.',
+  'Tasks submitted at once are held as records until they are sent: their number is the bound, not the workers. 64 worker processes share',
+  'two cores, and the driver has a frame from each of them. Values that fill shared memory beyond the caches go at the speed of memory.',
+]
 
 /** Growth with the number of tasks, of items, of bytes in each and of workers. */
 export async function run(print: Print): Promise<void> {
@@ -25,6 +33,7 @@ export async function run(print: Print): Promise<void> {
     for (const kibibytes of [1, 16, 256, 4096, 65_536]) await thereAndBack(shoal, kibibytes, print)
     await shoal.close()
     for (const workers of [1, 8, 64]) await measureWorkers(workers, directory, print)
+    for (const line of EXPLANATION) print(line)
   } finally {
     rmSync(directory, { recursive: true })
   }
@@ -61,7 +70,19 @@ async function mapOver(shoal: Shoal, count: number, print: Print): Promise<void>
     await shoal.map(items, (item) => item + 1)
     if (round > 0) rates.push((count / (clock.monotonicMs() - began)) * 1000)
   }
-  print(figure(`shoal: map over ${count.toLocaleString('en')} numbers`, rates, '/s'))
+  const against = count === 100_000 ? { goal: 4_000_000, raw: packedPerSecond(items) } : {}
+  print(figure(`shoal: map over ${count.toLocaleString('en')} numbers`, rates, '/s', against))
+}
+
+/** The raw limit of a map: how many items a second are packed and unpacked on the way there and back, on one core, and no more. */
+function packedPerSecond(items: readonly number[]): number {
+  const rates = Array.from({ length: 5 }, () => {
+    const began = clock.monotonicMs()
+    const there = decodeValues(encodeValues(items))
+    decodeValues(encodeValues(there.map((item) => (item as number) + 1)))
+    return (items.length / (clock.monotonicMs() - began)) * 1000
+  })
+  return median(rates)
 }
 
 /** Growth: bytes of each value; four in flight, some 256 MiB a round. */

@@ -44,6 +44,9 @@ async function measureLoss(directory: string, print: Print): Promise<void> {
     await sleep(500)
   }
   print(figure('shoal: worker killed, until its task runs on a spare', times, 'ms', { target: 200 }))
+  print(
+    '  which is the end of its connection, a loss that is recorded, and the task sent once more; clocks tell whole milliseconds',
+  )
   await shoal.close()
 }
 

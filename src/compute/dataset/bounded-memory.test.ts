@@ -12,6 +12,23 @@ const megabytes = ((MANY - FEW) * 100) / 1e6
 /** What is collected late makes peaks differ by some 60 MB from one time to the next; what were kept would be more than all of the records. */
 const LEAST_GROWTH = megabytes * 0.9
 
+const numberAt = (at: number) => `${(Math.floor(at / 1000) * 7919 + (at % 1000) * 104_729) % 1_000_003}`
+
+/** The same by a loop. */
+function restOf(count: number) {
+  const numbers = Array.from({ length: count }, (_, at) => numberAt(at))
+  const least = numbers.reduce((a, b) => (a < b ? a : b))
+  const next = numbers.reduce((a, b) => (b !== least && (a === '' || b < a) ? b : a), '')
+  const second = numbers.indexOf(least) === numbers.lastIndexOf(least) ? next : least
+  return {
+    first: [least, second].map((text) => text.padEnd(100)),
+    highest: [numbers.reduce((most, text) => Math.max(most, Number(text)), 0)],
+    isSampled: true,
+    indexes: (count * (count - 1)) / 2,
+    again: count,
+  }
+}
+
 const peakMb = () => process.resourceUsage().maxRSS / 1000
 
 /** As in a pod with a limit of memory: a thread whose heap outgrows this ends, which is a loss. */
@@ -27,7 +44,7 @@ const oneWorker = () =>
 const TIMEOUT_MS = 300_000
 
 test(
-  'sorting, grouping, writing and reading back take memory that does not grow with the records',
+  'sorting, grouping, writing, reading back and all else take memory that does not grow with the records',
   { timeout: TIMEOUT_MS },
   async () => {
     await using session = await openSession({ pool: oneWorker() })
@@ -35,9 +52,7 @@ test(
     const generated = (count: number): Dataset<string> =>
       shoal
         .dataset(Array.from({ length: count / 1000 }, (_, part) => part))
-        .flatMap((part) =>
-          Array.from({ length: 1000 }, (_, at) => `${(part * 7919 + at * 104_729) % 1_000_003}`.padEnd(100)),
-        )
+        .flatMap((part) => Array.from({ length: 1000 }, (_, at) => numberAt(part * 1000 + at).padEnd(100)))
     const all = async (count: number) => {
       const records = generated(count)
       const { rows } = await records.sort().writeText(join(directory, `sorted-${count}`))
@@ -49,15 +64,29 @@ test(
         .files(join(directory, `sorted-${count}`, '*'))
         .lines()
         .count()
-      return [rows, groups, read]
+      return [rows, groups, read, await rest(count)]
     }
+    /** The operators and results that keep all records on disk, or few of them in memory. */
+    const rest = async (count: number) => {
+      const lines = shoal.files(join(directory, `sorted-${count}`, '*')).lines()
+      const indexed = lines.zipWithIndex().map(([, index]) => index)
+      const sampled = await lines.sample(0.01, { seed: 1 }).count()
+      return {
+        first: await lines.take(2),
+        highest: await lines.map(Number).top(1, (n) => n),
+        isSampled: Math.abs(sampled - count / 100) < count / 500,
+        indexes: await indexed.reduce((a, b) => a + b),
+        again: await lines.repartition(8).count(),
+      }
+    }
+    const expected = (count: number) => [count, count, count, restOf(count)]
     const peaks = async () => {
       const [worker = 0] = await shoal.map([0], () => process.resourceUsage().maxRSS / 1000)
       return { worker, driver: peakMb() }
     }
-    expect(await all(FEW)).toEqual([FEW, FEW, FEW])
+    expect(await all(FEW)).toEqual(expected(FEW))
     const before = await peaks()
-    expect(await all(MANY)).toEqual([MANY, MANY, MANY])
+    expect(await all(MANY)).toEqual(expected(MANY))
     const after = await peaks()
     expect(after.worker - before.worker).toBeLessThan(LEAST_GROWTH)
     expect(session.events.filter(({ type }) => type === 'loss')).toEqual([])
