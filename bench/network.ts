@@ -3,30 +3,32 @@ import { pods, services } from '../src/api/generated/resources.ts'
 import { createCluster } from '../src/cluster/cluster.ts'
 import { systemEnvironment } from '../src/env/system.ts'
 import { until } from '../src/testing/until.ts'
-import { figure, median } from './figures.ts'
+import { figure } from './figures.ts'
 import { load } from './network-load.ts'
 import type { Measured } from './network-load.ts'
+import { startTcpProxies } from './peers/tcp-proxies.ts'
+import type { Place } from './peers/tcp-proxies.ts'
 
-const ROUNDS = 3
+const ROUNDS = 5
+const FOR_MS = 700
+const LANES = 32
 /** Direct requests have a port of their own: a port of the client's that waits to be forgotten at one is no hindrance at the other. */
 const [THROUGH, DIRECT] = [8080, 8081]
 const SERVER = `for (const port of [${THROUGH}, ${DIRECT}])
   require('node:http').createServer((request, response) => response.end('.')).listen(port, '0.0.0.0')`
 
+type Print = (line: string) => void
+
 /** What a Service costs its clients: requests to a pod directly and through its Service, in turns. */
-export async function run(print: (line: string) => void): Promise<void> {
+export async function run(print: Print): Promise<void> {
   const isRoot = process.platform === 'linux' && process.getuid?.() === 0
-  if (isRoot) await balancedBy('the kernel', 'namespace', 0.95, print)
+  if (isRoot) await balancedBy('the kernel', 'namespace', 95, print)
   else print('the kernel balances only where pods have networks of their own, which takes root')
-  await balancedBy('a thread', 'loopback', 0.7, print)
+  await balancedBy('a thread', 'loopback', 70, print)
 }
 
-async function balancedBy(
-  who: string,
-  podNetwork: 'namespace' | 'loopback',
-  goal: number,
-  print: (line: string) => void,
-): Promise<void> {
+/** `goal` in percent of what goes directly. */
+async function balancedBy(who: string, podNetwork: 'namespace' | 'loopback', goal: number, print: Print) {
   await using cluster = await createCluster({ env: systemEnvironment('error'), runtime: 'process', podNetwork })
   await cluster.ready
   const [service, pod] = await Promise.all([
@@ -36,64 +38,58 @@ async function balancedBy(
       .then(() => until(cluster.client, pods, ([one]) => isReady(one), { deadlineMs: 30_000 }))
       .then(([one]) => one),
   ])
-  const direct = { host: pod?.status?.podIP ?? '', port: DIRECT }
-  const through = { host: service.spec?.clusterIP ?? '', port: 80 }
-  for (const place of [direct, through]) while (!(await answers(place))) continue
+  const host = pod?.status?.podIP ?? ''
+  const ways: Way[] = [
+    { name: 'directly', place: { host, port: DIRECT } },
+    { name: 'through the Service', place: { host: service.spec?.clusterIP ?? '', port: 80 }, goal },
+  ]
+  await using peers = new AsyncDisposableStack()
+  // Where the kernel carries all of it, a program would be no peer.
+  for (const peer of podNetwork === 'loopback' ? await startTcpProxies({ host, port: THROUGH }) : []) {
+    peers.use(peer)
+    ways.push({ name: `through ${peer.name}, for comparison`, place: peer.place })
+  }
+  for (const { place } of ways) while (!(await answers(place))) continue
   for (const keepAlive of [true, false]) {
-    const how = { keepAlive, lanes: 32 }
-    const taken: { readonly direct: Measured; readonly through: Measured }[] = []
-    for (let round = 0; round < ROUNDS; round++) {
-      taken.push({
-        direct: await load({ ...direct, ...how, forMs: 2_000 }),
-        through: await load({ ...through, ...how, forMs: 2_000 }),
-      })
-    }
-    report(`balanced by ${who}, ${keepAlive ? 'connections kept' : 'a connection each'}`, taken, goal, print)
+    print(`balanced by ${who}, ${keepAlive ? 'connections kept' : 'a connection each'}`)
+    await compare(ways, keepAlive, print)
   }
 }
 
-function report(
-  what: string,
-  taken: readonly { readonly direct: Measured; readonly through: Measured }[],
-  goal: number,
-  print: (line: string) => void,
-): void {
-  const failures = taken.reduce((sum, { direct, through }) => sum + direct.failures + through.failures, 0)
-  if (failures > 0) throw new Error(`Assertion: ${failures} requests failed, expected 0`)
-  const of = (value: (one: (typeof taken)[number]) => number) => taken.map(value)
-  print(
-    figure(
-      `${what}: directly`,
-      of(({ direct }) => direct.perSecond),
-      '/s',
-    ),
-  )
-  print(
-    figure(
-      '  through the Service',
-      of(({ through }) => through.perSecond),
-      '/s',
-    ),
-  )
-  const ratios = of(({ direct, through }) => through.perSecond / direct.perSecond)
-  print(figure('  of what goes directly', [median(ratios)], 'x', { goal }))
-  print(
-    figure(
-      '  99th percentile directly',
-      of(({ direct }) => direct.p99Ms),
-      'ms',
-    ),
-  )
-  print(
-    figure(
-      '  99th percentile through the Service',
-      of(({ through }) => through.p99Ms),
-      'ms',
-    ),
-  )
+interface Way {
+  readonly name: string
+  readonly place: Place
+  readonly goal?: number
 }
 
-async function answers(place: { readonly host: string; readonly port: number }): Promise<boolean> {
+/** Each way in turn, and the direct one at the end of each round again: how much the machine itself wavers. */
+async function compare(ways: readonly Way[], keepAlive: boolean, print: Print): Promise<void> {
+  const taken = ways.map((): Measured[] => [])
+  const again: Measured[] = []
+  const measured = async ({ place }: Way) => {
+    const one = await load({ ...place, keepAlive, lanes: LANES, forMs: FOR_MS })
+    if (one.failures > 0) throw new Error(`Assertion: ${one.failures} requests failed, expected 0`)
+    return one
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, way] of ways.entries()) taken[i]!.push(await measured(way))
+    again.push(await measured(ways[0]!))
+  }
+  const direct = taken[0]!.map((one, round) => (one.perSecond + again[round]!.perSecond) / 2)
+  const percent = (ones: readonly Measured[]) => ones.map(({ perSecond }, round) => (perSecond / direct[round]!) * 100)
+  for (const [i, { name, goal }] of ways.entries()) {
+    const ones = taken[i]!
+    print(figure(`  ${name}`, perSecondOf(ones), '/s'))
+    print(figure('    99th percentile', p99Of(ones), 'ms'))
+    if (i === 0) print(figure('    again, of the mean of both times', percent(again), '%'))
+    else print(figure('    of what goes directly', percent(ones), '%', goal === undefined ? {} : { goal }))
+  }
+}
+
+const perSecondOf = (ones: readonly Measured[]) => ones.map(({ perSecond }) => perSecond)
+const p99Of = (ones: readonly Measured[]) => ones.map(({ p99Ms }) => p99Ms)
+
+async function answers(place: Place): Promise<boolean> {
   const { failures } = await load({ ...place, keepAlive: false, lanes: 1, forMs: 50 })
   return failures === 0
 }
