@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pods, serviceAccounts } from '../src/api/generated/resources.ts'
 import { createHttpClient } from '../src/client/http.ts'
 import { createCluster } from '../src/cluster/cluster.ts'
+import { diskAlone } from './api/disk.ts'
 import { newKinds } from './api/new-kinds.ts'
 import { createPods } from './api/pods.ts'
 import { otherServer, startBareServer, startShoal, tokenOf } from './api/server.ts'
@@ -10,10 +11,13 @@ import type { MeasuredServer } from './api/server.ts'
 import { sizes } from './api/sizes.ts'
 import { manyWatchers, writeToEvent } from './api/watchers.ts'
 import { wrk } from './api/wrk.ts'
-import { figure } from './figures.ts'
+import type { WrkResult } from './api/wrk.ts'
+import { figure, median } from './figures.ts'
 
 const OBJECTS = 4000
 const AT_REST_MS = 5000
+/** Of creates: a collection of the whole heap falls into one run and not into another. */
+const RUNS = 5
 const PODS = '/api/v1/namespaces/default/pods'
 
 type Print = (line: string) => void
@@ -72,17 +76,21 @@ async function measure(print: Print, server: MeasuredServer): Promise<void> {
     await using bare = await startBareServer()
     const other = { ...target, url: bare.url }
     const [posts, gets] = [await wrk(other, PODS, { creates: 'bare' }), await wrk(other, PODS)]
-    const creates = await wrk(target, PODS, { creates: 'made' })
+    const runs: WrkResult[] = []
+    for (let i = 0; i < RUNS; i++) runs.push(await wrk(target, PODS, { creates: `made-${i}` }))
     const reads = await wrk(target, `${PODS}/p-1`)
     const [postsAfter, getsAfter] = [await wrk(other, PODS, { creates: 'bare' }), await wrk(other, PODS)]
     const what = 'HTTPS, 32 connections:'
-    print(figure(`${what} durable Pod creates`, [creates.rate], 'creates/s', { goal: 4000, kubernetes: '999' }))
-    print(figure('  p99', [creates.p99Ms], 'ms', { target: 25, kubernetes: '90 ms' }))
+    const rates = runs.map(({ rate }) => rate)
+    const p99s = runs.map(({ p99Ms }) => p99Ms)
+    print(figure(`${what} durable Pod creates`, rates, 'creates/s', { goal: 4000, kubernetes: '999' }))
+    print(figure('  p99', p99s, 'ms', { target: 25, kubernetes: '90 ms' }))
+    diskAlone(print, server.directory)
     print(figure(`${what} GETs`, [reads.rate], 'GETs/s', { goal: 12_000, kubernetes: '2,320' }))
     const [bareGets, barePosts] = [(gets.rate + getsAfter.rate) / 2, (posts.rate + postsAfter.rate) / 2]
     print(figure('  a bare Node server that parses POSTs', [barePosts], 'POSTs/s'))
     print(figure('  a bare Node server that answers GETs', [bareGets], 'GETs/s'))
-    print(figure('  creates, of what the bare server does', [(creates.rate / barePosts) * 100], '%'))
+    print(figure('  creates, of what the bare server does', [(median(rates) / barePosts) * 100], '%'))
     print(figure('  GETs, of what the bare server does', [(reads.rate / bareGets) * 100], '%'))
   }
   await newKinds(print, client)

@@ -1,181 +1,56 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Deployment } from '../src/api/generated/apps-v1.ts'
-import type { Job } from '../src/api/generated/batch-v1.ts'
-import { configMaps, deployments, jobs, namespaces } from '../src/api/generated/resources.ts'
-import type { KubeObject } from '../src/api/object.ts'
-import type { ResourceType } from '../src/api/resource-type.ts'
-import type { Client } from '../src/client/client.ts'
+import { createHttpClient } from '../src/client/http.ts'
 import { createCluster } from '../src/cluster/cluster.ts'
+import { startNodes } from '../src/cluster/nodes.ts'
 import { systemEnvironment } from '../src/env/system.ts'
+import { startReference, whyNoControllers } from '../test/reference/start-reference.ts'
+import { workloads } from './controllers/workloads.ts'
+import type { Sizes } from './controllers/workloads.ts'
 import { figure } from './figures.ts'
 
 const env = systemEnvironment('error')
-const NAMESPACE = 'default'
 const NODES = 1000
-const PODS = 5000
-const JOBS = 1000
-const OBJECTS = 10_000
+const SIZES: Sizes = { nodes: NODES, pods: 5000, jobs: 1000, objects: 10_000 }
 
-/** How long whole workloads take, on a durable store with simulated nodes. */
+/**
+ * How long whole workloads take, on a durable store with simulated nodes; and where `SHOAL_REFERENCE` says where Kubernetes'
+ * own programs are, on those with our nodes, which takes several minutes more.
+ */
 export async function run(print: (line: string) => void): Promise<void> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'shoal-bench-'))
   // Nothing else keeps the process up while a controller waits for its next try.
   const awake = setInterval(() => {}, 1000)
   try {
     const started = performance.now()
-    await using cluster = await createCluster({ env, dataDirectory, nodes: NODES, runtime: 'simulated' })
-    await cluster.ready
-    print(figure(`${NODES} simulated nodes: from the start to all of them ready`, [since(started)], 'ms'))
-    await deployment(cluster.client, print)
-    await manyJobs(cluster.client, print)
-    await namespace(cluster.client, print)
+    {
+      await using cluster = await createCluster({ env, dataDirectory, nodes: NODES, runtime: 'simulated' })
+      await cluster.ready
+      print(
+        figure(`${NODES} simulated nodes: from the start to all of them ready`, [performance.now() - started], 'ms'),
+      )
+      await workloads(cluster.client, SIZES, print)
+    }
+    await reference(print)
   } finally {
     clearInterval(awake)
     rmSync(dataDirectory, { recursive: true, force: true })
   }
 }
 
-async function deployment(client: Client, print: (line: string) => void): Promise<void> {
-  const name = 'many'
-  const template = {
-    metadata: { labels: { app: name } },
-    spec: { containers: [{ name: 'main', image: 'pause', resources: { requests: { cpu: '10m', memory: '8Mi' } } }] },
+/** The same on Kubernetes' API server, controllers and scheduler, with etcd that flushes and without limits on their requests. */
+async function reference(print: (line: string) => void): Promise<void> {
+  const missing = process.env['SHOAL_REFERENCE'] === undefined ? 'SHOAL_REFERENCE is not set' : whyNoControllers()
+  if (missing !== undefined) return print(`Kubernetes' own control plane at the same: not measured, ${missing}`)
+  await using control = await startReference({ controllers: true, measured: true })
+  using client = createHttpClient(control.admin)
+  const nodes = startNodes({ env, clientFor: () => client, count: NODES, runtime: 'simulated' })
+  try {
+    await nodes.ready
+    print("Kubernetes' own control plane, with our simulated nodes:")
+    await workloads(client, SIZES, print)
+  } finally {
+    await nodes.close()
   }
-  const spec = { replicas: 0, selector: { matchLabels: { app: name } }, template }
-  const metadata = { name, namespace: NAMESPACE }
-  await client.create(deployments, { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec })
-  let least = 0
-  const isReady = ({ status, metadata: { generation = 0 } }: Deployment) =>
-    generation > least &&
-    status?.observedGeneration === generation &&
-    [status?.readyReplicas, status?.updatedReplicas, status?.replicas].every((count) => count === PODS)
-  const change = async (patch: object) => {
-    least = (await client.get(deployments, metadata)).metadata.generation ?? 0
-    const started = performance.now()
-    const done = see(client, deployments, name, isReady)
-    await client.patch(deployments, metadata, { type: 'strategic', patch: { spec: patch } })
-    await done
-    return since(started)
-  }
-  const scaled = await change({ replicas: PODS })
-  const kubernetes = '67,000 ms'
-  print(
-    figure(`a Deployment from 0 to ${PODS} pods on ${NODES} nodes, to Ready`, [scaled], 'ms', {
-      target: 5000,
-      kubernetes,
-    }),
-  )
-  const env = [{ name: 'VERSION', value: '2' }]
-  const rolled = await change({ template: { spec: { containers: [{ name: 'main', env }] } } })
-  print(figure('  a rolling update of it', [rolled], 'ms'))
-  const started = performance.now()
-  const gone = new Promise<void>((resolve) => {
-    const watch = client.watch(
-      deployments,
-      { namespace: NAMESPACE },
-      {
-        events: (events) => {
-          if (!events.some(({ type }) => type === 'DELETED')) return
-          watch.close()
-          resolve()
-        },
-        closed: () => {},
-      },
-    )
-  })
-  await client.delete(deployments, metadata, { propagationPolicy: 'Foreground' })
-  await gone
-  print(figure('  its deletion, pods first', [since(started)], 'ms'))
-}
-
-async function manyJobs(client: Client, print: (line: string) => void): Promise<void> {
-  const annotations = { 'simulated.shoal.dev/run-for': '10ms' }
-  const template = {
-    metadata: { annotations },
-    spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'x' }] },
-  }
-  const started = performance.now()
-  let complete = 0
-  const done = Promise.withResolvers<void>()
-  const seen = new Set<string>()
-  const watch = client.watch(
-    jobs,
-    { namespace: NAMESPACE },
-    {
-      events: (events) => {
-        for (const event of events) {
-          const { status, metadata } = event.object as Job
-          if (status?.completionTime === undefined || seen.has(metadata.name!)) continue
-          seen.add(metadata.name!)
-          if (++complete === JOBS) done.resolve()
-        }
-      },
-      closed: (error) =>
-        done.reject(error ?? new Error('Cannot see the end: the watch was closed, expected it to last')),
-    },
-  )
-  const make = (index: number) => {
-    const spec = { completions: 10, parallelism: 10, template }
-    const metadata = { name: `job-${index}`, namespace: NAMESPACE }
-    return client.create(jobs, { apiVersion: 'batch/v1', kind: 'Job', metadata, spec })
-  }
-  await inBatches(JOBS, make)
-  await done.promise
-  watch.close()
-  print(figure(`${JOBS} Jobs of ten pods, to Complete`, [since(started)], 'ms'))
-}
-
-async function namespace(client: Client, print: (line: string) => void): Promise<void> {
-  const name = 'full'
-  await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-  await inBatches(OBJECTS, (index) => {
-    const metadata = { name: `map-${index}`, namespace: name }
-    return client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata })
-  })
-  const started = performance.now()
-  const gone = Promise.withResolvers<void>()
-  const watch = client.watch(
-    namespaces,
-    { fieldSelector: `metadata.name=${name}` },
-    {
-      events(events) {
-        if (events.some(({ type }) => type === 'DELETED')) gone.resolve()
-      },
-      closed: (error) =>
-        gone.reject(error ?? new Error('Cannot see the end: the watch was closed, expected it to last')),
-    },
-  )
-  await client.delete(namespaces, { name })
-  await gone.promise
-  watch.close()
-  print(figure(`a namespace with ${OBJECTS} objects, to its end`, [since(started)], 'ms'))
-}
-
-async function inBatches(count: number, make: (index: number) => Promise<unknown>): Promise<void> {
-  for (let start = 0; start < count; start += 100) {
-    await Promise.all(Array.from({ length: Math.min(100, count - start) }, (_, i) => make(start + i)))
-  }
-}
-
-function see<T extends KubeObject>(
-  client: Client,
-  type: ResourceType<T>,
-  name: string,
-  isSo: (object: T) => boolean,
-): Promise<void> {
-  const seen = Promise.withResolvers<void>()
-  const options = { namespace: NAMESPACE, fieldSelector: `metadata.name=${name}` }
-  const watch = client.watch(type, options, {
-    events: (events) => {
-      if (events.some((event) => event.type !== 'BOOKMARK' && isSo(event.object as T))) seen.resolve()
-    },
-    closed: (error) => seen.reject(error ?? new Error('Cannot see the end: the watch was closed, expected it to last')),
-  })
-  return seen.promise.finally(() => watch.close())
-}
-
-function since(started: number): number {
-  return performance.now() - started
 }

@@ -66,13 +66,18 @@ export async function manyWatchers(print: Print, server: MeasuredServer, writes 
 
 /** How what is delivered, and what a watcher costs, grow with their number; each size on a server of its own. */
 export async function watcherGrowth(print: Print): Promise<void> {
-  for (const size of SIZES) {
-    await using server = await startShoal()
-    const watchers = await costOf(server, (path) => openHttp2(server.endpoint, path, size), size)
-    const delivered = await deliveredPerSecond(server, watchers.counted, 400_000 / size, size)
-    print(figure(`${size} watchers of one kind, HTTP/2: delivered`, [delivered], 'events/s'))
-    print(figure('  memory of an idle one', [watchers.kb], 'KB'))
-    watchers.close()
+  for (const [protocol, open] of [
+    ['HTTP/2', openHttp2],
+    ['HTTP/1.1', openHttp1],
+  ] as const) {
+    for (const size of SIZES) {
+      await using server = await startShoal()
+      const watchers = await costOf(server, (path) => open(server.endpoint, path, size), size)
+      const delivered = await deliveredPerSecond(server, watchers.counted, 400_000 / size, size)
+      print(figure(`${size} watchers of one kind, ${protocol}: delivered`, [delivered], 'events/s'))
+      print(figure('  memory of an idle one', [watchers.kb], 'KB'))
+      watchers.close()
+    }
   }
 }
 
@@ -118,10 +123,10 @@ async function openHttp2(endpoint: Endpoint, path: string, count = WATCHERS): Pr
   return { counted: () => events, close: () => sessions.forEach((each) => each.destroy()) }
 }
 
-async function openHttp1(endpoint: Endpoint, path: string): Promise<Watchers> {
+async function openHttp1(endpoint: Endpoint, path: string, count = WATCHERS): Promise<Watchers> {
   const connection = openConnection(endpoint, 'bench')
   let events = 0
-  for (let i = 0; i < WATCHERS; i += 50) {
+  for (let i = 0; i < count; i += 50) {
     const responses = Array.from({ length: 50 }, () => connection.send({ method: 'GET', path, streaming: true }))
     for (const response of await Promise.all(responses))
       response.on('data', (chunk: Buffer) => (events += linesIn(chunk))).on('error', () => {})

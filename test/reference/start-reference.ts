@@ -34,8 +34,11 @@ export interface ControlledServer {
 export const whyNoReference = (): string | undefined => whyMissing('etcd', 'kube-apiserver')
 export const whyNoControllers = (): string | undefined => whyMissing('kube-controller-manager', 'kube-scheduler')
 
-/** Starts etcd and kube-apiserver, and with `controllers` its control loops too. Resolves when they answer. */
-export async function startReference({ controllers = false } = {}): Promise<Reference> {
+/**
+ * Starts etcd and kube-apiserver, and with `controllers` its control loops too. Resolves when they answer. One that is
+ * `measured` flushes what it acknowledges, and its loops have no limit on the rate of their requests.
+ */
+export async function startReference({ controllers = false, measured = false } = {}): Promise<Reference> {
   const directory = mkdtempSync(join(tmpdir(), 'reference-'))
   const keys = join(directory, 'keys')
   const identity = openClusterIdentity(systemEnvironment(), keys)
@@ -55,7 +58,7 @@ export async function startReference({ controllers = false } = {}): Promise<Refe
     rmSync(directory, { recursive: true })
   }
   try {
-    programs.push(startProgram('etcd', await goProgram('etcd'), etcdArguments(client, peer), directory))
+    programs.push(startProgram('etcd', await goProgram('etcd'), etcdArguments(client, peer, measured), directory))
     const server = startProgram(
       'kube-apiserver',
       await goProgram('kube-apiserver'),
@@ -64,7 +67,7 @@ export async function startReference({ controllers = false } = {}): Promise<Refe
     )
     programs.push(server)
     await server.until(() => isReady(admin))
-    if (controllers) programs.push(...(await startControllers({ endpointFor, keys }, directory)))
+    if (controllers) programs.push(...(await startControllers({ endpointFor, keys }, directory, measured)))
   } catch (error) {
     await close()
     throw error
@@ -81,7 +84,7 @@ export async function startReference({ controllers = false } = {}): Promise<Refe
 const publicKeyOf = (privateKeyPem: string): string =>
   String(createPublicKey(privateKeyPem).export({ type: 'spki', format: 'pem' }))
 
-function etcdArguments(client: number, peer: number): readonly string[] {
+function etcdArguments(client: number, peer: number, isDurable: boolean): readonly string[] {
   const [clients, peers] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`]
   return [
     '--data-dir=etcd',
@@ -91,7 +94,7 @@ function etcdArguments(client: number, peer: number): readonly string[] {
     `--initial-advertise-peer-urls=${peers}`,
     `--initial-cluster=default=${peers}`,
     // A reference is thrown away: what it says counts, not what survives.
-    '--unsafe-no-fsync',
+    ...(isDurable ? [] : ['--unsafe-no-fsync']),
   ]
 }
 
@@ -130,8 +133,13 @@ async function isReady(endpoint: Endpoint): Promise<boolean> {
 }
 
 /** The real kube-controller-manager and kube-scheduler against any server; resolves when both have synced. */
-export async function startControllers(server: ControlledServer, directory: string): Promise<readonly Program[]> {
+export async function startControllers(
+  server: ControlledServer,
+  directory: string,
+  unlimited = false,
+): Promise<readonly Program[]> {
   const [managerPort = 0, schedulerPort = 0] = await freePorts(2)
+  const limits = unlimited ? ['--kube-api-qps=10000', '--kube-api-burst=10000'] : []
   const folder = join(directory, 'controllers')
   mkdirSync(folder, { recursive: true })
   const kubeconfig = (user: string): string => {
@@ -142,13 +150,13 @@ export async function startControllers(server: ControlledServer, directory: stri
   const manager = startProgram(
     'kube-controller-manager',
     await goProgram('kube-controller-manager'),
-    [...loopArguments(kubeconfig('kube-controller-manager'), managerPort), ...managerArguments(server.keys)],
+    [...loopArguments(kubeconfig('kube-controller-manager'), managerPort), ...managerArguments(server.keys), ...limits],
     folder,
   )
   const scheduler = startProgram(
     'kube-scheduler',
     await goProgram('kube-scheduler'),
-    loopArguments(kubeconfig('kube-scheduler'), schedulerPort),
+    [...loopArguments(kubeconfig('kube-scheduler'), schedulerPort), ...limits],
     folder,
   )
   const programs = [manager, scheduler]

@@ -7,13 +7,13 @@ import { createSegment, publishSegment } from './segment-file.ts'
 
 /**
  * Writes `state`, with `count` objects, as a segment of its own, and removes what it makes superfluous. Resolves to its size.
- * `rested` is awaited after each frame: others share the event loop and the disk.
+ * `rested` is awaited after each frame, with the bytes so far: others share the event loop and the disk.
  */
 export async function writeState(
   directory: string,
   state: Snapshot,
   count: number,
-  rested: () => Promise<void>,
+  rested: (bytes: number) => Promise<void>,
 ): Promise<number> {
   const { revision } = state
   const name = stateName(revision)
@@ -21,7 +21,7 @@ export async function writeState(
   try {
     for (const frame of encodeEntries({ revision, count }, entriesOf(state))) {
       await segment.write(frame)
-      await rested()
+      await rested(segment.end)
     }
     await publishSegment(directory, name, segment)
   } finally {

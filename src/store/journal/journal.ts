@@ -84,8 +84,11 @@ async function goOn(directory: string, { current }: Loaded): Promise<SegmentFile
 /** The mark may be so much behind what was flushed, and its own flush so much behind the mark. */
 const MARK_AFTER_MS = 20
 const FLUSH_MARK_AFTER_MS = 1_000
-/** After each frame of a state that is written beside commits, of which it takes a fifth of the time then. */
-const REST_MS = 4
+/**
+ * After each frame of a state that is written beside commits, of which it takes a fifth of the time then; as long as more of it
+ * is written than of them, by so many times.
+ */
+const REST = { ms: 4, aheadBy: 2 }
 /** Changes that are loaded in a moment. */
 const LEAST_AT_THE_END_BYTES = 1 << 20
 
@@ -175,7 +178,7 @@ class SegmentJournal implements Journal {
   }
 
   /** Between two writes: what was written before is flushed, what comes after goes to the new segment. */
-  async #startCompaction(restMs = REST_MS): Promise<void> {
+  async #startCompaction(restMs = REST.ms): Promise<void> {
     const [state, count, old] = [this.#state, this.#count, this.#segment]
     const earlierBytes = this.#changesBytes()
     try {
@@ -192,8 +195,8 @@ class SegmentJournal implements Journal {
     const { directory, timers } = this.#place
     const { signal } = this.#ending
     try {
-      const stateBytes = await writeState(directory, state, count, async () => {
-        if (restMs > 0) await sleep(timers, restMs, signal)
+      const stateBytes = await writeState(directory, state, count, async (bytes) => {
+        if (restMs > 0 && bytes > REST.aheadBy * this.#segment.end) await sleep(timers, restMs, signal)
         signal.throwIfAborted()
       })
       this.#sizes = { stateBytes, earlierBytes: 0 }
