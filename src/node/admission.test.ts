@@ -16,6 +16,8 @@ const pod = (spec: Partial<PodSpec>): Pod => ({
 })
 const asks = (requests: Record<string, string>) => pod({ containers: [{ name: 'main', resources: { requests } }] })
 const onPort = (hostPort: number) => pod({ containers: [{ name: 'main', ports: [{ containerPort: 80, hostPort }] }] })
+const sets = (name: string, more: Partial<PodSpec> = {}) =>
+  pod({ securityContext: { sysctls: [{ name, value: '1' }] }, ...more })
 const out = (resource: string, numbers: string) => ({
   reason: `OutOf${resource}`,
   message: `Node didn't have enough resource: ${resource}, ${numbers}`,
@@ -47,6 +49,27 @@ test.each([
     pod: asks({ 'example.com/gpu': '1' }),
     others: [],
     refusal: out('example.com/gpu', 'requested: 1, used: 0, capacity: 0'),
+  },
+  {
+    title: 'a setting of the kernel that is not for the pod alone',
+    pod: sets('net.core.somaxconn'),
+    others: [],
+    refusal: { reason: 'SysctlForbidden', message: 'forbidden sysctl: "net.core.somaxconn" not allowlisted' },
+  },
+  {
+    title: 'a setting of the network that is the node’s',
+    pod: sets('net/ipv4/tcp_syncookies', { hostNetwork: true }),
+    others: [],
+    refusal: {
+      reason: 'SysctlForbidden',
+      message: 'forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host Net enabled',
+    },
+  },
+  {
+    title: 'a setting of its own, by either way to write it',
+    pod: sets('net/ipv4/tcp_syncookies', { hostIPC: true }),
+    others: [],
+    refusal: undefined,
   },
   {
     title: 'a selector that it does not meet',

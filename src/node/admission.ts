@@ -5,6 +5,7 @@ import { amountsOf } from '../placement/amounts.ts'
 import { conflicts, hostPorts } from '../placement/host-ports.ts'
 import { matchesNode } from '../placement/node-affinity.ts'
 import { specRequests } from '../placement/pod-requests.ts'
+import { forbiddenSysctl } from './sysctls.ts'
 
 /** Why a node does not take a pod that was bound to it, in the kubelet's words. */
 export interface Refusal {
@@ -19,7 +20,7 @@ export function refusalOf(
   others: readonly Pod[],
   pressures: ReadonlySet<string> = new Set(),
 ): Refusal | undefined {
-  return shortage(pod, pressures) ?? missingResource(pod, node, others) ?? mismatch(pod, node, others)
+  return shortage(pod, pressures) ?? forbidden(pod) ?? missingResource(pod, node, others) ?? mismatch(pod, node, others)
 }
 
 /** Under memory pressure only pods that asked for none are turned away, under any other all but critical ones. */
@@ -34,6 +35,11 @@ function shortage(pod: Pod, pressures: ReadonlySet<string>): Refusal | undefined
   const [only] = pressures
   if (pressures.size === 1 && only === 'MemoryPressure' && (!isBestEffort || tolerates === true)) return undefined
   return { reason: 'Evicted', message: `The node had condition: [${[...pressures].join(' ')}]. ` }
+}
+
+function forbidden(pod: Pod): Refusal | undefined {
+  const message = forbiddenSysctl(pod)
+  return message === undefined ? undefined : { reason: 'SysctlForbidden', message }
 }
 
 export function missingResource(pod: Pod, node: Node, others: readonly Pod[]): Refusal | undefined {

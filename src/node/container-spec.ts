@@ -7,6 +7,7 @@ import { containerEnvironment } from './container-environment.ts'
 import { securityOf } from './container-security.ts'
 import type { NodeContext } from './node-context.ts'
 import type { PodRecord } from './pod-record.ts'
+import { sysctlName } from './sysctls.ts'
 import { expand } from './variable-expansion.ts'
 import { containerMounts } from './volumes/container-mounts.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
@@ -26,7 +27,9 @@ export function sandboxSpec(pod: Pod, dns: SandboxSpec['dns']): SandboxSpec {
     hostIpc: spec?.hostIPC === true,
     shareProcessNamespace: spec?.shareProcessNamespace === true,
     privileged: [...containers, ...(spec?.initContainers ?? [])].some(isPrivileged),
-    sysctls: Object.fromEntries((spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+    sysctls: Object.fromEntries(
+      (spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [sysctlName(name), value]),
+    ),
     labels: metadata.labels ?? {},
     annotations: metadata.annotations ?? {},
     ports: containers.flatMap(({ ports = [] }) =>

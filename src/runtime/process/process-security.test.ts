@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { systemEnvironment } from '../../env/system.ts'
 import type { ContainerSpec, Runtime } from '../runtime.ts'
@@ -71,10 +72,29 @@ test('process runtime: what cannot be given is refused, not left out', async () 
   })
 })
 
-test('process runtime: a pod that asks for settings of the kernel is refused, and what else it cannot have is told of', async () => {
+test.runIf(isRoot)(
+  'process runtime: a pod has settings of its network for itself, and is told of those that are wrong',
+  async () => {
+    const environment = systemEnvironment()
+    const runtime = createProcessRuntime({ environment, network: 'namespace' })
+    await using _held = { [Symbol.asyncDispose]: () => runtime.close() }
+    const file = '/proc/sys/net/ipv4/ip_local_port_range'
+    const before = readFileSync(file, 'utf8')
+    const sysctls = { 'net.ipv4.ip_local_port_range': '40000 50000' }
+    const sandbox = await runtime.startSandbox({ ...sandboxSpec('one'), sysctls })
+    const id = await runtime.createContainer(sandbox.id, containerSpec(['cat', file]))
+    await runToEnd(runtime, id)
+    expect(await textOf(runtime, id)).toBe('40000\t50000\n')
+    expect(readFileSync(file, 'utf8')).toBe(before)
+    const wrong = { ...sandboxSpec('two'), sysctls: { 'net.ipv4.ip_local_port_range': 'far' } }
+    await expect(runtime.startSandbox(wrong)).rejects.toMatchObject({ reason: 'FailedCreatePodSandBox' })
+  },
+)
+
+test('process runtime: a pod that asks for settings of the machine is refused, and what else it cannot have is told of', async () => {
   await using held = open()
-  const spec = { ...sandboxSpec('one'), sysctls: { 'net.core.somaxconn': '5' } }
-  await expect(held.runtime.startSandbox(spec)).rejects.toThrow('sysctl net.core.somaxconn needs a runtime with')
+  const spec = { ...sandboxSpec('one'), sysctls: { 'kernel.shm_rmid_forced': '1' } }
+  await expect(held.runtime.startSandbox(spec)).rejects.toThrow('sysctl kernel.shm_rmid_forced needs containers of')
   const told = held.runtime.limitations().map(({ reason }) => reason)
   expect(told).toEqual(expect.arrayContaining(['SeccompNotApplied', 'ProcessesShared']))
 })

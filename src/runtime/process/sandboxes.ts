@@ -11,6 +11,7 @@ import { createPodFiles } from './pod-files.ts'
 import type { PodFiles } from './pod-files.ts'
 import type { Spawner } from './spawner-process.ts'
 import { gatewayOf } from './spawner/subnet.ts'
+import { networkSettings } from './sysctls.ts'
 
 /** A sandbox with what its containers need to know of it. */
 export interface PodSurroundings {
@@ -79,13 +80,6 @@ function openNetwork({ environment, network }: Context, started: Spawner): Netwo
   return { mode: 'loopback', take, giveBack: ({ address }) => addresses.free(address), hostAddress }
 }
 
-/** The kernel's settings are the machine's here: a pod that counts on its own is told, not started with others. */
-function refuseSysctls({ sysctls = {} }: SandboxSpec): void {
-  const [name] = Object.keys(sysctls)
-  if (name !== undefined)
-    throw new Error(`sysctl ${name} needs a runtime with containers of its own, such as --runtime docker or cri`)
-}
-
 export function createSandboxes(context: Context): Sandboxes {
   const { environment, directory } = context
   const pods = new Map<string, PodSurroundings>()
@@ -95,13 +89,12 @@ export function createSandboxes(context: Context): Sandboxes {
 
   async function start(spec: SandboxSpec): Promise<Sandbox> {
     try {
-      refuseSysctls(spec)
       const network = await opened
       const own: PreparedNetwork = spec.hostNetwork
         ? { sandboxId: environment.random.uuid().replaceAll('-', ''), address: network.hostAddress }
         : await network.take()
       const { sandboxId: id, address: ip } = own
-      const remarks = spec.hostNetwork ? [] : await openPorts(spec, own, network)
+      const remarks = await furnish(spec, own, network)
       const files = await createPodFiles(path.join(directory, 'pods', id), spec, ip)
       const { namespace, name, attempt, uid } = spec
       const createdAtMs = environment.clock.now()
@@ -115,16 +108,24 @@ export function createSandboxes(context: Context): Sandboxes {
     }
   }
 
+  /** Gives a network what its pod asks for; returns what is not as it asks for. */
+  async function furnish(spec: SandboxSpec, own: PreparedNetwork, network: Network): Promise<readonly string[]> {
+    try {
+      const settings = networkSettings(spec, network.mode === 'namespace' && !spec.hostNetwork)
+      if (settings !== undefined)
+        await (await context.spawner).request({ op: 'tuneNetwork', sandboxId: own.sandboxId, settings })
+      return spec.hostNetwork ? [] : await openPorts(spec, own, network)
+    } catch (error) {
+      if (!spec.hostNetwork) network.giveBack(own)
+      throw error
+    }
+  }
+
   async function openPorts({ ports }: SandboxSpec, own: PreparedNetwork, network: Network): Promise<readonly string[]> {
     const { hostPorts, nodeAddress } = context
     if (hostPorts === undefined || !ports.some(({ hostPort = 0 }) => hostPort > 0)) return []
     const nodeAddresses = [LOOPBACK, network.hostAddress, ...(nodeAddress === undefined ? [] : [nodeAddress])]
-    try {
-      return await hostPorts.open({ sandboxId: own.sandboxId, ip: own.address, nodeAddresses, ports })
-    } catch (error) {
-      network.giveBack(own)
-      throw error
-    }
+    return await hostPorts.open({ sandboxId: own.sandboxId, ip: own.address, nodeAddresses, ports })
   }
 
   async function stop(sandboxId: string): Promise<void> {

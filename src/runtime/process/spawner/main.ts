@@ -100,6 +100,9 @@ async function perform(request: Request): Promise<Outcome> {
     case 'joinNetwork':
       await network.join(request.sandboxId, request.address)
       break
+    case 'tuneNetwork':
+      await network.tune(request.sandboxId, request.settings)
+      break
     case 'leaveNetwork':
       await network.leave(request.sandboxId)
       break
@@ -122,7 +125,19 @@ async function perform(request: Request): Promise<Outcome> {
 function performAtOnce(
   request: Exclude<
     Request,
-    { op: 'start' | 'exec' | 'attach' | 'signal' | 'joinNetwork' | 'leaveNetwork' | 'rule' | 'route' | 'close' }
+    {
+      op:
+        | 'start'
+        | 'exec'
+        | 'attach'
+        | 'signal'
+        | 'joinNetwork'
+        | 'tuneNetwork'
+        | 'leaveNetwork'
+        | 'rule'
+        | 'route'
+        | 'close'
+    }
   >,
 ) {
   const container = 'containerId' in request ? containers.get(request.containerId) : undefined

@@ -42,6 +42,13 @@ export type Request =
   | { readonly op: 'usage'; readonly id: number; readonly containerIds: readonly string[] }
   /** Gives the pod a network namespace with the address. */
   | { readonly op: 'joinNetwork'; readonly id: number; readonly sandboxId: string; readonly address: string }
+  /** Sets what the kernel keeps for each network, by file beneath /proc/sys. */
+  | {
+      readonly op: 'tuneNetwork'
+      readonly id: number
+      readonly sandboxId: string
+      readonly settings: Readonly<Record<string, string>>
+    }
   | { readonly op: 'leaveNetwork'; readonly id: number; readonly sandboxId: string }
   /** Performs a script of `nft` where all that pods send passes by, all of it or nothing. */
   | { readonly op: 'rule'; readonly id: number; readonly script: string }

@@ -17,6 +17,8 @@ export interface PodNetwork {
   readonly ready: Promise<string | undefined>
   readonly notes: readonly string[]
   join(sandboxId: string, address: string): Promise<void>
+  /** Sets what the kernel keeps for each network, by file beneath /proc/sys. */
+  tune(sandboxId: string, settings: Readonly<Record<string, string>>): Promise<void>
   leave(sandboxId: string): Promise<void>
   namespaceOf(sandboxId: string): string | undefined
   /** Whether pods reach what lies beyond the host. */
@@ -85,6 +87,18 @@ export function createNetwork(settings: SpawnerSettings): PodNetwork {
       if (!raised) return
       await join(sandboxId, address, raised.subnet)
       await plug(namespaces.get(sandboxId) ?? '')
+    },
+    async tune(sandboxId, settings) {
+      // These files are of the network of whoever opens them.
+      const enter = [
+        'nsenter',
+        `--net=${NAMESPACES}/${namespaces.get(sandboxId)}`,
+        'sh',
+        '-c',
+        'cat > "/proc/sys/$1"',
+        'sh',
+      ]
+      for (const [file, value] of Object.entries(settings)) await run([...enter, file], [value])
     },
     async leave(sandboxId) {
       const name = namespaces.get(sandboxId)
