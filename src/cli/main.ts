@@ -10,6 +10,7 @@ import {
   wholeNumber,
   workerCount,
 } from './option-values.ts'
+import { addEvictionOptions } from './eviction-options.ts'
 import { addImages } from './image-commands.ts'
 import { exitCodeOf, showError } from './show-error.ts'
 
@@ -131,8 +132,7 @@ function addRunsOfCluster(program: Command): void {
 }
 
 function addUp(program: Command): void {
-  program
-    .command('up')
+  addEvictionOptions(program.command('up'))
     .description('start a cluster that speaks the Kubernetes API')
     .option('--port <port>', 'the port to listen on; 0 for any free one', port, 6443)
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
@@ -293,17 +293,15 @@ function addParts(program: Command): void {
       .option('--context <name>', 'a context of the kubeconfig')
       .option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, a cluster of this machine, ~/.kube/config)')
       .addHelpText('after', `\nExamples:\n  ${example}`)
-  part('node', 'join an API server with this machine as a node', 'shoal node --kubeconfig node.kubeconfig')
+  addEvictionOptions(
+    part('node', 'join an API server with this machine as a node', 'shoal node --kubeconfig node.kubeconfig'),
+  )
     .option('--name <name>', "the node's name (default: what its certificate says, else the machine's)")
     .option('--address <address>', 'where the API server reaches this machine (default: found out)')
     .option('--port <port>', "the port of the node's own server; 0 for any free one", port, 10_250)
     .option('--client-ca <file>', "whose client certificates the node believes (default: the kubeconfig's authority)")
     .option('--label <key=value>', 'a label of the node; may be repeated', label, {})
     .option('--data-dir <dir>', "where pods' files and logs go (default: a temporary directory)")
-    .option('--eviction-hard <thresholds>', 'when pods go at once, such as memory.available<100Mi,nodefs.available<10%')
-    .option('--eviction-soft <thresholds>', 'when they go after a while, in the same form')
-    .option('--eviction-soft-grace-period <periods>', 'after which, such as memory.available=1m30s')
-    .option('--eviction-max-pod-grace-period <seconds>', 'what they then have to end by themselves', wholeNumber(0))
     .addOption(new Option('--runtime <name>', 'what runs containers').choices(RUNTIMES).default('process'))
     .action(async ({ label: labels, ...options }) => {
       const { node } = await import('./node.ts')

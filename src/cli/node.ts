@@ -7,13 +7,14 @@ import os from 'node:os'
 import type { Endpoint } from '../client/http/connection.ts'
 import { joinNode } from '../cluster/join-node.ts'
 import type { RuntimeName } from '../cluster/runtimes.ts'
-import type { EvictionThresholds } from '../node/eviction/thresholds.ts'
 import { systemEnvironment } from '../env/system.ts'
 import { CliError } from './cli-error.ts'
+import { thresholdsOf } from './eviction-options.ts'
+import type { EvictionOptions } from './eviction-options.ts'
 import { onInterrupt } from './interrupt.ts'
 import { openTarget } from './target-cluster.ts'
 
-export interface NodeOptions {
+export interface NodeOptions extends EvictionOptions {
   readonly kubeconfig?: string
   readonly context?: string
   readonly name?: string
@@ -23,15 +24,11 @@ export interface NodeOptions {
   readonly clientCa?: string
   readonly labels: Readonly<Record<string, string>>
   readonly dataDir?: string
-  readonly evictionHard?: string
-  readonly evictionSoft?: string
-  readonly evictionSoftGracePeriod?: string
-  readonly evictionMaxPodGracePeriod?: number
 }
 
 /** `shoal node`: this machine as a node of any API server, until Ctrl-C. Resolves to the exit code. */
 export async function node(options: NodeOptions): Promise<number> {
-  const eviction = await thresholdsOf(options)
+  const eviction = await thresholdsOf(options, 'node')
   using cluster = await openTarget(options)
   const { client, endpoint } = cluster
   const interrupted = Promise.withResolvers<number>()
@@ -65,25 +62,6 @@ export async function node(options: NodeOptions): Promise<number> {
     await joined.close()
     process.stderr.write('stopped\n')
     stopListening()
-  }
-}
-
-async function thresholdsOf(options: NodeOptions): Promise<EvictionThresholds | undefined> {
-  const { evictionHard: hard, evictionSoft: soft, evictionSoftGracePeriod: softGracePeriod } = options
-  if (hard === undefined && soft === undefined && softGracePeriod === undefined) return undefined
-  const { parseThresholds } = await import('../node/eviction/parse-thresholds.ts')
-  try {
-    const most = options.evictionMaxPodGracePeriod
-    return parseThresholds({
-      ...(hard !== undefined && { hard }),
-      ...(soft !== undefined && { soft }),
-      ...(softGracePeriod !== undefined && { softGracePeriod }),
-      ...(most !== undefined && { maxPodGraceSeconds: most }),
-    })
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    const message = `Cannot use the eviction thresholds: ${why}, expected such as memory.available<500Mi,nodefs.available<10%`
-    throw new CliError('CLI_USAGE', message, 'see `shoal node --help`', { cause: error })
   }
 }
 

@@ -9,12 +9,14 @@ import { systemEnvironment } from '../env/system.ts'
 import { writePrivateFile } from '../identity/key-files.ts'
 import type { KeyObjects } from '../identity/portable-keys.ts'
 import { detach } from './detach.ts'
+import { thresholdsOf } from './eviction-options.ts'
+import type { EvictionOptions } from './eviction-options.ts'
 import { onInterrupt } from './interrupt.ts'
 import { announce, inMemoryDirectory, withdraw } from './running-clusters.ts'
 import { defaultDataDirectory } from './state-directory.ts'
 import { trimMemoryWhenIdle } from '../env/trim-memory.ts'
 
-export interface UpOptions {
+export interface UpOptions extends EvictionOptions {
   readonly port: number
   readonly host: string
   readonly dataDir?: string
@@ -41,6 +43,7 @@ export interface UpOptions {
  */
 export async function up(options: UpOptions, adminKeys?: Promise<KeyObjects>): Promise<number> {
   if (options.detach === true) return await detach(dataDirectoryOf(options))
+  const eviction = await thresholdsOf(options, 'up')
   const env = systemEnvironment()
   const interrupted = Promise.withResolvers<number>()
   const stopListening = onInterrupt(interrupted.resolve)
@@ -56,6 +59,7 @@ export async function up(options: UpOptions, adminKeys?: Promise<KeyObjects>): P
       runtime: options.runtime,
       ...(options.criEndpoint !== undefined && { engineEndpoint: options.criEndpoint }),
       apiOnly: options.apiOnly === true,
+      ...(eviction !== undefined && { eviction }),
       audit: auditOf(options, dataDirectory),
       schedulerProfile: options.schedulerProfile,
       admissionPlugins: options.enableAdmissionPlugins?.split(',') ?? [],

@@ -16,6 +16,7 @@ import { startControlPlane } from './control-plane.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { startNodes } from './nodes.ts'
 import type { Nodes } from './nodes.ts'
+import type { EvictionThresholds } from '../node/eviction/thresholds.ts'
 import type { PodNetworkMode, RuntimeFactory, RuntimeName } from './runtimes.ts'
 import { openStore } from './open-store.ts'
 import { chooseServiceRange, firstOf, isLoopback } from './service-range.ts'
@@ -52,6 +53,8 @@ export interface ClusterOptions {
    * for each Service). Default `auto`: the first where the machine seems to allow it.
    */
   readonly podNetwork?: PodNetworkMode
+  /** When nodes are short of memory or disk. Default: as the kubelet's. */
+  readonly eviction?: EvictionThresholds
   readonly env?: Environment
 }
 
@@ -238,7 +241,7 @@ function nodesOptions(
 ): Parameters<typeof startNodes>[0] {
   const { podDirectory, dataDirectory, podNetwork } = options
   const directory = podDirectory ?? (dataDirectory === undefined ? undefined : `${dataDirectory}/pods`)
-  const { runtime = 'process', engineEndpoint } = options
+  const { runtime = 'process', engineEndpoint, eviction } = options
   const volumeDirectory = dataDirectory === undefined ? undefined : resolve(dataDirectory, 'volumes')
   return {
     env,
@@ -249,5 +252,6 @@ function nodesOptions(
     ...(engineEndpoint !== undefined && { engineEndpoint }),
     ...(directory !== undefined && { directory }),
     ...(volumeDirectory !== undefined && { volumeDirectory }),
+    ...(eviction !== undefined && { eviction }),
   }
 }

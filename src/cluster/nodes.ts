@@ -8,6 +8,7 @@ import type { UserInfo } from '../apiserver/verbs/request.ts'
 import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
 import type { Network } from '../network/network.ts'
+import type { EvictionThresholds } from '../node/eviction/thresholds.ts'
 import type { NodeAgent } from '../node/node-agent.ts'
 import type { MachineUsage } from '../node/usage/machine-usage.ts'
 import type { PodNetwork } from '../runtime/pod-network.ts'
@@ -29,6 +30,8 @@ export interface NodesOptions {
   /** Where the container engine listens; default where it usually does. */
   readonly engineEndpoint?: string
   readonly heartbeatPace?: number
+  /** When they are short of memory or disk; default as the kubelet's. */
+  readonly eviction?: EvictionThresholds
   /** Where pods' files and logs go; default the system's directory for temporary files. */
   readonly directory?: string
   /** Where the volumes of claims are made; default beside the pods' files, and gone with them. */
@@ -85,7 +88,8 @@ export function startNodes(options: NodesOptions): Nodes {
     const { hostIp = engine.hostAddress, ...joined } = await joinNetwork(options, started[0], engine.hostAddress)
     network = joined.network
     located.resolve(joined.network && hostIp)
-    const pace = options.heartbeatPace === undefined ? {} : { heartbeatPace: options.heartbeatPace }
+    const { heartbeatPace, eviction } = options
+    const pace = { ...(heartbeatPace !== undefined && { heartbeatPace }), ...(eviction !== undefined && { eviction }) }
     for (const [index, runtime] of started.entries()) {
       const name = `node${index + 1}`
       const facts = { ...machineFacts(), name, hostIp }

@@ -5,6 +5,7 @@ const user = openUser()
 afterAll(() => user[Symbol.dispose]())
 
 test.each([
+  [['up', '--eviction-hard', 'memory.available'], 'Cannot use the eviction thresholds: '],
   [['bogus'], 'Cannot read the command line: unknown command "bogus", expected one of those that shoal --help lists'],
   [['stats'], 'Did you mean status?'],
   [['up', '--bogus'], 'Cannot read the command line: unknown option "--bogus", expected what --help shows'],
