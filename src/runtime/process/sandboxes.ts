@@ -80,6 +80,35 @@ function openNetwork({ environment, network }: Context, started: Spawner): Netwo
   return { mode: 'loopback', take, giveBack: ({ address }) => addresses.free(address), hostAddress }
 }
 
+/** Gives a network what its pod asks for; returns what is not as it asks for. */
+async function furnish(
+  context: Context,
+  spec: SandboxSpec,
+  own: PreparedNetwork,
+  network: Network,
+): Promise<readonly string[]> {
+  try {
+    const settings = networkSettings(spec, network.mode === 'namespace' && !spec.hostNetwork)
+    if (settings !== undefined)
+      await (await context.spawner).request({ op: 'tuneNetwork', sandboxId: own.sandboxId, settings })
+    return spec.hostNetwork ? [] : await openPorts(context, spec, own, network)
+  } catch (error) {
+    if (!spec.hostNetwork) network.giveBack(own)
+    throw error
+  }
+}
+
+async function openPorts(
+  { hostPorts, nodeAddress }: Context,
+  { ports }: SandboxSpec,
+  { sandboxId, address: ip }: PreparedNetwork,
+  network: Network,
+): Promise<readonly string[]> {
+  if (hostPorts === undefined || !ports.some(({ hostPort = 0 }) => hostPort > 0)) return []
+  const nodeAddresses = [LOOPBACK, network.hostAddress, ...(nodeAddress === undefined ? [] : [nodeAddress])]
+  return await hostPorts.open({ sandboxId, ip, nodeAddresses, ports })
+}
+
 export function createSandboxes(context: Context): Sandboxes {
   const { environment, directory } = context
   const pods = new Map<string, PodSurroundings>()
@@ -94,7 +123,7 @@ export function createSandboxes(context: Context): Sandboxes {
         ? { sandboxId: environment.random.uuid().replaceAll('-', ''), address: network.hostAddress }
         : await network.take()
       const { sandboxId: id, address: ip } = own
-      const remarks = await furnish(spec, own, network)
+      const remarks = await furnish(context, spec, own, network)
       const files = await createPodFiles(path.join(directory, 'pods', id), spec, ip)
       const { namespace, name, attempt, uid } = spec
       const createdAtMs = environment.clock.now()
@@ -106,26 +135,6 @@ export function createSandboxes(context: Context): Sandboxes {
       const detail = cause instanceof Error ? cause.message : String(cause)
       throw new RuntimeError('FailedCreatePodSandBox', `Cannot create sandbox of "${spec.name}": ${detail}`, { cause })
     }
-  }
-
-  /** Gives a network what its pod asks for; returns what is not as it asks for. */
-  async function furnish(spec: SandboxSpec, own: PreparedNetwork, network: Network): Promise<readonly string[]> {
-    try {
-      const settings = networkSettings(spec, network.mode === 'namespace' && !spec.hostNetwork)
-      if (settings !== undefined)
-        await (await context.spawner).request({ op: 'tuneNetwork', sandboxId: own.sandboxId, settings })
-      return spec.hostNetwork ? [] : await openPorts(spec, own, network)
-    } catch (error) {
-      if (!spec.hostNetwork) network.giveBack(own)
-      throw error
-    }
-  }
-
-  async function openPorts({ ports }: SandboxSpec, own: PreparedNetwork, network: Network): Promise<readonly string[]> {
-    const { hostPorts, nodeAddress } = context
-    if (hostPorts === undefined || !ports.some(({ hostPort = 0 }) => hostPort > 0)) return []
-    const nodeAddresses = [LOOPBACK, network.hostAddress, ...(nodeAddress === undefined ? [] : [nodeAddress])]
-    return await hostPorts.open({ sandboxId: own.sandboxId, ip: own.address, nodeAddresses, ports })
   }
 
   async function stop(sandboxId: string): Promise<void> {

@@ -88,18 +88,7 @@ export function createNetwork(settings: SpawnerSettings): PodNetwork {
       await join(sandboxId, address, raised.subnet)
       await plug(namespaces.get(sandboxId) ?? '')
     },
-    async tune(sandboxId, settings) {
-      // These files are of the network of whoever opens them.
-      const enter = [
-        'nsenter',
-        `--net=${NAMESPACES}/${namespaces.get(sandboxId)}`,
-        'sh',
-        '-c',
-        'cat > "/proc/sys/$1"',
-        'sh',
-      ]
-      for (const [file, value] of Object.entries(settings)) await run([...enter, file], [value])
-    },
+    tune: (sandboxId, settings) => tune(namespaces.get(sandboxId) ?? '', settings),
     async leave(sandboxId) {
       const name = namespaces.get(sandboxId)
       if (!name) return
@@ -117,6 +106,12 @@ export function createNetwork(settings: SpawnerSettings): PodNetwork {
       await ip(['-force'], commands).catch(() => undefined)
     },
   }
+}
+
+async function tune(namespace: string, settings: Readonly<Record<string, string>>): Promise<void> {
+  // These files are of the network of whoever opens them.
+  const write = ['nsenter', `--net=${NAMESPACES}/${namespace}`, 'sh', '-c', 'cat > "/proc/sys/$1"', 'sh']
+  for (const [file, value] of Object.entries(settings)) await run([...write, file], [value])
 }
 
 /** Those characters of the owner's name that no other cluster here has: links' names have at most 15. */
