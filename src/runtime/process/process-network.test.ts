@@ -95,7 +95,8 @@ test.runIf(isRoot)('process runtime: the rules for what lies beyond the host go 
   const { hostAddress } = await held.runtime.podNetwork()
   const links = execFileSync('ip', ['-o', 'addr', 'show', 'to', hostAddress], { encoding: 'utf8' })
   const link = /shoal\d+/.exec(links)?.[0]
-  expect(tables()).toContain(`table ip ${link}`)
+  // Told to a program that goes on by itself.
+  await expect.poll(tables, { timeout: 30_000 }).toContain(`table ip ${link}`)
   await held.runtime.close()
   expect(tables()).not.toContain(`table ip ${link}`)
 })
