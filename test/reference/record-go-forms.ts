@@ -21,8 +21,11 @@ const ROOTS = [
   'storage.VolumeAttachmentSpec',
   'storage.CSINodeDriver',
   'networking.ParentReference',
+  'resource.ResourceClaimSpec',
+  'resource.ResourceClaimTemplateSpec',
+  'resource.AllocationResult',
 ]
-const GROUPS = ['core', 'apps', 'batch', 'policy', 'rbac', 'storage', 'networking']
+const GROUPS = ['core', 'apps', 'batch', 'policy', 'rbac', 'storage', 'networking', 'resource']
 
 const module = fileURLToPath(new URL('../conformance', import.meta.url))
 const directory = execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', 'k8s.io/kubernetes'], { cwd: module }).toString()

@@ -39,6 +39,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     'type',
   ],
   replicationcontrollers: ['status.replicas'],
+  'resourceslices.resource.k8s.io': ['spec.nodeName', 'spec.driver'],
   'jobs.batch': ['status.successful'],
   'certificatesigningrequests.certificates.k8s.io': ['spec.signerName'],
 }
@@ -68,6 +69,8 @@ export function parseFieldTerms(text: string): FieldSelector {
 /** Kinds without fields of their own answer from the machinery, the others from their own conversion. */
 function unsupported(type: ResourceType, field: string, hasExtra: boolean): string {
   if (groupResourceOf(type) === 'jobs.batch') return `field label ${JSON.stringify(field)} not supported for Job`
+  if (type.kind === 'ResourceSlice' && type.group === 'resource.k8s.io')
+    return `field label not supported for resource.k8s.io/${type.version}, Kind=ResourceSlice: ${field}`
   if (hasExtra || FIELDS[groupResourceOf(type)] !== undefined) return `field label not supported: ${field}`
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
 }

@@ -13,6 +13,7 @@ import type {
   Pod,
   PodSpec,
   Service,
+  ServiceAccount,
 } from '../generated/core-v1.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { dropImageVolumes } from './gated-fields.ts'
@@ -30,6 +31,7 @@ export const CREATE_RULES: Readonly<Record<string, (object: never) => void>> = {
   services: createService,
   limitranges: createLimitRange,
   'jobs.batch': createJob,
+  serviceaccounts: nameSecrets,
   'customresourcedefinitions.apiextensions.k8s.io': createDefinition,
   'apiservices.apiregistration.k8s.io': (service: Draft<APIService>) => {
     // What lies within this server is available from the start; of another one that has to be seen.
@@ -45,6 +47,7 @@ export const UPDATE_RULES: Readonly<
   'deployments.apps': updateDeployment,
   'daemonsets.apps': updateDaemonSet,
   pods: updatePod,
+  serviceaccounts: nameSecrets,
   'jobs.batch': labelJob,
   'endpointslices.discovery.k8s.io': updateSlice,
   namespaces: updateNamespace,
@@ -55,6 +58,12 @@ export const UPDATE_RULES: Readonly<
   services: (service: Draft<Service>, old: Service, subresource?: string) => {
     if (subresource === undefined) updateService(service, old)
   },
+}
+
+/** Of an account's secrets the names are kept. */
+function nameSecrets(account: Draft<ServiceAccount>): void {
+  if (account.secrets === undefined) return
+  account.secrets = account.secrets.map(({ name }) => (name === undefined ? {} : { name }))
 }
 
 function createPod(pod: Draft<Pod>): void {

@@ -53,9 +53,16 @@ export function prepareForUpdate(
   const strategy = strategyOf(type)
   keepServerFields(object.metadata, old.metadata)
   if (strategy.hasStatus) keepOtherPart(object as never, old as never, subresource)
+  // A slice is counted as it was sent.
+  const isSlice = groupResourceOf(type) === 'resourceslices.resource.k8s.io'
+  const wasSent = isSlice && specChanged(object as never, old as never)
   dropGatedFields(groupResourceOf(type), object as never, old as never, subresource)
   UPDATE_RULES[groupResourceOf(type)]?.(object as never, old as never, subresource, now)
-  if (strategy.countsGeneration && subresource !== 'status' && specChanged(object as never, old as never)) {
+  if (
+    strategy.countsGeneration &&
+    subresource !== 'status' &&
+    (wasSent || specChanged(object as never, old as never))
+  ) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
 }

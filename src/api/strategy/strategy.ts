@@ -89,7 +89,11 @@ const UPDATES_BY_VERSION: ReadonlySet<string> = new Set([
 /** What these made stays when they are deleted and nobody says otherwise. */
 const ORPHANS_BY_DEFAULT: ReadonlySet<string> = new Set(['jobs.batch', 'replicationcontrollers'])
 
-const KEEPS_STATUS_ON_CREATE: ReadonlySet<string> = new Set(['nodes', 'apiservices.apiregistration.k8s.io'])
+const KEEPS_STATUS_ON_CREATE: ReadonlySet<string> = new Set([
+  'nodes',
+  'apiservices.apiregistration.k8s.io',
+  'servicecidrs.networking.k8s.io',
+])
 
 /** Objects of these are answered by DELETE where they are gone at once. */
 const DELETE_ANSWERS_OBJECT: ReadonlySet<string> = new Set([

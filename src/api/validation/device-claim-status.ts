@@ -27,7 +27,7 @@ import {
   validateSet,
   validateShareId,
 } from './device-parts.ts'
-import { unlessSame } from './object-meta.ts'
+import { unlessSameForm } from './go-form.ts'
 
 const MOST_CONSUMERS = 256
 const MOST_RESULTS = 32
@@ -58,7 +58,8 @@ export function validateResourceClaimStatus(claim: ResourceClaim, old: ResourceC
     errors.push(forbidden(list, detail))
   }
   if (allocation === undefined) return errors
-  if (before !== undefined) return [...errors, ...unlessSame('status.allocation', allocation, before)]
+  if (before !== undefined)
+    return [...errors, ...unlessSameForm('status.allocation', 'resource.AllocationResult', allocation, before)]
   return [...errors, ...validateAllocation(allocation, 'status.allocation', requestNames(claim.spec.devices ?? {}))]
 }
 
@@ -112,7 +113,8 @@ function validateAllocated(one: DeviceAllocationConfiguration, path: string, nam
 }
 
 function validateDeviceStatus(one: AllocatedDeviceStatus, path: string, allocated: ReadonlySet<string>): FieldError[] {
-  const { conditions = [], data, networkData } = one
+  const { data, networkData } = one
+  const conditions = one.conditions ?? []
   const errors = validateIdentity(one, path)
   if (!allocated.has(deviceId(one))) {
     // As Go shows its own struct.

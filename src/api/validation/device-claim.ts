@@ -26,7 +26,8 @@ import {
   validateSelector,
   validateSet,
 } from './device-parts.ts'
-import { named, unlessSame, validateTemplateMetadata } from './object-meta.ts'
+import { unlessSameForm } from './go-form.ts'
+import { named, validateTemplateMetadata } from './object-meta.ts'
 import { isExtendedResource } from './resources.ts'
 
 const MOST_SUBREQUESTS = 8
@@ -40,7 +41,7 @@ export const validateResourceClaimUpdate = (claim: ResourceClaim, old: ResourceC
   subresource === 'status'
     ? []
     : [
-        ...unlessSame('spec', claim.spec, old.spec),
+        ...unlessSameForm('spec', 'resource.ResourceClaimSpec', claim.spec, old.spec),
         ...validateDeviceClaim(claim.spec.devices ?? {}, 'spec.devices', true),
       ]
 
@@ -49,7 +50,7 @@ export function validateClaimTemplate({ spec }: ResourceClaimTemplate): FieldErr
 }
 
 export const validateClaimTemplateUpdate = ({ spec }: ResourceClaimTemplate, old: ResourceClaimTemplate) => [
-  ...unlessSame('spec', spec, old.spec),
+  ...unlessSameForm('spec', 'resource.ResourceClaimTemplateSpec', spec, old.spec),
   ...validateTemplateSpec(spec, true),
 ]
 

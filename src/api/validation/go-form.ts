@@ -1,6 +1,9 @@
 import { isJsonObject } from '../draft.ts'
 import type { JsonObject } from '../draft.ts'
 import { GO_FORMS } from '../generated/go-forms.ts'
+import { semanticallyEqual } from '../meta/equal.ts'
+import type { FieldError } from '../meta/field-error.ts'
+import { immutable } from './object-meta.ts'
 import { unifiedDiff } from './unified-diff.ts'
 
 /**
@@ -15,6 +18,10 @@ export function goForm(type: string, value: unknown): unknown {
   if (fields === undefined) return value === undefined || value === null ? zeroOf(type) : plain(value)
   return structForm(type, fields, isJsonObject(value) ? value : {})
 }
+
+/** The fault of a value that was to stay, shown as its type is. */
+export const unlessSameForm = (path: string, type: string, value: unknown, old: unknown): FieldError[] =>
+  semanticallyEqual(value, old) ? [] : [immutable(path, goForm(type, value))]
 
 /** How two values of a type differ, as Kubernetes shows it. */
 export function goDiff(type: string, before: unknown, after: unknown): string {

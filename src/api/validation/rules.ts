@@ -292,18 +292,15 @@ export const RULES: Readonly<Record<string, Rules>> = {
     create: validateAdminAccess,
     update: validateResourceClaimUpdate,
     statusUpdate: validateResourceClaimStatus,
-    steps: 'mu',
   },
   'resourceclaimtemplates.resource.k8s.io': {
     always: validateClaimTemplate,
     create: validateAdminAccess,
     update: validateClaimTemplateUpdate,
-    steps: 'mu',
   },
   'deviceclasses.resource.k8s.io': {
-    create: validateDeviceClass,
+    always: validateDeviceClass,
     update: validateDeviceClassUpdate,
-    steps: 'mu',
   },
   'resourceslices.resource.k8s.io': {
     always: validateResourceSlice,

@@ -36,7 +36,7 @@ export function validateServiceRange({ spec }: ServiceCIDR): FieldError[] {
   if (cidrs.length > 2) return [invalid(PATH, { CIDRs: cidrs }, 'may only hold up to 2 values')]
   const errors = cidrs.flatMap((cidr, i) => validateCidr(`${PATH}[${i}]`, cidr))
   const [first = '', second] = cidrs
-  if (second !== undefined && first.includes(':') === second.includes(':')) {
+  if (errors.length === 0 && second !== undefined && first.includes(':') === second.includes(':')) {
     const detail = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64'
     errors.push(invalid(PATH, cidrs, detail))
   }
@@ -48,7 +48,7 @@ export function validateServiceRangeUpdate(one: ServiceCIDR, old: ServiceCIDR, s
   if (subresource !== undefined) return []
   const [cidrs, before] = [one.spec?.cidrs ?? [], old.spec?.cidrs ?? []]
   const added = before.length === 1 && cidrs.length === 2
-  if (cidrs.length !== before.length && !added) return [immutable(PATH, cidrs)]
+  if (cidrs.length !== before.length && !added) return [immutable(PATH, one.spec?.cidrs ?? null)]
   const changed = before.flatMap((cidr, i) => (cidr === cidrs[i] ? [] : [immutable(`${PATH}[${i}]`, cidrs[i])]))
   return added ? [...changed, ...validateServiceRange(one)] : changed
 }

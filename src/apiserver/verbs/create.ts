@@ -118,7 +118,7 @@ export async function createObject(
   prepareForCreate(type, object)
   if (storage === REQUESTS) noteRequestor(object as Draft<CertificateSigningRequest>, context.user)
   const errors = validationOfNew(resource, object as KubeObject, engine.surroundings)
-  if (errors.length > 0) throw invalidError(resource.type, object.metadata.name ?? '', errors)
+  if (errors.length > 0) throw invalidError(resource.storageType, object.metadata.name ?? '', errors)
   for (const text of warningsFor(resource, object as KubeObject)) context.warn(text)
   const key = storageKey({ ...target, name: object.metadata.name ?? '' })
   refuseExisting(engine, resource, key, object)

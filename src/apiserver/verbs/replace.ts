@@ -2,7 +2,7 @@ import type { Draft } from '../../api/draft.ts'
 import { invalidError } from '../../api/meta/field-error.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { trackUpdate } from '../../api/patch/managed-fields.ts'
-import { keepMetadata } from '../../api/strategy/status-metadata.ts'
+import { isKeptLate, keepMetadata } from '../../api/strategy/status-metadata.ts'
 import { prepareForUpdate } from '../../api/strategy/prepare.ts'
 import type { UpdateOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
@@ -53,11 +53,13 @@ export async function replaceObject(
   const old = convertsByWebhook(resource) ? toServed(resource, entry.object) : entry.object
   checkVersion(target, object, old, options.retried === true)
   const request = admissionRequest(engine, context, target, { operation: 'UPDATE', object, old }, options)
-  if (subresource === 'status') keepMetadata(resource.storage, object, old)
+  const isLate = isKeptLate(resource.storage)
+  if (subresource === 'status' && !isLate) keepMetadata(resource.storage, object, old)
   // Fields belong to who sent them (and defaults with them): what admission and the kind's rules add has no manager.
   if (options.keepManagedFields !== true) {
     trackUpdate(resource.schema(), object, old, writerOf(engine, context, resource, options, subresource))
   }
+  if (subresource === 'status' && isLate) keepMetadata(resource.storage, object, old)
   const { shown } = options
   if (shown === undefined) {
     const mutating = mutate(engine, request)
@@ -69,7 +71,7 @@ export async function replaceObject(
   dropRepeatedOwners(context, object, 'after mutation')
   prepareForUpdate(resource.storageType, object, old, subresource, formatTime(engine.environment.clock.now()))
   const errors = validationOfUpdate(resource, object as KubeObject, old, subresource, engine.surroundings)
-  if (errors.length > 0) throw invalidError(resource.type, target.name, errors)
+  if (errors.length > 0) throw invalidError(resource.storageType, target.name, errors)
   for (const text of warningsFor(resource, object as KubeObject, old, subresource)) context.warn(text)
   const beside: Mutation[] = []
   const check = () => {

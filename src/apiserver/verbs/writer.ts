@@ -1,5 +1,6 @@
 import { required } from '../../api/meta/field-error.ts'
 import type { Writer } from '../../api/patch/managed-fields.ts'
+import { ownsMetadata } from '../../api/strategy/status-metadata.ts'
 import type { PatchOptions, WriteOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
 import type { Draft } from '../../api/draft.ts'
@@ -27,6 +28,7 @@ export function writerOf(
     time: formatTime(environment.clock.now()),
     hasStatus: strategy.hasStatus,
     ...(storage === REQUESTS && subresource === undefined && { resets: ['f:spec'] }),
+    ...(subresource === 'status' && !ownsMetadata(storage) && { resets: ['f:metadata'] }),
     ...(subresource !== undefined && { subresource }),
   }
 }

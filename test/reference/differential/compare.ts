@@ -1,3 +1,4 @@
+import { parse as parseYaml } from 'yaml'
 import type { Connection } from '../../../src/client/http/connection.ts'
 import { readAll } from '../../../src/client/http/response.ts'
 import { differences, isObject, normalize } from '../../replay/normalize.ts'
@@ -41,9 +42,12 @@ async function askOnce(connection: Connection, { method, path, body, contentType
   return {
     status: response.statusCode ?? 0,
     warning: String(response.headers['warning'] ?? ''),
-    body: type.includes('json') ? parsed(text) : text,
+    body: type.includes('json') ? parsed(text) : type.includes('yaml') ? fromYaml(text) : text,
   }
 }
+
+/** Go sorts the keys and breaks long lines: what counts is what it says. */
+const fromYaml = (text: string): unknown => parseYaml(text) as unknown
 
 /** A request that is not answered at all counts as cut off. */
 const PATIENCE_MS = 5000
@@ -57,6 +61,8 @@ function parsed(text: string): unknown {
 
 /** Where the answers of two servers differ, `want` being right. Causes and lists in messages may come in any order. */
 export function compare(want: Answer, got: Answer, namespace: string): readonly string[] {
+  // A real server panics at some requests: there is nothing to be like.
+  if (want.status === 0) return []
   return differences(comparable(want, namespace), comparable(got, namespace))
 }
 
