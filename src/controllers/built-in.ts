@@ -1,5 +1,7 @@
 import type { Authority } from '../identity/authority.ts'
 import type { Controller } from '../reconcile/reconciler.ts'
+import { certificateApprover } from './certificates/certificate-approver.ts'
+import { certificateCleaner } from './certificates/certificate-cleaner.ts'
 import { certificateSigner } from './certificates/certificate-signer.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation.ts'
 import { cronJobController } from './cron-job/cron-job.ts'
@@ -49,6 +51,8 @@ export function builtInControllers(options: BuiltInOptions = {}): readonly Contr
     serviceAccountController,
     ...(caCertificate === undefined ? [] : [rootCaPublisher(caCertificate)]),
     ...(authority === undefined ? [] : [certificateSigner(authority)]),
+    certificateApprover,
+    certificateCleaner,
     jobController,
     cronJobController,
     ttlAfterFinishedController,

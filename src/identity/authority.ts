@@ -28,13 +28,18 @@ export interface Authority extends KeyPair {
 export interface SignedRequest {
   readonly subject: DistinguishedName
   readonly publicKey: KeyObject
-  readonly usage: 'server' | 'client' | 'peer'
+  /** By Kubernetes' names, such as `client auth`. */
+  readonly usages: readonly string[]
   readonly hosts: readonly string[]
+  readonly emails?: readonly string[]
+  readonly uris?: readonly string[]
+  /** From five minutes ago on; what is valid for less than eight hours is given those five minutes more. */
   readonly seconds: number
 }
 
 const DAY_MS = 24 * 3600 * 1000
-const DAY_SECONDS = 24 * 3600
+/** Five minutes are a hundredth of it: what is valid for less is not cut by them. */
+const SHORT_SECONDS = 8 * 3600
 const AUTHORITY_DAYS = 3650
 const CERTIFICATE_DAYS = 365
 /** Certificates start a little in the past, so that a client whose clock is behind accepts them at once. */
@@ -80,8 +85,18 @@ function authorityWith(environment: Environment, own: KeyPair, issuer: Distingui
     issueClient: (commonName: string, organizations: readonly string[] = [], keys?: KeyObjects) =>
       issueFor({ commonName, organizations }, 'client', [], keys),
     issuePeer: (commonName: string) => issueFor({ commonName }, 'peer'),
-    sign: ({ seconds, ...request }: SignedRequest) =>
-      issue(environment, { ...request, issuer, issuerKey, days: seconds / DAY_SECONDS }),
+    sign: ({ seconds, usages, ...request }: SignedRequest) => {
+      const wantedMs = seconds * 1000 - (seconds < SHORT_SECONDS ? 0 : CLOCK_SKEW_MS)
+      const leftMs = Date.parse(new X509Certificate(own.certificate).validTo) - environment.clock.now()
+      if (leftMs <= 0) throw new Error(`the signer has expired: ${-leftMs} ms ago`)
+      return issue(environment, {
+        ...request,
+        usage: usages,
+        issuer,
+        issuerKey,
+        days: Math.min(wantedMs, leftMs) / DAY_MS,
+      })
+    },
   }
 }
 

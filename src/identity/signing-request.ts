@@ -8,6 +8,8 @@ export interface SigningRequest {
   readonly publicKey: KeyObject
   /** DNS names and IP addresses that it asks for. */
   readonly hosts: readonly string[]
+  readonly emails: readonly string[]
+  readonly uris: readonly string[]
 }
 
 /** Why a request cannot be used; the message is shown to whoever sent it. */
@@ -65,7 +67,16 @@ function readDer(bytes: Buffer): SigningRequest {
     const isRsa = publicKey.asymmetricKeyType === 'rsa'
     throw new SigningRequestError(isRsa ? 'crypto/rsa: verification error' : 'x509: ECDSA verification failure')
   }
-  return { subject: nameOf(subject), publicKey, hosts: attributes === undefined ? [] : hostsOf(attributes) }
+  const names = attributes === undefined ? [] : alternativeNames(attributes)
+  const textsOf = (wanted: number) =>
+    names.flatMap(({ tag, content }) => (tag === wanted ? [content.toString('latin1')] : []))
+  return {
+    subject: nameOf(subject),
+    publicKey,
+    hosts: names.flatMap(hostOf),
+    emails: textsOf(EMAIL),
+    uris: textsOf(URI),
+  }
 }
 
 /** By the identifier of the signature's algorithm; null where the algorithm has its own. */
@@ -105,15 +116,19 @@ function nameOf(subject: Node): DistinguishedName {
     }),
   )
   const valuesOf = (wanted: string) => entries.flatMap(([type, value]) => (type === wanted ? [value] : []))
-  return { commonName: valuesOf(COMMON_NAME).at(-1) ?? '', organizations: valuesOf(ORGANIZATION) }
+  const types = new Set(entries.map(([type]) => type).filter((type) => type !== COMMON_NAME && type !== ORGANIZATION))
+  const others = new Map([...types].map((type) => [type, valuesOf(type)] as const))
+  return { commonName: valuesOf(COMMON_NAME).at(-1) ?? '', organizations: valuesOf(ORGANIZATION), others }
 }
 
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
 const ALTERNATIVE_NAMES = '2.5.29.17'
 const DNS_NAME = 0x82
 const IP_ADDRESS = 0x87
+const EMAIL = 0x81
+const URI = 0x86
 
-function hostsOf(attributes: Node): readonly string[] {
+function alternativeNames(attributes: Node): readonly Node[] {
   for (const attribute of within(attributes)) {
     const [type, values] = within(attribute) as [Node, Node]
     if (objectIdentifier(type.content) !== EXTENSION_REQUEST) continue
@@ -123,7 +138,7 @@ function hostsOf(attributes: Node): readonly string[] {
     )
     const octets = extension === undefined ? undefined : within(extension).at(-1)
     const [names] = octets === undefined ? [] : within(octets)
-    return names === undefined ? [] : within(names).flatMap(hostOf)
+    return names === undefined ? [] : within(names)
   }
   return []
 }

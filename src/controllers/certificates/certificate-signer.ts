@@ -7,6 +7,8 @@ import type { SigningRequest } from '../../identity/signing-request.ts'
 import type { Controller, Decision } from '../../reconcile/reconciler.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
 import { changesOf } from '../../reconcile/source.ts'
+import { isTrue } from './conditions.ts'
+import { nodeClientProblem, nodeServingProblem } from './node-requests.ts'
 
 const CLIENT = 'kubernetes.io/kube-apiserver-client'
 const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet'
@@ -35,9 +37,8 @@ export function decideSigning(
   nowMs: number,
 ): Decision {
   const { spec, status } = request ?? {}
-  const has = (type: string) => status?.conditions?.some((one) => one.type === type && one.status === 'True') === true
-  if (request === undefined || spec === undefined || status?.certificate || !has('Approved') || has('Failed'))
-    return SETTLED
+  if (request === undefined || spec === undefined || status?.certificate) return SETTLED
+  if (!isTrue(request, 'Approved') || isTrue(request, 'Failed')) return SETTLED
   const check = CHECKS[spec.signerName]
   if (check === undefined) return SETTLED
   const parsed = readSigningRequest(Buffer.from(spec.request, 'base64').toString())
@@ -46,7 +47,7 @@ export function decideSigning(
   const seconds = Math.max(SHORTEST_SECONDS, Math.min(spec.expirationSeconds ?? LONGEST_SECONDS, LONGEST_SECONDS))
   const result =
     problem === undefined
-      ? { certificate: toBase64(authority.sign({ ...parsed, usage: usageOf(usages), seconds })) }
+      ? { certificate: toBase64(authority.sign({ ...parsed, usages, seconds })) }
       : { conditions: [...(status?.conditions ?? []), failure(problem, nowMs)] }
   const object: CertificateSigningRequest = { ...request, status: { ...status, ...result } }
   return { changes: [{ verb: 'update', type: certificateSigningRequests, object, subresource: 'status' }] }
@@ -59,34 +60,15 @@ function failure(message: string, nowMs: number) {
   return { type: 'Failed', status: 'True', reason, message, lastUpdateTime: formatTime(nowMs) } as const
 }
 
-function usageOf(usages: readonly string[]): 'server' | 'client' | 'peer' {
-  if (!usages.includes('server auth')) return 'client'
-  return usages.includes('client auth') ? 'peer' : 'server'
-}
-
 /** What each signer asks of a request; a text says what is wrong. */
 const CHECKS: Readonly<Record<string, (request: SigningRequest, usages: readonly string[]) => string | undefined>> = {
-  [CLIENT]: (_, usages) => usageProblem(usages, 'client'),
-  [KUBELET_CLIENT]: ({ subject, hosts }, usages) => {
-    if (hosts.length > 0) return 'DNS or IP subjectAltNames are not allowed'
-    return nodeProblem(subject) ?? usageProblem(usages, 'client')
-  },
-  [KUBELET_SERVING]: ({ subject, hosts }, usages) => {
-    if (hosts.length === 0) return 'at least one of DNS or IP subjectAltName is required'
-    return nodeProblem(subject) ?? usageProblem(usages, 'server')
-  },
+  [CLIENT]: (_, usages) => clientUsagesProblem(usages),
+  [KUBELET_CLIENT]: nodeClientProblem,
+  [KUBELET_SERVING]: nodeServingProblem,
 }
 
-function nodeProblem({ commonName, organizations = [] }: SigningRequest['subject']): string | undefined {
-  if (organizations.length !== 1 || organizations[0] !== 'system:nodes') {
-    return `subject organization is not system:nodes`
-  }
-  return commonName.startsWith('system:node:') ? undefined : 'subject common name does not begin with system:node:'
-}
-
-function usageProblem(usages: readonly string[], kind: 'client' | 'server'): string | undefined {
-  const needed = `${kind} auth`
-  const wrong = usages.find((usage) => ![needed, 'digital signature', 'key encipherment'].includes(usage))
-  if (wrong !== undefined) return `invalid usage for ${kind} certificate: ${wrong}`
-  return usages.includes(needed) ? undefined : `missing required usage for ${kind} certificate: ${needed}`
+function clientUsagesProblem(usages: readonly string[]): string | undefined {
+  const wrong = usages.find((usage) => !['client auth', 'digital signature', 'key encipherment'].includes(usage))
+  if (wrong !== undefined) return `invalid usage for client certificate: ${wrong}`
+  return usages.includes('client auth') ? undefined : 'missing required usage for client certificate: client auth'
 }
