@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Environment } from '../env/environment.ts'
 import { createAuthority, isCurrent, loadAuthority } from './authority.ts'
@@ -63,18 +63,21 @@ export function openClusterIdentity(environment: Environment, directory?: string
   }
 }
 
+/** Everything else is issued again by what lasts. */
+const LASTING = { flushed: true }
+
 function openAuthority(environment: Environment, files: KeyFiles | undefined): Authority {
   const known = files?.readPair('ca')
   if (known !== undefined) return loadAuthority(environment, known)
   const authority = createAuthority(environment, 'kubernetes')
-  files?.writePair('ca', authority)
+  files?.writePair('ca', authority, LASTING)
   return authority
 }
 
 function openTokenKey(files: KeyFiles | undefined): TokenKey {
   const known = files?.read('sa.key')
   const key = createTokenKey(known)
-  if (known === undefined) files?.write('sa.key', key.privateKeyPem)
+  if (known === undefined) files?.write('sa.key', key.privateKeyPem, LASTING)
   return key
 }
 
@@ -89,7 +92,8 @@ function keyFiles(directory: string) {
       throw error
     }
   }
-  const write = (file: string, content: string) => writePrivateFile(join(directory, file), content)
+  const write = (file: string, content: string, how?: { readonly flushed: boolean }) =>
+    writePrivateFile(join(directory, file), content, how)
   return {
     read,
     write,
@@ -98,17 +102,34 @@ function keyFiles(directory: string) {
       const key = read(`${name}.key`)
       return certificate === undefined || key === undefined ? undefined : { certificate, key }
     },
-    writePair(name: string, pair: KeyPair): void {
-      write(`${name}.key`, pair.key)
-      write(`${name}.crt`, pair.certificate)
+    writePair(name: string, pair: KeyPair, how?: { readonly flushed: boolean }): void {
+      write(`${name}.key`, pair.key, how)
+      write(`${name}.crt`, pair.certificate, how)
     },
   }
 }
 
-/** Writes a file that only its owner may read, whole or not at all. */
-export function writePrivateFile(file: string, content: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+/**
+ * Writes a file that only its owner may read, whole or not at all. One that is `flushed` survives a power cut from then on, as what
+ * it signs does.
+ */
+export function writePrivateFile(file: string, content: string, { flushed = false } = {}): void {
+  const directory = dirname(file)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
   const temporary = `${file}.${process.pid}`
-  writeFileSync(temporary, content, { mode: 0o600 })
+  writeFileSync(temporary, content, { mode: 0o600, flush: flushed })
   renameSync(temporary, file)
+  if (flushed) for (const each of [directory, dirname(directory)]) flushDirectory(each)
+}
+
+/** What a directory names lasts only when the directory is flushed too; not every file system lets that be asked for. */
+function flushDirectory(directory: string): void {
+  const descriptor = openSync(directory, 'r')
+  try {
+    fsyncSync(descriptor)
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  } finally {
+    closeSync(descriptor)
+  }
 }

@@ -38,7 +38,7 @@ test.skipIf(!canTrace())('a write is answered after its flush has ended: seen in
   const directory = join(root, 'flush')
   mkdirSync(directory)
   const trace = join(root, 'trace')
-  const calls = 'trace=openat,pwrite64,pwritev,fdatasync,write,writev'
+  const calls = 'trace=openat,pwrite64,pwritev,fdatasync,fsync,rename,write,writev'
   const server = await startServer(directory, ['strace', '-f', '-y', '-xx', '-s', '20000', '-e', calls, '-o', trace])
   // The first answer of a connection may have company, such as TLS tickets.
   await namesIn(server.client)
@@ -46,8 +46,9 @@ test.skipIf(!canTrace())('a write is answered after its flush has ended: seen in
   for (const name of names) await create(server.client, name)
   await server.stop()
   const lines = readFileSync(trace, 'latin1').split('\n')
+  for (const file of ['/ca.key', '/ca.crt']) expectFlushed(lines, file)
   for (const name of names) {
-    const needle = [...Buffer.from(name)].map((byte) => `\\x${byte.toString(16)}`).join('')
+    const needle = hexOf(name)
     const written = lines.findIndex((line) => /pwrite(v|64)\(/.test(line) && line.includes(needle))
     const flushed = lines.findIndex((_, i) => i >= written && endsFlush(lines, i, written))
     const answered = lines.findIndex(
@@ -56,6 +57,18 @@ test.skipIf(!canTrace())('a write is answered after its flush has ended: seen in
     expect([written > 0, flushed >= written, answered > flushed], name).toEqual([true, true, true])
   }
 })
+
+/** What signs, and so must be found again when what it signed for is: its content is flushed before it has its name, its name after. */
+function expectFlushed(lines: readonly string[], file: string): void {
+  const name = hexOf(file)
+  const flushes = (from: number, to: number) =>
+    lines.slice(from, to).filter((line) => / fsync(\(| resumed>).*\) += 0/.test(line)).length
+  const made = lines.findIndex((line) => line.includes('openat(') && line.includes(`${name}\\x2e`))
+  const named = lines.findIndex((line) => line.includes('rename(') && line.includes(name))
+  expect([made >= 0, flushes(made, named) > 0, flushes(named, named + 40) > 0], file).toEqual([true, true, true])
+}
+
+const hexOf = (text: string) => [...Buffer.from(text)].map((byte) => `\\x${byte.toString(16)}`).join('')
 
 /** Whether a flush that began after line `written` has ended well at line `i`, or a write that returns when it is flushed. */
 function endsFlush(lines: readonly string[], i: number, written: number): boolean {

@@ -154,3 +154,20 @@ test('a binding may have what fails recorded and told of; what a policy notes st
     'validation.policy.admission.k8s.io/validation_failure': `[{"message":"${told}","policy":"p","binding":"b","expressionIndex":1,"validationActions":["Audit","Warn"]}]`,
   })
 })
+
+/** To look for a text in one costs a tenth of the length of each, multiplied: of so long ones, more than an expression may cost. */
+const COSTLY = 'object.data.x.contains(object.data.x)'
+const LONG = { x: 'x'.repeat(12_000) }
+
+// Kubernetes' limits: 1,000,000 for one expression, 10,000,000 for all of a binding.
+test('an expression that costs too much is cut off, and many of them run out of what a binding may cost', async () => {
+  const expression = COSTLY
+  const one = await connect({ validations: [{ expression }] })
+  const cut = `expression '${expression}' resulted in error: operation cancelled: actual cost limit exceeded`
+  await expect(one.make('a', LONG)).rejects.toMatchObject({ message: denied(cut) })
+  const many = await connect({ validations: Array.from({ length: 11 }, () => ({ expression })) })
+  const out = 'validation failed due to running out of cost budget, no further validation rules will be run'
+  await expect(many.make('a', LONG)).rejects.toMatchObject({ message: denied(out) })
+  const ignored = await connect({ validations: [{ expression }], failurePolicy: 'Ignore' })
+  await ignored.make('a', LONG)
+})

@@ -23,6 +23,8 @@ import { concernedVersion } from './rule-match.ts'
 /** Kubernetes' limit on what one binding may cost. */
 const BINDING_BUDGET = 10_000_000
 
+const NO_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run'
+
 type Policy = ValidatingAdmissionPolicy
 type Binding = ValidatingAdmissionPolicyBinding
 
@@ -138,9 +140,13 @@ function evaluate(
   if (typeof holds === 'string') return { denials: failed(holds), notes: [] }
   const { types, values } = withVariables(policy, base, own, budget)
   const key = `${policy.metadata.uid ?? ''}/${policy.metadata.generation ?? 0}`
-  const denials = validations.flatMap((validation, index) =>
-    judge(validation, types, values, budget, key, failed).map((denial) => ({ ...denial, index })),
-  )
+  const denials: Denial[] = []
+  for (const [index, validation] of validations.entries()) {
+    const found = judge(validation, types, values, budget, key, failed)
+    // Nothing else counts then, by Kubernetes' rule.
+    if (budget.remaining < 0) return { denials: failed(NO_BUDGET), notes: [] }
+    denials.push(...found.map((denial) => ({ ...denial, index })))
+  }
   const programs = auditAnnotations.map((one) => ({ ...one, program: programOf(one.valueExpression, types, key) }))
   const notes = programs.map((one) => auditNoteOf(one, (program) => program.evaluate(values, budget)))
   return { denials, notes: failurePolicy === 'Ignore' ? notes.filter((note) => !('error' in note)) : notes }
@@ -207,14 +213,11 @@ function judge(
   const { expression } = validation
   const program = programOf(expression, types, key)
   if (program instanceof Error) return failed(`compilation error: compilation failed: ${program.message}`)
-  const { EvaluationError, BudgetError } = expressions().values
+  const { EvaluationError } = expressions().values
   try {
     if (program.evaluate(values, budget) === true) return []
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error
-    if (error instanceof BudgetError) {
-      return failed('validation failed due to running out of cost budget, no further validation rules will be run')
-    }
     return failed(`expression '${expression}' resulted in error: ${error.message}`)
   }
   return [{ message: spoken(validation, types, values, budget, key), reason: validation.reason ?? 'Invalid' }]
