@@ -104,6 +104,12 @@ export function means(term: AffinityTerm, pod: Pod, known: NamespaceLabels): boo
   return matchesLabels(term.selector, pod.metadata.labels)
 }
 
+/** Whether a term of some other pod can mean `pod`, whatever the labels of its namespace are. */
+export function mayMean({ namespaces, namespaceSelector, selector }: AffinityTerm, { metadata }: Pod): boolean {
+  if (selector === undefined || !matchesLabels(selector, metadata.labels)) return false
+  return namespaceSelector !== undefined || namespaces.has(metadata.namespace ?? '')
+}
+
 /** The terms of all pods on nodes, alike ones together. */
 export class TermGroups {
   readonly #groups = new Map<string, TermGroup>()

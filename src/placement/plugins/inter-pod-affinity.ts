@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/generated/core-v1.ts'
-import { affinityTerms, means, podsMeant } from '../affinity-terms.ts'
+import { affinityTerms, mayMean, means, podsMeant } from '../affinity-terms.ts'
 import type { AffinityTerm } from '../affinity-terms.ts'
 import { isMeant } from '../pod-sorts.ts'
 import type { PodMatch } from '../pod-sorts.ts'
@@ -45,12 +45,12 @@ export const podAffinity: FilterPlugin = {
     if (event === 'node-added' || event === 'node-labels') return true
     const terms = affinityTerms(pod)
     const other = about as Pod
-    if (event === 'pod-gone') return terms.some(({ sort }) => sort === 'requiredApart') || hasApartTerms(other)
-    return terms.some(({ sort }) => sort === 'requiredNear') || event === 'pod-labels'
+    if (event === 'pod-labels') return true
+    const wanted = event === 'pod-gone' ? 'requiredApart' : 'requiredNear'
+    if (terms.some((term) => term.sort === wanted && mayMean(term, other))) return true
+    return event === 'pod-gone' && affinityTerms(other).some((term) => term.sort === wanted && mayMean(term, pod))
   },
 }
-
-const hasApartTerms = (pod: Pod) => affinityTerms(pod).some(({ sort }) => sort === 'requiredApart')
 
 /**
  * Whether there are pods around a node that all required terms mean. The first of pods that want each other around may go
