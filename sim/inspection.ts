@@ -6,6 +6,7 @@ import type { Checker } from './checkers/checker.ts'
 import { jobsCountExactly } from './checkers/job-counts.ts'
 import { deletionCompletes } from './checkers/leftovers.ts'
 import { nodesHaveRoom } from './checkers/node-room.ts'
+import { nobodyIsTurnedAway } from './checkers/turned-away.ts'
 import { revisionsRise } from './checkers/revisions.ts'
 import { statefulSetsKeepOrder } from './checkers/stateful-set-order.ts'
 import { watchesAreGapFree } from './checkers/watch-history.ts'
@@ -35,6 +36,7 @@ export function createInspection(store: Store, ledger: Ledger): Inspection {
     revisionsRise(),
     watches,
     nodesHaveRoom(),
+    nobodyIsTurnedAway(),
     jobsCountExactly(ledger),
     statefulSetsKeepOrder(),
     workloadsGetTheirPods(),

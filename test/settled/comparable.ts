@@ -92,7 +92,7 @@ function replacer(kind: string, { without = [] }: Leniency) {
     if (value === null || value === undefined) return value
     if (dropped.has(key) || key.startsWith('simulated.shoal.dev/')) return undefined
     if (/generation$/i.test(key) && VARIABLE_GENERATIONS.has(kind)) return undefined
-    if (/(Time|At|Timestamp|timeAdded)$/.test(key)) return '<time>'
+    if (/(Time|At|[Tt]imestamp|timeAdded)$/.test(key)) return '<time>'
     if (/hash$/i.test(key)) return '<hash>'
     if (GENERATED.has(key) || /(^|\/)controller-uid$/.test(key)) return `<${key}>`
     if (key === 'imageID') return value === '' ? '' : '<digest>'

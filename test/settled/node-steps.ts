@@ -72,7 +72,8 @@ async function taint(client: Client, name: string, text: string): Promise<void> 
     (one) => one.key !== key || one.effect !== effect,
   )
   const added: Taint[] = minus === '-' ? [] : [{ key, value, effect }]
-  await client.patch(nodes, { name }, { type: 'merge', patch: { spec: { taints: [...(others ?? []), ...added] } } })
+  // What is new stands first, as with kubectl.
+  await client.patch(nodes, { name }, { type: 'merge', patch: { spec: { taints: [...added, ...(others ?? [])] } } })
 }
 
 async function label(client: Client, name: string, text: string): Promise<void> {

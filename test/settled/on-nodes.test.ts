@@ -11,9 +11,13 @@ import { playOnNodes, readScenario } from './scenario.ts'
 const SPEED = 4
 
 const SCENARIOS = [
+  'affinity-keys',
+  'budgets-of-one',
   'cordoned',
+  'daemon-adopts',
   'daemon-nodes',
   'drained',
+  'endings-behind',
   'host-ports',
   'job-fails-index',
   'job-foreground',
@@ -21,14 +25,22 @@ const SCENARIOS = [
   'job-success-count',
   'job-suspended-anew',
   'many-reasons',
+  'ordinals-moved',
   'preempts',
   'preempts-equals',
   'preempts-past-budgets',
+  'preempts-twice',
   'progress-exceeding',
+  'quota-of-scopes',
   'quotas-used',
+  'replicas-ending',
   'runtime-class',
   'spread',
+  'stateful-adopts',
+  'stateful-name-taken',
+  'strategy-changed',
   'tainted',
+  'taints-together',
   'volumes-released',
 ] as const
 
