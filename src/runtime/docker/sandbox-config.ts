@@ -42,17 +42,13 @@ export function sandboxOptions(
     [POD_UID_LABEL]: spec.uid,
   }
   const ports = hostNetwork ? [] : spec.ports.filter(({ hostPort }) => hostPort !== undefined)
-  const portOf = ({ containerPort, protocol }: SandboxSpec['ports'][number]) =>
-    `${containerPort}/${protocol.toLowerCase()}`
   const host: HostConfig = {
     NetworkMode: hostNetwork ? 'host' : settings.network,
     IpcMode: spec.hostIpc === true ? 'host' : 'shareable',
     PidMode: spec.hostPid === true ? 'host' : '',
     // Where containers share its processes, somebody has to take leave of those whose parents have gone.
     Init: spec.shareProcessNamespace === true,
-    PortBindings: Object.fromEntries(
-      ports.map((port) => [portOf(port), [{ HostIp: port.hostIp ?? '', HostPort: String(port.hostPort) }]]),
-    ),
+    PortBindings: bindingsOf(ports),
     Dns: [...dns.servers],
     DnsSearch: [...dns.searches],
     DnsOptions: [...(dns.options ?? [])],
@@ -69,6 +65,20 @@ export function sandboxOptions(
     Labels: labels,
     HostConfig: host,
   }
+}
+
+type Port = SandboxSpec['ports'][number]
+
+const portOf = ({ containerPort, protocol }: Port) => `${containerPort}/${protocol.toLowerCase()}`
+
+/** One port of a container may have several of the host. */
+function bindingsOf(ports: readonly Port[]): HostConfig['PortBindings'] {
+  const bindings = new Map<string, { readonly HostIp: string; readonly HostPort: string }[]>()
+  for (const port of ports) {
+    const binding = { HostIp: port.hostIp ?? '', HostPort: String(port.hostPort) }
+    bindings.set(portOf(port), [...(bindings.get(portOf(port)) ?? []), binding])
+  }
+  return Object.fromEntries(bindings)
 }
 
 /** The control group of a pod; systemd knows only slices, whose dashes tell what is beneath what. */
