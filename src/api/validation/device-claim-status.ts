@@ -117,8 +117,8 @@ function validateDeviceStatus(one: AllocatedDeviceStatus, path: string, allocate
   const conditions = one.conditions ?? []
   const errors = validateIdentity(one, path)
   if (!allocated.has(deviceId(one))) {
-    // As Go shows its own struct.
-    const shown = { Driver: one.driver, Pool: one.pool, Device: one.device, ShareID: one.shareID ?? '' }
+    // Go's own struct of it shows nothing of what it holds.
+    const shown = { Driver: {}, Pool: {}, Device: {}, ShareID: {} }
     errors.push(invalid(path, shown, 'must be an allocated device in the claim'))
   }
   if (conditions.length > MOST_CONDITIONS) {

@@ -203,15 +203,18 @@ function checkSelectable(
 }
 
 function checkConversion(conversion: Conversion | undefined, errors: FieldError[]): void {
-  const { strategy = 'None', webhook } = conversion ?? {}
-  if (!['None', 'Webhook'].includes(strategy)) {
-    errors.push(notSupported('spec.conversion.strategy', strategy, ['None', 'Webhook']))
-    return
+  if (conversion === undefined) return
+  const { strategy = '', webhook } = conversion
+  const path = 'spec.conversion'
+  if (strategy === '') errors.push(required(`${path}.strategy`))
+  else if (!['None', 'Webhook'].includes(strategy)) {
+    errors.push(notSupported(`${path}.strategy`, strategy, ['None', 'Webhook']))
   }
-  if (strategy === 'None') {
-    if (webhook?.clientConfig !== undefined) {
-      const detail = 'should not be set when strategy is not set to Webhook'
-      errors.push(forbidden('spec.conversion.webhookClientConfig', detail))
+  if (strategy !== 'Webhook') {
+    const detail = 'should not be set when strategy is not set to Webhook'
+    if (webhook?.clientConfig !== undefined) errors.push(forbidden(`${path}.webhookClientConfig`, detail))
+    if ((webhook?.conversionReviewVersions ?? []).length > 0) {
+      errors.push(forbidden(`${path}.conversionReviewVersions`, detail))
     }
     return
   }

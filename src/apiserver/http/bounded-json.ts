@@ -61,19 +61,17 @@ function endOfString(json: string, start: number): number {
   return end
 }
 
-/** Short ones without an exponent are finite. */
+/** Short integers are finite. */
 const CERTAINLY_FINE = 300
 
 /** Looks at the number that starts at `start` and gives the position of its last character, negative where it is no plain integer. */
 function checkNumber(json: string, start: number): number {
   let end = start + 1
-  let hasExponent = false
   let isPlain = true
   for (let code = json.charCodeAt(end); isPartOfNumber(code); code = json.charCodeAt(++end)) {
-    if (code === 0x65 || code === 0x45) hasExponent = true
-    isPlain &&= code <= NINE && code >= ZERO
+    if (code < ZERO || code > NINE) isPlain = false
   }
-  if (!hasExponent && end - start <= CERTAINLY_FINE) return isPlain ? end - 1 : 1 - end
+  if (isPlain && end - start <= CERTAINLY_FINE) return end - 1
   const text = json.slice(start, end)
   if (!Number.isFinite(Number(text)))
     throw apiError('BadRequest', `json: cannot unmarshal number ${text.slice(0, 100)} into Go value of type float64`)
