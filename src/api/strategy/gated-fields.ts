@@ -45,7 +45,6 @@ const GATED: Readonly<Record<string, readonly string[]>> = {
     'status.extendedResourceClaimStatus',
     ...['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'].flatMap((list) => [
       `status.${list}[].allocatedResourcesStatus`,
-      `status.${list}[].stopSignal`,
     ]),
   ],
   podtemplates: within('template.spec'),
