@@ -34,7 +34,16 @@ export function createStatusReports(work: PodWork): StatusReports {
   let closed = false
 
   const schedule = (delayMs: number) => {
-    if (!closed) timer ??= timers.after(delayMs, now, { background: true })
+    if (closed) return
+    timer ??= timers.after(
+      delayMs,
+      () => {
+        // One that fires during a write, which sees to it, must not stand in the way of those that come later.
+        timer = undefined
+        now()
+      },
+      { background: true },
+    )
   }
   const write = async () => {
     // Not within the call that sets `writing`: where nothing changed it would be set after it was cleared, for ever.
