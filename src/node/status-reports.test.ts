@@ -21,7 +21,7 @@ test('reports of a status: what comes after a write that took longer than progre
   // The timer of this one fires while the write is under way.
   await new Promise((resolve) => context.env.timers.after(100, () => resolve(undefined)))
   writes[0]?.()
-  await new Promise((resolve) => context.env.timers.soon(() => resolve(undefined)))
+  await new Promise((resolve) => context.env.timers.after(100, () => resolve(undefined)))
   change()
   reports.later()
   await begun(2)
