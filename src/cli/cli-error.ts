@@ -8,6 +8,7 @@ export const CLI_ERROR_CODES = {
   CLI_NO_RUN: 'There is no run of that name',
   CLI_NO_CLUSTER: 'There is no running cluster of that description',
   CLI_METRICS: 'Metrics cannot be served where they should be',
+  CLI_FILE: 'A file that the command keeps cannot be written',
   CLI_IMAGE: 'An image cannot be built or loaded',
   CLI_DETACH: 'The detached cluster ended before it was ready',
 } as const

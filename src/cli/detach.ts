@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { makeDataDirectory, unusableDirectory } from '../cluster/data-directory.ts'
+import { makeDirectory } from '../env/make-directory.ts'
 import { CliError } from './cli-error.ts'
 import { stateDirectory } from './state-directory.ts'
 
@@ -38,7 +39,7 @@ export async function detach(dataDirectory: string | undefined): Promise<number>
 
 function logFileOf(dataDirectory: string | undefined): string {
   if (dataDirectory !== undefined) makeDataDirectory(dataDirectory)
-  else mkdirSync(stateDirectory(), { recursive: true, mode: 0o700 })
+  else makeDirectory(stateDirectory(), 0o700)
   return join(dataDirectory ?? stateDirectory(), 'up.log')
 }
 

@@ -1,6 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDirectory } from '../env/make-directory.ts'
 import { stateDirectory } from './state-directory.ts'
+import { keepFile } from './keep-file.ts'
 
 /** A cluster that `shoal up` started on this machine. */
 export interface RunningCluster {
@@ -22,8 +24,12 @@ const fileOf = (pid: number) => join(directory(), `${pid}.json`)
 
 /** Adds this process to the list. */
 export function announce(cluster: RunningCluster): void {
-  mkdirSync(directory(), { recursive: true, mode: 0o700 })
-  writeFileSync(fileOf(cluster.pid), JSON.stringify(cluster), { mode: 0o600 })
+  const file = fileOf(cluster.pid)
+  const write = () => {
+    makeDirectory(directory(), 0o700)
+    writeFileSync(file, JSON.stringify(cluster), { mode: 0o600 })
+  }
+  keepFile('record of the cluster', file, write, 'name another directory with XDG_STATE_HOME')
 }
 
 /** Takes a cluster off the list, with the keys of one that keeps nothing. */

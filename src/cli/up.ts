@@ -9,6 +9,7 @@ import { systemEnvironment } from '../env/system.ts'
 import { writePrivateFile } from '../identity/key-files.ts'
 import type { KeyObjects } from '../identity/portable-keys.ts'
 import { detach } from './detach.ts'
+import { keepFile } from './keep-file.ts'
 import { thresholdsOf } from './eviction-options.ts'
 import type { EvictionOptions } from './eviction-options.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -109,7 +110,8 @@ function auditLogOf({ auditLog }: UpOptions, dataDirectory: string | undefined):
 function writeKubeconfig(options: UpOptions, endpoint: Endpoint): string {
   const directory = dataDirectoryOf(options) ?? inMemoryDirectory(Number(new URL(endpoint.server).port))
   const file = resolve(options.kubeconfig ?? join(directory, 'kubeconfig'))
-  writePrivateFile(file, formatKubeconfig({ name: 'shoal', endpoint }))
+  const write = () => writePrivateFile(file, formatKubeconfig({ name: 'shoal', endpoint }))
+  keepFile('kubeconfig', file, write, 'name another with --kubeconfig')
   return file
 }
 

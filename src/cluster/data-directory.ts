@@ -1,27 +1,20 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { makeDirectory } from '../env/make-directory.ts'
 import { ClusterError } from './cluster-error.ts'
 
 /**
  * Makes the data directory, which only its user may enter, where it is not there yet. Throws a {@link ClusterError} where that
- * cannot be. Step by step, because Node's own recursive way never ends below a parent that takes no directories, as `/proc`.
+ * cannot be.
  */
 export function makeDataDirectory(directory: string): void {
   try {
-    make(directory)
+    makeDirectory(directory, 0o700)
   } catch (error) {
     throw unusableDirectory(error, directory)
   }
 }
 
-function make(directory: string): void {
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return
-  const parent = dirname(directory)
-  if (parent !== directory && !existsSync(parent)) make(parent)
-  mkdirSync(directory, { mode: 0o700 })
-}
-
-const IN_WORDS: Readonly<Record<string, string>> = {
+/** What a code of the system says of a file or directory, such as `ENOSPC`. */
+export const IN_WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EEXIST: 'it is a file',
   ENOENT: 'no directory can be made there',

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Environment } from '../env/environment.ts'
+import { makeDirectory } from '../env/make-directory.ts'
 import { createAuthority, isCurrent, loadAuthority } from './authority.ts'
 import type { Authority, KeyPair } from './authority.ts'
 import { createTokenKey } from './json-web-token.ts'
@@ -115,7 +116,7 @@ function keyFiles(directory: string) {
  */
 export function writePrivateFile(file: string, content: string, { flushed = false } = {}): void {
   const directory = dirname(file)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectory(directory, 0o700)
   const temporary = `${file}.${process.pid}`
   writeFileSync(temporary, content, { mode: 0o600, flush: flushed })
   renameSync(temporary, file)

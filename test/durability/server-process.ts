@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -31,13 +32,15 @@ export async function startServer(
   under: readonly string[] = [],
   of: readonly string[] = ['--api-only'],
 ): Promise<ServerProcess> {
-  const kubeconfig = join(directory, 'kubeconfig')
+  // Aside: the disk of the data directory may be full on purpose.
+  const aside = mkdtempSync(join(tmpdir(), 'shoal-server-'))
+  const kubeconfig = join(aside, 'kubeconfig')
   const options = ['up', ...of, '--port', '0', '--data-dir', directory, '--kubeconfig', kubeconfig]
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', main, ...options]
   const [program = '', ...args] = [...under, ...node]
-  const env = { ...process.env, NODE_COMPILE_CACHE: cache, XDG_STATE_HOME: join(directory, 'state') }
+  const env = { ...process.env, NODE_COMPILE_CACHE: cache, XDG_STATE_HOME: join(aside, 'state') }
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env })
-  const ended = once(child, 'exit')
+  const ended = once(child, 'exit').then(() => rmSync(aside, { recursive: true, force: true }))
   const said: string[] = []
   for await (const line of createInterface(child.stderr)) {
     said.push(line)

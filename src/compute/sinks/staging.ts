@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { makeDirectory } from '../../env/make-directory.ts'
 import { PROOF_FILE } from './write-sink.ts'
 import { isAlive, processNamespace } from '../worker/scratch.ts'
 
@@ -12,7 +13,7 @@ const REPLACED = 'replaced'
 /** Makes the directory beside `path` that tasks write into until all of it is there. */
 export async function makeStaging(path: string, unique: string): Promise<string> {
   const staging = join(dirname(path), stagingName(path, unique))
-  await mkdir(staging, { recursive: true })
+  makeDirectory(staging)
   await writeFile(join(staging, WRITER_FILE), writer())
   await writeFile(join(staging, PROOF_FILE), unique)
   return staging

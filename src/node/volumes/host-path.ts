@@ -1,12 +1,13 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import type { HostPathVolumeSource } from '../../api/generated/core-v1.ts'
+import { makeDirectory } from '../../env/make-directory.ts'
 import { VolumeError } from '../config-error.ts'
 
 /** Checks or creates a path of the host, as its `type` asks. */
 export async function provideHostPath({ path: host, type = '' }: HostPathVolumeSource): Promise<string> {
   if (type === '') return host
   const found = await stat(host).catch(() => undefined)
-  if (found === undefined && type === 'DirectoryOrCreate') await mkdir(host, { recursive: true, mode: 0o755 })
+  if (found === undefined && type === 'DirectoryOrCreate') makeDirectory(host, 0o755)
   if (found === undefined && type === 'FileOrCreate') await writeFile(host, '', { flag: 'a', mode: 0o644 })
   if (found === undefined && type.endsWith('OrCreate')) return host
   const wanted = type.replace('OrCreate', '')
