@@ -126,6 +126,8 @@ test('another life of the agent registers its node again, restarts what may be a
     exitCode: 137,
     reason: 'ContainerStatusUnknown',
   })
+  // Its network is another one, with an address of its own.
+  expect(again.status?.podIPs).toEqual([{ ip: again.status?.podIP }])
   await node.untilPod('once', phaseIs('Failed'))
   const { status } = await node.client.get(nodes, { name: 'node1' })
   expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True')

@@ -99,13 +99,18 @@ async function writeStatus({ client }: NodeContext, pod: Pod, status: PodStatus)
     PASSING.has(type) && status.conditions?.some((condition) => condition.type === type) !== true
   const over = (pod.status?.conditions ?? []).filter(isOver).map(({ type }) => ({ type, $patch: 'delete' }))
   const all = [...(conditions ?? []), ...over]
-  const patch = { metadata: { uid: pod.metadata.uid }, status: { ...status, conditions: all } }
+  const { podIPs, hostIPs } = status
+  // Lists by address: a pod whose sandbox was made anew has another, and the old one would stay beside it.
+  const addresses = { ...(podIPs && { podIPs: insteadOf(podIPs) }), ...(hostIPs && { hostIPs: insteadOf(hostIPs) }) }
+  const patch = { metadata: { uid: pod.metadata.uid }, status: { ...status, ...addresses, conditions: all } }
   try {
     await client.patch(pods, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' })
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error
   }
 }
+
+const insteadOf = (list: readonly object[]) => [{ $patch: 'replace' }, ...list]
 
 /** Lets the object go, now that nothing of the pod runs. */
 export async function releaseObject({ context, pod }: PodWork): Promise<void> {
