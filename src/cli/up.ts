@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Endpoint } from '../client/http/connection.ts'
 import { formatKubeconfig } from '../client/kubeconfig.ts'
-import type { AuditOptions } from '../cluster/audit.ts'
+import type { AuditOptions } from '../cluster/audit-options.ts'
 import { createCluster } from '../cluster/cluster.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { RuntimeName } from '../cluster/runtimes.ts'

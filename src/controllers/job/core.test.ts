@@ -110,6 +110,27 @@ test('a suspended Job has no pods, and starts anew when it is resumed', () => {
   expect(story.job.status!.startTime).toBe('2026-01-01T00:00:00Z')
 })
 
+// The API takes another start only together with the end of the suspension (ValidateJobUpdateStatus).
+test('a Job whose end is clear when it is resumed keeps its suspension, and its start', () => {
+  const story = tellStory({ completions: 2, parallelism: 2, completionMode: 'Indexed' })
+  story.settle()
+  const { startTime } = story.job.status!
+  story.end('work-0-x0', 'Succeeded')
+  story.settle()
+  story.edit((job) => ({ ...job, spec: { ...job.spec!, suspend: true } }))
+  story.settle()
+  story.wait(5)
+  story.edit((job) => ({ ...job, spec: { ...job.spec!, suspend: false, completions: 1, parallelism: 1 } }))
+  story.settle()
+  const { conditions, ...status } = story.job.status!
+  expect(conditions?.map(({ type, status: is }) => `${type} ${is}`)).toEqual([
+    'Suspended True',
+    'SuccessCriteriaMet True',
+    'Complete True',
+  ])
+  expect(status.startTime).toBe(startTime)
+})
+
 test('pods given up for a suspension are let go first, so that they do not count as failed', () => {
   const story = tellStory({ completions: 1, backoffLimit: 0 })
   story.settle()

@@ -161,7 +161,9 @@ function nextStatus(job: Job, counts: Tally, facts: StatusFacts): JobStatus {
   }
   const isFinal = interim !== undefined && isAllCounted(counts, facts)
   if (isFinal) conditions = [...conditions, finalCondition(interim, nowMs)]
-  const startTime = suspended ? job.status?.startTime : startOf(job, nowMs)
+  // One that is ending keeps its suspension, and with it its start: the API takes the one only with the other.
+  const resumed = interim === undefined && conditionOf(job, 'Suspended') !== undefined
+  const startTime = suspended ? job.status?.startTime : startOf(job, resumed, nowMs)
   const indexes = formatIndexes(counts.completedIndexes)
   const failedIndexes = counts.failedIndexes && formatIndexes(counts.failedIndexes)
   return {
@@ -180,8 +182,7 @@ function nextStatus(job: Job, counts: Tally, facts: StatusFacts): JobStatus {
 }
 
 /** A Job starts when it is first seen, and anew when it is resumed. */
-function startOf(job: Job, nowMs: number): string {
-  const resumed = conditionOf(job, 'Suspended') !== undefined
+function startOf(job: Job, resumed: boolean, nowMs: number): string {
   return (resumed ? undefined : job.status?.startTime) ?? formatTime(nowMs)
 }
 
