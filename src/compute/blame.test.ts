@@ -45,8 +45,10 @@ test('a long task is not blamed for what others of its process do, and those fai
   const guilty = engine.shoal.map(
     [flag],
     async (path) => {
-      const { existsSync: exists } = await import('node:fs')
-      while (!exists(path)) await new Promise((resolve) => setTimeout(resolve, 5))
+      const { statSync } = await import('node:fs')
+      // A file is there before it is written to.
+      const size = () => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+      while (size() === 0) await new Promise((resolve) => setTimeout(resolve, 5))
       process.kill(process.pid, 'SIGKILL')
       await new Promise(() => {})
     },
