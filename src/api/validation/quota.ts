@@ -3,20 +3,9 @@ import { duplicate, forbidden, invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { labelKeyProblems } from '../meta/names.ts'
 import { compareQuantities, milliOf } from '../meta/quantity.ts'
-import { isExtendedResource, nameProblems, standardProblems } from './resources.ts'
+import { COUNTED, isExtendedResource, nameProblems, standardProblems } from './resources.ts'
 import { named } from './object-meta.ts'
 
-const COUNTED = [
-  'pods',
-  'services',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'services.nodeports',
-  'services.loadbalancers',
-]
 const MEASURED = ['cpu', 'memory', 'ephemeral-storage']
 const STANDARD = [
   ...MEASURED,

@@ -135,7 +135,7 @@ export const isExtendedResource = (name: string): boolean =>
   !isNative(name) && !name.startsWith('requests.') && labelKeyProblems(`requests.${name}`).length === 0
 
 /** Objects are counted. */
-const COUNTED = new Set([
+export const COUNTED: readonly string[] = [
   'pods',
   'services',
   'replicationcontrollers',
@@ -145,13 +145,13 @@ const COUNTED = new Set([
   'persistentvolumeclaims',
   'services.nodeports',
   'services.loadbalancers',
-])
+]
 
 /** As ValidateResourceQuantityValue: not negative, and whole where it counts. */
 export function validateAmount(name: string, quantity: string | number, path: string): FieldError[] {
   const shown = String(quantity)
   const errors = compareQuantities(quantity, 0) < 0 ? [invalid(path, shown, 'must be greater than or equal to 0')] : []
-  const counts = COUNTED.has(name) || isExtendedResource(name)
+  const counts = COUNTED.includes(name) || isExtendedResource(name)
   return counts && !isWhole(quantity) ? [...errors, invalid(path, shown, 'must be an integer')] : errors
 }
 

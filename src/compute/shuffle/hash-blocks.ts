@@ -43,3 +43,24 @@ export function placesOf(
   }
   return places
 }
+
+/** Brings a block's rows to the groups of their keys, which `known` finds; returns the share of them that is of the piece, and their number. */
+export function gather(
+  block: HashBlock,
+  piece: PartsTask['piece'],
+  known: Map<unknown, number>,
+  groups: (readonly [key: unknown, records: unknown[]])[],
+): { readonly held: number; readonly share: number } {
+  const places = placesOf(block, piece, known, (key) => groups.push([key, []]))
+  const { rows, values, keys } = block
+  const count = rows?.length ?? keys.length
+  let held = 0
+  for (let row = 0; row < count; row++) {
+    const key = rows === undefined ? row : rows[row]!
+    const place = places[key]!
+    if (place < 0) continue
+    groups[place]![1].push(Array.isArray(values) ? values[row] : keys[key])
+    held++
+  }
+  return { held, share: held / Math.max(1, count) }
+}

@@ -2,7 +2,7 @@ import type { Merge } from '../dataset/plan.ts'
 import type { PartStore } from '../worker/part-store.ts'
 import { decodeHashBlock } from './block.ts'
 import { requireRoom } from './group-room.ts'
-import { hashBlocks, placesOf } from './hash-blocks.ts'
+import { gather, hashBlocks, placesOf } from './hash-blocks.ts'
 import { joinParts } from './join.ts'
 import { RowLoader } from './loaded-rows.ts'
 import type { PartsTask } from './output.ts'
@@ -49,19 +49,7 @@ async function* grouped(task: PartsTask, store: PartStore): RecordBatches {
   let heldBytes = 0
   for await (const bytes of readParts(task.sides[0] ?? [], store)) {
     requireRoom(groups, heldBytes, bytes.byteLength)
-    const block = decodeHashBlock(bytes)
-    let held = 0
-    const places = placesOf(block, task.piece, known, (key) => groups.push([key, []]))
-    const { rows, values, keys } = block
-    const count = rows?.length ?? keys.length
-    for (let row = 0; row < count; row++) {
-      const key = rows === undefined ? row : rows[row]!
-      const place = places[key]!
-      if (place < 0) continue
-      groups[place]![1].push(Array.isArray(values) ? values[row] : keys[key])
-      held++
-    }
-    heldBytes += (bytes.byteLength * held) / Math.max(1, count)
+    heldBytes += bytes.byteLength * gather(decodeHashBlock(bytes), task.piece, known, groups).share
   }
   yield groups
 }

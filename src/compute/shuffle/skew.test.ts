@@ -93,14 +93,17 @@ test.each([false, true])(
   },
 )
 
-test('a group that does not fit into its thread fails by its key at once, and costs no worker', async () => {
-  const pool = createWorkerProcesses({
+/** One thread with little memory. */
+const smallPool = () =>
+  createWorkerProcesses({
     count: 1,
     threads: 1,
     nodeFlags: NODE_FLAGS,
     variables: { SHOAL_THREAD_HEAP_MIB: '64' },
   })
-  await using small = await openSession({ pool })
+
+test('a group that does not fit into its thread fails by its key at once, and costs no worker', async () => {
+  await using small = await openSession({ pool: smallPool() })
   const rows = small.shoal
     .dataset(numbers(1000))
     .flatMap((part) => Array.from({ length: 1000 }, (_, at) => `${part} ${at}`.padEnd(100)))
@@ -121,13 +124,7 @@ test('a group that does not fit into its thread fails by its key at once, and co
 })
 
 test('groups of any size are streamed, with 90% of the rows in one that no thread can hold', async () => {
-  const pool = createWorkerProcesses({
-    count: 1,
-    threads: 1,
-    nodeFlags: NODE_FLAGS,
-    variables: { SHOAL_THREAD_HEAP_MIB: '64' },
-  })
-  await using small = await openSession({ pool })
+  await using small = await openSession({ pool: smallPool() })
   // Of 400 bytes each: more than the heap.
   const count = 200_000
   const rows = small.shoal

@@ -3,7 +3,7 @@ import { decodeHashBlock } from './block.ts'
 import { requireCurrent, openGroupRuns } from './group-runs.ts'
 import type { GroupRuns, SpilledGroup } from './group-runs.ts'
 import { heapShare } from './heap-share.ts'
-import { placesOf } from './hash-blocks.ts'
+import { gather } from './hash-blocks.ts'
 import type { HashBlock } from './block.ts'
 import type { PartsTask } from './output.ts'
 import { readParts } from './part-reader.ts'
@@ -50,18 +50,8 @@ function createGatherer(piece: PartsTask['piece']) {
   return {
     bytes: () => bytes,
     add(block: HashBlock, blockBytes: number) {
-      const places = placesOf(block, piece, known, (key) => groups.push([key, []]))
-      const { rows, values, keys } = block
-      const count = rows?.length ?? keys.length
-      let held = 0
-      for (let row = 0; row < count; row++) {
-        const key = rows === undefined ? row : rows[row]!
-        const place = places[key]!
-        if (place < 0) continue
-        groups[place]![1].push(Array.isArray(values) ? values[row] : keys[key])
-        held++
-      }
-      bytes += (blockBytes * held) / Math.max(1, count) + held * ROW_BYTES
+      const { held, share } = gather(block, piece, known, groups)
+      bytes += blockBytes * share + held * ROW_BYTES
     },
     take(): Groups {
       const taken = groups
