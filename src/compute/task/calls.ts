@@ -1,15 +1,10 @@
-import type { Environment } from '../../env/environment.ts'
 import type { StageHost } from '../coordination.ts'
-import type { Shipper } from '../ship/ship.ts'
 import type { FailedTasks } from '../replay/keep-failed.ts'
-import type { StageRunner } from '../stage-runner.ts'
 import { argumentsIn, beginCall, endCall, MAX_ARGUMENTS } from '../wire/calls.ts'
 import { Packer, sharedName } from '../wire/pack.ts'
-import type { Shipment } from '../wire/shipped.ts'
 import { Call } from './call.ts'
 import type { CallBatch } from './call-batch.ts'
 import { openCalls } from './call-batch.ts'
-import { createCallGroup } from './call-group.ts'
 import type { CallGroup, CallGroupHost } from './call-group.ts'
 import type { HeldMemory } from './held-memory.ts'
 import { checkRoom } from './check-room.ts'
@@ -18,7 +13,9 @@ import { pauseBeforeRetry } from './retry.ts'
 import { amongCallers, askedBy, CIRCLE_MS } from './circles.ts'
 import { argumentError, cancelledError, circleError, deadlineError, inputError, timeoutError } from './task-errors.ts'
 import { definitionOf } from './task.ts'
-import type { TaskDefinition, TaskOptions } from './task.ts'
+import { TaskGroups } from './task-groups.ts'
+import type { TaskGroupsOptions } from './task-groups.ts'
+import type { TaskDefinition } from './task.ts'
 import { whyOf } from './why-call.ts'
 
 /** The calls of a session: what is submitted, what waits for what, what became of it. */
@@ -49,11 +46,8 @@ export interface Submission {
   readonly isExclusive?: boolean
 }
 
-export interface CallsOptions {
-  readonly env: Environment
+export interface CallsOptions extends TaskGroupsOptions {
   readonly coordinator: StageHost
-  readonly shipper: Pick<Shipper, 'ship'>
-  readonly stages: StageRunner
   readonly held: HeldMemory
   readonly failedTasks?: FailedTasks | undefined
 }
@@ -71,7 +65,7 @@ export function createCalls(options: CallsOptions): Calls {
 class CallTable implements Calls {
   readonly #options: CallsOptions
   readonly #host: CallGroupHost
-  readonly #groups: Groups
+  readonly #groups: TaskGroups
   readonly #packer = new Packer()
   /** Those of groups that the user named. */
   readonly #named = new Set<Call>()
@@ -94,7 +88,7 @@ class CallTable implements Calls {
       failed: (call, error) => this.#settleFailed(call, error),
       started: (batch) => this.#started(batch),
     }
-    this.#groups = new Groups(options, this.#host)
+    this.#groups = new TaskGroups(options, this.#host)
   }
 
   unobserved(): number {
@@ -409,87 +403,4 @@ function keyOf({ id, options }: TaskDefinition, args: readonly unknown[]): strin
   const { key } = options
   if (key === undefined) return undefined
   return `${id}\n${typeof key === 'string' ? key : (key as (...args: readonly unknown[]) => string)(...args)}`
-}
-
-/** How long a group without calls is still shown as running: calls one at a time are one stage, not thousands. */
-const LINGER_MS = 250
-
-/** The groups of a session, and what is told of them. */
-class Groups {
-  readonly #options: CallsOptions
-  readonly #host: CallGroupHost
-  readonly #byTask = new Map<TaskDefinition, [CallGroup | undefined, CallGroup | undefined]>()
-  readonly #shown = new Map<CallGroup, Shown>()
-
-  constructor(options: CallsOptions, host: CallGroupHost) {
-    this.#options = options
-    this.#host = host
-  }
-
-  of(target: object, definition: TaskDefinition | undefined, isNested: boolean): CallGroup {
-    if (definition === undefined) return this.#create(target as TaskDefinition['fn'], {}, isNested, true)
-    let pair = this.#byTask.get(definition)
-    if (pair === undefined) this.#byTask.set(definition, (pair = [undefined, undefined]))
-    return (pair[isNested ? 1 : 0] ??= this.#create(definition.fn, definition.options, isNested, false))
-  }
-
-  #create(fn: TaskDefinition['fn'], options: TaskOptions<never>, isNested: boolean, isBrief: boolean): CallGroup {
-    const shipment: Promise<Shipment> = this.#options.shipper.ship(fn)
-    shipment.catch(() => {})
-    const name = options.name ?? fn.name
-    return createCallGroup({ name, options, isNested, isBrief, shipment, host: this.#host })
-  }
-
-  /** There is something to do: workers are needed, and the group is shown. */
-  busy(group: CallGroup): void {
-    const shown = this.#shown.get(group)
-    if (shown !== undefined) {
-      shown.total++
-      return
-    }
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const next: Shown = { total: 1, done: 0, end: resolve, step: undefined, isLingering: false }
-    this.#shown.set(group, next)
-    const work = ({ step }: { step: Shown['step'] }) => {
-      next.step = step
-      return promise
-    }
-    // What becomes of calls is for those who hold their futures.
-    const run = this.#options.stages.run({
-      title: group.name === '' ? 'function' : group.name,
-      unit: 'items',
-      work,
-      isCancelled: () => true,
-    })
-    run.catch(() => {})
-  }
-
-  done(group: CallGroup): void {
-    const shown = this.#shown.get(group)
-    if (shown === undefined) return
-    shown.done++
-    shown.step?.(shown.done, shown.total)
-    if (group.pending === 0 && !shown.isLingering) this.#linger(group, shown)
-  }
-
-  /** One timer at a time, however many calls come one after another meanwhile. */
-  #linger(group: CallGroup, shown: Shown): void {
-    const { total } = shown
-    const end = () => {
-      shown.isLingering = false
-      if (shown.total !== total) return group.pending === 0 ? this.#linger(group, shown) : undefined
-      this.#shown.delete(group)
-      shown.end()
-    }
-    shown.isLingering = true
-    this.#options.env.timers.after(LINGER_MS, end, { background: true })
-  }
-}
-
-interface Shown {
-  total: number
-  done: number
-  end: () => void
-  step: ((done: number, total: number | undefined) => void) | undefined
-  isLingering: boolean
 }
