@@ -3,6 +3,7 @@ import type { Pod, PodStatus } from '../api/generated/core-v1.ts'
 import { pods } from '../api/generated/resources.ts'
 import { hasReason } from '../api/meta/status.ts'
 import { keyOf } from '../api/object.ts'
+import { isAtLeast } from '../reconcile/resource-version.ts'
 import type { Timer } from '../env/clock.ts'
 import type { NodeContext } from './node-context.ts'
 import type { PodWork } from './pod-work.ts'
@@ -29,6 +30,8 @@ export function createStatusReports(work: PodWork): StatusReports {
   const { timers, log } = work.context.env
   // A fingerprint, since every pod keeps one for as long as it lives.
   let written = ''
+  /** What the last write made of the pod, until the watch shows it. */
+  let latest: Pod | undefined
   let writing: Promise<boolean> | undefined
   let timer: Timer | undefined
   let closed = false
@@ -45,6 +48,15 @@ export function createStatusReports(work: PodWork): StatusReports {
       { background: true },
     )
   }
+  // Since when a condition holds is taken from what was written last. An older object, which the watch may show for a while
+  // yet, has another time: two reports would follow each other round for as long as the watch lags.
+  const known = (): Pod => {
+    if (latest === undefined) return work.pod
+    if (!isAtLeast(work.pod.metadata.resourceVersion ?? '', latest.metadata.resourceVersion ?? ''))
+      return { ...work.pod, ...(latest.status && { status: latest.status }) }
+    latest = undefined
+    return work.pod
+  }
   const write = async () => {
     // Not within the call that sets `writing`: where nothing changed it would be set after it was cleared, for ever.
     await Promise.resolve()
@@ -52,8 +64,11 @@ export function createStatusReports(work: PodWork): StatusReports {
     timer = undefined
     try {
       // What changes during a write is found by the comparison of the next round.
-      for (let next = statusOf(work); !work.objectGone && next.fingerprint !== written; next = statusOf(work)) {
-        await writeStatus(work.context, work.pod, next.status)
+      while (!work.objectGone) {
+        const pod = known()
+        const next = statusOf(work, pod)
+        if (next.fingerprint === written) break
+        latest = await writeStatus(work.context, pod, next.status)
         written = next.fingerprint
       }
       return true
@@ -85,14 +100,17 @@ export function createStatusReports(work: PodWork): StatusReports {
 /** Conditions of ours that a pod has only while they hold. */
 const PASSING: ReadonlySet<string> = new Set(['PodResizePending', 'PodResizeInProgress'])
 
-function statusOf({ context, pod, record }: PodWork): { readonly status: PodStatus; readonly fingerprint: string } {
+function statusOf(
+  { context, record }: PodWork,
+  pod: Pod,
+): { readonly status: PodStatus; readonly fingerprint: string } {
   const host = { runtimeName: context.runtime.name, hostIp: context.hostIp }
   const status = podStatus(pod, record, host, context.env.clock.now())
   return { status, fingerprint: hash('sha1', JSON.stringify(status), 'base64') }
 }
 
 /** An object that is gone needs no report; of a conflict a watch tells whether it is gone, or the next try succeeds. */
-async function writeStatus({ client }: NodeContext, pod: Pod, status: PodStatus): Promise<void> {
+async function writeStatus({ client }: NodeContext, pod: Pod, status: PodStatus): Promise<Pod | undefined> {
   // A patch takes away only what it names: a reason or a message that does not hold any more.
   const conditions = status.conditions?.map((condition) => ({ reason: null, message: null, ...condition }))
   const isOver = ({ type }: { readonly type: string }) =>
@@ -104,9 +122,10 @@ async function writeStatus({ client }: NodeContext, pod: Pod, status: PodStatus)
   const addresses = { ...(podIPs && { podIPs: insteadOf(podIPs) }), ...(hostIPs && { hostIPs: insteadOf(hostIPs) }) }
   const patch = { metadata: { uid: pod.metadata.uid }, status: { ...status, ...addresses, conditions: all } }
   try {
-    await client.patch(pods, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' })
+    return await client.patch(pods, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' })
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error
+    return undefined
   }
 }
 
