@@ -1,6 +1,6 @@
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerSpec } from '../runtime.ts'
-import type { ProcessIdentity } from './spawner/messages.ts'
+import type { LoadedFilter, ProcessIdentity } from './spawner/messages.ts'
 
 /** What a container of Kubernetes has where its spec says nothing: containerd's default. */
 const DEFAULT_CAPABILITIES = [
@@ -26,13 +26,15 @@ export interface Containment {
   readonly namespaces: boolean
   /** True where there is a program that takes privileges away (`setpriv`). */
   readonly privileges: boolean
+  /** What system calls the container at hand may make. */
+  readonly filter?: LoadedFilter
 }
 
 /**
  * As whom the container's processes run, and with which of root's powers. Throws a RuntimeError for what this machine
  * cannot give, rather than running the container with more rights than it asked for.
  */
-export function identityOf(spec: ContainerSpec, { namespaces, privileges }: Containment): ProcessIdentity {
+export function identityOf(spec: ContainerSpec, { namespaces, privileges, filter }: Containment): ProcessIdentity {
   const { runAsUser, runAsGroup, supplementalGroups, noNewPrivileges, privileged, readOnlyRootFilesystem } =
     spec.security
   const isRoot = process.getuid?.() === 0
@@ -60,11 +62,11 @@ export function identityOf(spec: ContainerSpec, { namespaces, privileges }: Cont
   if (!privileges && (Object.keys(identity).length > 0 || (isRoot && isAsked))) {
     throw refusal(spec, 'its security context needs the program setpriv, which is not here')
   }
-  return identity
+  return { ...identity, ...(filter && { filter }) }
 }
 
 /** The capabilities that it keeps; undefined: all. Nobody but root has any, so they matter for root only. */
-function capabilitiesOf(spec: ContainerSpec): readonly string[] | undefined {
+export function capabilitiesOf(spec: ContainerSpec): readonly string[] | undefined {
   const { privileged, addCapabilities = [], dropCapabilities = [] } = spec.security
   if (privileged) return undefined
   const named = (list: readonly string[]) => list.map((name) => name.toUpperCase().replace(/^CAP_/, ''))

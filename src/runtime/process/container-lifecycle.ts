@@ -8,7 +8,7 @@ import { planContainer } from './container-plan.ts'
 import { requireImage } from './image.ts'
 import type { Sandboxes } from './sandboxes.ts'
 import type { Spawner } from './spawner-process.ts'
-import type { StartContainer } from './spawner/messages.ts'
+import type { LoadedFilter, StartContainer } from './spawner/messages.ts'
 
 /** A container as the control plane keeps it. */
 export interface Container {
@@ -46,7 +46,9 @@ export async function createContainer(
   const logPath = path.join(folder, `${spec.attempt}-${id.slice(0, 12)}.log`)
   const { namespaces, abilities } = await spawner
   const log = { path: logPath, ...context.logs }
-  const plan = planContainer(id, spec, pod, { namespaces, privileges: abilities.privileges }, log)
+  const { privileges, filters } = abilities
+  const filter = filters ? await filterOf(spec) : undefined
+  const plan = planContainer(id, spec, pod, { namespaces, privileges, ...(filter && { filter }) }, log)
   await mkdir(folder, { recursive: true })
   const status: ContainerStatus = {
     id,
@@ -59,6 +61,14 @@ export async function createContainer(
     state: { phase: 'created' },
   }
   return { status, spec, logPath, plan, ended: Promise.withResolvers() }
+}
+
+/** Read and compiled when the first container asks for one. */
+async function filterOf(spec: ContainerSpec): Promise<LoadedFilter | undefined> {
+  const { seccompProfile = 'Unconfined', privileged } = spec.security
+  if (privileged || seccompProfile === 'Unconfined') return undefined
+  const { containerFilter } = await import('./seccomp/container-filter.ts')
+  return await containerFilter(spec, seccompProfile)
 }
 
 /** As containerd has it in its books. */

@@ -12,7 +12,9 @@ export function describeLimitations(spawner: Spawner | undefined, network: strin
     )
     add('ProcessesNotContained', 'No pid namespace here: a process that leaves its session may outlive its container')
   }
-  add('SeccompNotApplied', 'Seccomp profiles are not applied to processes: containers run unconfined by them')
+  if (!spawner?.abilities.filters) {
+    add('SeccompNotApplied', 'Seccomp profiles are not applied to processes here, which needs Perl on x86-64 or arm64')
+  }
   add(
     'ProcessesShared',
     'Containers see the processes of other pods, as with hostPID; signals reach their own user only',

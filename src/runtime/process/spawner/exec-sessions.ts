@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { Timers } from '../../../env/clock.ts'
 import type { RunningContainer } from './containers.ts'
 import { STDERR, STDIN, STDOUT } from './framing.ts'
-import { enterNamespaces } from './launch.ts'
+import { enterNamespaces, environmentOf } from './launch.ts'
 import type { Link } from './link.ts'
 import type { StartExec } from './messages.ts'
 import { signalGroup } from './processes.ts'
@@ -52,7 +52,7 @@ export function createExecSessions(link: Link, timers: Timers): ExecSessions {
     start(session, exec, containerPid, namespaces) {
       const argv = enterNamespaces(containerPid, exec, namespaces)
       const child = spawn(argv[0] ?? '', argv.slice(1), {
-        env: exec.env,
+        env: environmentOf(exec),
         // On a terminal an input that ends would be an end of file to the command, so it never does.
         stdio: [exec.stdin || exec.tty ? 'pipe' : 'ignore', 'pipe', 'pipe'],
         detached: true,

@@ -4,6 +4,7 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { sleep } from '../../../env/clock.ts'
 import type { Timers } from '../../../env/clock.ts'
+import { environmentForPerl, loadFilter } from './load-filter.ts'
 import type { BindMount, ProcessIdentity, SpawnerSettings, StartContainer } from './messages.ts'
 import { CONTAINER_MARK, hasEnded } from './processes.ts'
 import { runInTerminal } from './terminal.ts'
@@ -32,7 +33,7 @@ export function launchContainer(
   const mark = settings.namespaces ? {} : { [CONTAINER_MARK]: container.containerId }
   const command = settings.namespaces ? isolated(container, surroundings) : plain(container, surroundings.cgroupFiles)
   return spawn(command[0] ?? '', command.slice(1), {
-    env: { ...container.env, ...mark },
+    env: environmentOf({ ...container, env: { ...container.env, ...mark } }),
     stdio,
     detached: true,
     cwd: '/',
@@ -105,7 +106,7 @@ function withTools(command: string[]): string[] {
 }
 
 const TOOL_PATHS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['unshare', 'nsenter', 'mount', 'setpriv', 'script'].map((tool) => [tool, findTool(tool)]),
+  ['unshare', 'nsenter', 'mount', 'setpriv', 'script', 'perl'].map((tool) => [tool, findTool(tool)]),
 )
 
 function findTool(tool: string): string {
@@ -138,6 +139,17 @@ function escape(file: string): string {
 /** True where {@link ProcessIdentity} can be had. */
 export const canChangeIdentity = path.isAbsolute(TOOL_PATHS['setpriv'] ?? '')
 
+/** True where the kernel takes filters of system calls whose numbers are known here, and there is a program that hands it one. */
+export const canFilter =
+  path.isAbsolute(TOOL_PATHS['perl'] ?? '') &&
+  ['x64', 'arm64'].includes(process.arch) &&
+  fs.existsSync('/proc/sys/kernel/seccomp/actions_avail')
+
+/** What a launch's first program is started with. */
+export function environmentOf({ env, identity }: Pick<Launch, 'env' | 'identity'>): Readonly<Record<string, string>> {
+  return identity.filter === undefined ? env : environmentForPerl(env)
+}
+
 /** The words that give up privileges, to stand before a command; none where nothing is asked for. */
 function privileges(identity: ProcessIdentity): string[] {
   const words: string[] = []
@@ -150,7 +162,10 @@ function privileges(identity: ProcessIdentity): string[] {
     words.push(`--bounding-set=-all${kept}`, '--inh-caps=-all')
   }
   if (identity.noNewPrivileges) words.push('--no-new-privs')
-  return words.length > 0 ? withTools(['setpriv', ...words]) : []
+  const given = words.length > 0 ? withTools(['setpriv', ...words]) : []
+  const filter = identity.filter === undefined ? [] : loadFilter(TOOL_PATHS['perl'] ?? 'perl', identity.filter)
+  // While there is the privilege that the kernel wants for it; where that is not wanted, last, so that it need allow nothing of ours.
+  return identity.noNewPrivileges ? [...given, ...filter] : [...filter, ...given]
 }
 
 function enterDirectory(cwd: string): string {

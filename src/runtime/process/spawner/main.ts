@@ -9,7 +9,7 @@ import { killContainer, signalContainer, startContainer } from './containers.ts'
 import type { RunningContainer, StartContext } from './containers.ts'
 import { createExecSessions } from './exec-sessions.ts'
 import { executableError } from './executable.ts'
-import { canChangeIdentity } from './launch.ts'
+import { canChangeIdentity, canFilter } from './launch.ts'
 import { openLink } from './link.ts'
 import type { Request, SpawnerSettings } from './messages.ts'
 import { startWithCovers } from './mount-points.ts'
@@ -220,6 +220,7 @@ link.event({
   pid: process.pid,
   cgroup: cgroups.version,
   privileges: canChangeIdentity,
+  filters: canFilter,
   ...(subnet && { subnet }),
   outside: network.reachesOutside,
   rules: subnet !== undefined && network.takesRules,

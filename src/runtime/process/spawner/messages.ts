@@ -82,6 +82,8 @@ export interface SpawnerAbilities {
   readonly rules: boolean
   /** True where there is a program that takes privileges away. */
   readonly privileges: boolean
+  /** True where filters of system calls can be loaded. */
+  readonly filters: boolean
   readonly notes: readonly string[]
 }
 
@@ -133,6 +135,16 @@ export interface ProcessIdentity {
   readonly noNewPrivileges?: boolean
   /** Of root's powers those that are left; absent: all. */
   readonly capabilities?: readonly string[]
+  /** Of system calls. */
+  readonly filter?: LoadedFilter
+}
+
+/** A filter of system calls, and the numbers of the calls by which it is loaded. */
+export interface LoadedFilter {
+  /** Its instructions, in hexadecimal digits. */
+  readonly program: string
+  readonly flags: number
+  readonly calls: { readonly seccomp: number; readonly prctl: number }
 }
 
 export interface StartExec {
