@@ -1,32 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createCluster } from '../../src/cluster/cluster.ts'
-import type { Cluster } from '../../src/cluster/cluster.ts'
+import { describe, expect, test } from 'vitest'
 import { packagedClient } from './packaged.ts'
-import { openShell } from './shell.ts'
+import { shellOnCluster } from './shell-on-cluster.ts'
 import type { Shell } from './shell.ts'
 
 const program = packagedClient('kubectl')
 
 /** Certificates as people get them: openssl asks, kubectl approves, the cluster signs. */
 describe.skipIf(program === undefined)('kubectl certificate', () => {
-  let cluster: Cluster
-  let shell: Shell
-
-  beforeAll(async () => {
-    cluster = await createCluster({ nodes: 0, runtime: 'simulated' })
-    shell = openShell(await cluster.listen())
-    await cluster.ready
-  })
-  afterAll(async () => {
-    shell[Symbol.dispose]()
-    await cluster.close()
-  })
+  const shell = shellOnCluster(0)
 
   const kubectl = (line: string, input?: string) =>
-    shell.must(program ?? '', line, input === undefined ? {} : { input })
+    shell().must(program ?? '', line, input === undefined ? {} : { input })
 
   test('asks for a certificate, approves it and gets one that the cluster knows', async () => {
-    const { stdout: request } = await certificateRequest(shell)
+    const { stdout: request } = await certificateRequest(shell())
     const object = {
       apiVersion: 'certificates.k8s.io/v1',
       kind: 'CertificateSigningRequest',
@@ -40,7 +27,7 @@ describe.skipIf(program === undefined)('kubectl certificate', () => {
     expect(await kubectl('certificate approve eve')).toContain('approved')
     await kubectl('wait csr/eve --for=jsonpath={.status.certificate} --timeout=30s')
     const certificate = Buffer.from(await kubectl('get csr eve -o jsonpath={.status.certificate}'), 'base64').toString()
-    const files = `--client-certificate=${shell.write('eve.crt', certificate)} --client-key=${shell.directory}/eve.key`
+    const files = `--client-certificate=${shell().write('eve.crt', certificate)} --client-key=${shell().directory}/eve.key`
     await kubectl(`config set-credentials eve ${files}`)
     expect(await kubectl('auth whoami --user=eve')).toMatch(/Username\s+eve/)
   })

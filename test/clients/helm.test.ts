@@ -1,28 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createCluster } from '../../src/cluster/cluster.ts'
-import type { Cluster } from '../../src/cluster/cluster.ts'
+import { describe, expect, test } from 'vitest'
 import { packagedClient } from './packaged.ts'
-import { openShell } from './shell.ts'
-import type { Shell } from './shell.ts'
+import { shellOnCluster } from './shell-on-cluster.ts'
 
 const program = packagedClient('helm')
 
 /** A stock helm with the chart that it makes itself: a Deployment, a Service, an account, and a test pod. */
 describe.skipIf(program === undefined)('helm', () => {
-  let cluster: Cluster
-  let shell: Shell
+  const shell = shellOnCluster(1)
 
-  beforeAll(async () => {
-    cluster = await createCluster({ nodes: 1, runtime: 'simulated' })
-    shell = openShell(await cluster.listen())
-    await cluster.ready
-  })
-  afterAll(async () => {
-    shell[Symbol.dispose]()
-    await cluster.close()
-  })
-
-  const helm = (line: string) => shell.must(program ?? '', line)
+  const helm = (line: string) => shell().must(program ?? '', line)
 
   test('creates a chart, installs, upgrades, rolls back and uninstalls it', async () => {
     expect(await helm('create chart')).toContain('Creating chart')

@@ -1,36 +1,22 @@
 import { chmodSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createCluster } from '../../src/cluster/cluster.ts'
-import type { Cluster } from '../../src/cluster/cluster.ts'
+import { describe, expect, test } from 'vitest'
 import { packagedClient } from './packaged.ts'
-import { openShell } from './shell.ts'
-import type { Shell } from './shell.ts'
+import { shellOnCluster } from './shell-on-cluster.ts'
 
 const program = packagedClient('kubectl')
 
 /** A stock kubectl 1.34 against a cluster with two nodes whose containers are simulated. */
 describe.skipIf(program === undefined)('kubectl', () => {
-  let cluster: Cluster
-  let shell: Shell
-
-  beforeAll(async () => {
-    cluster = await createCluster({ nodes: 2, runtime: 'simulated' })
-    shell = openShell(await cluster.listen())
-    await cluster.ready
-  })
-  afterAll(async () => {
-    shell[Symbol.dispose]()
-    await cluster.close()
-  })
+  const shell = shellOnCluster(2)
 
   const kubectl = (line: string, input?: string) =>
-    shell.must(program ?? '', line, input === undefined ? {} : { input })
+    shell().must(program ?? '', line, input === undefined ? {} : { input })
 
   test('applies, shows differences, rolls out, undoes, scales and autoscales a deployment', async () => {
     expect(await kubectl('apply -f -', deployment('one', 2))).toBe('deployment.apps/web created\n')
     expect(await kubectl('rollout status deployment/web --timeout=60s')).toContain('successfully rolled out')
-    const changed = shell.write('changed.yaml', deployment('two', 2))
-    const diff = await shell.run(program ?? '', ['diff', '-f', changed])
+    const changed = shell().write('changed.yaml', deployment('two', 2))
+    const diff = await shell().run(program ?? '', ['diff', '-f', changed])
     expect(diff.code).toBe(1)
     expect(diff.out).toMatch(/^-\s+- image: app:one$/m)
     expect(diff.out).toMatch(/^\+\s+- image: app:two$/m)
@@ -54,13 +40,13 @@ describe.skipIf(program === undefined)('kubectl', () => {
 
   test('edits through an editor, labels, annotates, patches and replaces', async () => {
     await kubectl('create configmap edited --from-literal=a=1')
-    const editor = shell.write('editor.sh', '#!/bin/sh\nsed -i "s/a: .1./a: \\"2\\"/" "$1"\n')
+    const editor = shell().write('editor.sh', '#!/bin/sh\nsed -i "s/a: .1./a: \\"2\\"/" "$1"\n')
     chmodSync(editor, 0o755)
-    const edited = await shell.must(program ?? '', 'edit configmap edited', { env: { EDITOR: editor } })
+    const edited = await shell().must(program ?? '', 'edit configmap edited', { env: { EDITOR: editor } })
     expect(edited).toBe('configmap/edited edited\n')
     expect(await kubectl('get configmap edited -o jsonpath={.data.a}')).toBe('2')
     expect(await kubectl('label configmap edited tier=front')).toBe('configmap/edited labeled\n')
-    const refused = await shell.run(program ?? '', ['label', 'configmap', 'edited', 'tier=back'])
+    const refused = await shell().run(program ?? '', ['label', 'configmap', 'edited', 'tier=back'])
     expect(refused.err).toContain("'tier' already has a value (front), and --overwrite is false")
     expect(await kubectl('annotate configmap edited note=x')).toBe('configmap/edited annotated\n')
     expect(await kubectl('label configmap edited tier-')).toBe('configmap/edited unlabeled\n')
@@ -96,7 +82,7 @@ describe.skipIf(program === undefined)('kubectl', () => {
     await kubectl('create rolebinding read --role=read --serviceaccount=default:reader')
     const as = '--as=system:serviceaccount:default:reader'
     expect(await kubectl(`auth can-i list pods ${as}`)).toBe('yes\n')
-    const refused = await shell.run(program ?? '', ['auth', 'can-i', 'delete', 'pods', as])
+    const refused = await shell().run(program ?? '', ['auth', 'can-i', 'delete', 'pods', as])
     expect(refused.out).toBe('no\n')
     expect(await kubectl(`auth can-i --list ${as}`)).toMatch(/^pods\s+\[\]\s+\[\]\s+\[get list\]$/m)
     expect(await kubectl(`auth whoami ${as}`)).toMatch(/Username\s+system:serviceaccount:default:reader/)

@@ -113,12 +113,12 @@ function bound({ spec }: HorizontalPodAutoscaler, memory: Memory, current: numbe
       : { replicas: wanted, ...WITHIN }
   }
   if (wanted > current) {
-    const rate = Math.max(current, upRate(behavior.scaleUp ?? {}, memory, current, nowMs))
+    const rate = Math.max(current, rateLimit(behavior.scaleUp ?? {}, 1, memory, current, nowMs))
     const most = Math.min(maxReplicas, rate)
     if (wanted > most) return { replicas: most, ...(maxReplicas > rate ? UP_LIMIT : TOO_MANY) }
   }
   if (wanted < current) {
-    const rate = Math.min(current, downRate(behavior.scaleDown ?? {}, memory, current, nowMs))
+    const rate = Math.min(current, rateLimit(behavior.scaleDown ?? {}, -1, memory, current, nowMs))
     const least = Math.max(minReplicas, rate)
     if (wanted < least) return { replicas: least, ...(minReplicas < rate ? DOWN_LIMIT : TOO_FEW) }
   }
@@ -131,33 +131,23 @@ const DEFAULT_UP: readonly HPAScalingPolicy[] = [
 ]
 const DEFAULT_DOWN: readonly HPAScalingPolicy[] = [{ type: 'Percent', value: 100, periodSeconds: 15 }]
 
-function upRate(
-  { selectPolicy = 'Max', policies = DEFAULT_UP }: HPAScalingRules,
+/** How far the policies let the number go, up (1) or down (-1), where most change is the highest number or the lowest. */
+function rateLimit(
+  { selectPolicy = 'Max', policies }: HPAScalingRules,
+  direction: 1 | -1,
   memory: Memory,
   current: number,
   nowMs: number,
-) {
+): number {
   if (selectPolicy === 'Disabled') return current
-  const rates = policies.map(({ type, value, periodSeconds }) => {
+  const isUp = direction === 1
+  const bounds = (policies ?? (isUp ? DEFAULT_UP : DEFAULT_DOWN)).map(({ type, value, periodSeconds }) => {
     const before = sizeBefore(memory, current, periodSeconds, nowMs)
-    return type === 'Pods' ? before + value : Math.ceil((before * (100 + value)) / 100)
+    if (type === 'Pods') return before + direction * value
+    const share = (before * (100 + direction * value)) / 100
+    return isUp ? Math.ceil(share) : Math.trunc(share)
   })
-  return selectPolicy === 'Min' ? Math.min(...rates) : Math.max(...rates)
-}
-
-function downRate(
-  { selectPolicy = 'Max', policies = DEFAULT_DOWN }: HPAScalingRules,
-  memory: Memory,
-  current: number,
-  nowMs: number,
-) {
-  if (selectPolicy === 'Disabled') return current
-  const rates = policies.map(({ type, value, periodSeconds }) => {
-    const before = sizeBefore(memory, current, periodSeconds, nowMs)
-    return type === 'Pods' ? before - value : Math.trunc((before * (100 - value)) / 100)
-  })
-  // The most change is the lowest number here.
-  return selectPolicy === 'Min' ? Math.max(...rates) : Math.min(...rates)
+  return (selectPolicy === 'Max') === isUp ? Math.max(...bounds) : Math.min(...bounds)
 }
 
 /** How many there were before the changes of the period. */
