@@ -7,6 +7,7 @@ import { jobsCountExactly } from './checkers/job-counts.ts'
 import { deletionCompletes } from './checkers/leftovers.ts'
 import { nodesHaveRoom } from './checkers/node-room.ts'
 import { nobodyIsTurnedAway } from './checkers/turned-away.ts'
+import { transitionsKeepTheirTime } from './checkers/transition-times.ts'
 import { revisionsRise } from './checkers/revisions.ts'
 import { statefulSetsKeepOrder } from './checkers/stateful-set-order.ts'
 import { watchesAreGapFree } from './checkers/watch-history.ts'
@@ -37,6 +38,7 @@ export function createInspection(store: Store, ledger: Ledger): Inspection {
     watches,
     nodesHaveRoom(),
     nobodyIsTurnedAway(),
+    transitionsKeepTheirTime(),
     jobsCountExactly(ledger),
     statefulSetsKeepOrder(),
     workloadsGetTheirPods(),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Job } from '../src/api/generated/batch-v1.ts'
-import type { Binding } from '../src/api/generated/core-v1.ts'
+import type { Binding, PodStatus } from '../src/api/generated/core-v1.ts'
 import { jobs } from '../src/api/generated/resources.ts'
 import { SCHEDULER } from '../src/cluster/users.ts'
 import type { Client, WatchHandler } from '../src/client/client.ts'
@@ -131,6 +131,23 @@ test('caches agree: finds an informer that drops what it is told', async () => {
       return { ...handler, events: (events) => void (++count !== 1 && handler.events(events)) }
     }, 'configmaps')(client)
   expect(found(await play({ partBug }))).toMatch(/^caches agree: not settled .* the cache has configmaps/)
+})
+
+test('transitions keep their time: finds a node that goes by an old object', async () => {
+  let count = 0
+  const late = (pod: { readonly status: PodStatus }) => {
+    const lastTransitionTime = `2026-01-01T00:00:1${count++ % 2}Z`
+    const conditions = pod.status.conditions?.map((condition) => ({ ...condition, lastTransitionTime }))
+    return { ...pod, status: { ...pod.status, conditions } }
+  }
+  const partBug = (client: Client, { name }: { name: string }): Client => ({
+    ...client,
+    patch: (type, key, change, options) =>
+      name.startsWith('system:node:') && type.plural === 'pods' && change.type === 'strategic'
+        ? client.patch(type, key, { ...change, patch: late(change.patch as { status: PodStatus }) }, options)
+        : client.patch(type, key, change, options),
+  })
+  expect(found(await play({ partBug }))).toMatch(/^transitions keep their time: \w+ of default\/work-\w+ is/)
 })
 
 /** A bug in how the Job controller writes a Job's status. */
