@@ -1,6 +1,7 @@
 import type { Service } from '../api/generated/core-v1.ts'
 import type { EndpointSlice } from '../api/generated/discovery-v1.ts'
 import type { Client } from '../client/client.ts'
+import { sleep } from '../env/clock.ts'
 import type { Environment } from '../env/environment.ts'
 import type { EventRecorder } from '../reconcile/event-recorder.ts'
 import type { PodNetwork } from '../runtime/pod-network.ts'
@@ -8,6 +9,7 @@ import { createKernelBalancer } from './kernel/kernel-balancer.ts'
 import { createLoadBalancers } from './services/load-balancers.ts'
 import { servicePorts } from './services/service-port.ts'
 import type { ServicePort } from './services/service-port.ts'
+import { createEndpointLinks } from './userland/endpoint-links.ts'
 import { listenerKey } from './userland/listener.ts'
 import { createUserlandBalancer } from './userland/userland-balancer.ts'
 import type { UserlandBalancer } from './userland/userland-balancer.ts'
@@ -37,10 +39,12 @@ export interface DataPlaneOptions {
 /** Whose servers listen at their Services' addresses themselves, where these are on loopback. */
 const LISTENED_ON = new Set(['default/kubernetes', 'kube-system/kube-dns'])
 const LOOPBACK = '127.0.0.1'
+/** Between its look at the endpoints and its connection a program may be kept waiting by others: so long, in milliseconds. */
+const ON_THE_WAY_MS = 10
 
 export function openDataPlane(options: DataPlaneOptions): DataPlane {
   const { env, client, events, network, serviceRange } = options
-  const { rule, route, hostAddress } = network
+  const { rule, route, hostAddress, endpoints } = network
   const isLocal = serviceRange.startsWith('127.')
   const nodeAddresses = [...new Set([hostAddress, LOOPBACK])]
   const { table = 'shoal', isHost = false, filters = true } = network
@@ -50,6 +54,7 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   // Told to whoever waits for the first Service.
   routed?.catch(() => {})
   const userland = createUserlandBalancer(env, { clusterIps: isLocal, nodeAddresses })
+  const links = isLocal && endpoints !== undefined ? createEndpointLinks(endpoints) : undefined
   const balancers = createLoadBalancers({ client, events, hostAddress })
 
   const portsOf = ({ key, service, slices }: ServiceState): readonly ServicePort[] => {
@@ -61,7 +66,9 @@ export function openDataPlane(options: DataPlaneOptions): DataPlane {
   return {
     async apply(states) {
       const changes = new Map(states.map((state) => [state.key, portsOf(state)]))
+      const areOnTheWay = links?.apply(changes) === true
       await Promise.all([routed, kernel?.apply(changes), userland.apply(changes)])
+      if (areOnTheWay) await sleep(env.timers, ON_THE_WAY_MS)
       const again: string[] = []
       for (const { key, service } of states) {
         if (service === undefined) continue

@@ -4,6 +4,8 @@ export interface PodNetwork {
   readonly hostAddress: string
   /** Of pods, where each has a network of its own; undefined where they share the host's. */
   readonly subnet?: string
+  /** A directory in which programs of pods look for the endpoints of Services; absent where none looks. It need not be there yet. */
+  readonly endpoints?: string
   /** Performs a script of `nft` where all that pods send passes by, all of it or nothing; absent where the kernel takes none. */
   readonly rule?: (script: string) => Promise<void>
   /** How tables are to be called, where others have theirs too; default `shoal`. */

@@ -1,16 +1,16 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Deployment } from '../../src/api/generated/apps-v1.ts'
-import { deployments, services } from '../../src/api/generated/resources.ts'
+import { deployments, pods, services } from '../../src/api/generated/resources.ts'
 import { until } from '../../src/testing/until.ts'
-import { ask, MODES, openTestNetwork } from './network.fixture.ts'
+import { ask, container, MODES, openTestNetwork, pod } from './network.fixture.ts'
 
 /** Asks on, each time on a connection of its own, until it is stopped. */
 function load(host: string, port: number, lanes: number) {
   let isOver = false
-  const pods = new Set<string>()
+  const answering = new Set<string>()
   const failures: unknown[] = []
-  const answered = (answer: string) => void pods.add(answer.split(' ')[0] ?? '')
+  const answered = (answer: string) => void answering.add(answer.split(' ')[0] ?? '')
   const lane = async () => {
     while (!isOver) await ask(host, port).then(answered, (error: unknown) => failures.push(error))
   }
@@ -18,13 +18,46 @@ function load(host: string, port: number, lanes: number) {
   return {
     /** Resolves when so many different pods have answered. */
     async heard(count: number) {
-      while (pods.size < count) await setImmediate()
+      while (answering.size < count) await setImmediate()
     },
     async stop() {
       isOver = true
       await all
       return failures
     },
+  }
+}
+
+/** The same from within a pod; tells who has answered and what failed. */
+const ASKER = `
+const { createServer, get } = require('node:http')
+const [pods, failures] = [new Set(), []]
+const ask = () => new Promise((resolve) => get({ host: process.argv[1], port: process.argv[2], agent: false }, async (response) => {
+  pods.add(Buffer.concat(await response.toArray()).toString().split(' ')[0])
+  resolve()
+}).on('error', (error) => resolve(failures.push(String(error)))))
+const lane = async () => { for (;;) await ask() }
+for (let i = 0; i < 4; i++) lane()
+createServer((request, response) => response.end(JSON.stringify({ pods: pods.size, failures }))).listen(9090, '0.0.0.0')
+`
+
+async function askFromPod(network: Awaited<ReturnType<typeof openTestNetwork>>, host: string, port: number) {
+  const command = ['node', '-e', ASKER, host, String(port)]
+  const readinessProbe = { tcpSocket: { port: 9090 }, periodSeconds: 1 }
+  const spec = { containers: [{ ...container(command), readinessProbe }], terminationGracePeriodSeconds: 1 }
+  const made = pod('asker', spec)
+  await network.client.create(pods, { ...made, metadata: { ...made.metadata, labels: { app: 'asker' } } })
+  const [asker] = await network.ready('asker', 1)
+  const told = async () =>
+    JSON.parse(await ask(asker?.status?.podIP ?? '', 9090)) as {
+      readonly pods: number
+      readonly failures: readonly string[]
+    }
+  return {
+    async heard(count: number) {
+      while ((await told()).pods < count) await setImmediate()
+    },
+    stop: async () => (await told()).failures,
   }
 }
 
@@ -42,12 +75,12 @@ for (const mode of MODES) {
     const [host, port, nodePort] = [spec?.clusterIP ?? '', 80, spec?.ports?.[0]?.nodePort ?? 0]
     await network.answering(host, port, 3)
     await network.answering('127.0.0.1', nodePort, 3)
-    const loads = [load(host, port, 4), load('127.0.0.1', nodePort, 2)]
+    const loads = [load(host, port, 4), load('127.0.0.1', nodePort, 2), await askFromPod(network, host, port)]
     await Promise.all(loads.map((each) => each.heard(3)))
     const patch = { spec: { template: { metadata: { annotations: { version: '2' } } } } }
     await network.client.patch(deployments, { namespace: 'default', name: 'web' }, { type: 'strategic', patch })
     await until(network.client, deployments, (all) => all.every(isRolledOut), { deadlineMs: 60_000 })
     await Promise.all(loads.map((each) => each.heard(3 + 3)))
-    expect(await Promise.all(loads.map((each) => each.stop()))).toEqual([[], []])
+    expect(await Promise.all(loads.map((each) => each.stop()))).toEqual([[], [], []])
   })
 }

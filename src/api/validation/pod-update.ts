@@ -4,6 +4,7 @@ import type { FieldError } from '../meta/field-error.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { qosClassOf } from '../strategy/qos-class.ts'
 import { goDiff } from './go-form.ts'
+import { validateDeletionCost } from './pod.ts'
 
 const MUTABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
@@ -12,7 +13,7 @@ const MUTABLE =
 export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): FieldError[] {
   if (subresource === 'status') return []
   const [spec, oldSpec] = [pod.spec as PodSpec, old.spec as PodSpec]
-  const errors: FieldError[] = []
+  const errors = validateDeletionCost(pod.metadata.annotations, old.metadata.annotations)
   for (const field of ['containers', 'initContainers'] as const) {
     const [now, before] = [spec[field] ?? [], oldSpec[field] ?? []]
     if (now.length !== before.length) {

@@ -1,4 +1,5 @@
 import type { Container, Pod, PodSpec, PodTemplate, PodTemplateSpec } from '../generated/core-v1.ts'
+import { DELETION_COST, deletionCostOf } from '../meta/deletion-cost.ts'
 import { duplicate, forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsLabelProblems, dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
@@ -22,9 +23,19 @@ export function validatePod(pod: Pod): FieldError[] {
 }
 
 /** Ephemeral containers come to pods that are there already. */
-export function validatePodCreation({ spec }: Pod): FieldError[] {
+export function validatePodCreation({ metadata, spec }: Pod): FieldError[] {
   const some = (spec?.ephemeralContainers ?? []).length > 0
-  return some ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []
+  const late = some ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')] : []
+  return [...validateDeletionCost(metadata.annotations), ...late]
+}
+
+/** One that was wrong before may stay. */
+export function validateDeletionCost(
+  annotations: Pod['metadata']['annotations'],
+  old?: typeof annotations,
+): FieldError[] {
+  if (deletionCostOf(annotations) !== undefined || deletionCostOf(old) === undefined) return []
+  return [invalid(`metadata.annotations[${DELETION_COST}]`, annotations?.[DELETION_COST], 'must be a 32bit integer')]
 }
 
 /** A template always has a spec to Kubernetes, if one with nothing but defaults. */

@@ -105,7 +105,8 @@ async function withBudget(disruptionsAllowed: number) {
     await client.update(pods, { ...created, status: RUNNING } as Pod, { subresource: 'status' })
   }
   const eviction = (name: string) => ({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: inDefault(name) })
-  const evict = (name: string) => client.createSubresource(pods, inDefault(name), 'eviction', eviction(name))
+  const evict = (name: string, deleteOptions?: object, options: object = {}) =>
+    client.createSubresource(pods, inDefault(name), 'eviction', { ...eviction(name), deleteOptions } as never, options)
   return { client, evict }
 }
 
@@ -123,6 +124,49 @@ test('an eviction takes from the disruption budget, and is refused with 429 wher
     },
   })
   expect((await client.get(pods, inDefault('b'))).metadata.deletionTimestamp).toBeUndefined()
+})
+
+const TOO_MANY = "Cannot evict pod as it would violate the pod's disruption budget."
+
+test('an eviction that is only tried asks the budget, and takes nothing from it', async () => {
+  const { client, evict } = await withBudget(1)
+  const budget = () => client.get(podDisruptionBudgets, inDefault('budget'))
+  const { status } = await budget()
+  await evict('a', { dryRun: ['All'] })
+  await evict('a', undefined, { dryRun: true })
+  const refused =
+    'DeleteOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"'
+  await expect(evict('a', { dryRun: ['Some'] })).rejects.toMatchObject({ message: refused })
+  expect((await budget()).status).toEqual(status)
+  expect((await client.get(pods, inDefault('a'))).metadata.deletionTimestamp).toBeUndefined()
+  await evict('a')
+  await expect(evict('b', { dryRun: ['All'] })).rejects.toMatchObject({ code: 429, message: TOO_MANY })
+})
+
+test('the eviction that uses a budget up says so in its condition', async () => {
+  const { client, evict } = await withBudget(1)
+  await evict('a')
+  const { status } = await client.get(podDisruptionBudgets, inDefault('budget'))
+  const condition = { type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods', observedGeneration: 1 }
+  expect(status?.conditions).toMatchObject([condition])
+})
+
+test('a pod with two budgets is not evicted, nor one that is another than was meant', async () => {
+  const { client, evict } = await withBudget(1)
+  const { metadata } = await client.get(pods, inDefault('a'))
+  const preconditions = { uid: 'other' }
+  await expect(evict('a', { preconditions })).rejects.toMatchObject({
+    code: 409,
+    message: expect.stringContaining('the UID in the precondition (other) does not match the UID in record'),
+  })
+  expect((await client.get(pods, inDefault('a'))).metadata.resourceVersion).toBe(metadata.resourceVersion)
+  const spec = { minAvailable: 0, selector: { matchLabels: { app: 'web' } } }
+  const second = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: inDefault('second'), spec }
+  await client.create(podDisruptionBudgets, second as PodDisruptionBudget)
+  await expect(evict('b')).rejects.toMatchObject({
+    code: 500,
+    message: 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+  })
 })
 
 test('a review asks about somebody else', async () => {

@@ -117,7 +117,7 @@ function checkPolicy({ propagationPolicy }: RemoveOptions): void {
 const OWN_DELETION: ReadonlySet<string> = new Set(['namespaces', DEFINITIONS])
 
 /** Kubernetes names the kind, not the resource, in these conflicts. */
-function checkPreconditions({ resource, name }: ObjectTarget, object: KubeObject, options: RemoveOptions): void {
+export function checkPreconditions({ resource, name }: ObjectTarget, object: KubeObject, options: RemoveOptions): void {
   const { uid, resourceVersion } = options.preconditions ?? {}
   const { metadata } = object
   if (OWN_DELETION.has(resource.storage)) {

@@ -3,6 +3,7 @@ import type { Pod, Service, ServiceSpec } from '../../api/generated/core-v1.ts'
 import type { EndpointSlice } from '../../api/generated/discovery-v1.ts'
 import { keyString } from '../../api/object.ts'
 import { decideEndpointSlices } from './core.ts'
+import { keepAllotments } from './zone-allotments.ts'
 
 function service(spec: Partial<ServiceSpec> = {}): Service {
   const ports = [{ name: 'http', port: 80, targetPort: 'web', protocol: 'TCP' }]
@@ -30,8 +31,9 @@ const many = (count: number) => Array.from({ length: count }, (_, index) => pod(
 
 /** Decides and performs, as a server would: the slices that there are afterwards, and how many writes it took. */
 function settle(of: Service, pods: readonly Pod[], slices: readonly EndpointSlice[] = []) {
+  const zones = keepAllotments(() => undefined)
   const nodeOf = (name: string) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })
-  const { changes } = decideEndpointSlices({ service: of, pods, slices, nodeOf, triggerTime: undefined })
+  const { changes } = decideEndpointSlices({ service: of, pods, slices, nodeOf, triggerTime: undefined, zones })
   const after = new Map(slices.map((slice) => [keyString(slice.metadata as { name: string }), slice]))
   for (const [index, change] of changes.entries()) {
     if (change.verb === 'delete') after.delete(keyString(change.key))

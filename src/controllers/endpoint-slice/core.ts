@@ -3,17 +3,22 @@ import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/generated/
 import { endpointSlices } from '../../api/generated/resources.ts'
 import { jsonEqual } from '../../api/meta/equal.ts'
 import { keyOf } from '../../api/object.ts'
+import { keyStringOf } from '../../informer/indexer.ts'
+import { event } from '../../reconcile/change.ts'
 import type { Change } from '../../reconcile/change.ts'
 import type { Decision } from '../../reconcile/reconciler.ts'
 import { controllerOf } from '../../reconcile/source.ts'
 import { controllerReference } from '../controller-reference.ts'
 import { addressTypesOf, endpointOf } from './endpoint.ts'
 import type { AddressType } from './endpoint.ts'
-import { pack, portsKey, recycle } from './packing.ts'
+import { hint } from './hints.ts'
+import type { Hinted } from './hints.ts'
+import { pack, portsKey, recycle, rewrite } from './packing.ts'
 import type { EndpointGroup, SlicePlan } from './packing.ts'
 import { isHeadless, isReachable } from './service-pods.ts'
 import { targetPorts } from './service-ports.ts'
 import { TRIGGER_TIME } from './trigger-times.ts'
+import type { ZoneAllotments } from './zone-allotments.ts'
 
 export const SERVICE_NAME = 'kubernetes.io/service-name'
 export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
@@ -32,6 +37,7 @@ export interface EndpointSliceView {
   readonly nodeOf: (name: string) => Node | undefined
   /** What set this change off, if that is known. */
   readonly triggerTime: string | undefined
+  readonly zones: ZoneAllotments
 }
 
 /** Writes down where the pods of a service are, in slices by address type and ports. */
@@ -40,13 +46,21 @@ export function decideEndpointSlices(view: EndpointSliceView): Decision {
   const own = slices.filter((slice) => controllerOf(slice)?.uid === service.metadata.uid)
   const types = addressTypesOf(service)
   const stray = own.filter(({ addressType }) => !types.includes(addressType as AddressType))
-  const plans = types.map((type) => {
+  const hinted = types.map((type) => {
     const existing = own.filter(({ addressType }) => addressType === type)
-    return planSlices(view, type, existing)
+    return hintSlices(view, type, existing, planSlices(view, type, existing))
   })
-  const changes = [...plans.flatMap(sliceChanges), ...stray.map(removal)]
+  for (const { addressType } of stray) view.zones.remove(keyStringOf(service), addressType)
+  const notes = hinted.flatMap((each) => each.notes)
+  const changes = [
+    ...hinted.flatMap(({ plan }) => sliceChanges(plan)),
+    ...stray.map(removal),
+    ...notes.map(({ type, message }) => event(service, type, hintReason(type), message)),
+  ]
   return view.pods.every((pod) => isPlaced(view, pod)) ? { changes } : { changes, requeueAfterMs: UNKNOWN_NODE_MS }
 }
+
+const hintReason = (type: string) => (type === 'Normal' ? 'TopologyAwareHintsEnabled' : 'TopologyAwareHintsDisabled')
 
 export function sliceChanges(plan: SlicePlan): Change[] {
   return [
@@ -73,6 +87,21 @@ function planSlices(view: EndpointSliceView, type: AddressType, existing: readon
     portsKey(slice.ports) === '' && (slice.endpoints ?? []).length === 0 && isLabelled(slice)
   if (existing.length === 1 && isPlaceholder(existing[0]!)) return { create: [], update: [], delete: [] }
   return recycle({ create: [make([], [])], update: [], delete: existing })
+}
+
+function hintSlices(
+  view: EndpointSliceView,
+  family: AddressType,
+  existing: readonly EndpointSlice[],
+  plan: SlicePlan,
+): Hinted {
+  const { service, zones } = view
+  const written = new Set([...plan.update, ...plan.delete].map(({ metadata }) => metadata.name))
+  const unchanged = existing.filter(({ metadata }) => !written.has(metadata.name))
+  const labels = labelsFor(service)
+  const withEndpoints = (slice: EndpointSlice, endpoints: readonly Endpoint[]) =>
+    rewrite(slice, sliceFor(view, family, labels, slice.ports ?? [], endpoints))
+  return hint({ service, key: keyStringOf(service), family, plan, unchanged, zones, rewrite: withEndpoints })
 }
 
 function groupsOf(view: EndpointSliceView, type: AddressType): ReadonlyMap<string, EndpointGroup> {

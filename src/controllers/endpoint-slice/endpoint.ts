@@ -1,11 +1,10 @@
 import type { Node, Pod, Service } from '../../api/generated/core-v1.ts'
-import type { Endpoint, EndpointHints } from '../../api/generated/discovery-v1.ts'
+import type { Endpoint } from '../../api/generated/discovery-v1.ts'
 import { isReady } from '../pod-phase.ts'
 import { addressesOf, hostnameIn } from './service-pods.ts'
+import { ZONE } from './zone-shares.ts'
 
 export type AddressType = 'IPv4' | 'IPv6'
-
-const ZONE = 'topology.kubernetes.io/zone'
 
 export function addressTypeOf(address: string): AddressType {
   return address.includes(':') ? 'IPv6' : 'IPv4'
@@ -32,26 +31,15 @@ export function endpointOf(
   const terminating = pod.metadata.deletionTimestamp !== undefined
   // Whoever publishes pods that are not ready wants all of them, those that go included.
   const ready = service.spec?.publishNotReadyAddresses === true || (serving && !terminating)
-  const zone = node?.metadata.labels?.[ZONE]
+  const zone = node?.metadata.labels?.[ZONE] || undefined
   const hostname = hostnameIn(service, pod)
   const nodeName = pod.spec?.nodeName
-  const hints = ready ? hintsFor(service, nodeName, zone) : undefined
   return {
     addresses,
     conditions: { ready, serving, terminating },
     ...(hostname !== undefined && { hostname }),
     ...(nodeName !== undefined && { nodeName }),
     ...(zone !== undefined && { zone }),
-    ...(hints !== undefined && { hints }),
     targetRef: { kind: 'Pod', namespace: namespace!, name: name!, uid: uid! },
   }
-}
-
-/** Which clients an endpoint is meant for, where the service prefers those nearby. */
-function hintsFor({ spec }: Service, nodeName?: string, zone?: string): EndpointHints | undefined {
-  const near = spec?.trafficDistribution
-  if (near === undefined || zone === undefined) return undefined
-  const forZones = [{ name: zone }]
-  if (near === 'PreferSameNode' && nodeName !== undefined) return { forNodes: [{ name: nodeName }], forZones }
-  return { forZones }
 }

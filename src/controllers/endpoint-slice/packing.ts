@@ -88,12 +88,19 @@ function keep(packing: Packing, slice: EndpointSlice, left: Map<string, Endpoint
   for (const endpoint of slice.endpoints ?? []) {
     const key = identity(endpoint)
     const wanted = left.get(key)
-    if (wanted === undefined || !jsonEqual(wanted, endpoint)) isChanged = true
+    if (wanted === undefined || !jsonEqual(wanted, withoutHints(endpoint))) isChanged = true
     if (wanted === undefined) continue
     left.delete(key)
     endpoints.push(wanted)
   }
   return { slice, endpoints, isChanged }
+}
+
+/** Hints are given after the slices are packed. */
+function withoutHints(endpoint: Endpoint): Endpoint {
+  if (endpoint.hints === undefined) return endpoint
+  const { hints: _, ...plain } = endpoint
+  return plain
 }
 
 /** Turns slices that would go into those that would come, as far as there are any. */
@@ -107,7 +114,8 @@ export function recycle(plan: SlicePlan): SlicePlan {
   }
 }
 
-function rewrite(slice: EndpointSlice, next: EndpointSlice): EndpointSlice {
+/** The slice as it was made, with what the other says. */
+export function rewrite(slice: EndpointSlice, next: EndpointSlice): EndpointSlice {
   const { labels, annotations, ownerReferences } = next.metadata
   return { ...next, metadata: { ...slice.metadata, labels, annotations, ownerReferences } as EndpointSlice['metadata'] }
 }

@@ -9,7 +9,8 @@ import { untilAvailableMs } from '../availability.ts'
 import { claim } from '../claim.ts'
 import { controllerReference } from '../controller-reference.ts'
 import { createPod, deletePod } from '../pod-changes.ts'
-import { byDispensability, isActive, isReady } from '../pod-phase.ts'
+import { isActive, isReady } from '../pod-phase.ts'
+import { mostDispensable } from './dispensability.ts'
 
 /** Most pods that one decision creates or deletes, as in Kubernetes. */
 const MOST_PODS_AT_ONCE = 500
@@ -18,6 +19,8 @@ const MOST_PODS_AT_ONCE = 500
 export interface ReplicaSetView {
   readonly replicaSet: ReplicaSet | undefined
   readonly candidates: readonly Pod[]
+  /** Those of all sets that its owner has, itself included; a set without an owner has none. */
+  readonly related?: () => readonly Pod[]
   /** Why the last attempt to create or delete pods failed, if it did. */
   readonly failure?: ScalingFailure | undefined
 }
@@ -33,7 +36,7 @@ export function decideReplicaSet(view: ReplicaSetView, nowMs: number): Decision 
   if (replicaSet === undefined) return SETTLED
   const { owned, changes: claims } = claim(replicaSet, podsType, view.candidates, { mayAdopt: isActive })
   const active = owned.filter(isActive)
-  const scaling = replicaSet.metadata.deletionTimestamp === undefined ? scale(replicaSet, active) : []
+  const scaling = replicaSet.metadata.deletionTimestamp === undefined ? scale(view, replicaSet, active, nowMs) : []
   const minReadySeconds = replicaSet.spec?.minReadySeconds ?? 0
   const waits = active.map((pod) => untilAvailableMs(pod, minReadySeconds, nowMs))
   const counts = nextStatus(replicaSet, active, waits.filter((ms) => ms === 0).length)
@@ -46,7 +49,7 @@ export function decideReplicaSet(view: ReplicaSetView, nowMs: number): Decision 
   return soonestMs === Infinity ? { changes } : { changes, requeueAfterMs: soonestMs }
 }
 
-function scale(set: ReplicaSet, active: readonly Pod[]): Change[] {
+function scale({ related }: ReplicaSetView, set: ReplicaSet, active: readonly Pod[], nowMs: number): Change[] {
   const surplus = active.length - (set.spec?.replicas ?? 1)
   if (surplus === 0) return []
   if (surplus < 0) {
@@ -54,7 +57,7 @@ function scale(set: ReplicaSet, active: readonly Pod[]): Change[] {
     const created = Array.from({ length: count }, () => createPod(set, podFor(set)))
     return [{ verb: 'together', slowStart: true, changes: created }]
   }
-  const doomed = active.toSorted(byDispensability).slice(0, Math.min(MOST_PODS_AT_ONCE, surplus))
+  const doomed = mostDispensable(active, related?.() ?? [], Math.min(MOST_PODS_AT_ONCE, surplus), nowMs)
   return [{ verb: 'together', changes: doomed.map((pod) => deletePod(set, pod)) }]
 }
 

@@ -1,8 +1,10 @@
+import type { ReplicaSet } from '../../api/generated/apps-v1.ts'
 import { pods, replicaSets } from '../../api/generated/resources.ts'
+import type { Informer } from '../../informer/informer.ts'
 import { OWNER_INDEX } from '../../informer/indexes.ts'
 import type { Controller } from '../../reconcile/reconciler.ts'
 import { SETTLED } from '../../reconcile/reconciler.ts'
-import { changesOf, controllerKey } from '../../reconcile/source.ts'
+import { changesOf, controllerKey, controllerOf } from '../../reconcile/source.ts'
 import { concernedOwners } from '../concerned-owners.ts'
 import { isCountedChange } from '../counted-change.ts'
 import { ORPHAN_INDEX, orphanNamespace } from '../orphans.ts'
@@ -19,6 +21,7 @@ export const replicaSetController: Controller = {
     const podInformer = context.informer(pods)
     const failures = createScalingFailures()
     podInformer.addIndex(ORPHAN_INDEX, orphanNamespace)
+    const podsOf = ({ metadata }: ReplicaSet) => podInformer.by(OWNER_INDEX, metadata.uid!)
     const concerned = concernedOwners(setInformer, setKeyOf)
     return {
       sources: [changesOf(setInformer), changesOf(podInformer, concerned, isCountedChange)],
@@ -28,11 +31,18 @@ export const replicaSetController: Controller = {
           failures.forget(key)
           return SETTLED
         }
-        const owned = podInformer.by(OWNER_INDEX, replicaSet.metadata.uid!)
+        const owned = podsOf(replicaSet)
         const orphans = podInformer.by(ORPHAN_INDEX, replicaSet.metadata.namespace!)
-        const view = { replicaSet, candidates: [...owned, ...orphans], failure: failures.get(key) }
+        const related = () => siblingsOf(setInformer, replicaSet).flatMap(podsOf)
+        const view = { replicaSet, candidates: [...owned, ...orphans], related, failure: failures.get(key) }
         return failures.watch(key, decideReplicaSet(view, nowMs))
       },
     }
   },
+}
+
+/** The sets of its owner, itself included. */
+function siblingsOf(sets: Informer<ReplicaSet>, set: ReplicaSet): readonly ReplicaSet[] {
+  const owner = controllerOf(set)
+  return owner === undefined ? [] : sets.by(OWNER_INDEX, owner.uid)
 }

@@ -10,6 +10,7 @@ import type { LogTarget, StartContainer } from './spawner/messages.ts'
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const RESOLVE_PRELOAD = path.join(import.meta.dirname, 'resolve-preload.cjs')
+const CONNECT_PRELOAD = path.join(import.meta.dirname, 'connect-preload.cjs')
 const BIND_PRELOAD = path.join(import.meta.dirname, 'bind-preload.cjs')
 
 /** Works out how the spec's container is started as a process. Throws a RuntimeError for what cannot be given. */
@@ -69,6 +70,8 @@ function environmentOf(spec: ContainerSpec, pod: PodSurroundings, namespaces: bo
   if (pod.bindAddress && !pod.spec.hostNetwork) {
     env['SHOAL_BIND_ADDRESS'] = pod.bindAddress
     preload(env, BIND_PRELOAD)
+    if (pod.endpoints !== undefined) env['SHOAL_ENDPOINTS'] = pod.endpoints
+    preload(env, CONNECT_PRELOAD)
     const { resolver } = pod.spec.dns
     if (resolver && !(namespaces && resolver.address.endsWith(':53'))) resolveThrough(env, resolver)
   }

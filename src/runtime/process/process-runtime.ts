@@ -127,10 +127,15 @@ function sweep(base: string, { log }: Environment): Promise<void> {
   return sweepLeftovers(base).catch((error: unknown) => log.debug('leftovers were not removed', { error }))
 }
 
-async function podNetworkOf({ hostAddress }: Sandboxes, started: Promise<Spawner>): Promise<PodNetwork> {
+async function podNetworkOf(sandboxes: Sandboxes, started: Promise<Spawner>): Promise<PodNetwork> {
   const spawner = await started
   const { subnet, rules } = spawner.abilities
-  const own = { hostAddress: await hostAddress(), ...(subnet !== undefined && { subnet }) }
+  const endpoints = await sandboxes.endpointsDirectory()
+  const own = {
+    hostAddress: await sandboxes.hostAddress(),
+    ...(subnet !== undefined && { subnet }),
+    ...(endpoints !== undefined && { endpoints }),
+  }
   if (subnet === undefined || !rules) return own
   const rule = async (script: string) => void (await spawner.request({ op: 'rule', script }))
   const route = async (range: string) => void (await spawner.request({ op: 'route', range }))

@@ -1,15 +1,13 @@
 'use strict'
 // Loaded into Node programs of pods that cannot be given a resolv.conf: names are asked of the cluster's name server first,
-// with the searches of the pod, then of the machine. Ports of Services below 1024, where those need privileges that nobody
-// here has, are where the balancer has them instead.
+// with the searches of the pod, then of the machine.
 const dns = require('node:dns')
 const { readFileSync } = require('node:fs')
 const { syncBuiltinESMExports } = require('node:module')
-const { isIP, Socket, _normalizeArgs: normalizeArgs } = require('node:net')
+const { isIP } = require('node:net')
 const { callbackify } = require('node:util')
 
-const { SHOAL_RESOLVER, SHOAL_SEARCH = '', SHOAL_NDOTS = '1', SHOAL_PORT_SHIFT } = process.env
-const FIRST_FREE_PORT = 1024
+const { SHOAL_RESOLVER, SHOAL_SEARCH = '', SHOAL_NDOTS = '1' } = process.env
 const searches = SHOAL_SEARCH.split(' ').filter((search) => search !== '')
 
 if (SHOAL_RESOLVER) {
@@ -57,7 +55,6 @@ if (SHOAL_RESOLVER) {
     })
     return {}
   }
-  if (SHOAL_PORT_SHIFT) shiftPorts(Number(SHOAL_PORT_SHIFT))
   syncBuiltinESMExports()
 }
 
@@ -67,30 +64,5 @@ function inHostsFile(name) {
     return lines.some((line) => line.replace(/#.*/, '').trim().split(/\s+/).slice(1).includes(name))
   } catch {
     return false
-  }
-}
-
-/** Services of a cluster on loopback have their addresses from 127.224.0.0 on. */
-function isService(address) {
-  const [, a, b] = /^(\d+)\.(\d+)\./.exec(address) ?? []
-  return a === '127' && Number(b) >= 224
-}
-
-function shiftPorts(shift) {
-  const connect = Socket.prototype.connect
-  Socket.prototype.connect = function (...args) {
-    const [options, callback] = normalizeArgs(args.length === 1 && Array.isArray(args[0]) ? args[0] : args)
-    const { port, host } = options
-    if (!(Number(port) > 0 && Number(port) < FIRST_FREE_PORT) || !host) return connect.apply(this, args)
-    const at = (address) => (isService(address) ? { ...options, host: address, port: Number(port) + shift } : options)
-    if (isIP(host)) return connect.call(this, at(host), callback)
-    // What is written meanwhile waits, as it does for any connection that is being made.
-    this.connecting = true
-    dns.lookup(host, { family: 4 }, (error, address) => {
-      if (this.destroyed) return
-      this.connecting = false
-      connect.call(this, error ? options : at(address), callback)
-    })
-    return this
   }
 }

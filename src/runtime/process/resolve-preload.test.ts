@@ -58,13 +58,17 @@ test('resolver of unprivileged pods: a name server that is not there yet leaves 
   expect(await run(code, { SHOAL_RESOLVER: '127.239.240.10:9' })).toMatch(/^127\.0\.0\.1 E(NOTFOUND|AI_AGAIN)\n$/)
 })
 
-test('resolver of unprivileged pods: a low port of a Service is where the balancer has it', async () => {
+test('resolver of unprivileged pods: a low port of a Service that is named is where the balancer has it', async () => {
   using server = await nameServer()
   const web = createServer((request, response) => response.end(request.headers.host))
   await new Promise<void>((resolve) => web.listen(0, SERVICE, resolve))
   const shift = (web.address() as AddressInfo).port - 80
   const code = `console.log(await (await fetch('http://web/')).text(), await (await fetch('http://${SERVICE}')).text())`
-  const env = { SHOAL_RESOLVER: server.address, SHOAL_PORT_SHIFT: String(shift) }
+  const env = {
+    SHOAL_RESOLVER: server.address,
+    SHOAL_PORT_SHIFT: String(shift),
+    NODE_OPTIONS: `--require ${JSON.stringify(path.join(import.meta.dirname, 'connect-preload.cjs'))}`,
+  }
   expect(await run(code, env)).toBe(`web ${SERVICE}\n`)
   web.close()
 })

@@ -20,6 +20,8 @@ export interface PodSurroundings {
   readonly files: PodFiles
   /** The address to which Node programs are bound, where the pod has no network of its own. */
   readonly bindAddress: string | undefined
+  /** Where they find the endpoints of Services then, if anywhere. */
+  readonly endpoints: string | undefined
 }
 
 export interface Sandboxes {
@@ -30,6 +32,7 @@ export interface Sandboxes {
   surroundings(sandboxId: string): PodSurroundings | undefined
   list(): readonly Sandbox[]
   hostAddress(): Promise<string>
+  endpointsDirectory(): Promise<string | undefined>
 }
 
 interface Context {
@@ -109,6 +112,15 @@ async function openPorts(
   return await hostPorts.open({ sandboxId, ip, nodeAddresses, ports })
 }
 
+const UNBOUND = { bindAddress: undefined, endpoints: undefined }
+
+/** Of these, containers see overlays, which need not show what changes beneath them. */
+const OVERLAID = /^\/(etc|run|var)\//
+
+function endpointsIn(directory: string, { mode }: Network): string | undefined {
+  return mode === 'loopback' && !OVERLAID.test(directory) ? path.join(directory, 'endpoints') : undefined
+}
+
 export function createSandboxes(context: Context): Sandboxes {
   const { environment, directory } = context
   const pods = new Map<string, PodSurroundings>()
@@ -129,7 +141,8 @@ export function createSandboxes(context: Context): Sandboxes {
       const createdAtMs = environment.clock.now()
       const sandbox = { id, podUid: uid, namespace, name, attempt, ip, ready: true, createdAtMs, remarks }
       const isBound = network.mode === 'loopback' && !spec.hostNetwork
-      pods.set(id, { sandbox, spec, files, bindAddress: isBound ? ip : undefined })
+      const bound = isBound ? { bindAddress: ip, endpoints: endpointsIn(directory, network) } : UNBOUND
+      pods.set(id, { sandbox, spec, files, ...bound })
       return sandbox
     } catch (cause) {
       const detail = cause instanceof Error ? cause.message : String(cause)
@@ -160,5 +173,6 @@ export function createSandboxes(context: Context): Sandboxes {
     surroundings: (sandboxId) => pods.get(sandboxId),
     list: () => [...pods.values()].map(({ sandbox }) => sandbox),
     hostAddress: async () => (await opened).hostAddress,
+    endpointsDirectory: async () => endpointsIn(directory, await opened),
   }
 }
