@@ -31,6 +31,7 @@ import { connect } from './subresources/connect.ts'
 import { logs } from './subresources/log.ts'
 import { proxyLocation } from './subresources/proxy.ts'
 import { metricsKinds } from './usage/metrics-kinds.ts'
+import { createAcceptedSpecs } from './verbs/accepted-specs.ts'
 import type { Authorizer } from './verbs/authorizer.ts'
 import { create } from './verbs/create.ts'
 import { remove } from './verbs/delete.ts'
@@ -94,6 +95,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       createAdmissionMetrics(families),
     ),
     allocations: createServiceAllocations(store, options.network),
+    acceptedSpecs: createAcceptedSpecs(),
     surroundings: {
       podsOnLoopback: options.network?.serviceRange?.startsWith('127.') === true,
       namespaceLabels: (name) => store.head().get('namespaces', name)?.object.metadata.labels,

@@ -28,7 +28,13 @@ test.each(['plain', 'Grüße, 世界 🐟', 'quotes " and \n lines', '\u0000 \ud
       const bytes = jsonOf(entry.object)
       expect(decoder.decode(bytes)).toBe(Buffer.from(JSON.stringify(entry.object)).toString())
       expect(content.includes(Buffer.from(bytes))).toBe(true)
-      // A second time they are the same, and nobody else's memory.
+      expect(bytes.buffer).toBe(content.buffer)
+    }
+    // Once something else was written they are encoded, for good and in memory of their own.
+    encodeCommits({ revision: 3, count: 3 }, [stage(emptyState(1), [create('d', 'other')], 4, siblings)])
+    for (const { entry } of [...first.changes, ...second.changes]) {
+      const bytes = jsonOf(entry.object)
+      expect(decoder.decode(bytes)).toBe(Buffer.from(JSON.stringify(entry.object)).toString())
       expect(jsonOf(entry.object)).toBe(bytes)
       expect(bytes.buffer.byteLength).toBe(bytes.length)
     }
@@ -42,7 +48,7 @@ test('what a durable store has loaded again is encoded as what it had written', 
     const store = await openDurableStore(join(directory, 'store'), environment)
     const key = 'default/a'
     const mutation = { type: 'create', resource: 'configmaps', key, object: object('a', 'Grüße') } as const
-    const written = jsonOf((await store.commit([mutation])).changes[0]!.entry.object)
+    const written = Uint8Array.from(jsonOf((await store.commit([mutation])).changes[0]!.entry.object))
     await store.close()
     const again = await openDurableStore(join(directory, 'store'), environment)
     expect(jsonOf(again.durable().get('configmaps', key)!.object)).toEqual(written)

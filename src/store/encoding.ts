@@ -4,13 +4,17 @@ const encoder = new TextEncoder()
 const cache = new WeakMap<KubeObject, Uint8Array>()
 
 /**
- * The JSON of a frozen object, encoded once. The verbs answer the same JavaScript object for the same stored object in the
- * same version, so this is one encoding for each served version, whoever reads it. Never pass an object that may change.
+ * The JSON of a frozen object, encoded once for all who read it. The verbs answer the same JavaScript object for the same
+ * stored object in the same version, so this is one encoding for each served version. Never pass an object that may change,
+ * and do not keep the bytes for longer than it takes to send them: they may lie among those of others.
+ *
+ * Bytes that the journal has just written are handed out where they lie and not remembered: most objects are never asked for
+ * again, and a weak map with an entry for each of them is what a collection of the whole heap stops longest for.
  */
 export function jsonOf(object: KubeObject): Uint8Array {
-  const known = cache.get(object)
+  const known = cache.get(object) ?? writtenOf(object)
   if (known !== undefined) return known
-  const bytes = copyOfWritten(object) ?? encoder.encode(JSON.stringify(object))
+  const bytes = encoder.encode(JSON.stringify(object))
   cache.set(object, bytes)
   return bytes
 }
@@ -39,10 +43,9 @@ export function noteWritten(objects: WrittenObjects): void {
   places = undefined
 }
 
-/** A copy, so that the bytes of one object do not keep those of all others. */
-function copyOfWritten(object: KubeObject): Uint8Array | undefined {
+function writtenOf(object: KubeObject): Uint8Array | undefined {
   if (written === undefined) return undefined
   places ??= new Map(written.objects.map((each, i) => [each, i]))
   const at = places.get(object)
-  return at === undefined ? undefined : new Uint8Array(written.bytes.subarray(written.starts[at], written.ends[at]))
+  return at === undefined ? undefined : written.bytes.subarray(written.starts[at], written.ends[at])
 }

@@ -1,9 +1,12 @@
 import type { Draft, JsonObject } from '../draft.ts'
 import type { ManagedFieldsEntry } from '../generated/meta-v1.ts'
+import { jsonEqual } from '../meta/equal.ts'
 import { deepFreeze } from '../meta/freeze.ts'
 import type { KubeObject } from '../object.ts'
 import { writeZeros } from '../schema/decode.ts'
 import type { ObjectSchema } from '../schema/schema.ts'
+import { hasShape, shapeOf } from './field-shape.ts'
+import type { FieldShape } from './field-shape.ts'
 import { childrenOf, makeSet, subtract, unite } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
 import { compare } from './typed.ts'
@@ -40,6 +43,10 @@ export function trackUpdate(
   old: KubeObject | undefined,
   writer: Writer,
 ): void {
+  if (old === undefined && object.metadata.managedFields === undefined) {
+    const mine = entryOf(undefined, fieldsOfNew(schema, object, writer), undefined, writer, object.apiVersion)
+    return writeManaged(object, mine === undefined ? [] : [mine])
+  }
   const difference = compare(schema, old ?? emptyObject(schema), object)
   const changed = ownable(difference.changed, writer)
   const removed = ownable(difference.removed, writer)
@@ -56,6 +63,41 @@ export function trackUpdate(
     .map((one) => withFields(one, subtract(subtract(one.fields, changed), removed)))
   const mine = entryOf(before.find(isWriter), changed, removed, writer, object.apiVersion)
   writeManaged(object, capped([...others, mine].filter((one) => one !== undefined)))
+}
+
+/** The fields that a writer has of all new objects of one shape. */
+interface NewFields {
+  readonly shape: FieldShape
+  readonly writer: Writer
+  readonly fields: FieldSet | undefined
+}
+
+const newFields = new WeakMap<ObjectSchema, NewFields[]>()
+/** Shapes of a kind that are remembered, those met last. */
+const SHAPES_LIMIT = 8
+
+/** What belongs to the writer of a new object; found once for all that are made from one template. */
+function fieldsOfNew(schema: ObjectSchema, object: Draft<KubeObject>, writer: Writer): FieldSet | undefined {
+  let remembered = newFields.get(schema)
+  if (remembered === undefined) newFields.set(schema, (remembered = []))
+  for (let i = 0; i < remembered.length; i++) {
+    const one = remembered[i]!
+    if (!ownsAlike(one.writer, writer) || !hasShape(one.shape, schema, object)) continue
+    if (i > 0) remembered.unshift(...remembered.splice(i, 1))
+    return one.fields
+  }
+  const base = emptyObject(schema)
+  const set = ownable(compare(schema, base, object).changed, writer)
+  const fields = set && interned(set)
+  remembered.unshift({ shape: shapeOf(schema, object, base), writer, fields })
+  if (remembered.length > SHAPES_LIMIT) remembered.pop()
+  return fields
+}
+
+/** Whether two writers of the same object have the same fields of it. */
+function ownsAlike(a: Writer, b: Writer): boolean {
+  if (a.subresource !== b.subresource || a.hasStatus !== b.hasStatus) return false
+  return a.resets === b.resets || jsonEqual(a.resets ?? [], b.resets ?? [])
 }
 
 /** So many managers that have updated an object are told apart; the oldest share an entry for each version. */

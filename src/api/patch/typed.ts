@@ -24,7 +24,7 @@ export interface Part {
 const ANY: Schema = { kind: 'any' }
 
 /** A field's schema; what has none is one thing or, if it is an object, a map of such. */
-function schemaOfField(schema: Schema, key: string): Schema {
+export function schemaOfField(schema: Schema, key: string): Schema {
   if (schema.kind === 'object') return schema.fields.get(key)?.schema ?? ANY
   return schema.kind === 'map' ? schema.values : ANY
 }
@@ -117,7 +117,8 @@ function wholeSet(schema: Schema, value: unknown): FieldSet {
   return isEmpty ? LEAF : set
 }
 
-function isDivisible(schema: Schema): boolean {
+/** Whether the fields of an object of the schema have owners of their own. */
+export function isDivisible(schema: Schema): boolean {
   return (schema.kind === 'any' || schema.kind === 'object' || schema.kind === 'map') && schema.atomic !== true
 }
 

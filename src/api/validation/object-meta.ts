@@ -19,15 +19,8 @@ export function validateMetadata(
   nameProblems: NameRule,
   path = 'metadata',
 ): FieldError[] {
-  const errors: FieldError[] = []
-  const { name = '', generateName = '', namespace = '', generation = 0 } = metadata
-  if (generateName !== '') {
-    for (const problem of nameProblems(maskTrailingDash(generateName))) {
-      errors.push(invalid(`${path}.generateName`, generateName, problem))
-    }
-  }
-  if (name === '') errors.push(required(`${path}.name`, 'name or generateName is required'))
-  else for (const problem of nameProblems(name)) errors.push(invalid(`${path}.name`, name, problem))
+  const errors = validateName(metadata, nameProblems, path)
+  const { namespace = '', generation = 0 } = metadata
   if (namespaced) errors.push(...validateNamespace(namespace, path))
   else if (namespace !== '') errors.push(forbidden(`${path}.namespace`, 'not allowed on this type'))
   if (generation < 0) errors.push(invalid(`${path}.generation`, generation, 'must be greater than or equal to 0'))
@@ -36,6 +29,20 @@ export function validateMetadata(
   errors.push(...validateOwners(metadata.ownerReferences ?? [], `${path}.ownerReferences`))
   errors.push(...validateFinalizers(metadata.finalizers ?? [], `${path}.finalizers`))
   return [...errors, ...validateManagers(metadata.managedFields ?? [], `${path}.managedFields`)]
+}
+
+/** The part of {@link validateMetadata} that the kind's rule for names decides. */
+export function validateName(metadata: ObjectMeta, nameProblems: NameRule, path = 'metadata'): FieldError[] {
+  const errors: FieldError[] = []
+  const { name = '', generateName = '' } = metadata
+  if (generateName !== '') {
+    for (const problem of nameProblems(maskTrailingDash(generateName))) {
+      errors.push(invalid(`${path}.generateName`, generateName, problem))
+    }
+  }
+  if (name === '') errors.push(required(`${path}.name`, 'name or generateName is required'))
+  else for (const problem of nameProblems(name)) errors.push(invalid(`${path}.name`, name, problem))
+  return errors
 }
 
 function validateNamespace(namespace: string, path: string): FieldError[] {

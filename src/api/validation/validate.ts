@@ -4,7 +4,7 @@ import type { ResourceType } from '../resource-type.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsSubdomainProblems, pathSegmentProblems } from '../meta/names.ts'
 import type { KubeObject } from '../object.ts'
-import { validateFinalizerNames, validateMetadata, validateMetadataUpdate } from './object-meta.ts'
+import { validateFinalizerNames, validateMetadata, validateMetadataUpdate, validateName } from './object-meta.ts'
 import { DEFAULT_STEPS, RULES } from './rules.ts'
 import type { Rules } from './rules.ts'
 
@@ -19,11 +19,21 @@ export function validateCreate(
   around: Surroundings = ELSEWHERE,
 ): readonly FieldError[] {
   const rules = rulesOf(type)
-  const errors = !NAMELESS.has(groupResourceOf(type)) ? ownMetadata(type, object, rules) : []
+  const isNameless = NAMELESS.has(groupResourceOf(type))
+  const errors = isNameless ? [] : ownMetadata(type, object, rules)
   errors.push(...(rules.before?.(object as never) ?? []))
   errors.push(...(rules.always?.(object as never, around) ?? []))
   errors.push(...(rules.create?.(object as never, around) ?? []))
-  return errors.length > 0 ? errors : validateMetadata(object.metadata, type.namespaced, pathSegmentProblems)
+  if (errors.length > 0) return errors
+  // The rules for all kinds: where the kind's own were looked at, only those for names may say more.
+  if (!isNameless) return validateName(object.metadata, pathSegmentProblems)
+  return validateMetadata(object.metadata, type.namespaced, pathSegmentProblems)
+}
+
+/** What is wrong with the metadata of a new object of which all else is known to be valid. */
+export function validateNewMetadata(type: ResourceType, object: KubeObject): readonly FieldError[] {
+  const errors = ownMetadata(type, object, rulesOf(type))
+  return errors.length > 0 ? errors : validateName(object.metadata, pathSegmentProblems)
 }
 
 /** Kinds that leave their metadata to the rules that hold for all. */

@@ -117,9 +117,7 @@ export async function createObject(
   dropRepeatedOwners(context, object, 'after mutation')
   prepareForCreate(type, object)
   if (storage === REQUESTS) noteRequestor(object as Draft<CertificateSigningRequest>, context.user)
-  const errors = validationOfNew(resource, object as KubeObject, engine.surroundings)
-  if (errors.length > 0) throw invalidError(resource.storageType, object.metadata.name ?? '', errors)
-  for (const text of warningsFor(resource, object as KubeObject)) context.warn(text)
+  const isExemplary = checkValid(engine, context, resource, object as KubeObject)
   const key = storageKey({ ...target, name: object.metadata.name ?? '' })
   refuseExisting(engine, resource, key, object)
   const beside: Mutation[] = []
@@ -151,12 +149,24 @@ export async function createObject(
     reservation?.done()
     const change = changes[0]
     if (change === undefined) throw new Error(`A commit of one creation has ${changes.length} changes`)
+    if (isExemplary) engine.acceptedSpecs.add(storage, change.entry.object)
     await engine.afterWrite.get(storage)?.(change)
     return { object: await servedForm(engine, resource, change.entry.object), code: 201 }
   } catch (error) {
     reservation?.undo()
     throw error
   }
+}
+
+/** Throws Invalid, and passes warnings on; returns whether others like it need not be looked at again. */
+function checkValid(engine: Engine, context: RequestContext, resource: ServedResource, object: KubeObject): boolean {
+  const isAccepted = engine.acceptedSpecs.includes(resource.storage, object)
+  const errors = validationOfNew(resource, object, engine.surroundings, isAccepted)
+  if (errors.length > 0) throw invalidError(resource.storageType, object.metadata.name ?? '', errors)
+  if (isAccepted) return false
+  const warnings = warningsFor(resource, object)
+  for (const text of warnings) context.warn(text)
+  return warnings.length === 0
 }
 
 function refuseExisting(engine: Engine, resource: ServedResource, key: string, { metadata }: Draft<KubeObject>): void {

@@ -9,6 +9,7 @@ import type { DynamicAdmission } from '../admission/dynamic/dynamic-admission.ts
 import type { Allocations } from '../allocation/allocations.ts'
 import type { NodeStreams } from '../subresources/node-streams.ts'
 import type { TokenSigner } from '../subresources/token-signer.ts'
+import type { AcceptedSpecs } from './accepted-specs.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { Catalog, ServedResource } from './served-resource.ts'
 
@@ -23,6 +24,8 @@ export interface Engine {
   /** Webhooks and policies. */
   readonly dynamic: DynamicAdmission
   readonly allocations: Allocations
+  /** What need not be validated again. */
+  readonly acceptedSpecs: AcceptedSpecs
   /** What of the cluster decides which addresses are valid. */
   readonly surroundings: Surroundings
   readonly nodeStreams: NodeStreams | undefined

@@ -6,7 +6,7 @@ import type { FieldError } from '../../api/meta/field-error.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Surroundings } from '../../api/validation/addresses.ts'
 import { validateEvent, validateEventUpdate } from '../../api/validation/event.ts'
-import { validateCreate, validateUpdate } from '../../api/validation/validate.ts'
+import { validateCreate, validateNewMetadata, validateUpdate } from '../../api/validation/validate.ts'
 import { warningsOf } from '../../api/warnings/warnings.ts'
 import { validateRegistration } from '../admission/dynamic/registration-validation.ts'
 import { REQUESTS } from '../certificates/requests.ts'
@@ -25,12 +25,14 @@ export function defaultsFor(resource: ServedResource, object: Draft<KubeObject>)
   else applyCustomDefaults(resource, object)
 }
 
-/** What is wrong with a new object, in its stored version. */
+/** What is wrong with a new object, in its stored version; `isAccepted` says that its spec is known to be valid. */
 export function validationOfNew(
   resource: ServedResource,
   object: KubeObject,
   around: Surroundings,
+  isAccepted: boolean,
 ): readonly FieldError[] {
+  if (isAccepted) return validateNewMetadata(resource.storageType, object)
   if (resource.storage === 'events') {
     const errors = validateEvent(object as Event, resource.type.group)
     return errors.length > 0 ? errors : validateCreate(resource.storageType, object, around)
