@@ -8,9 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { archiveOf, PAUSE } from '../images/images.ts'
 import { program } from '../images/root.ts'
 import type { Engine } from './engine.ts'
-import { devicesOf, end, output, quietly, shimsOf, unmountBelow } from './engine-process.ts'
+import { devicesOf, end, namespacesIn, output, quietly, rulesOf, shimsOf, unmountBelow } from './engine-process.ts'
 
 const PLUGINS = ['/usr/lib/cni', '/opt/cni/bin']
+/** Of pods' networks, where it is told to keep them. */
+const NAMESPACES = 'state/io.containerd.grpc.v1.cri/netns'
 const INSTALL = 'sudo apt-get install containerd runc containernetworking-plugins iptables busybox-static'
 
 /** Why there can be none here, with the command that helps; undefined where there can be. */
@@ -61,7 +63,8 @@ export async function startContainerd(): Promise<Engine> {
       const containers = lines(ctr('containers', 'ls', '-q'))
       const addresses = readdirSync(join(directory, 'cni', network.bridge)).filter((name) => name.startsWith('10.'))
       const left = [...containers.map((id) => `container ${id}`), ...addresses.map((address) => `address ${address}`)]
-      return [...left, ...devicesOf(network.bridge), ...shimsOf(socket)]
+      const ofNetwork = [...namespacesIn(join(directory, NAMESPACES)), ...rulesOf(network.bridge)]
+      return [...left, ...ofNetwork, ...devicesOf(network.bridge), ...shimsOf(socket)]
     },
     async [Symbol.asyncDispose]() {
       await removeAll(ctr)
@@ -108,6 +111,7 @@ state = "${directory}/state"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${PAUSE.names[0]}"
   restrict_oom_score_adj = true
+  netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "${pluginFolder()}"
     conf_dir = "${directory}/net.d"

@@ -9,7 +9,7 @@ import { archiveOf } from '../images/images.ts'
 import { program } from '../images/root.ts'
 import { runContainerd } from './containerd.ts'
 import type { Engine } from './engine.ts'
-import { devicesOf, end, output, quietly, shimsOf, unmountBelow } from './engine-process.ts'
+import { devicesOf, end, namespacesIn, output, quietly, shimsOf, unmountBelow } from './engine-process.ts'
 
 const INSTALL = 'sudo apt-get install docker.io iptables busybox-static'
 
@@ -64,7 +64,7 @@ export async function startDockerd(): Promise<Engine> {
     leftovers() {
       const containers = JSON.parse(ask('containers/json?all=1')) as readonly { readonly Names: readonly string[] }[]
       const left = containers.map(({ Names }) => `container ${Names.join(' ')}`)
-      return [...left, ...devicesOf(bridge), ...shimsOf(directory)]
+      return [...left, ...namespacesIn(join(directory, 'exec/netns')), ...devicesOf(bridge), ...shimsOf(directory)]
     },
     async restart() {
       await end(running, 'SIGKILL')

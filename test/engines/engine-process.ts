@@ -1,7 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { program } from '../images/root.ts'
 
@@ -23,6 +24,19 @@ export function unmountBelow(directory: string): void {
 /** Devices that are still plugged into a bridge. */
 export function devicesOf(bridge: string): readonly string[] {
   return readdirSync(`/sys/class/net/${bridge}/brif`).map((name) => `device ${name} on ${bridge}`)
+}
+
+/** Namespaces of networks that an engine keeps in a folder of its own; the machine's own is no pod's. */
+export function namespacesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder).filter((name) => name !== 'default')
+  return names.map((name) => `namespace ${join(folder, name)}`)
+}
+
+/** Rules of the packet filter that plugins have made for the pods of a network. */
+export function rulesOf(network: string): readonly string[] {
+  const all = execFileSync(program('iptables') ?? 'iptables', ['-t', 'nat', '-S'], { encoding: 'utf8' }).split('\n')
+  return all.filter((rule) => rule.includes(network)).map((rule) => `rule ${rule}`)
 }
 
 /** Shims that an engine has started and that hold no container any more, or one that ought to be gone. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -42,6 +42,8 @@ interface Trial extends Field {
   readonly faults: string[]
   /** Of each pod, how many lines of its log did not follow those before when it was last looked at. */
   readonly gaps: Map<string, number>
+  /** Of all pods that have been seen. */
+  readonly uids: Set<string>
   server: ServerProcess
 }
 
@@ -52,7 +54,15 @@ interface Trial extends Field {
 export async function killRounds(field: Field, blows: readonly Blow[], seed: number): Promise<readonly string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'shoal-kill-'))
   const server = await startCluster(field, directory)
-  const trial: Trial = { ...field, directory, random: seeded(seed), faults: [], gaps: new Map(), server }
+  const trial: Trial = {
+    ...field,
+    directory,
+    random: seeded(seed),
+    faults: [],
+    gaps: new Map(),
+    uids: new Set(),
+    server,
+  }
   await server.client.create(deployments, counting())
   for (const [round, blow] of blows.entries()) {
     const started = performance.now()
@@ -64,7 +74,7 @@ export async function killRounds(field: Field, blows: readonly Blow[], seed: num
   await clear(trial)
   await untilCleared(field.engine)
   await trial.server.stop()
-  trial.faults.push(...field.engine.leftovers(), ...leftIn(directory))
+  trial.faults.push(...field.engine.leftovers(), ...leftIn(directory), ...cgroupsOf(trial.uids))
   rmSync(directory, { recursive: true })
   return trial.faults
 }
@@ -121,7 +131,7 @@ function attempt(act: () => void): void {
 }
 
 /** The Deployment's pods, once there are as many as there should be and all run, in other containers than `unlike`. */
-async function steady({ server }: Trial, unlike: readonly string[] = []): Promise<readonly Pod[]> {
+async function steady({ server, uids }: Trial, unlike: readonly string[] = []): Promise<readonly Pod[]> {
   const isCounting = ({ metadata }: Pod) =>
     metadata.labels?.['app'] === 'counting' && metadata.deletionTimestamp === undefined
   const runs = ({ status }: Pod) => status?.containerStatuses?.[0]?.state?.running !== undefined
@@ -134,6 +144,7 @@ async function steady({ server }: Trial, unlike: readonly string[] = []): Promis
     },
     { namespace, deadlineMs: DEADLINE_MS },
   )
+  for (const { metadata } of all) uids.add(metadata.uid ?? '')
   return all.filter(isCounting)
 }
 
@@ -174,12 +185,20 @@ async function untilCleared(engine: Engine): Promise<void> {
     if (engine.leftovers().length === 0) return
 }
 
-/** What the agent has left of pods on disk and in memory, mounted, and in control groups. */
+/** What the agent has left of pods on disk and in memory, and mounted. */
 function leftIn(directory: string): readonly string[] {
   const pods = [join(directory, 'pods/pods'), join(directory, 'pods/engine/node1')]
   const files = pods.flatMap((folder) => readdirSync(folder).map((name) => `directory ${join(folder, name)}`))
   const mounts = readFileSync('/proc/mounts', 'utf8').split('\n')
   return [...files, ...mounts.filter((line) => line.includes(directory)).map((line) => `mount ${line}`)]
+}
+
+function cgroupsOf(uids: ReadonlySet<string>): readonly string[] {
+  const folders = readdirSync('/sys/fs/cgroup').map((hierarchy) => join('/sys/fs/cgroup', hierarchy, 'shoal'))
+  const names = folders
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+  return names.filter((name) => [...uids].some((uid) => name.includes(uid))).map((name) => `cgroup ${name}`)
 }
 
 const shell = (script: string): Container => ({
