@@ -132,3 +132,22 @@ test('another life of the agent registers its node again, restarts what may be a
   const { status } = await node.client.get(nodes, { name: 'node1' })
   expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True')
 })
+
+test('the network of a pod that has ended is given back until the engine has taken it', async () => {
+  await using node = await startTestNode({ runtime: 'process', speed: 20 })
+  const { runtime } = node
+  const { stopSandbox } = runtime
+  const taken = Promise.withResolvers<void>()
+  let tries = 0
+  Object.assign(runtime, {
+    async stopSandbox(id: string) {
+      if (tries++ === 0) throw new Error('the engine is away')
+      await stopSandbox(id)
+      taken.resolve()
+    },
+  })
+  await node.run('p', { containers: [shell('true')], restartPolicy: 'Never' })
+  await node.untilPod('p', phaseIs('Succeeded'))
+  await taken.promise
+  expect((await runtime.list()).sandboxes.map(({ ready }) => ready)).toEqual([false])
+})

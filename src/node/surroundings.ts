@@ -92,14 +92,20 @@ export async function hasLostSurroundings(work: PodWork, containers: readonly Co
 
 const SANDBOX_CHANGED = 'Pod sandbox changed, it will be killed and re-created.'
 
-/** Gives the network back at once; directory and logs stay until the object goes. */
+/** Gives the network back at once, and again where that fails; directory and logs stay until the object goes. */
 export async function giveBack(work: PodWork): Promise<void> {
   const { sandbox } = work.record
   work.freshness?.stop()
   work.freshness = undefined
   if (sandbox === undefined || !sandbox.ready) return
+  // What is told of the pod meanwhile is that it has none.
   work.record = { ...work.record, sandbox: { ...sandbox, ready: false } }
-  await work.context.runtime.stopSandbox(sandbox.id)
+  try {
+    await work.context.runtime.stopSandbox(sandbox.id)
+  } catch (error) {
+    work.record = { ...work.record, sandbox }
+    throw error
+  }
 }
 
 /** Removes all that the pod has on the node. */

@@ -165,6 +165,16 @@ async function adopt(context: SandboxContext, listed: ListedSandbox): Promise<Po
   const spec = specKeptIn(directory)
   if (spec === undefined) return undefined
   const sandbox = await statusOf(context, listed.id)
+  if (!sandbox.ready) await endStopping(context, listed.id)
   await writeHosts(directory, spec, sandbox.ip)
   return { sandbox, config: sandboxConfig(spec, attempt, context.owner, directory.logs), directory }
+}
+
+/** An earlier life, or its engine, may have been killed while the network was given back: its address would stay taken. */
+async function endStopping({ connection }: SandboxContext, podSandboxId: string): Promise<void> {
+  const { info } = await connection.call('PodSandboxStatus', { podSandboxId, verbose: true })
+  const { netNsClosed } = JSON.parse(info['info'] ?? '{}') as { readonly netNsClosed?: boolean }
+  if (netNsClosed === true) return
+  // Where it cannot be had now either, it is given back when the sandbox is removed.
+  await connection.call('StopPodSandbox', { podSandboxId }).catch(() => undefined)
 }
