@@ -20,7 +20,7 @@ export function nodePart(facts: Omit<PartFacts, 'launch'>, size: NodeSize, index
     ...facts,
     launch(clientFor) {
       const capacity = { ...size, diskBytes: 2 ** 40 }
-      const simulated = createSimulatedRuntime({ environment: env, capacity, addressPrefix: `10.${100 + index}` })
+      const simulated = createSimulatedRuntime({ environment: env, capacity, index })
       const agent = startNodeAgent({
         env,
         client: clientFor(nodeUser(name)),

@@ -34,7 +34,7 @@ export async function runtimeFactory(options: RuntimesOptions, directory = ''): 
   switch (options.runtime) {
     case 'simulated': {
       const { createSimulatedRuntime } = await import('../runtime/simulated/simulated-runtime.ts')
-      return (index) => createSimulatedRuntime({ environment, addressPrefix: `10.${100 + (index >> 8)}` })
+      return (index) => createSimulatedRuntime({ environment, index })
     }
     case 'process': {
       const { createProcessRuntime } = await import('../runtime/process/process-runtime.ts')

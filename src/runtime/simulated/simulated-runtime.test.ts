@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Environment } from '../../env/environment.ts'
 import { systemEnvironment } from '../../env/system.ts'
+import type { Runtime } from '../runtime.ts'
 import { containerSpec, runtimeSuite, sandboxSpec } from '../runtime-suite.ts'
 import { EXIT_CODE, RUN_FOR, STOP_AFTER, createSimulatedRuntime } from './simulated-runtime.ts'
 
@@ -40,6 +41,20 @@ test('simulated runtime: a container that is slow to stop is killed when its gra
   await stopped
   expect(runtime.containerStatus(quick)?.state).toMatchObject({ exitCode: 143, finishedAtMs: 10_000 })
   expect(runtime.containerStatus(slow)?.state).toMatchObject({ exitCode: 137, finishedAtMs: 2000 })
+})
+
+test('simulated runtime: no two pods that run have one address, on one machine or on two', async () => {
+  const environment = systemEnvironment()
+  const one = createSimulatedRuntime({ environment, index: 0 })
+  const other = createSimulatedRuntime({ environment, index: 300 })
+  const start = (runtime: Runtime) => runtime.startSandbox(sandboxSpec('a'))
+  const sandboxes = await Promise.all(Array.from({ length: 508 }, (_, i) => start(i % 2 === 0 ? one : other)))
+  expect(new Set(sandboxes.map(({ ip }) => ip)).size).toBe(508)
+  await expect(start(one)).rejects.toThrow('all of 10.128.0.0/24 are taken')
+  const { id, ip } = sandboxes[0]!
+  await one.stopSandbox(id)
+  await one.removeSandbox(id)
+  expect((await start(one)).ip).toBe(ip)
 })
 
 /** Time that passes only when told to. */

@@ -14,6 +14,8 @@ import type {
   Sandbox,
   SandboxSpec,
 } from '../runtime.ts'
+import { blockOf, createAddresses } from './addresses.ts'
+import type { Addresses } from './addresses.ts'
 import { parseDuration } from './duration.ts'
 import { hasSimulatedImage } from './simulated-images.ts'
 import { amountAt, CPU_USE, MEMORY_USE, parseSteps, totalUntil } from './simulated-use.ts'
@@ -32,8 +34,8 @@ export interface SimulatedRuntimeOptions {
   readonly environment: Environment
   /** Default: 32 CPUs, 256 GiB of memory, 1 TiB of disk, 110 pods. */
   readonly capacity?: MachineCapacity
-  /** The first two numbers of pod addresses that no other simulated node has. Default `10.244`. */
-  readonly addressPrefix?: string
+  /** The number of the machine: no other has the same addresses for its pods. Default 0. */
+  readonly index?: number
 }
 
 const DEFAULT_CAPACITY: MachineCapacity = {
@@ -63,12 +65,10 @@ interface SimulatedPod {
 interface Machine {
   readonly environment: Environment
   readonly capacity: MachineCapacity
-  readonly addressPrefix: string
+  readonly addresses: Addresses
   readonly pods: Map<string, SimulatedPod>
   readonly containers: Map<string, SimulatedContainer>
   readonly listeners: Set<(status: ContainerStatus) => void>
-  /** How many addresses were given out. */
-  addresses: number
 }
 
 /**
@@ -77,15 +77,14 @@ interface Machine {
  * say, and its log is one line that names its command. Cheap enough for thousands of nodes in one process.
  */
 export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtime {
-  const { environment, capacity = DEFAULT_CAPACITY, addressPrefix = '10.244' } = options
+  const { environment, capacity = DEFAULT_CAPACITY, index = 0 } = options
   const machine: Machine = {
     environment,
     capacity,
-    addressPrefix,
+    addresses: createAddresses(blockOf(index)),
     pods: new Map(),
     containers: new Map(),
     listeners: new Set(),
-    addresses: 0,
   }
   const { pods, containers, listeners } = machine
   return {
@@ -168,8 +167,7 @@ function requireIn({ containers }: Machine, containerId: string): SimulatedConta
 function startSandbox(machine: Machine, spec: SandboxSpec): Sandbox {
   const { uid: podUid, namespace, name, attempt } = spec
   const { clock, random } = machine.environment
-  const index = machine.addresses++
-  const ip = `${machine.addressPrefix}.${Math.floor(index / 254) % 256}.${(index % 254) + 1}`
+  const ip = machine.addresses.take()
   const id = random.uuid()
   const sandbox = { id, podUid, namespace, name, attempt, ip, ready: true, createdAtMs: clock.now() }
   machine.pods.set(id, { sandbox, spec })
@@ -179,7 +177,9 @@ function startSandbox(machine: Machine, spec: SandboxSpec): Sandbox {
 function stopSandbox(machine: Machine, sandboxId: string): void {
   for (const container of inSandbox(machine, sandboxId)) exit(machine, container, 137, 'SIGKILL')
   const pod = machine.pods.get(sandboxId)
-  if (pod) pod.sandbox = { ...pod.sandbox, ready: false }
+  if (pod?.sandbox.ready !== true) return
+  machine.addresses.giveBack(pod.sandbox.ip ?? '')
+  pod.sandbox = { ...pod.sandbox, ready: false }
 }
 
 function createContainer(machine: Machine, sandboxId: string, spec: ContainerSpec): string {
