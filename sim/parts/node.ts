@@ -33,6 +33,8 @@ export function nodePart(facts: Omit<PartFacts, 'launch'>, size: NodeSize, index
           platform: 'linux',
           architecture: 'x64',
           kernelVersion: 'simulated',
+          osImage: 'simulated',
+          bootId: '',
         },
       })
       const close = async () => {

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises'
-import { release } from 'node:os'
 import { join } from 'node:path'
 import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
@@ -7,6 +6,7 @@ import { createAuthority } from '../identity/authority.ts'
 import type { KeyPair } from '../identity/authority.ts'
 import type { EvictionThresholds } from '../node/eviction/thresholds.ts'
 import type { NodeAgent } from '../node/node-agent.ts'
+import { machineFacts } from '../node/machine-facts.ts'
 import { startNodeAgent } from '../node/node-agent.ts'
 import { createPodFiles, noFiles } from '../node/pod-files.ts'
 import { createNodeAccess } from '../node/server/access.ts'
@@ -63,14 +63,13 @@ export async function joinNode(options: JoinOptions): Promise<JoinedNode> {
   const directory = options.runtime === 'simulated' ? undefined : (options.directory ?? temporary)
   const runtimeFor = await runtimeFactory({ env, runtime: options.runtime, hostAddress: address }, directory)
   const runtime = await runtimeFor(1)
-  const { platform, arch } = process
-  const facts = { name, hostIp: address, labels: options.labels ?? {}, platform, architecture: arch }
+  const facts = { ...machineFacts(), name, hostIp: address, labels: options.labels ?? {}, serverPort: server.port }
   const started = startNodeAgent({
     env,
     client,
     runtime,
     files: directory === undefined ? noFiles : createPodFiles(join(directory, 'pods')),
-    facts: { ...facts, kernelVersion: release(), serverPort: server.port },
+    facts,
     ...(directory !== undefined && { machine: () => measureMachine(directory) }),
     ...(options.eviction !== undefined && { eviction: options.eviction }),
   })

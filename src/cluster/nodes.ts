@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { networkInterfaces, release } from 'node:os'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
 import type { Duplex } from 'node:stream'
@@ -8,6 +8,7 @@ import type { UserInfo } from '../apiserver/verbs/request.ts'
 import type { Client } from '../client/client.ts'
 import type { Environment } from '../env/environment.ts'
 import type { Network } from '../network/network.ts'
+import { machineFacts } from '../node/machine-facts.ts'
 import type { EvictionThresholds } from '../node/eviction/thresholds.ts'
 import type { NodeAgent } from '../node/node-agent.ts'
 import type { MachineUsage } from '../node/usage/machine-usage.ts'
@@ -92,7 +93,7 @@ export function startNodes(options: NodesOptions): Nodes {
     const pace = { ...(heartbeatPace !== undefined && { heartbeatPace }), ...(eviction !== undefined && { eviction }) }
     for (const [index, runtime] of started.entries()) {
       const name = `node${index + 1}`
-      const facts = { ...machineFacts(), name, hostIp }
+      const facts = { ...machineFacts(), labels: {}, name, hostIp }
       const own = { env: options.env, client: options.clientFor(nodeUser(name)), runtime, facts }
       agents.set(name, startNodeAgent({ ...own, files, ...pace, ...machine, ...joined }))
     }
@@ -130,11 +131,6 @@ export function startNodes(options: NodesOptions): Nodes {
 
 function engineOf({ runtime, engineEndpoint: endpoint }: NodesOptions) {
   return { hostAddress: hostAddress(runtime), ...(endpoint !== undefined && { endpoint }) }
-}
-
-const machineFacts = () => {
-  const { platform, arch: architecture } = process
-  return { labels: {}, platform, architecture, kernelVersion: release() }
 }
 
 /** What is between the pods of this machine, and its address among them; nothing where pods only seem to run. */

@@ -18,6 +18,10 @@ export interface NodeFacts {
   readonly platform: string
   readonly architecture: string
   readonly kernelVersion: string
+  /** What people call the operating system: `Debian GNU/Linux 12 (bookworm)`. */
+  readonly osImage: string
+  /** Of this run of the machine; empty where it says none. */
+  readonly bootId: string
   /** Where its server listens, for logs, commands and measurements; default the kubelet's. */
   readonly serverPort?: number
 }
@@ -52,14 +56,14 @@ export function nodeObject(facts: NodeFacts, runtime: Runtime, nowMs: number): N
       daemonEndpoints: { kubeletEndpoint: { Port: facts.serverPort ?? SERVER_PORT } },
       nodeInfo: {
         architecture,
-        bootID: '',
+        bootID: facts.bootId,
         containerRuntimeVersion: `${runtime.name}://${runtime.version}`,
         kernelVersion: facts.kernelVersion,
         kubeProxyVersion: '',
         kubeletVersion: KUBELET_VERSION,
         machineID: facts.name,
         operatingSystem: facts.platform,
-        osImage: facts.platform,
+        osImage: facts.osImage,
         systemUUID: '',
       },
     },

@@ -169,7 +169,7 @@ export async function startTestNode(options: TestNodeOptions = {}): Promise<Test
   }
 }
 
-const MACHINE = { platform: 'linux', architecture: 'x64', kernelVersion: '6.1.0' }
+const MACHINE = { platform: 'linux', architecture: 'x64', kernelVersion: '6.1.0', osImage: 'Linux', bootId: '' }
 const at = (name: string) => ({ namespace: 'default', name })
 
 function object(kind: string, name: string, metadata: Node['metadata'] = {}): KubeObject {

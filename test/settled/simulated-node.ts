@@ -52,7 +52,7 @@ function agentOf(env: Environment, client: Client, plan: NodePlan, index: number
   const { name, cpu = 4, memoryGiB = 8, pods = 110, labels = {}, taints } = plan
   const capacity = { cpuMillis: cpu * 1_000, memoryBytes: memoryGiB * 2 ** 30, diskBytes: 2 ** 40, pods }
   const runtime = createSimulatedRuntime({ environment: env, capacity, index })
-  const machine = { platform: 'linux', architecture: 'x64', kernelVersion: '6.0' }
+  const machine = { platform: 'linux', architecture: 'x64', kernelVersion: '6.0', osImage: 'linux', bootId: '' }
   const facts = { ...machine, name, labels, hostIp: `10.0.0.${index + 1}`, ...(taints !== undefined && { taints }) }
   return startNodeAgent({ env, client, runtime, files: noFiles, facts })
 }
