@@ -44,11 +44,16 @@ const trial = (name: string, script: string, counts: { readonly sample: number; 
   },
 })
 
-/** Every recorded scenario, and all that a pod may ask for, on every container engine of this machine. */
+/** Every recorded scenario, and all that a pod may ask for, on every container engine of this machine; such nodes at a real API server. */
 const engines: Lane = {
   name: 'pods on engines',
   script: 'node_modules/vitest/vitest.mjs',
-  args: () => ['run', 'test/engines/settled.test.ts', 'test/engines/pod-surroundings.test.ts'],
+  args: () => [
+    'run',
+    'test/engines/settled.test.ts',
+    'test/engines/pod-surroundings.test.ts',
+    'test/reference/our-node-on-engines.test.ts',
+  ],
   env: { SHOAL_ENGINES: 'all' },
   onlyInFull: true,
 }

@@ -303,6 +303,7 @@ function addParts(program: Command): void {
     .option('--label <key=value>', 'a label of the node; may be repeated', label, {})
     .option('--data-dir <dir>', "where pods' files and logs go (default: a temporary directory)")
     .addOption(new Option('--runtime <name>', 'what runs containers').choices(RUNTIMES).default('process'))
+    .option('--cri-endpoint <socket>', "the engine's socket (default: containerd's or Docker's usual one)")
     .action(async ({ label: labels, ...options }) => {
       const { node } = await import('./node.ts')
       process.exitCode = await node({ ...options, labels })

@@ -21,6 +21,7 @@ export interface NodeOptions extends EvictionOptions {
   readonly address?: string
   readonly port: number
   readonly runtime: RuntimeName
+  readonly criEndpoint?: string
   readonly clientCa?: string
   readonly labels: Readonly<Record<string, string>>
   readonly dataDir?: string
@@ -36,7 +37,7 @@ export async function node(options: NodeOptions): Promise<number> {
   const address = options.address ?? (await addressTowards(endpoint))
   const clientAuthority =
     options.clientCa === undefined ? endpoint.certificateAuthority : await readPem(options.clientCa)
-  const { runtime, labels, dataDir, port } = options
+  const { runtime, criEndpoint, labels, dataDir, port } = options
   const name = options.name ?? nameOf(endpoint)
   const joined = await joinNode({
     env: systemEnvironment(),
@@ -48,6 +49,7 @@ export async function node(options: NodeOptions): Promise<number> {
     listen: { host: isLoopback(address) ? address : '0.0.0.0', port },
     ...(clientAuthority !== undefined && { clientAuthority }),
     ...(dataDir !== undefined && { directory: dataDir }),
+    ...(criEndpoint !== undefined && { engineEndpoint: criEndpoint }),
     ...(eviction !== undefined && { eviction }),
   })
   try {

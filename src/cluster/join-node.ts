@@ -25,6 +25,8 @@ export interface JoinOptions {
   readonly client: Client
   readonly name: string
   readonly runtime: RuntimeName
+  /** Where the container engine listens. Default where it usually does. */
+  readonly engineEndpoint?: string
   /** The address at which the API server reaches this machine. */
   readonly address: string
   /** Where the node's server listens, which the API server asks for logs and streams; port 0 for any free one. */
@@ -49,7 +51,7 @@ export interface JoinedNode extends AsyncDisposable {
 
 /** Starts a node that joins any API server, a real Kubernetes' among them. Rejects where its port is not to be had. */
 export async function joinNode(options: JoinOptions): Promise<JoinedNode> {
-  const { env, client, name, address } = options
+  const { env, client, name, address, engineEndpoint: endpoint } = options
   const own: { agent?: NodeAgent } = {}
   const access = createNodeAccess(env.clock, client, name)
   const handle = createNodeHandler({ env, agent: () => own.agent, access })
@@ -61,7 +63,8 @@ export async function joinNode(options: JoinOptions): Promise<JoinedNode> {
   })
   const temporary = options.directory === undefined ? await temporaryDirectory(options) : undefined
   const directory = options.runtime === 'simulated' ? undefined : (options.directory ?? temporary)
-  const runtimeFor = await runtimeFactory({ env, runtime: options.runtime, hostAddress: address }, directory)
+  const engine = { hostAddress: address, ...(endpoint !== undefined && { endpoint }) }
+  const runtimeFor = await runtimeFactory({ env, runtime: options.runtime, ...engine }, directory)
   const runtime = await runtimeFor(1)
   const facts = { ...machineFacts(), name, hostIp: address, labels: options.labels ?? {}, serverPort: server.port }
   const started = startNodeAgent({
