@@ -22,6 +22,12 @@ export interface Correlated {
   wrote(name: string): void
 }
 
+/** Events of one group. Most have one message for ever, and a set costs more than all the rest. */
+interface Alike {
+  readonly messages: string | Set<string>
+  readonly lastMs: number
+}
+
 interface Observation {
   count: number
   firstMs: number
@@ -34,16 +40,15 @@ interface Observation {
  */
 export function createEventCorrelator(clock: Clock): (note: Note) => Correlated | undefined {
   const observed = new Map<string, Observation>()
-  const similar = new Map<string, { messages: Set<string>; lastMs: number }>()
+  const similar = new Map<string, Alike>()
   const buckets = new Map<string, { tokens: number; refilledMs: number }>()
 
   const combine = (note: Note, group: string, nowMs: number) => {
     const known = similar.get(group)
     const fresh = known !== undefined && nowMs - known.lastMs <= EVENT_LIMITS.similarWindowMs
-    const messages = fresh ? known.messages : new Set<string>()
+    const messages = withMessage(fresh ? known.messages : note.message, note.message)
     remember(similar, group, { messages, lastMs: nowMs })
-    messages.add(note.message)
-    if (messages.size < EVENT_LIMITS.similar)
+    if (typeof messages === 'string' || messages.size < EVENT_LIMITS.similar)
       return { key: `${group}|${note.fieldPath ?? ''}|${note.message}`, message: note.message, isCombined: false }
     messages.delete(messages.values().next().value!)
     return { key: group, message: `(combined from similar events): ${note.message}`, isCombined: true }
@@ -72,6 +77,11 @@ export function createEventCorrelator(clock: Clock): (note: Note) => Correlated 
     }
     return { ...said, count, firstMs, wrote, ...(name === undefined ? {} : { name }) }
   }
+}
+
+function withMessage(messages: Alike['messages'], message: string): Alike['messages'] {
+  if (messages === message) return messages
+  return typeof messages === 'string' ? new Set([messages, message]) : messages.add(message)
 }
 
 /** Puts the entry last and drops the oldest beyond the bound. */
