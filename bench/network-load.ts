@@ -1,6 +1,7 @@
+import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 
 export interface Load {
   readonly host: string
@@ -17,13 +18,36 @@ export interface Measured {
   readonly failures: number
 }
 
+/** Somebody who asks, warm from the first measurement on. */
+export interface Loader extends AsyncDisposable {
+  load(options: Load): Promise<Measured>
+}
+
 /** Asks on a thread of its own, so that whoever answers in this process is not measured with it. */
-export function load(options: Load): Promise<Measured> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: options })
-    worker.once('message', resolve)
-    worker.once('error', reject)
-  })
+export function startLoader(): Loader {
+  const worker = new Worker(new URL(import.meta.url))
+  return {
+    load: (options) =>
+      new Promise((resolve, reject) => {
+        worker.removeAllListeners().once('message', resolve).once('error', reject)
+        worker.postMessage(options)
+      }),
+    async [Symbol.asyncDispose]() {
+      await worker.terminate()
+    },
+  }
+}
+
+/** Has the program `node network-load.ts` ask that listens at `at`: in a pod, say. */
+export function loaderAt(at: { readonly host: string; readonly port: number }): Loader {
+  return {
+    load: async (options) => {
+      const body = JSON.stringify(options)
+      const response = await fetch(`http://${at.host}:${at.port}/`, { method: 'POST', body })
+      return (await response.json()) as Measured
+    },
+    async [Symbol.asyncDispose]() {},
+  }
 }
 
 async function measure({ host, port, keepAlive, lanes, forMs }: Load): Promise<Measured> {
@@ -81,4 +105,21 @@ function exchange(socket: Socket, text: string): Promise<void> {
   })
 }
 
-if (!isMainThread) void measure(workerData as Load).then((measured) => parentPort?.postMessage(measured))
+/** Asks for whoever posts what. */
+function serve(port: number): void {
+  const server = createServer((request, response) => {
+    const answer = async () => {
+      const options = JSON.parse(Buffer.concat(await request.toArray()).toString()) as Load
+      response.end(JSON.stringify(await measure(options)))
+    }
+    answer().catch((error: unknown) => response.writeHead(500).end(String(error)))
+  })
+  server.listen(port, '0.0.0.0')
+}
+
+if (!isMainThread) {
+  parentPort?.on(
+    'message',
+    (options: Load) => void measure(options).then((measured) => parentPort?.postMessage(measured)),
+  )
+} else if (import.meta.main) serve(Number(process.argv[2]))
