@@ -24,11 +24,25 @@ const ROOTS = [
   'resource.ResourceClaimSpec',
   'resource.ResourceClaimTemplateSpec',
   'resource.AllocationResult',
+  'resource.DeviceClassSpec',
+  'resource.ResourceSliceSpec',
+  'core.ObjectReference',
+  'core.EventSource',
+  'apiextensions.CustomResourceDefinitionVersion',
 ]
 const GROUPS = ['core', 'apps', 'batch', 'policy', 'rbac', 'storage', 'networking', 'resource']
 
 const module = fileURLToPath(new URL('../conformance', import.meta.url))
-const directory = execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', 'k8s.io/kubernetes'], { cwd: module }).toString()
+const folderOf = (name: string) =>
+  execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', name], { cwd: module }).toString().trim()
+const directory = folderOf('k8s.io/kubernetes')
+const extensions = join(folderOf('k8s.io/apiextensions-apiserver'), 'pkg/apis/apiextensions')
+
+/** The files with a group's internal types. */
+const SOURCES: readonly (readonly [group: string, file: string])[] = [
+  ...GROUPS.map((group) => [group, join(directory, 'pkg/apis', group, 'types.go')] as const),
+  ...['types.go', 'types_jsonschema.go'].map((file) => ['apiextensions', join(extensions, file)] as const),
+]
 
 interface Field {
   readonly name: string
@@ -39,8 +53,8 @@ const PREDECLARED = new Set(['string', 'bool', 'int', 'int32', 'int64', 'uint', 
 const structs = new Map<string, readonly Field[]>()
 const others = new Map<string, string>()
 
-for (const group of GROUPS) {
-  const source = readFileSync(join(directory.trim(), 'pkg/apis', group, 'types.go'), 'utf8')
+for (const [group, file] of SOURCES) {
+  const source = readFileSync(file, 'utf8')
   for (const [, name = '', body = ''] of source.matchAll(/^type (\w+) struct \{\n(.*?)^\}/gms)) {
     structs.set(`${group}.${name}`, fieldsOf(body, group))
   }

@@ -2,6 +2,7 @@ import type { Draft } from '../draft.ts'
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../generated/apps-v1.ts'
 import type { PodTemplate, ReplicationController } from '../generated/core-v1.ts'
 import { defaultPodTemplate } from './pod.ts'
+import { isNone } from '../meta/equal.ts'
 import { setDefaults, setDefaultsOfZero } from './set-default.ts'
 import { defaultClaim } from './storage.ts'
 
@@ -65,8 +66,8 @@ export function defaultReplicationController(controller: Draft<ReplicationContro
   setDefaults(spec, { replicas: 1 })
   const labels = spec.template?.metadata?.labels
   if (labels !== undefined) {
-    spec.selector ??= { ...labels }
-    controller.metadata.labels ??= { ...labels }
+    if (isNone(spec.selector)) spec.selector = { ...labels }
+    if (isNone(controller.metadata.labels)) controller.metadata.labels = { ...labels }
   }
   defaultPodTemplate(spec.template)
 }

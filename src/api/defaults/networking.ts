@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts'
 import type { EndpointSlice } from '../generated/discovery-v1.ts'
 import type { IngressClass, NetworkPolicy, NetworkPolicyPort } from '../generated/networking-v1.ts'
-import { setDefaults, setDefaultsOfZero } from './set-default.ts'
+import { setDefaults } from './set-default.ts'
 
 export function defaultNetworkPolicy({ spec }: Draft<NetworkPolicy>): void {
   if (spec === undefined) return
@@ -16,13 +16,6 @@ export function defaultIngressClass({ spec }: Draft<IngressClass>): void {
   if (spec?.parameters) setDefaults(spec.parameters, { scope: 'Cluster' })
 }
 
-/** Kubernetes stores lists without their emptiness, and says null of those that it does not leave out. */
-export function defaultEndpointSlice(slice: Draft<EndpointSlice>): void {
-  const lists: { endpoints?: unknown; ports?: unknown } = slice
-  if (!slice.endpoints?.length) lists.endpoints = null
-  if (!slice.ports?.length) lists.ports = null
-  for (const port of slice.ports ?? []) {
-    setDefaults(port, { name: '' })
-    setDefaultsOfZero(port, { protocol: 'TCP' })
-  }
+export function defaultEndpointSlice({ ports }: Draft<EndpointSlice>): void {
+  for (const port of ports ?? []) setDefaults(port, { name: '', protocol: 'TCP' })
 }

@@ -7,6 +7,7 @@ import type {
 } from '../generated/core-v1.ts'
 import { defaultNetworkVolumes } from './network-volumes.ts'
 import type { CSIDriver, StorageClass, VolumeAttachment } from '../generated/storage-v1.ts'
+import { isNone } from '../meta/equal.ts'
 import { setDefaults, setDefaultsOfZero } from './set-default.ts'
 
 export function defaultClaim(claim: Draft<PersistentVolumeClaim>): void {
@@ -50,6 +51,6 @@ export function defaultCsiDriver({ spec }: Draft<CSIDriver>): void {
     fsGroupPolicy: 'ReadWriteOnceWithFSType',
     requiresRepublish: false,
     seLinuxMount: false,
-    volumeLifecycleModes: ['Persistent'],
   })
+  if (isNone(spec.volumeLifecycleModes)) spec.volumeLifecycleModes = ['Persistent']
 }

@@ -5,6 +5,8 @@ import type { KubeObject } from '../object.ts'
 import { kindOfPath, recordedSteps } from '../recorded-steps.ts'
 import type { RecordedStep } from '../recorded-steps.ts'
 import { decodeObject } from '../schema/decode.ts'
+import { dropEmpties } from '../schema/empty-values.ts'
+import { schemaOf } from '../schema/schema.ts'
 import { prepareForCreate, prepareForUpdate } from '../strategy/prepare.ts'
 import { ApiError } from '../meta/status.ts'
 import { applyConfiguration } from './apply.ts'
@@ -78,6 +80,7 @@ function finish(
     Object.assign(object.metadata, { uid: '<uid>', namespace: '{{ns}}' })
     prepareForCreate(type, object)
   } else prepareForUpdate(type, object, live)
+  dropEmpties(schemaOf(type.definition), object)
 }
 
 function patched({ headers, body, path }: RecordedStep, live: KubeObject | undefined): unknown {

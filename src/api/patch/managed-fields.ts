@@ -4,12 +4,13 @@ import { jsonEqual } from '../meta/equal.ts'
 import { deepFreeze } from '../meta/freeze.ts'
 import type { KubeObject } from '../object.ts'
 import { writeZeros } from '../schema/decode.ts'
+import { servedEmpties } from '../schema/empty-values.ts'
 import type { ObjectSchema } from '../schema/schema.ts'
 import { hasShape, shapeOf } from './field-shape.ts'
 import type { FieldShape } from './field-shape.ts'
 import { childrenOf, makeSet, subtract, unite } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
-import { compare } from './typed.ts'
+import { compare, UnkeyedItemError } from './typed.ts'
 
 /** Who writes: the request's field manager. */
 export interface Writer {
@@ -43,11 +44,28 @@ export function trackUpdate(
   old: KubeObject | undefined,
   writer: Writer,
 ): void {
+  try {
+    track(schema, object, servedEmpties(schema, object), old, writer)
+  } catch (error) {
+    if (!(error instanceof UnkeyedItemError)) throw error
+    // Kubernetes forgets all managers of what it cannot take apart.
+    delete object.metadata.managedFields
+  }
+}
+
+/** `seen` is the object as its fields are looked for. */
+function track(
+  schema: ObjectSchema,
+  object: Draft<KubeObject>,
+  seen: Draft<KubeObject>,
+  old: KubeObject | undefined,
+  writer: Writer,
+): void {
   if (old === undefined && object.metadata.managedFields === undefined) {
-    const mine = entryOf(undefined, fieldsOfNew(schema, object, writer), undefined, writer, object.apiVersion)
+    const mine = entryOf(undefined, fieldsOfNew(schema, seen, writer), undefined, writer, object.apiVersion)
     return writeManaged(object, mine === undefined ? [] : [mine])
   }
-  const difference = compare(schema, old ?? emptyObject(schema), object)
+  const difference = compare(schema, old ?? emptyObject(schema), seen)
   const changed = ownable(difference.changed, writer)
   const removed = ownable(difference.removed, writer)
   const before = managedBefore(object, old, writer.subresource)

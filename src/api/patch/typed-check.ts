@@ -63,23 +63,29 @@ function scalarProblems({ scalar }: ScalarSchema, value: unknown, path: string):
 function listProblems(schema: ListSchema, value: unknown, path: string): readonly string[] {
   if (!Array.isArray(value)) return [`${path}: expected list, got &{${goText(value)}}`]
   const seen = new Set<string>()
-  return value.flatMap((item: unknown, i) => {
-    if (schema.list === 'atomic') return typedProblems(schema.items, item, `${path}[${i}]`)
+  const problems: string[] = []
+  for (const [i, item] of value.entries()) {
+    if (schema.list === 'atomic') {
+      problems.push(...typedProblems(schema.items, item, `${path}[${i}]`))
+      continue
+    }
     const missing = missingKey(schema, item)
-    if (missing !== undefined) return [`${path}: element ${i}: ${missing}`]
+    // Behind an item that has no place nothing is looked at.
+    if (missing !== undefined) return [...problems, `${path}: element ${i}: ${missing}`]
     const at = stepText(stepOf(schema, item))
-    const repeated = seen.has(at) ? [`${path}: duplicate entries for key ${at}`] : []
+    if (seen.has(at)) problems.push(`${path}: duplicate entries for key ${at}`)
     seen.add(at)
-    return [...repeated, ...typedProblems(schema.items, item, path + at)]
-  })
+    problems.push(...typedProblems(schema.items, item, path + at))
+  }
+  return problems
 }
 
 function missingKey({ list, keys }: ListSchema, item: unknown): string | undefined {
   if (list !== 'map') return undefined
   if (!isJsonObject(item)) return 'associative list with keys may not have non-map elements'
-  const absent = keys.find(({ name, fallback }) => item[name] === undefined && fallback === undefined)
-  if (absent === undefined) return undefined
-  return `associative list with keys has an element that omits key field ${JSON.stringify(absent.name)} (and doesn't have default value)`
+  if (keys.some(({ name, fallback }) => item[name] !== undefined || fallback !== undefined)) return undefined
+  const names = keys.map(({ name }) => JSON.stringify(name)).join(' ')
+  return `associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`
 }
 
 /** A value's type as Go's `%T` names it. */

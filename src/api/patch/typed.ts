@@ -34,13 +34,20 @@ function itemsOf(schema: ListSchema, list: readonly unknown[]): Map<string, Part
   return new Map(list.map((value) => [stepOf(schema, value), { schema: schema.items, value }] as const))
 }
 
-/** An item's step: its keys, with their defaults, or the item itself. */
+/** A list by keys has an item with none of them: such an object has no fields that could be told apart. */
+export class UnkeyedItemError extends Error {
+  override readonly name = 'UnkeyedItemError'
+}
+
+/** An item's step: its keys, with their defaults, or the item itself. Throws an UnkeyedItemError where it has no key. */
 export function stepOf(schema: ListSchema, item: unknown): string {
   if (schema.list !== 'map') return `v:${JSON.stringify(item)}`
   const fields: JsonObject = isJsonObject(item) ? item : {}
   const names = schema.keys.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const keys = names.map(({ name, fallback }) => [name, fields[name] ?? fallback] as const)
-  return `k:${JSON.stringify(Object.fromEntries(keys.filter(([, value]) => value !== undefined)))}`
+  const present = keys.filter(([, value]) => value !== undefined)
+  if (present.length === 0) throw new UnkeyedItemError(`an item lacks ${names.map(({ name }) => name).join(', ')}`)
+  return `k:${JSON.stringify(Object.fromEntries(present))}`
 }
 
 /** How one value differs from another: fields set anew or otherwise, and fields gone. */
@@ -54,6 +61,7 @@ export function compare(schema: Schema, old: unknown, value: unknown): Differenc
   if (old === undefined) return { changed: wholeSet(schema, value), removed: undefined }
   // Most of an update is what it was: only what differs is taken apart.
   if (jsonEqual(old, value)) return SAME
+  if (isHollow(old) && isHollow(value)) return { changed: LEAF, removed: undefined }
   const left = old ?? emptyOf(schema)
   const right = value ?? emptyOf(schema)
   if (isJsonObject(left) && isJsonObject(right) && isDivisible(schema)) return compareFields(schema, left, right)
@@ -63,6 +71,12 @@ export function compare(schema: Schema, old: unknown, value: unknown): Differenc
   for (const [step, part] of before) sum.add(step, compare(part.schema, part.value, after.get(step)?.value))
   for (const [step, part] of after) if (!before.has(step)) sum.add(step, compare(part.schema, undefined, part.value))
   return sum
+}
+
+/** Null and empty are told apart, as wholes. */
+function isHollow(value: unknown): boolean {
+  if (typeof value !== 'object') return false
+  return value === null || (Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0)
 }
 
 const SAME: Difference = { changed: undefined, removed: undefined }

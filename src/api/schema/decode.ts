@@ -1,6 +1,7 @@
 import type { Draft, JsonObject } from '../draft.ts'
 import { isJsonObject } from '../draft.ts'
 import { WrittenNumber } from '../meta/big-integers.ts'
+import { noteEmptyMap } from '../meta/equal.ts'
 import { copyJson } from '../meta/copy.ts'
 import { resourceAmount } from '../meta/quantity.ts'
 import { apiError } from '../meta/status.ts'
@@ -8,6 +9,7 @@ import type { ApiError } from '../meta/status.ts'
 import type { KubeObject } from '../object.ts'
 import { apiVersionOf } from '../resource-type.ts'
 import type { ResourceType } from '../resource-type.ts'
+import { isEmptyCollection, losesEmpty, noteEmpties } from './empty-values.ts'
 import { decodeScalar, isZero, zeroOf } from './scalar.ts'
 import { goTypeOf, schemaOf } from './schema.ts'
 import type { FieldSchema, ListSchema, MapSchema, ObjectSchema, Schema } from './schema.ts'
@@ -22,7 +24,8 @@ export interface Decoded<T extends KubeObject = KubeObject> {
 /**
  * Checks `value` (parsed JSON) against the type's schema and copies what the schema knows. Throws a BadRequest ApiError
  * with Kubernetes' message where a field has the wrong type. Zero values that Kubernetes never tells from absent ones
- * are left out or written as it does, so that what is decoded is what will be served.
+ * are left out or written as it does, so that what is decoded is what will be served, but for empty lists and maps:
+ * those stay until the object is stored (`empty-values.ts`).
  */
 export function decodeObject<T extends KubeObject>(
   type: ResourceType<T>,
@@ -33,6 +36,7 @@ export function decodeObject<T extends KubeObject>(
   try {
     const object = decode(schema, value, decoding)
     if (decoding.typeError !== undefined) throw new DecodeError(decoding.typeError)
+    if (decoding.holdsEmpties) noteEmpties(object as object)
     return { object: object as Draft<T>, strictErrors: decoding.strictErrors }
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
@@ -62,6 +66,8 @@ export class DecodeError extends Error {
 class Decoding {
   readonly strictErrors: string[] = []
   typeError: string | undefined
+  /** Lists and maps were sent that are empty: see `empty-values.ts`. */
+  holdsEmpties = false
   /** Innermost struct, for messages. */
   struct = ''
   /** Where the decoder is, as a stack: one list for all fields, as every request is decoded. */
@@ -128,16 +134,14 @@ function decodeStruct(schema: ObjectSchema, value: unknown, decoding: Decoding):
 function decodeField(field: FieldSchema, value: unknown, decoding: Decoding): unknown {
   if (value === null || value === undefined) return undefined
   const decoded = decode(field.schema, value, decoding)
+  if (losesEmpty(field, decoded)) {
+    decoding.holdsEmpties = true
+    if (field.schema.kind === 'map') noteEmptyMap(decoded as object)
+    return decoded
+  }
   if (field.zero === 'omitted' && isZero(decoded)) return undefined
-  // One that is written stands there as null, as what is absent does.
   if (field.zero === 'as given' && isEmptyCollection(field.schema, decoded)) return undefined
-  if (field.zero === 'written' && !field.keepsEmpty && isEmptyCollection(field.schema, decoded)) return undefined
   return decoded
-}
-
-function isEmptyCollection(schema: Schema, value: unknown): boolean {
-  if (schema.kind === 'list') return Array.isArray(value) && value.length === 0
-  return schema.kind === 'map' && isJsonObject(value) && Object.keys(value).length === 0
 }
 
 /** Writes the fields that Kubernetes serves although nobody set them. */

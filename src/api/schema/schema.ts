@@ -141,14 +141,18 @@ function compileType(type: CompactType, goType?: string): Schema {
     return { kind: 'scalar', scalar: type as Scalar, goType: goType ?? GO_TYPES[type] ?? type }
   }
   if ('v' in type) return { kind: 'map', values: compileType(type.v), atomic: type.a === 1 }
-  const keys = (type.k ?? []).map((name) => ({ name, ...fallbackOf(name) }))
-  return { kind: 'list', items: compileType(type.i), list: type.l ?? 'atomic', keys }
+  const items = compileType(type.i)
+  const keys = (type.k ?? []).map((name) => ({ name, ...fallbackOf(items, name) }))
+  return { kind: 'list', items, list: type.l ?? 'atomic', keys }
 }
 
-/** What an absent key stands for: keys are values in Go, not pointers, all but one. */
-function fallbackOf(key: string): { readonly fallback?: string | number } {
-  if (key === 'shareID') return {}
-  return { fallback: key === 'protocol' ? 'TCP' : key === 'port' || key === 'containerPort' ? 0 : '' }
+/** What an absent key stands for: the default that Kubernetes publishes, which is the zero of what is always written. */
+function fallbackOf(items: Schema, key: string): { readonly fallback?: string | number } {
+  if (key === 'protocol') return { fallback: 'TCP' }
+  const field = items.kind === 'object' ? items.fields.get(key) : undefined
+  const isLocalName = items.kind === 'object' && items.goType === 'v1.LocalObjectReference'
+  if (field?.zero !== 'written' && !isLocalName) return {}
+  return { fallback: field?.schema.kind === 'scalar' && field.schema.scalar.startsWith('int') ? 0 : '' }
 }
 
 const GO_TYPES: Readonly<Record<string, string>> = {

@@ -58,6 +58,7 @@ const GATED: Readonly<Record<string, readonly string[]>> = {
   'horizontalpodautoscalers.autoscaling': ['spec.behavior.scaleUp.tolerance', 'spec.behavior.scaleDown.tolerance'],
   'leases.coordination.k8s.io': ['spec.strategy', 'spec.preferredHolder'],
   'volumeattachments.storage.k8s.io': ['status.attachError.errorCode', 'status.detachError.errorCode'],
+  'csidrivers.storage.k8s.io': ['spec.nodeAllocatableUpdatePeriodSeconds'],
   'deviceclasses.resource.k8s.io': ['spec.extendedResourceName'],
   'resourceclaims.resource.k8s.io': [
     ...ofRequests('spec.devices'),

@@ -32,6 +32,7 @@ export const CREATE_RULES: Readonly<Record<string, (object: never) => void>> = {
   limitranges: createLimitRange,
   'jobs.batch': createJob,
   serviceaccounts: nameSecrets,
+  'endpointslices.discovery.k8s.io': dropTopology,
   'customresourcedefinitions.apiextensions.k8s.io': createDefinition,
   'apiservices.apiregistration.k8s.io': (service: Draft<APIService>) => {
     // What lies within this server is available from the start; of another one that has to be seen.
@@ -138,10 +139,24 @@ function updateDeployment({ metadata }: Draft<Deployment>, old: Deployment, subr
 }
 
 /** Labels say which Service a slice is of: they count as part of it. */
-function updateSlice({ metadata }: Draft<EndpointSlice>, old: EndpointSlice): void {
+function updateSlice(slice: Draft<EndpointSlice>, old: EndpointSlice): void {
+  const { metadata } = slice
   const { generation = 0, labels } = old.metadata
+  if (!semanticallyEqual(slice.endpoints, old.endpoints)) dropTopology(slice, old)
   if (semanticallyEqual(metadata.labels ?? {}, labels ?? {})) return
   metadata.generation = generation + 1
+}
+
+const HOST = 'kubernetes.io/hostname'
+
+/** The topology of v1beta1 is not written any more; a node that it named stays named. */
+function dropTopology({ endpoints }: Draft<EndpointSlice>, old?: EndpointSlice): void {
+  const known = new Set((old?.endpoints ?? []).map(({ deprecatedTopology }) => deprecatedTopology?.[HOST]))
+  for (const endpoint of endpoints ?? []) {
+    const host = endpoint.deprecatedTopology?.[HOST]
+    if (endpoint.nodeName === undefined && host !== undefined && host !== '' && known.has(host)) endpoint.nodeName = host
+    delete endpoint.deprecatedTopology
+  }
 }
 
 const TEMPLATES = 'deprecated.daemonset.template.generation'

@@ -4,6 +4,7 @@ import { semanticallyEqual } from '../meta/equal.ts'
 import type { KubeObject } from '../object.ts'
 import { groupResourceOf } from '../resource-type.ts'
 import type { ResourceType } from '../resource-type.ts'
+import { storedEmpties } from '../schema/empty-values.ts'
 import { schemaOf } from '../schema/schema.ts'
 import { writeZeros } from '../schema/decode.ts'
 import { dropGatedFields } from './gated-fields.ts'
@@ -19,7 +20,7 @@ export function prepareForCreate(type: ResourceType, object: Draft<KubeObject>):
   const strategy = strategyOf(type)
   const { metadata } = object
   for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink'] as const) delete metadata[field]
-  if (strategy.countsGeneration) metadata.generation = 1
+  if (strategy.startsGeneration) metadata.generation = 1
   if (strategy.resetsStatus) resetStatus(type, object)
   dropGatedFields(groupResourceOf(type), object as never)
   CREATE_RULES[groupResourceOf(type)]?.(object as never)
@@ -54,14 +55,20 @@ export function prepareForUpdate(
   keepServerFields(object.metadata, old.metadata)
   if (strategy.hasStatus) keepOtherPart(object as never, old as never, subresource)
   // A slice is counted as it was sent.
-  const isSlice = groupResourceOf(type) === 'resourceslices.resource.k8s.io'
-  const wasSent = isSlice && specChanged(object as never, old as never)
+  const isSlice = /^(resource|endpoint)slices\./.test(groupResourceOf(type))
+  const schema = isCustom(type) ? undefined : schemaOf(type.definition)
+  const changes = () => {
+    // What is empty is no change where it was none before, but to the one kind that takes it literally.
+    const isLiteral = schema === undefined || groupResourceOf(type) === 'networkpolicies.networking.k8s.io'
+    return specChanged((isLiteral ? object : storedEmpties(schema, object)) as never, old as never)
+  }
+  const wasSent = isSlice && changes()
   dropGatedFields(groupResourceOf(type), object as never, old as never, subresource)
   UPDATE_RULES[groupResourceOf(type)]?.(object as never, old as never, subresource, now)
   if (
     strategy.countsGeneration &&
     subresource !== 'status' &&
-    (wasSent || specChanged(object as never, old as never))
+    (wasSent || changes())
   ) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }

@@ -7,6 +7,8 @@ export interface Strategy {
   readonly hasStatus: boolean
   /** What the status says is dropped when an object is created. */
   readonly resetsStatus: boolean
+  /** `metadata.generation` of a new object is 1. */
+  readonly startsGeneration: boolean
   /** `metadata.generation` counts the changes of all but metadata and status. */
   readonly countsGeneration: boolean
   /** A PUT to a name that does not exist creates it. */
@@ -15,11 +17,15 @@ export interface Strategy {
   readonly updatesUnconditionally: boolean
   /** Deletion leaves a grace period and waits for who runs the object: pods. */
   readonly deletesGracefully: boolean
-  /** What DELETE does with dependents where neither options nor finalizers say. */
-  readonly defaultPropagation: 'Background' | 'Orphan'
+  /** What DELETE does with dependents where neither options nor finalizers say; `none` where nobody may say. */
+  readonly defaultPropagation: 'Background' | 'Orphan' | 'none'
   /** A successful DELETE answers with the object rather than a Status. */
   readonly deleteAnswersObject: boolean
 }
+
+/** A generation that never rises, and one that is not there until it does. */
+const ONLY_STARTS = 'priorityclasses.scheduling.k8s.io'
+const ONLY_COUNTS = 'csidrivers.storage.k8s.io'
 
 const COUNTS_GENERATION: ReadonlySet<string> = new Set([
   'pods',
@@ -34,7 +40,6 @@ const COUNTS_GENERATION: ReadonlySet<string> = new Set([
   'ingressclasses.networking.k8s.io',
   'networkpolicies.networking.k8s.io',
   'poddisruptionbudgets.policy',
-  'priorityclasses.scheduling.k8s.io',
   'customresourcedefinitions.apiextensions.k8s.io',
   'endpointslices.discovery.k8s.io',
   'flowschemas.flowcontrol.apiserver.k8s.io',
@@ -130,15 +135,17 @@ export function strategyOf(type: ResourceType): Strategy {
 function makeStrategy(type: ResourceType): Strategy {
   const name = groupResourceOf(type)
   const custom = !type.definition.startsWith('io.k8s.')
+  const isEvent = name === 'events' || name === 'events.events.k8s.io'
   const hasStatus = type.subresources.some((part) => part.name === 'status')
   return {
     hasStatus,
     resetsStatus: hasStatus && !KEEPS_STATUS_ON_CREATE.has(name),
-    countsGeneration: custom || COUNTS_GENERATION.has(name),
+    startsGeneration: custom || COUNTS_GENERATION.has(name) || name === ONLY_STARTS,
+    countsGeneration: custom || COUNTS_GENERATION.has(name) || name === ONLY_COUNTS,
     createsOnUpdate: CREATES_ON_UPDATE.has(name),
     updatesUnconditionally: !custom && !UPDATES_BY_VERSION.has(name),
     deletesGracefully: name === 'pods',
-    defaultPropagation: ORPHANS_BY_DEFAULT.has(name) ? 'Orphan' : 'Background',
+    defaultPropagation: isEvent ? 'none' : ORPHANS_BY_DEFAULT.has(name) ? 'Orphan' : 'Background',
     deleteAnswersObject: DELETE_ANSWERS_OBJECT.has(name),
   }
 }

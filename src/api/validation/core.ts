@@ -95,10 +95,15 @@ export function validateNamespaceUpdate(namespace: Namespace, old: Namespace, su
   return []
 }
 
-export function validateNode({ spec = {} }: Node): FieldError[] {
+export function validateNode({ spec = {}, status = {} }: Node): FieldError[] {
   const { podCIDRs: ranges = [] } = spec
-  // Kubernetes looks for taints where they once lay.
+  // Kubernetes looks for taints, and for swap, where they never lay.
   const errors = validateTaints(spec.taints ?? [], 'metadata.taints')
+  errors.push(...validateNodeResources(status))
+  const swap = status.nodeInfo?.swap?.capacity
+  if (swap !== undefined && swap <= 0) {
+    errors.push(invalid('metadata.nodeSwapStatus.capacity', swap, 'must be greater than zero'))
+  }
   errors.push(...ranges.flatMap((range, i) => validateLenientCidr(`spec.podCIDRs[${i}]`, range)))
   const families = new Set(ranges.map((range) => range.includes(':')))
   if (ranges.length < 2 || (ranges.length === 2 && families.size === 2)) return errors
@@ -107,10 +112,7 @@ export function validateNode({ spec = {} }: Node): FieldError[] {
 
 /** `podCIDR` and `providerID` are set once. */
 export function validateNodeUpdate({ spec = {}, status = {} }: Node, { spec: old = {} }: Node): FieldError[] {
-  const errors: FieldError[] = []
-  for (const field of ['capacity', 'allocatable'] as const)
-    for (const [name, amount] of Object.entries(status[field] ?? {}))
-      errors.push(...validateAmount(name, amount, `status.${field}.${name}`))
+  const errors = validateNodeResources(status)
   errors.push(...repeatedAddresses(status.addresses ?? []))
   if (old.providerID !== undefined && spec.providerID !== old.providerID) {
     errors.push(forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'))
@@ -122,6 +124,13 @@ export function validateNodeUpdate({ spec = {}, status = {} }: Node, { spec: old
   if (spec.externalID !== old.externalID) errors.push(forbidden('spec.externalID', 'may not be updated'))
   return errors
 }
+
+const validateNodeResources = (status: NonNullable<Node['status']>): FieldError[] =>
+  (['capacity', 'allocatable'] as const).flatMap((field) =>
+    Object.entries(status[field] ?? {}).flatMap(([name, amount]) =>
+      validateAmount(name, amount, `status.${field}.${name}`),
+    ),
+  )
 
 function repeatedAddresses(addresses: NonNullable<NonNullable<Node['status']>['addresses']>): FieldError[] {
   const seen = new Set<string>()

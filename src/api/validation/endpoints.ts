@@ -61,9 +61,9 @@ function validatePort({ name = '', port, ...rest }: EndpointPort, isNamed: boole
   return [...errors, ...named(`${path}.port`, port, portNumberProblems(port)), ...validateProtocols(rest, path)]
 }
 
-function validateProtocols({ protocol = '', appProtocol }: Partial<EndpointPort>, path: string): FieldError[] {
-  const errors = protocol === '' ? [required(`${path}.protocol`)] : []
-  if (protocol !== '' && !PROTOCOLS.includes(protocol)) {
+function validateProtocols({ protocol, appProtocol }: Partial<EndpointPort>, path: string): FieldError[] {
+  const errors = protocol === undefined ? [required(`${path}.protocol`)] : []
+  if (protocol !== undefined && !PROTOCOLS.includes(protocol)) {
     errors.push(notSupported(`${path}.protocol`, protocol, PROTOCOLS))
   }
   if (appProtocol === undefined) return errors

@@ -1,9 +1,16 @@
 import type { Event } from '../generated/core-v1.ts'
-import { semanticallyEqual } from '../meta/equal.ts'
+import { jsonEqual, semanticallyEqual } from '../meta/equal.ts'
 import { invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
-import { named, unlessSame, validateFinalizerNames, validateMetadata, validateMetadataUpdate } from './object-meta.ts'
+import { goForm } from './go-form.ts'
+import {
+  immutable,
+  named,
+  validateFinalizerNames,
+  validateMetadata,
+  validateMetadataUpdate,
+} from './object-meta.ts'
 
 const MOST = { reportingInstance: 128, action: 128, reason: 128, message: 1024 }
 
@@ -31,30 +38,34 @@ export function validateEvent(event: Event, group: string): FieldError[] {
 
 const isSet = (time: unknown): boolean => time !== undefined && time !== null
 
-/** Events on the wire of the newer group name some fields otherwise. */
-const FIXED = [
-  'involvedObject',
-  'reason',
-  'message',
-  'source',
-  'firstTimestamp',
-  'lastTimestamp',
-  'count',
-  'reason',
-  'type',
-  'eventTime',
-  'action',
-  'related',
-] as const
+/** What stays, in Kubernetes' order and under its names, with its types. */
+const FIXED: readonly (readonly [field: keyof Event, type: string, shown?: string])[] = [
+  ['involvedObject', 'core.ObjectReference'],
+  ['reason', 'string'],
+  ['message', 'string'],
+  ['source', 'core.EventSource'],
+  ['firstTimestamp', 'metav1.Time'],
+  ['lastTimestamp', 'metav1.Time'],
+  ['count', 'int32'],
+  ['reason', 'string'],
+  ['type', 'string'],
+  ['eventTime', 'metav1.Time'],
+  ['action', 'string'],
+  ['related', '*core.ObjectReference'],
+  ['reportingComponent', 'string', 'reportingController'],
+  ['reportingInstance', 'string'],
+]
 
 export function validateEventUpdate(event: Event, old: Event, group: string): FieldError[] {
   const errors = validateLegacy(event, group)
   if (group === '') return errors
   errors.push(...validateMetadataUpdate(event.metadata, old.metadata), ...validateFinalizerNames(event.metadata))
   if (!semanticallyEqual(event.series, old.series)) errors.push(...validateSeries(event))
-  for (const field of FIXED) errors.push(...unlessSame(field, event[field], old[field]))
-  errors.push(...unlessSame('reportingController', event.reportingComponent, old.reportingComponent))
-  return [...errors, ...unlessSame('reportingInstance', event.reportingInstance, old.reportingInstance)]
+  const unlessFixed = ([field, type, shown = field]: (typeof FIXED)[number]) =>
+    jsonEqual(goForm(type, event[field]), goForm(type, old[field]))
+      ? []
+      : [immutable(shown, goForm(type, event[field]))]
+  return [...errors, ...FIXED.flatMap(unlessFixed)]
 }
 
 function validateSeries({ series }: Event): FieldError[] {

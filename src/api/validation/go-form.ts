@@ -1,7 +1,7 @@
 import { isJsonObject } from '../draft.ts'
 import type { JsonObject } from '../draft.ts'
 import { GO_FORMS } from '../generated/go-forms.ts'
-import { semanticallyEqual } from '../meta/equal.ts'
+import { isNone, semanticallyEqual } from '../meta/equal.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { immutable } from './object-meta.ts'
 import { unifiedDiff } from './unified-diff.ts'
@@ -69,7 +69,8 @@ function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain)
   if (!isJsonObject(value)) return value
   const rank = (key: string) => META_ORDER.indexOf(key)
-  const entries = sortedEntries(value).toSorted(([a], [b]) => rank(a) - rank(b))
+  const present = sortedEntries(value).filter(([, item]) => !isNone(item))
+  const entries = present.toSorted(([a], [b]) => rank(a) - rank(b))
   return Object.fromEntries(entries.map(([key, item]) => [key, plain(item)]))
 }
 

@@ -134,6 +134,8 @@ export interface Rules {
   readonly names?: NameRule
   /** What Kubernetes looks at on an update, in its order; {@link DEFAULT_STEPS} where absent. */
   readonly steps?: Steps
+  /** The same for updates of its subresources; `mu` where absent. */
+  readonly partSteps?: Steps
 }
 
 /**
@@ -275,11 +277,13 @@ export const RULES: Readonly<Record<string, Rules>> = {
     update: validateVolumeAttributesClassUpdate,
     steps: 'fsmufs',
   },
+  'certificatesigningrequests.certificates.k8s.io': { partSteps: 'fmu' },
   'volumeattachments.storage.k8s.io': {
     always: validateVolumeAttachment,
     create: validateVolumeAttachmentCreation,
     update: validateVolumeAttachmentUpdate,
     steps: 'fsfsu',
+    partSteps: 'fsfsu',
   },
   'csinodes.storage.k8s.io': { always: validateCsiNode, update: validateCsiNodeUpdate, steps: 'fsfsu' },
   'csidrivers.storage.k8s.io': { always: validateCsiDriver, update: validateCsiDriverUpdate, steps: 'msu' },

@@ -1,4 +1,4 @@
-import { goForm } from './go-form.ts'
+import { goForm, unlessSameForm } from './go-form.ts'
 import type {
   CSIDriver,
   CSINode,
@@ -31,9 +31,27 @@ export function validateStorageClass(one: StorageClass): FieldError[] {
     errors.push(notSupported('volumeBindingMode', volumeBindingMode, BINDING_MODES))
   }
   allowedTopologies.forEach(({ matchLabelExpressions = [] }, i) => {
-    errors.push(...validateTopology(matchLabelExpressions, `allowedTopologies[${i}].matchLabelExpressions`))
+    const path = `allowedTopologies[${i}].matchLabelExpressions`
+    errors.push(...validateTopology(matchLabelExpressions, path))
+    for (let n = 0; n < timesSeen(allowedTopologies, i); n++) errors.push(duplicate(path, ''))
   })
   return errors
+}
+
+/**
+ * With how many terms before it a term is the same, whatever the order of their values. Kubernetes' list of those it has
+ * seen starts with as many empty ones as there are terms.
+ */
+function timesSeen(terms: NonNullable<StorageClass['allowedTopologies']>, i: number): number {
+  const textOf = ({ matchLabelExpressions = [] }: (typeof terms)[number]) =>
+    JSON.stringify(
+      matchLabelExpressions
+        .map(({ key, values }) => [key, [...new Set(values)].toSorted()] as const)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    )
+  const own = textOf(terms[i] ?? {})
+  const before = terms.slice(0, i).filter((term) => textOf(term) === own).length
+  return own === '[]' ? terms.length + before : before
 }
 
 type Topology = NonNullable<NonNullable<StorageClass['allowedTopologies']>[number]['matchLabelExpressions']>
@@ -159,7 +177,7 @@ export function validateCsiNodeUpdate(one: CSINode, old: CSINode): FieldError[] 
   return (old.spec?.drivers ?? []).flatMap((before) =>
     (one.spec?.drivers ?? [])
       .filter(({ name }) => name === before.name)
-      .flatMap((driver) => unlessSame('spec.drivers', driver, before)),
+      .flatMap((driver) => unlessSameForm('spec.drivers', 'storage.CSINodeDriver', driver, before)),
   )
 }
 

@@ -65,7 +65,7 @@ export function validateUpdate(
   const errors = validateMetadata(object.metadata, type.namespaced, pathSegmentProblems)
   errors.push(...validateMetadataUpdate(object.metadata, old.metadata))
   if (groupResourceOf(type) === 'events') return errors
-  const ofStatus = subresource === 'status' && rules.bareStatus === true ? '' : 'mu'
+  const ofStatus = subresource === 'status' && rules.bareStatus === true ? '' : (rules.partSteps ?? 'mu')
   const steps = subresource === undefined ? (rules.steps ?? DEFAULT_STEPS) : ofStatus
   for (const step of steps) {
     if (step === 'b') errors.push(...(rules.before?.(object as never) ?? []))

@@ -78,8 +78,11 @@ export function warnOfIngress({ metadata, spec }: Ingress): readonly string[] {
   return isOld ? [`annotation "${INGRESS_CLASS}" is deprecated, please use 'spec.ingressClassName' instead`] : []
 }
 
-export const warnOfNode = ({ spec = {} }: Node): readonly string[] =>
-  (spec.podCIDRs ?? []).flatMap((one, i) => warnOfCidr(`spec.podCIDRs[${i}]`, one))
+export function warnOfNode({ spec = {} }: Node): readonly string[] {
+  const warnings = (spec.podCIDRs ?? []).flatMap((one, i) => warnOfCidr(`spec.podCIDRs[${i}]`, one))
+  if (!spec.externalID) return warnings
+  return ['spec.externalID: this field is deprecated, and is unused by Kubernetes', ...warnings]
+}
 
 const STORAGE_CLASS = 'volume.beta.kubernetes.io/storage-class'
 

@@ -6,6 +6,7 @@ import { formatTime } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { Mutation, Store } from '../../store/store.ts'
+import { settleEmpties } from '../verbs/conversion.ts'
 import { decodeBody } from '../verbs/decode-body.ts'
 import { storageKey } from '../verbs/get.ts'
 import { defaultsFor } from '../verbs/kind-rules.ts'
@@ -66,6 +67,7 @@ function created(resource: ServedResource, value: object): KubeObject {
   defaultsFor(resource, object)
   trackUpdate(resource.schema(), object, undefined, { manager: 'kube-apiserver', hasStatus: false, time: '' })
   prepareForCreate(resource.type, object)
+  settleEmpties(resource, object)
   return object
 }
 

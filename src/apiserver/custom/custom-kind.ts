@@ -5,6 +5,7 @@ import { apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Decoded } from '../../api/schema/decode.ts'
 import { decodeObject } from '../../api/schema/decode.ts'
+import { dropEmpties } from '../../api/schema/empty-values.ts'
 import type { ServedResource } from '../verbs/served-resource.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { jsonSchemaOf } from './json-schema.ts'
@@ -22,6 +23,7 @@ export function decodeCustom(resource: ServedResource, value: unknown): Decoded 
   if (typeof value !== 'object' || value === null) throw apiError('BadRequest', 'the request body is not an object')
   const { apiVersion, kind, metadata, ...rest } = value as KubeObject
   const head = decodeObject(resource.type, { apiVersion, kind, metadata: metadata ?? {} }, METADATA_HOLDER)
+  dropEmpties(METADATA_HOLDER, head.object)
   const unknown: string[] = [...head.strictErrors]
   const body = prune(schemaOf(resource), rest, '', unknown)
   return { object: { ...head.object, ...(body as object) } as Draft<KubeObject>, strictErrors: unknown }

@@ -37,6 +37,7 @@ function kindOf(
     strategy: {
       hasStatus: type.subresources.some((one) => one.name === 'status'),
       resetsStatus: type.subresources.some((one) => one.name === 'status'),
+      startsGeneration: true,
       countsGeneration: true,
       createsOnUpdate: false,
       updatesUnconditionally: false,

@@ -112,7 +112,7 @@ function includeObjectOf({ query }: Exchange): IncludeObject {
 }
 
 /** A kind's type as Go names it in messages. */
-function goType({ type, definition }: ServedResource): string {
+function goType({ storageType: type, definition }: ServedResource): string {
   if (definition !== undefined) return '*unstructured.Unstructured'
   return `*${type.group === '' ? 'core' : (type.group.split('.')[0] ?? '')}.${type.kind}`
 }

@@ -1,6 +1,9 @@
 import { convert } from '../../api/conversion/convert.ts'
+import type { Draft } from '../../api/draft.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { apiVersionOf } from '../../api/resource-type.ts'
+import { carryEmpties, dropEmpties, holdsEmpties } from '../../api/schema/empty-values.ts'
+import { schemaOf } from '../../api/schema/schema.ts'
 import type { Environment } from '../../env/environment.ts'
 import { deepFreeze } from '../../store/freeze.ts'
 import type { Store } from '../../store/store.ts'
@@ -40,7 +43,12 @@ export function toServed(resource: ServedResource, object: KubeObject): KubeObje
 /** A served object in the version that its resource is stored in; the same object where a webhook must be asked for that. */
 export function toStored(resource: ServedResource, object: KubeObject): KubeObject {
   if (resource.type === resource.storageType || convertsByWebhook(resource)) return object
-  return convert(object, resource.type, resource.storageType)
+  return carryEmpties(object, convert(object, resource.type, resource.storageType))
+}
+
+/** Brings an object, in its stored version, into the form in which a store gives it back. */
+export function settleEmpties({ definition, storageType }: ServedResource, object: Draft<KubeObject>): void {
+  if (definition === undefined && holdsEmpties(object)) dropEmpties(schemaOf(storageType.definition), object)
 }
 
 /** Whether a webhook converts between the version served and the one stored: it is then written in the one served. */

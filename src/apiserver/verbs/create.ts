@@ -15,7 +15,7 @@ import { bind } from '../subresources/binding.ts'
 import { createReview, isReview, withEmptyStatus } from '../subresources/reviews.ts'
 import { admissionRequest } from './admission-request.ts'
 import { authorize } from './authorization.ts'
-import { servedForm, storedByWebhook, toServed, toStored } from './conversion.ts'
+import { servedForm, settleEmpties, storedByWebhook, toServed, toStored } from './conversion.ts'
 import { decodeBody, placeInNamespace } from './decode-body.ts'
 import type { Engine } from './engine.ts'
 import { commit, commitBeside } from './engine.ts'
@@ -45,6 +45,7 @@ export async function create(
   dropRepeatedOwners(context, object, 'as sent')
   defaultsFor(resource, object)
   if (isReview(resource)) {
+    settleEmpties(resource, object)
     await admitUnstored(engine, context, target, withEmptyStatus(object), options)
     if (resource.type.kind !== 'SelfSubjectRulesReview') {
       trackUpdate(resource.schema(), object, undefined, writerOf(engine, context, resource, options))
@@ -131,6 +132,7 @@ export async function createObject(
     beside.length = 0
     engine.admission.validate({ ...whole, head: engine.store.head() })
   }
+  settleEmpties(resource, object)
   const converting = storedByWebhook(engine, resource, object as KubeObject)
   const stored = converting === undefined ? (object as KubeObject) : await converting
   if (converting !== undefined) {
@@ -191,6 +193,8 @@ function fillMetadata(engine: Engine, target: CollectionTarget, object: Draft<Ku
   metadata.creationTimestamp = timeOf(engine)
   if (!metadata.name && metadata.generateName) {
     metadata.name = generateName(engine, target.resource, target.namespace, metadata.generateName)
+    // Each name is tried on a copy in Kubernetes: what two parts of an object shared they share no more.
+    if (metadata.labels !== undefined) metadata.labels = { ...metadata.labels }
   }
 }
 

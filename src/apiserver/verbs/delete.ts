@@ -129,7 +129,9 @@ export function checkPreconditions({ resource, name }: ObjectTarget, object: Kub
     differs('UID', uid, metadata.uid)
     return differs('ResourceVersion', resourceVersion, metadata.resourceVersion)
   }
-  const type = { ...resource.type, plural: resource.type.kind }
+  // Events of either group are the core one's here.
+  const { storageType } = resource
+  const type = { ...storageType, plural: storageType.kind }
   if (uid !== undefined && uid !== metadata.uid) {
     const records = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid ?? ''})`
     throw conflict(type, name, `${records}. The object might have been deleted and then recreated`)

@@ -91,10 +91,11 @@ const following = (generation: number | bigint): number =>
 function finalizersFor(
   { metadata }: KubeObject,
   { propagationPolicy }: RemoveOptions,
-  fallback: 'Background' | 'Orphan',
+  fallback: 'Background' | 'Orphan' | 'none',
 ): readonly string[] {
   const current = metadata.finalizers ?? []
   const own = current.some((one) => one === ORPHAN || one === FOREGROUND)
+  if (fallback === 'none') return current
   const policy = propagationPolicy ?? (own ? undefined : fallback)
   if (policy === undefined) return current
   const others = current.filter((one) => one !== ORPHAN && one !== FOREGROUND)

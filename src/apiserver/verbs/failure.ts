@@ -6,6 +6,7 @@ import type { StatusCause } from '../../api/generated/meta-v1.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { ResourceType } from '../../api/resource-type.ts'
 import { groupResourceOf } from '../../api/resource-type.ts'
+import type { ObjectTarget } from './request.ts'
 
 /** What an error is about, in the form of a Status' details: the plural, and the group unless it is the core one. */
 export function detailsOf(type: ResourceType, name?: string) {
@@ -39,23 +40,24 @@ const STORED_AS: Readonly<Record<string, string>> = {
   'ingresses.networking.k8s.io': 'ingress',
 }
 
-/** The conflict of a writer who means another object of that name, or one where there is none, in the words of Kubernetes' store. */
+/**
+ * The conflict of a writer who means another object of that name, or one where there is none, in the words of Kubernetes'
+ * store: what is tried only does not reach the place where that keeps things.
+ */
 export function otherUid(
-  type: ResourceType,
-  namespace: string | undefined,
-  name: string,
+  { resource, namespace, name }: ObjectTarget,
   wanted: string,
   uid: string | undefined,
+  isTried: boolean,
 ): ApiError {
-  const { group, plural, definition } = type
+  const { group, plural, definition } = resource.type
   const isOwn = definition.startsWith('io.k8s.api.')
-  const place = STORED_AS[groupResourceOf(type)] ?? (isOwn ? plural : `${group}/${plural}`)
-  // What is there is known by its place in a cache, what is not by that in the store itself.
-  const root = uid === undefined ? '/registry' : ''
+  const place = STORED_AS[groupResourceOf(resource.type)] ?? (isOwn ? plural : `${group}/${plural}`)
+  const root = isTried ? '' : '/registry'
   const key = `${root}/${[place, namespace, name].filter((part) => part !== undefined).join('/')}`
   const why = otherIdentity('UID', wanted, uid)
   const error = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`
-  return conflict(type, name, error)
+  return conflict(resource.type, name, error)
 }
 
 /** Why a precondition does not hold, as those say who compare it themselves. */

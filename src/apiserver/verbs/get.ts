@@ -22,8 +22,9 @@ export async function get(
   context.signal?.throwIfAborted()
   if (isMeasured(target)) return await getMeasured(engine, target)
   const { resourceVersion } = options
-  const revision = target.resource.storage === 'events' ? listRevision(resourceVersion) : parseRevision(resourceVersion)
-  if (revision > engine.store.durable().revision) await caughtUp(engine, context, revision)
+  const isEvent = target.resource.storage === 'events'
+  const revision = isEvent ? listRevision(resourceVersion) : parseRevision(resourceVersion)
+  if (revision > engine.store.durable().revision) await caughtUp(engine, context, revision, !isEvent)
   const { object } = entryAt(engine.store.durable(), target)
   const served = await servedForm(engine, target.resource, object)
   return target.subresource === 'scale' ? scaleOf(target.resource, served) : served
@@ -61,6 +62,11 @@ export function listRevision(text: string | undefined): number {
 }
 
 /** Waits for a revision that lies in the future, for as long as Kubernetes does, then rejects with its Timeout. */
-export function caughtUp(engine: Engine, context: RequestContext, revision: number): Promise<void> {
-  return waitForRevision(engine.store, engine.environment.timers, revision, context.signal)
+export function caughtUp(
+  engine: Engine,
+  context: RequestContext,
+  revision: number,
+  isCached: boolean,
+): Promise<void> {
+  return waitForRevision(engine.store, engine.environment.timers, revision, context.signal, isCached)
 }

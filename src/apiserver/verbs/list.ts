@@ -39,7 +39,11 @@ export async function listObjects(
   const from = options.continue ? decodeContinue(options.continue) : undefined
   checkOptions(options)
   const wanted = from?.revision ?? listRevision(options.resourceVersion)
-  if (wanted > engine.store.durable().revision) await caughtUp(engine, context, wanted)
+  if (wanted > engine.store.durable().revision) {
+    // One object by its name, at exactly one version, is read from the store, and so are events.
+    const isOne = selection.name !== undefined && options.resourceVersionMatch === 'Exact'
+    await caughtUp(engine, context, wanted, !isOne && target.resource.storage !== 'events')
+  }
   const snapshot = from === undefined ? snapshotFor(engine, options, wanted) : snapshotOf(engine, from)
   // What may be of any version comes whole.
   const limit = options.resourceVersion === '0' ? 0 : (options.limit ?? 0)

@@ -2,6 +2,7 @@ import type { Draft, JsonObject } from '../../api/draft.ts'
 import { apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { applyConfiguration } from '../../api/patch/apply.ts'
+import { carryEmpties } from '../../api/schema/empty-values.ts'
 import type { Patch, PatchOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
 import type { Entry } from '../../store/store.ts'
@@ -79,7 +80,7 @@ function readPatched(
   checkPlace(target, object)
   delete object.metadata.selfLink
   defaultsFor(resource, object)
-  return kept === undefined ? object : withParts(value as JsonObject, kept, object)
+  return kept === undefined ? object : carryEmpties(object, withParts(value as JsonObject, kept, object))
 }
 
 /** What a patch gives has the namespace and the name of its path. */

@@ -10,7 +10,7 @@ import { deepFreeze } from '../../store/freeze.ts'
 import type { Entry, Mutation } from '../../store/store.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { admissionRequest } from './admission-request.ts'
-import { convertsByWebhook, fetchServed, servedForm, storedByWebhook, toServed } from './conversion.ts'
+import { convertsByWebhook, fetchServed, servedForm, settleEmpties, storedByWebhook, toServed } from './conversion.ts'
 import type { Engine } from './engine.ts'
 import { commit, commitBeside } from './engine.ts'
 import { jsonEqual } from './equal.ts'
@@ -51,7 +51,7 @@ export async function replaceObject(
     refuseOvertaken(engine, target, entry, object, named)
   }
   const old = convertsByWebhook(resource) ? toServed(resource, entry.object) : entry.object
-  checkVersion(target, object, old, options.retried === true)
+  checkVersion(target, object, old, options)
   const request = admissionRequest(engine, context, target, { operation: 'UPDATE', object, old }, options)
   const isLate = isKeptLate(resource.storage)
   if (subresource === 'status' && !isLate) keepMetadata(resource.storage, object, old)
@@ -85,6 +85,7 @@ export async function replaceObject(
     refuseOvertaken(engine, target, entry, object, named)
     check()
   }
+  settleEmpties(resource, object)
   if (same(object, old)) return { object: toServed(resource, old), code: 200 }
   const converting = storedByWebhook(engine, resource, object as KubeObject)
   if (converting === undefined) return write(engine, target, entry, object as KubeObject, options, beside)
@@ -143,11 +144,16 @@ function isDeletionComplete(object: KubeObject, old: KubeObject): boolean {
 }
 
 /** The caller's `resourceVersion` and `uid` must be the current ones, where it names them; a patched uid is invalid. */
-function checkVersion(target: ObjectTarget, object: Draft<KubeObject>, old: KubeObject, isPatch: boolean): void {
+function checkVersion(
+  target: ObjectTarget,
+  object: Draft<KubeObject>,
+  old: KubeObject,
+  { retried: isPatch = false, dryRun: isDryRun = false }: ReplaceOptions,
+): void {
   const { resource, name } = target
   const { resourceVersion, uid } = object.metadata
   if (uid && uid !== old.metadata.uid && !isPatch) {
-    throw otherUid(resource.type, target.namespace, name, uid, old.metadata.uid ?? '')
+    throw otherUid(target, uid, old.metadata.uid ?? '', isDryRun)
   }
   if (resourceVersion && resourceVersion !== '0') {
     if (!/^\d+$/.test(resourceVersion)) throw malformedVersion(resourceVersion)

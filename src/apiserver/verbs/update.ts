@@ -52,10 +52,12 @@ async function put(
   if (entry !== undefined) {
     return replaceObject(engine, context, target, entry, stored, { ...options, keepManagedFields })
   }
-  if (!resource.strategy.createsOnUpdate || subresource !== undefined) throw notFound(resource.type, target.name)
+  // Kubernetes creates a Service that is not there for a status of it too.
+  const isPart = subresource !== undefined && !(subresource === 'status' && resource.storage === 'services')
+  if (!resource.strategy.createsOnUpdate || isPart) throw notFound(resource.type, target.name)
   authorize(engine, context, 'create', target)
   // What is not there has no uid: who names one means another object.
   const { uid } = stored.metadata
-  if (uid) throw otherUid(resource.type, target.namespace, target.name, uid, undefined)
+  if (uid) throw otherUid(target, uid, undefined, options.dryRun === true)
   return createObject(engine, context, target, stored, options, keepManagedFields)
 }

@@ -110,7 +110,9 @@ function startOf(options: WatchOptions): WatchStart {
     return { type: 'initial', notOlderThan: revision, endBookmark: options.allowWatchBookmarks === true }
   }
   if (revision > 0) return { type: 'after', revision }
-  return options.sendInitialEvents === false ? { type: 'now' } : { type: 'initial' }
+  if (options.sendInitialEvents === false) return { type: 'now' }
+  // A watch from nowhere in particular counts as one that asked for what exists.
+  return { type: 'initial', endBookmark: options.allowWatchBookmarks === true }
 }
 
 function servedEvent(resource: ServedResource, event: StoredEvent): WatchEvent {

@@ -7,6 +7,7 @@ import type { Draft } from '../../api/draft.ts'
 import { convert } from '../../api/conversion/convert.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { trackUpdate } from '../../api/patch/managed-fields.ts'
+import { carryEmpties } from '../../api/schema/empty-values.ts'
 import type { Entry } from '../../store/store.ts'
 import { REQUESTS } from '../certificates/requests.ts'
 import type { Engine } from './engine.ts'
@@ -56,6 +57,7 @@ export function trackServed(
   const served = structuredClone(
     convert(stored as KubeObject, resource.storageType, resource.type),
   ) as Draft<KubeObject>
+  carryEmpties(stored, served)
   trackUpdate(resource.schema(), served, old, writerOf(engine, context, resource, options, subresource))
   if (served.metadata.managedFields === undefined) delete stored.metadata.managedFields
   else stored.metadata.managedFields = served.metadata.managedFields

@@ -77,7 +77,7 @@ function comparable({ status, warning, body }: Answer, namespace: string): unkno
  */
 function withoutGoDiff(value: unknown): unknown {
   if (typeof value === 'string') {
-    const patched = value.replaceAll(/(Invalid value: )"\{\\"(?:apiVersion|kind)\\"[^]*\}": /g, '$1<patched>: ')
+    const patched = value.replaceAll(/(Invalid value: )"\{\\"(?:\w+)\\":[^]*\}": /g, '$1<patched>: ')
     return patched.replaceAll(/(previously negative\))\n[^]*$/g, '$1')
   }
   if (Array.isArray(value)) return value.map(withoutGoDiff)

@@ -43,7 +43,8 @@ export function oddPatches({ collection, path, object, name }: Target): readonly
     apply('an unknown field', config({}, { nope: 1 })),
     apply('an unknown field, strictly', config({}, { nope: 1 }), 'fieldManager=me&fieldValidation=Strict'),
     apply('a wrong type', config({ labels: 'x' })),
-    apply('a wrong type of a part', config({}, { spec: 7, data: 7, rules: 7 })),
+    // One at a time: of several the real server looks, in any order, no further than the first that it does not know.
+    ...['spec', 'data', 'rules'].map((part) => apply(`a wrong type of ${part}`, config({}, { [part]: 7 }))),
     apply('managed fields', config({ managedFields: [{ manager: 'x' }] })),
     apply('without a manager', config({}), ''),
     apply('with an empty manager', config({}), 'fieldManager='),

@@ -4,6 +4,7 @@ import { ApiError } from '../../../api/meta/status.ts'
 import type { KubeObject } from '../../../api/object.ts'
 import { applyJsonPatch } from '../../../api/patch/json.ts'
 import { decodeObject } from '../../../api/schema/decode.ts'
+import { carryEmpties } from '../../../api/schema/empty-values.ts'
 import { annotate } from '../../audit/audit-notes.ts'
 import { decodeCustom } from '../../custom/custom-kind.ts'
 import { toStored } from '../../verbs/conversion.ts'
@@ -129,7 +130,9 @@ function applyTo(
   const before = isPart ? (request.object as KubeObject) : inVersion(form, request.object as KubeObject)
   const patched = patchedBy(before, operations, isPart ? undefined : form)
   if (jsonEqual(patched, before)) return false
-  replaceContent(request.object, isPart ? patched : toStored(form, patched))
+  const next = isPart ? patched : toStored(form, patched)
+  replaceContent(request.object, next)
+  carryEmpties(next, request.object)
   return true
 }
 

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../../api/object.ts'
 import { convert } from '../../../api/conversion/convert.ts'
+import { carryEmpties, holdsEmpties, servedEmpties } from '../../../api/schema/empty-values.ts'
 import type { ServedResource } from '../../verbs/served-resource.ts'
 import type { AdmissionRequest } from '../admission.ts'
 
@@ -47,9 +48,11 @@ export function objectsOf({ operation, object, old, part }: AdmissionRequest, fo
   return { object: served(object as KubeObject), oldObject: served(old) }
 }
 
-/** The same object in the version `form`. It may yet be changed, so nothing of it is kept. */
-export function inVersion({ type, storageType }: ServedResource, object: KubeObject): KubeObject {
-  return type === storageType ? object : convert(object, storageType, type)
+/** The same object in the version `form`, as it is sent. It may yet be changed, so nothing of it is kept. */
+export function inVersion(form: ServedResource, object: KubeObject): KubeObject {
+  const { type, storageType } = form
+  const same = type === storageType ? object : carryEmpties(object, convert(object, storageType, type))
+  return holdsEmpties(same) ? servedEmpties(form.schema(), same) : same
 }
 
 const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const
