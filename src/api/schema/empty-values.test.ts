@@ -34,7 +34,9 @@ test('an empty list or map that need not be written is left out', () => {
 })
 
 test('until an object is stored an empty list of it is not the same as none', () => {
-  const rules = { spec: { successPolicy: { rules: [] }, template: { spec: { containers: [{ name: 'c', args: [] }] } } } }
+  const rules = {
+    spec: { successPolicy: { rules: [] }, template: { spec: { containers: [{ name: 'c', args: [] }] } } },
+  }
   const { object, schema } = sent('Job', rules)
   expect(object).toMatchObject(rules)
   // Whoever reads it on its way sees what Kubernetes writes: a list that may be left out is, one that may not is there.

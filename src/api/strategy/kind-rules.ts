@@ -154,7 +154,8 @@ function dropTopology({ endpoints }: Draft<EndpointSlice>, old?: EndpointSlice):
   const known = new Set((old?.endpoints ?? []).map(({ deprecatedTopology }) => deprecatedTopology?.[HOST]))
   for (const endpoint of endpoints ?? []) {
     const host = endpoint.deprecatedTopology?.[HOST]
-    if (endpoint.nodeName === undefined && host !== undefined && host !== '' && known.has(host)) endpoint.nodeName = host
+    if (endpoint.nodeName === undefined && host !== undefined && host !== '' && known.has(host))
+      endpoint.nodeName = host
     delete endpoint.deprecatedTopology
   }
 }

@@ -65,11 +65,7 @@ export function prepareForUpdate(
   const wasSent = isSlice && changes()
   dropGatedFields(groupResourceOf(type), object as never, old as never, subresource)
   UPDATE_RULES[groupResourceOf(type)]?.(object as never, old as never, subresource, now)
-  if (
-    strategy.countsGeneration &&
-    subresource !== 'status' &&
-    (wasSent || changes())
-  ) {
+  if (strategy.countsGeneration && subresource !== 'status' && (wasSent || changes())) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
 }

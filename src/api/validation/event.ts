@@ -4,13 +4,7 @@ import { invalid, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
 import { dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
 import { goForm } from './go-form.ts'
-import {
-  immutable,
-  named,
-  validateFinalizerNames,
-  validateMetadata,
-  validateMetadataUpdate,
-} from './object-meta.ts'
+import { immutable, named, validateFinalizerNames, validateMetadata, validateMetadataUpdate } from './object-meta.ts'
 
 const MOST = { reportingInstance: 128, action: 128, reason: 128, message: 1024 }
 

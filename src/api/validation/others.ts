@@ -1,15 +1,14 @@
-import type { CustomResourceDefinition } from '../generated/apiextensions-v1.ts'
 import type { Lease } from '../generated/coordination-v1.ts'
 import type { PodDisruptionBudget } from '../generated/policy-v1.ts'
 import type { PriorityClass } from '../generated/scheduling-v1.ts'
 import { forbidden, invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { dns1035LabelProblems, dnsSubdomainProblems, labelKeyProblems } from '../meta/names.ts'
+import { labelKeyProblems } from '../meta/names.ts'
 import { goForm } from './go-form.ts'
 import { validateConditions } from './conditions.ts'
 import { validateLabelSelector } from './label-selector.ts'
 import { nonNegative, notOverHundredPercent, validateIntOrPercent } from './numbers.ts'
-import { immutable, named, unlessSame } from './object-meta.ts'
+import { immutable, named } from './object-meta.ts'
 
 const HIGHEST_USER_PRIORITY = 1_000_000_000
 
@@ -87,89 +86,4 @@ export function validateDisruptionBudgetStatus({ status }: PodDisruptionBudget):
     ...nonNegative('status.desiredHealthy', desiredHealthy),
     ...nonNegative('status.expectedPods', expectedPods),
   ]
-}
-
-export function validateDefinition({ metadata, spec }: CustomResourceDefinition): FieldError[] {
-  const errors: FieldError[] = []
-  const wanted = `${spec.names.plural}.${spec.group}`
-  if (metadata.name !== wanted) {
-    errors.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'))
-  }
-  if (spec.group === '') errors.push(required('spec.group'))
-  else {
-    errors.push(...dnsSubdomainProblems(spec.group).map((problem) => invalid('spec.group', spec.group, problem)))
-    if (!spec.group.includes('.'))
-      errors.push(invalid('spec.group', spec.group, 'should be a domain with at least one dot'))
-  }
-  if (spec.scope === '') errors.push(required('spec.scope'))
-  else if (!['Cluster', 'Namespaced'].includes(spec.scope)) {
-    errors.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']))
-  }
-  return [...errors, ...validateVersions(spec), ...validateNames(spec)]
-}
-
-/** Once served, a kind keeps its name and its scope. */
-export function validateDefinitionUpdate(
-  { spec }: CustomResourceDefinition,
-  { spec: old, status }: CustomResourceDefinition,
-): FieldError[] {
-  const isEstablished = status?.conditions?.some((one) => one.type === 'Established' && one.status === 'True') === true
-  const served = [
-    ...unlessSame('spec.scope', spec.scope, old.scope),
-    ...unlessSame('spec.names.kind', spec.names.kind, old.names.kind),
-  ]
-  return [
-    ...(isEstablished ? served : []),
-    ...unlessSame('spec.group', spec.group, old.group),
-    ...unlessSame('spec.names.plural', spec.names.plural, old.names.plural),
-  ]
-}
-
-function validateVersions(spec: CustomResourceDefinition['spec']): FieldError[] {
-  const errors: FieldError[] = []
-  const versions = spec.versions ?? []
-  versions.forEach((version, i) => {
-    const at = `spec.versions[${i}]`
-    const problems = dns1035LabelProblems(version.name)
-    errors.push(...problems.map((problem) => invalid(`${at}.name`, version.name, problem)))
-  })
-  if (versions.filter((version) => version.storage).length !== 1) {
-    const shown = versions.map(versionForm)
-    errors.push(invalid('spec.versions', shown, 'must have exactly one version marked as storage version'))
-  }
-  return errors
-}
-
-/** A version as Kubernetes' own type of it is written; schemas that all versions share are the definition's there. */
-function versionForm(version: NonNullable<CustomResourceDefinition['spec']['versions']>[number]): unknown {
-  return {
-    Name: version.name,
-    Served: version.served,
-    Storage: version.storage,
-    Deprecated: version.deprecated ?? false,
-    DeprecationWarning: version.deprecationWarning ?? null,
-    Schema: null,
-    Subresources: null,
-    AdditionalPrinterColumns: null,
-    SelectableFields: null,
-  }
-}
-
-function validateNames({ names }: CustomResourceDefinition['spec']): FieldError[] {
-  const errors: FieldError[] = []
-  if (names.plural === '') errors.push(required('spec.names.plural'))
-  const lower = {
-    plural: names.plural,
-    singular: names.singular ?? '',
-    kind: names.kind.toLowerCase(),
-    listKind: (names.listKind ?? '').toLowerCase(),
-  }
-  for (const [field, value] of Object.entries(lower)) {
-    if (value === '' && field === 'plural') continue
-    errors.push(...dns1035LabelProblems(value).map((problem) => invalid(`spec.names.${field}`, value, problem)))
-  }
-  if (names.kind !== '' && names.kind === names.listKind) {
-    errors.push(invalid('spec.names.listKind', names.listKind, 'kind and listKind may not be the same'))
-  }
-  return errors
 }

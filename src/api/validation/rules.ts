@@ -3,6 +3,7 @@ import type { ValidatingAdmissionPolicy } from '../generated/admissionregistrati
 import type { FieldError } from '../meta/field-error.ts'
 import { dns1035LabelProblems, dnsLabelProblems, pathSegmentProblems } from '../meta/names.ts'
 import { ipProblems } from './addresses.ts'
+import { validateDefinitionStatus } from './definition-names.ts'
 import { validateConditions } from './conditions.ts'
 import {
   validateAdminAccess,
@@ -44,8 +45,6 @@ import {
   validateSecretUpdate,
 } from './core.ts'
 import {
-  validateDefinition,
-  validateDefinitionUpdate,
   validateDisruptionBudget,
   validateDisruptionBudgetStatus,
   validateLease,
@@ -343,9 +342,8 @@ export const RULES: Readonly<Record<string, Rules>> = {
     steps: 's',
   },
   'customresourcedefinitions.apiextensions.k8s.io': {
-    always: validateDefinition,
-    update: validateDefinitionUpdate,
-    steps: 'msu',
+    status: validateDefinitionStatus,
+    steps: 'm',
   },
   [`roles.${RBAC}`]: { always: validateRole, names: pathSegmentProblems, steps: 'fsfsm' },
   [`clusterroles.${RBAC}`]: { always: validateClusterRole, names: pathSegmentProblems, steps: 'fsfsm' },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { KubeObject } from '../../api/object.ts'
-import { validateDefinitionSchemas } from './definition-validation.ts'
+import { validateDefinition } from './definition-validation.ts'
 
 const toldOf = (conversion: object) => {
   const schema = { openAPIV3Schema: { type: 'object' } }
@@ -12,7 +12,7 @@ const toldOf = (conversion: object) => {
     conversion,
   }
   const definition = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: {}, spec }
-  return validateDefinitionSchemas(definition as unknown as KubeObject)
+  return validateDefinition(definition as unknown as KubeObject)
     .filter(({ field }) => field.startsWith('spec.conversion'))
     .map(({ field, message }) => `${field}: ${message}`)
 }

@@ -37,6 +37,17 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[]
   readonly oneOf?: readonly JsonSchema[]
   readonly not?: JsonSchema
+  /** Words that no definition may use, as they may be sent. */
+  readonly id?: string
+  readonly $ref?: string
+  readonly $schema?: string
+  readonly additionalItems?: unknown
+  readonly patternProperties?: Readonly<Record<string, JsonSchema>>
+  readonly definitions?: Readonly<Record<string, JsonSchema>>
+  readonly dependencies?: Readonly<Record<string, unknown>>
+  /** Words that say nothing of a value. */
+  readonly example?: unknown
+  readonly externalDocs?: unknown
 }
 
 /** A rule in CEL over `self` and, where there was one before, `oldSelf`. */

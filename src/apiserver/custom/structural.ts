@@ -1,62 +1,24 @@
+import { isJsonObject } from '../../api/draft.ts'
 import type { FieldError } from '../../api/meta/field-error.ts'
-import { forbidden, invalid, notSupported, required } from '../../api/meta/field-error.ts'
-import { patternProblem } from './pattern.ts'
+import { forbidden, invalid, required } from '../../api/meta/field-error.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { patternProblem } from './pattern.ts'
+import { validateCompleteness } from './structural-completeness.ts'
 
 type Level = 'root' | 'item' | 'field'
 
-const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
-const UNSUPPORTED = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref']
-
-/** What keeps a definition's schema from being structural, in Kubernetes' words. */
-export function validateStructure(schema: JsonSchema, path: string): readonly FieldError[] {
-  const errors: FieldError[] = []
-  if (schema.nullable) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'))
-  checkNode(schema, path, 'root', errors)
-  return errors
+/** ValidateStructural: what keeps a definition's schema from being structural, in the order of its words. */
+export function validateStructural(schema: JsonSchema, path: string): readonly FieldError[] {
+  const errors = [...invariants(schema, 'root', path), ...validateCompleteness(schema, path)]
+  const textOf = ({ field, message }: FieldError) => `${field}: ${message}`
+  return errors.toSorted((a, b) => (textOf(a) < textOf(b) ? -1 : 1))
 }
 
-function checkNode(schema: JsonSchema, path: string, level: Level, errors: FieldError[]): void {
-  checkVocabulary(schema, path, errors)
-  checkType(schema, path, level, errors)
-  checkExtensions(schema, path, errors)
-  checkMerging(schema, path, errors)
-  for (const [key, child] of Object.entries(schema.properties ?? {})) {
-    checkNode(child, `${path}.properties[${key}]`, 'field', errors)
-  }
-  const { items, additionalProperties } = schema
-  if (items !== undefined && !Array.isArray(items)) checkNode(items, `${path}.items`, 'item', errors)
-  if (typeof additionalProperties === 'object') {
-    checkNode(additionalProperties, `${path}.additionalProperties`, 'field', errors)
-  }
-  checkJunctors(schema, path, errors)
-}
-
-function checkVocabulary(schema: JsonSchema, path: string, errors: FieldError[]): void {
-  for (const name of UNSUPPORTED) {
-    if (name in schema) errors.push(forbidden(`${path}.${name}`, `${name} is not supported`))
-  }
-  if (schema.uniqueItems) {
-    const detail = 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'
-    errors.push(forbidden(`${path}.uniqueItems`, detail))
-  }
-  if (schema.additionalProperties !== undefined && Object.keys(schema.properties ?? {}).length > 0) {
-    errors.push(forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'))
-  }
-  if (Array.isArray(schema.items)) {
-    errors.push(forbidden(`${path}.items`, 'items must be a schema object and not an array'))
-  }
-  if (schema.type === 'null') {
-    errors.push(forbidden(`${path}.type`, 'type cannot be set to null, use nullable as an alternative'))
-  } else if (schema.type !== undefined && schema.type !== '' && !TYPES.includes(schema.type)) {
-    errors.push(notSupported(`${path}.type`, schema.type, TYPES))
-  }
-  const { pattern = '' } = schema
-  const problem = pattern === '' ? undefined : patternProblem(pattern)
-  if (problem !== undefined) {
-    const detail = `must be a valid regular expression, but isn't: ${problem}`
-    errors.push(invalid(`${path}.pattern`, pattern, detail))
-  }
+/** Whether a schema says anything by a word: what is zero to Go says nothing. */
+export function says(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === '') return false
+  if (Array.isArray(value)) return value.length > 0
+  return !isJsonObject(value) || Object.keys(value).length > 0
 }
 
 const MISSING: Readonly<Record<Level, string>> = {
@@ -65,125 +27,108 @@ const MISSING: Readonly<Record<Level, string>> = {
   field: 'must not be empty for specified object fields',
 }
 
-function checkType(schema: JsonSchema, path: string, level: Level, errors: FieldError[]): void {
-  const { type = '', items } = schema
-  const untyped =
-    schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
+function invariants(schema: JsonSchema, level: Level, path: string): FieldError[] {
+  const { type = '', items, properties = {}, additionalProperties } = schema
+  const errors: FieldError[] = []
   if (type === 'array' && items === undefined) errors.push(required(`${path}.items`, 'must be specified'))
-  if (type === '' && (level === 'root' || !untyped)) errors.push(required(`${path}.type`, MISSING[level]))
-  if (level !== 'root') return
-  if (type !== '' && type !== 'object') errors.push(invalid(`${path}.type`, type, 'must be object at the root'))
-  if (schema.additionalProperties !== undefined && schema.additionalProperties !== false) {
-    errors.push(forbidden(`${path}.additionalProperties`, 'must not be used at the root'))
+  if (items !== undefined) errors.push(...invariants(items, 'item', `${path}.items`))
+  for (const [key, child] of Object.entries(properties)) {
+    errors.push(...invariants(child, 'field', `${path}.properties[${key}]`))
   }
-  const metadata = schema.properties?.['metadata']
-  if (metadata === undefined) return
-  if (metadata.type !== 'object')
-    errors.push(invalid(`${path}.properties[metadata].type`, metadata.type ?? '', 'must be object'))
-  const other = Object.keys(metadata.properties ?? {}).filter((key) => key !== 'name' && key !== 'generateName')
-  if (other.length > 0) {
-    const detail = 'must not specify anything other than name and generateName, but metadata is implicitly specified'
-    errors.push(forbidden(`${path}.properties[metadata]`, detail))
+  if (additionalProperties !== undefined) {
+    const at = `${path}.additionalProperties`
+    if (level === 'root') errors.push(forbidden(at, 'must not be used at the root'))
+    if (typeof additionalProperties === 'object') errors.push(...invariants(additionalProperties, 'field', at))
   }
+  errors.push(...extensionErrors(schema, path))
+  const { skipsAnyOf, skipsFirst } = intOrString(schema)
+  errors.push(...valueErrors(schema, path, skipsAnyOf, skipsFirst))
+  errors.push(...typeErrors(schema, level, path), ...embeddedErrors(schema, path))
+  return [...errors, ...identityErrors(schema, level, path)]
 }
 
-function checkExtensions(schema: JsonSchema, path: string, errors: FieldError[]): void {
+function extensionErrors(schema: JsonSchema, path: string): FieldError[] {
+  if (schema['x-kubernetes-int-or-string'] !== true) return []
+  const both = (['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const).filter(
+    (name) => schema[name] === true,
+  )
+  return both.map((name) => invalid(`${path}.${name}`, true, 'must be false if x-kubernetes-int-or-string is true'))
+}
+
+/** An int-or-string may say so once more in the form that other tools understand: of that nothing is asked. */
+function intOrString({ anyOf = [], allOf = [] }: JsonSchema) {
+  const isPattern = (list: readonly JsonSchema[] | undefined) =>
+    list?.length === 2 && saysOnly(list[0], 'integer') && saysOnly(list[1], 'string')
+  return { skipsAnyOf: isPattern(anyOf), skipsFirst: isPattern(allOf[0]?.anyOf) }
+}
+
+const saysOnly = (schema: JsonSchema = {}, type: string): boolean =>
+  schema.type === type && Object.entries(schema).every(([key, value]) => key === 'type' || !says(value))
+
+function typeErrors(schema: JsonSchema, level: Level, path: string): FieldError[] {
   const { type = '' } = schema
-  const preserves = schema['x-kubernetes-preserve-unknown-fields']
-  if (preserves === false) {
-    errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'))
-  }
-  if (schema['x-kubernetes-int-or-string'] && preserves) {
-    const detail = 'must be false if x-kubernetes-int-or-string is true'
-    errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, true, detail))
-  }
-  if (!schema['x-kubernetes-embedded-resource']) return
   const mustBeObject = 'must be object if x-kubernetes-embedded-resource is true'
-  if (type === '') errors.push(required(`${path}.type`, mustBeObject))
-  else if (type !== 'object') errors.push(invalid(`${path}.type`, type, mustBeObject))
+  const isUntyped =
+    schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
+  const errors: FieldError[] = []
+  if (schema['x-kubernetes-embedded-resource'] && type !== 'object') {
+    const at = `${path}.type`
+    errors.push(type === '' ? required(at, mustBeObject) : invalid(at, type, mustBeObject))
+  } else if (type === '' && !isUntyped) errors.push(required(`${path}.type`, MISSING[level]))
+  if (level === 'root' && type !== '' && type !== 'object') {
+    errors.push(invalid(`${path}.type`, type, 'must be object at the root'))
+  }
+  return errors
+}
+
+function embeddedErrors(schema: JsonSchema, path: string): FieldError[] {
+  if (!schema['x-kubernetes-embedded-resource']) return []
+  const errors: FieldError[] = []
   if (schema.additionalProperties !== undefined) {
     const detail = 'must not be used if x-kubernetes-embedded-resource is set'
     errors.push(forbidden(`${path}.additionalProperties`, detail))
   }
-  if (!preserves && Object.keys(schema.properties ?? {}).length === 0) {
+  if (!schema['x-kubernetes-preserve-unknown-fields'] && !says(schema.properties)) {
     const detail =
       'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields'
     errors.push(required(`${path}.properties`, detail))
   }
+  return errors
 }
 
-function checkMerging(schema: JsonSchema, path: string, errors: FieldError[]): void {
-  const mapType = schema['x-kubernetes-map-type']
-  if (mapType !== undefined) {
-    mustBe(schema, path, 'object', 'x-kubernetes-map-type', errors)
-    if (!['atomic', 'granular'].includes(mapType)) {
-      errors.push(notSupported(`${path}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']))
-    }
+/** What a resource, whole or embedded, may say of its kind and its metadata. */
+function identityErrors(schema: JsonSchema, level: Level, path: string): FieldError[] {
+  const { kind, apiVersion, metadata } = schema.properties ?? {}
+  const isResource = level === 'root' || schema['x-kubernetes-embedded-resource'] === true
+  const errors: FieldError[] = []
+  const check = (name: string, part: JsonSchema | undefined, wanted: string) => {
+    if (part === undefined || !isResource || part.type === wanted) return
+    errors.push(invalid(`${path}.properties[${name}].type`, part.type ?? '', `must be ${wanted}`))
   }
-  const listType = schema['x-kubernetes-list-type']
-  if (listType !== undefined) {
-    mustBe(schema, path, 'array', 'x-kubernetes-list-type', errors)
-    if (!['atomic', 'set', 'map'].includes(listType)) {
-      errors.push(notSupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'set', 'map']))
-    }
-  }
-  const keys = schema['x-kubernetes-list-map-keys'] ?? []
-  if (keys.length > 0 && listType !== 'map') {
-    const detail = 'must be map if x-kubernetes-list-map-keys is non-empty'
-    const field = `${path}.x-kubernetes-list-type`
-    errors.push(listType === undefined ? required(field, detail) : invalid(field, listType, detail))
-  }
-  if (listType === 'map') checkMapList(schema, path, keys, errors)
+  check('kind', kind, 'string')
+  check('apiVersion', apiVersion, 'string')
+  check('metadata', metadata, 'object')
+  if (metadata === undefined || level !== 'root') return errors
+  const { type: _type, default: _default, properties = {}, externalDocs: _docs, example: _example, ...rest } = metadata
+  const names = Object.keys(properties).every((name) => name === 'name' || name === 'generateName')
+  if (names && !Object.values(rest).some((value) => says(value) || typeof value === 'number')) return errors
+  const detail = 'must not specify anything other than name and generateName, but metadata is implicitly specified'
+  return [...errors, forbidden(`${path}.properties[metadata]`, detail)]
 }
 
-function mustBe(schema: JsonSchema, path: string, type: string, extension: string, errors: FieldError[]): void {
-  const detail = `must be ${type} if ${extension} is specified`
-  if (schema.type === undefined || schema.type === '') errors.push(required(`${path}.type`, detail))
-  else if (schema.type !== type) errors.push(invalid(`${path}.type`, schema.type, detail))
-}
-
-function checkMapList({ items }: JsonSchema, path: string, keys: readonly string[], errors: FieldError[]): void {
-  if (keys.length === 0) {
-    const detail = 'must not be empty if x-kubernetes-list-type is map'
-    errors.push(required(`${path}.x-kubernetes-list-map-keys`, detail))
-  }
-  if (items === undefined) {
-    errors.push(required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map'))
-    return
-  }
-  if (items.type !== 'object') {
-    const detail = "must be object if parent array's x-kubernetes-list-type is map"
-    errors.push(invalid(`${path}.items.type`, items.type ?? '', detail))
-  }
-  const field = `${path}.x-kubernetes-list-map-keys`
-  for (const key of keys) {
-    const property = items.properties?.[key]
-    if (property === undefined) errors.push(invalid(field, keys, 'entries must all be names of item properties'))
-    else checkMapKey(items, property, key, path, errors)
-  }
-  if (new Set(keys).size < keys.length) errors.push(invalid(field, keys, 'must not contain duplicate entries'))
-}
-
-function checkMapKey(items: JsonSchema, property: JsonSchema, key: string, path: string, errors: FieldError[]): void {
-  const at = `${path}.items.properties[${key}]`
-  if (property.type === 'array' || property.type === 'object') {
-    const detail = "must be a scalar type if parent array's x-kubernetes-list-type is map"
-    errors.push(invalid(`${at}.type`, property.type, detail))
-  }
-  if (property.default === undefined && !(items.required ?? []).includes(key)) {
-    const detail = 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'
-    errors.push(required(`${at}.default`, detail))
-  }
-  if (property.nullable) {
-    const detail = 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable'
-    errors.push(forbidden(`${at}.nullable`, detail))
-  }
+function valueErrors(schema: JsonSchema, path: string, skipsAnyOf = false, skipsFirst = false): FieldError[] {
+  const { anyOf = [], allOf = [], oneOf = [], not, pattern = '' } = schema
+  const errors = skipsAnyOf ? [] : anyOf.flatMap((one, i) => nestedErrors(one, `${path}.anyOf[${i}]`))
+  allOf.forEach((one, i) => errors.push(...nestedErrors(one, `${path}.allOf[${i}]`, skipsFirst && i === 0)))
+  oneOf.forEach((one, i) => errors.push(...nestedErrors(one, `${path}.oneOf[${i}]`)))
+  if (not !== undefined) errors.push(...nestedErrors(not, `${path}.not`))
+  const problem = pattern === '' ? undefined : patternProblem(pattern)
+  if (problem === undefined) return errors
+  return [...errors, invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${problem}`)]
 }
 
 /** What `allOf` and its kin may not say, since the schema around them says it. */
 const NESTED: readonly (readonly [name: keyof JsonSchema, detail: string])[] = [
-  ['type', 'must be empty to be structural'],
-  ['additionalProperties', 'must be undefined to be structural'],
   ['default', 'must be undefined to be structural'],
   ['title', 'must be empty to be structural'],
   ['description', 'must be empty to be structural'],
@@ -197,28 +142,26 @@ const NESTED: readonly (readonly [name: keyof JsonSchema, detail: string])[] = [
   ['x-kubernetes-validations', 'must be empty to be structural'],
 ]
 
-function checkJunctors(schema: JsonSchema, path: string, errors: FieldError[]): void {
-  // An int-or-string may say so once more in the form that other tools understand.
-  const allowed = schema['x-kubernetes-int-or-string'] === true
-  for (const junctor of ['allOf', 'anyOf', 'oneOf'] as const) {
-    schema[junctor]?.forEach((one, i) => checkNested(one, `${path}.${junctor}[${i}]`, allowed, errors))
+/** Of these already the word says something, whatever follows it. */
+const POINTERS: ReadonlySet<string> = new Set(['x-kubernetes-list-type', 'x-kubernetes-map-type', 'default'])
+
+function nestedErrors(schema: JsonSchema, path: string, skipsAnyOf = false): FieldError[] {
+  const { items, properties = {}, additionalProperties, type } = schema
+  const errors = valueErrors(schema, path, skipsAnyOf)
+  if (items !== undefined) errors.push(...nestedErrors(items, `${path}.items`))
+  for (const [key, child] of Object.entries(properties)) {
+    errors.push(...nestedErrors(child, `${path}.properties[${key}]`))
   }
-  if (schema.not !== undefined) checkNested(schema.not, `${path}.not`, allowed, errors)
-}
-
-const isSaid = (value: unknown) =>
-  value !== undefined && value !== false && value !== '' && !(Array.isArray(value) && value.length === 0)
-
-function checkNested(schema: JsonSchema, path: string, typed: boolean, errors: FieldError[]): void {
+  if (says(type)) errors.push(forbidden(`${path}.type`, 'must be empty to be structural'))
+  if (additionalProperties !== undefined && additionalProperties !== false) {
+    errors.push(forbidden(`${path}.additionalProperties`, 'must be undefined to be structural'))
+  }
   for (const [name, detail] of NESTED) {
-    if ((isSaid(schema[name]) || (name.endsWith('-type') && schema[name] === '')) && !(typed && name === 'type'))
-      errors.push(forbidden(`${path}.${name}`, detail))
+    const isSaid = POINTERS.has(name) ? schema[name] !== undefined && schema[name] !== null : says(schema[name])
+    if (isSaid) errors.push(forbidden(`${path}.${name}`, detail))
   }
-  checkVocabulary(schema, path, errors)
-  checkMerging(schema, path, errors)
-  for (const [key, child] of Object.entries(schema.properties ?? {})) {
-    checkNested(child, `${path}.properties[${key}]`, false, errors)
+  if (properties['metadata'] !== undefined) {
+    errors.push(forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context'))
   }
-  if (schema.items !== undefined) checkNested(schema.items, `${path}.items`, false, errors)
-  checkJunctors(schema, path, errors)
+  return errors
 }

@@ -62,11 +62,6 @@ export function listRevision(text: string | undefined): number {
 }
 
 /** Waits for a revision that lies in the future, for as long as Kubernetes does, then rejects with its Timeout. */
-export function caughtUp(
-  engine: Engine,
-  context: RequestContext,
-  revision: number,
-  isCached: boolean,
-): Promise<void> {
+export function caughtUp(engine: Engine, context: RequestContext, revision: number, isCached: boolean): Promise<void> {
   return waitForRevision(engine.store, engine.environment.timers, revision, context.signal, isCached)
 }

@@ -12,7 +12,7 @@ import { validateRegistration } from '../admission/dynamic/registration-validati
 import { REQUESTS } from '../certificates/requests.ts'
 import { validateRequest, validateRequestUpdate } from '../certificates/request-validation.ts'
 import { formatWarnings } from '../custom/formats.ts'
-import { validateDefinitionSchemas } from '../custom/definition-validation.ts'
+import { validateDefinition } from '../custom/definition-validation.ts'
 import { applyCustomDefaults, validateCustom } from '../custom/custom-kind.ts'
 import type { ServedResource } from './served-resource.ts'
 
@@ -38,7 +38,7 @@ export function validationOfNew(
     return errors.length > 0 ? errors : validateCreate(resource.storageType, object, around)
   }
   const errors = validateCreate(resource.storageType, object, around)
-  if (resource.storage === DEFINITIONS) return [...errors, ...validateDefinitionSchemas(object)]
+  if (resource.storage === DEFINITIONS) return [...errors, ...validateDefinition(object)]
   if (resource.storage === REQUESTS) return [...errors, ...validateRequest(object as CertificateSigningRequest)]
   if (resource.type.group === REGISTRATION) return [...errors, ...validateRegistration(resource.storage, object)]
   return resource.definition === undefined ? errors : [...errors, ...validateCustom(resource, object)]
@@ -61,7 +61,7 @@ export function validationOfUpdate(
     return [...validateRequest(request), ...validateRequestUpdate(request, before, subresource), ...errors]
   }
   if (resource.storage === DEFINITIONS && subresource === undefined) {
-    return [...errors, ...validateDefinitionSchemas(object, old)]
+    return [...errors, ...validateDefinition(object, old)]
   }
   if (resource.type.group === REGISTRATION && subresource === undefined) {
     return [...errors, ...validateRegistration(resource.storage, object)]

@@ -1,9 +1,10 @@
-import type { MutatingWebhook, ServiceReference } from '../../../api/generated/admissionregistration-v1.ts'
+import type { MutatingWebhook } from '../../../api/generated/admissionregistration-v1.ts'
 import { invalid, notSupported, required } from '../../../api/meta/field-error.ts'
 import type { FieldError } from '../../../api/meta/field-error.ts'
-import { dns1035LabelProblems, dnsSubdomainProblems, portNumberProblems } from '../../../api/meta/names.ts'
+import { dns1035LabelProblems, dnsSubdomainProblems } from '../../../api/meta/names.ts'
 import { validateLabelSelector } from '../../../api/validation/label-selector.ts'
 import { named } from '../../../api/validation/object-meta.ts'
+import { validateWebhookService, validateWebhookUrl } from '../../../api/validation/webhook-client.ts'
 import type { Webhook } from './webhook.ts'
 
 export const FAILURE_POLICIES = ['Fail', 'Ignore']
@@ -33,8 +34,8 @@ export function validateWebhook(webhook: Webhook, at: string): FieldError[] {
   const { url, service } = clientConfig ?? {}
   if ((url === undefined) === (service === undefined)) {
     errors.push(required(`${at}.clientConfig`, 'exactly one of url or service is required'))
-  } else if (url !== undefined) checkUrl(url, `${at}.clientConfig.url`, errors)
-  else if (service !== undefined) errors.push(...validateService(service, `${at}.clientConfig.service`))
+  } else if (url !== undefined) errors.push(...validateWebhookUrl(url, `${at}.clientConfig.url`))
+  else if (service !== undefined) errors.push(...validateWebhookService(service, `${at}.clientConfig.service`))
   return errors
 }
 
@@ -58,41 +59,4 @@ function validateReviews({ admissionReviewVersions }: Webhook, at: string): Fiel
   )
   if (versions.some((version) => REVIEW_VERSIONS.includes(version))) return errors
   return [...errors, invalid(path, versions, `must include at least one of ${known}`)]
-}
-
-/** Kubernetes tells of a missing name as of a missing namespace, and the other way round. */
-function validateService({ name, namespace, path, port = 443 }: ServiceReference, at: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (namespace === '') errors.push(required(`${at}.name`))
-  if (name === '') errors.push(required(`${at}.namespace`))
-  const problems = portNumberProblems(port)
-  if (problems.length > 0) errors.push(invalid(`${at}.port`, port, `port is not valid: ${problems.join(', ')}`))
-  return path === undefined ? errors : [...errors, ...validatePath(path, `${at}.path`)]
-}
-
-function validatePath(text: string, path: string): FieldError[] {
-  if (text === '' || text === '/') return []
-  if (text === '//') return [invalid(path, text, 'segment[0] may not be empty')]
-  const errors = text.startsWith('/') ? [] : [invalid(path, text, "must start with a '/'")]
-  const steps = text.slice(1).replace(/\/$/, '').split('/')
-  const wrong = steps.flatMap((step, i) => {
-    if (step === '') return [invalid(path, text, `segment[${i}] may not be empty`)]
-    return dnsSubdomainProblems(step).map((problem) => invalid(path, text, `segment[${i}]: ${problem}`))
-  })
-  return [...errors, ...wrong]
-}
-
-/** As `webhook.ValidateWebhookURL` says it. */
-function checkUrl(text: string, field: string, errors: FieldError[]): void {
-  const form = 'url must be a valid URL: https://host[:port]/path'
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined)
-    return void errors.push(invalid(field, text, `${form}; desired format: https://host[:port]/path`))
-  const wanted = '; desired format: https://host[/path]'
-  const scheme = url.protocol.slice(0, -1)
-  if (scheme !== 'https') errors.push(invalid(field, scheme, `'https' is the only allowed URL scheme${wanted}`))
-  if (url.username !== '') errors.push(invalid(field, url.username, 'user information is not permitted in the URL'))
-  if (url.hash !== '') errors.push(invalid(field, url.hash.slice(1), 'fragments are not permitted in the URL'))
-  if (url.search !== '')
-    errors.push(invalid(field, url.search.slice(1), 'query parameters are not permitted in the URL'))
 }
