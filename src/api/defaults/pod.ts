@@ -1,6 +1,7 @@
 import type { Draft } from '../draft.ts'
 import type { Container, Pod, PodSpec, PodTemplateSpec } from '../generated/core-v1.ts'
 import { defaultContainer, defaultRequests } from './container.ts'
+import { podAmounts } from '../quota/pod-usage.ts'
 import { setDefaults, setDefaultsOfZero } from './set-default.ts'
 import { defaultVolume } from './volume.ts'
 
@@ -55,6 +56,13 @@ function defaultPodRequests(spec: Draft<PodSpec>): void {
   const limits = spec.resources?.limits
   if (limits === undefined || spec.resources === undefined) return
   const requests = (spec.resources.requests ??= {})
+  // What the containers request together is what the pod does; of what none of them does, its limit.
+  const { containers, initContainers = [] } = spec as PodSpec
+  const together = podAmounts({ containers, initContainers }, 'requests')
+  for (const name of ['cpu', 'memory']) {
+    const amount = together[name]
+    if (amount !== undefined) requests[name] ??= amount
+  }
   for (const [name, limit] of Object.entries(limits)) {
     if (name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')) requests[name] ??= limit
   }

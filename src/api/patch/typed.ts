@@ -8,7 +8,8 @@ import type { FieldSet } from './field-set.ts'
 /** What lies within a value, each part under its step in `fieldsV1`; undefined where it is one indivisible thing. */
 export function partsOf(schema: Schema, value: unknown): Map<string, Part> | undefined {
   if (schema.kind === 'list' && Array.isArray(value)) return itemsOf(schema, value)
-  if (!isJsonObject(value) || schema.kind === 'scalar' || schema.kind === 'list') return undefined
+  if (!isJsonObject(value) || value instanceof Repeated || schema.kind === 'scalar' || schema.kind === 'list')
+    return undefined
   if (schema.atomic === true) return undefined
   const entries = Object.entries(value).filter(([, item]) => item !== undefined)
   return new Map(
@@ -31,8 +32,29 @@ export function schemaOfField(schema: Schema, key: string): Schema {
 
 function itemsOf(schema: ListSchema, list: readonly unknown[]): Map<string, Part> | undefined {
   if (schema.list === 'atomic') return undefined
-  return new Map(list.map((value) => [stepOf(schema, value), { schema: schema.items, value }] as const))
+  const parts = new Map<string, Part>()
+  for (const value of list) {
+    const step = stepOf(schema, value)
+    const same = parts.get(step)
+    parts.set(step, same === undefined ? { schema: schema.items, value } : repeated(same, value))
+  }
+  return parts
 }
+
+/** Items with the same keys: one thing together, of which nobody owns a part. */
+class Repeated {
+  readonly items: readonly unknown[]
+
+  constructor(items: readonly unknown[]) {
+    this.items = items
+  }
+}
+
+function repeated({ value: same }: Part, value: unknown): Part {
+  return { schema: WHOLE, value: new Repeated([...(same instanceof Repeated ? same.items : [same]), value]) }
+}
+
+const WHOLE: Schema = { kind: 'any', atomic: true }
 
 /** A list by keys has an item with none of them: such an object has no fields that could be told apart. */
 export class UnkeyedItemError extends Error {
@@ -118,7 +140,7 @@ function wholeSet(schema: Schema, value: unknown): FieldSet {
   const add = (step: string, part: Schema, inner: unknown) => {
     if (isEmpty) set['.'] = LEAF
     isEmpty = false
-    set[step] = wholeSet(part, inner)
+    set[step] = Object.hasOwn(set, step) ? LEAF : wholeSet(part, inner)
   }
   if (Array.isArray(value)) {
     if (schema.kind !== 'list' || schema.list === 'atomic') return LEAF
@@ -185,7 +207,9 @@ function onlyOwned(schema: Schema, value: unknown, owned: FieldSet): unknown {
 }
 
 function assemble(schema: Schema, parts: ReadonlyMap<string, unknown>): unknown {
-  if (schema.kind === 'list') return [...parts.values()]
+  if (schema.kind === 'list') {
+    return [...parts.values()].flatMap((part) => (part instanceof Repeated ? part.items : [part]))
+  }
   return Object.fromEntries([...parts].map(([step, value]) => [step.slice(2), value]))
 }
 

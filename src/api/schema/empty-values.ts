@@ -24,8 +24,8 @@ export function isEmptyCollection(schema: Schema, value: unknown): boolean {
 }
 
 /** Whether an empty value of the field is the same as none once it is stored. */
-export const losesEmpty = ({ schema, keepsEmpty }: FieldSchema, value: unknown): boolean =>
-  !keepsEmpty && isEmptyCollection(schema, value)
+export const losesEmpty = ({ schema, keepsEmpty, zero }: FieldSchema, value: unknown): boolean =>
+  (zero === 'omitted' || !keepsEmpty) && isEmptyCollection(schema, value)
 
 /** Brings an object into the form that it is stored in, in place: empty lists and maps are left out, or null. */
 export function dropEmpties(schema: ObjectSchema, object: Draft<KubeObject>): void {

@@ -72,7 +72,8 @@ function createPod(pod: Draft<Pod>): void {
   resolveLabelKeys(pod)
   if ((pod.spec?.terminationGracePeriodSeconds ?? 0) < 0 && pod.spec) pod.spec.terminationGracePeriodSeconds = 1
   pod.metadata.generation = 1
-  pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec as PodSpec), ...gatedConditions(pod) }
+  const qosClass = pod.status?.qosClass || qosClassOf(pod.spec as PodSpec)
+  pod.status = { phase: 'Pending', qosClass, ...gatedConditions(pod) }
 }
 
 /** A pod with gates says from the start why it is not scheduled. */

@@ -1,6 +1,6 @@
 import type { Draft, JsonObject } from '../draft.ts'
 import type { ObjectMeta } from '../generated/meta-v1.ts'
-import { semanticallyEqual } from '../meta/equal.ts'
+import { jsonEqual, semanticallyEqual } from '../meta/equal.ts'
 import type { KubeObject } from '../object.ts'
 import { groupResourceOf } from '../resource-type.ts'
 import type { ResourceType } from '../resource-type.ts'
@@ -58,9 +58,10 @@ export function prepareForUpdate(
   const isSlice = /^(resource|endpoint)slices\./.test(groupResourceOf(type))
   const schema = isCustom(type) ? undefined : schemaOf(type.definition)
   const changes = () => {
-    // What is empty is no change where it was none before, but to the one kind that takes it literally.
-    const isLiteral = schema === undefined || groupResourceOf(type) === 'networkpolicies.networking.k8s.io'
-    return specChanged((isLiteral ? object : storedEmpties(schema, object)) as never, old as never)
+    // What is empty is no change where it was none before, but to the kinds that take it literally.
+    if (schema === undefined) return specChanged(object as never, old as never)
+    if (LITERAL.has(groupResourceOf(type))) return specDiffers(object as never, old as never)
+    return specChanged(storedEmpties(schema, object) as never, old as never)
   }
   const wasSent = isSlice && changes()
   dropGatedFields(groupResourceOf(type), object as never, old as never, subresource)
@@ -100,6 +101,16 @@ function keepOtherPart(object: JsonObject, old: JsonObject, subresource: string 
     else object[key] = old[key]
   }
 }
+
+const LITERAL: ReadonlySet<string> = new Set([
+  'networkpolicies.networking.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+])
+
+/** As {@link specChanged}, with what is empty told from what is not there. */
+const specDiffers = (object: JsonObject, old: JsonObject): boolean =>
+  ['spec', 'webhooks'].some((key) => object[key] !== old[key] && !jsonEqual(object[key], old[key]))
 
 /** Whether anything but metadata and status differs. */
 function specChanged(object: JsonObject, old: JsonObject): boolean {

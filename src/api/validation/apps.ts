@@ -6,7 +6,14 @@ import { fromLabelSelector, matchesLabels } from '../meta/label-selector.ts'
 import { unlessSameSelector, validateLabelSelector } from './label-selector.ts'
 import { isNoShare, nonNegative, notOverHundredPercent, validateIntOrPercent } from './numbers.ts'
 import { validatePodTemplate } from './pod.ts'
-import { isEmptySelector, mismatch, strategyForm, validateForever, validateSelected } from './selected-template.ts'
+import {
+  isEmptySelector,
+  mismatch,
+  selectorForm,
+  strategyForm,
+  validateForever,
+  validateSelected,
+} from './selected-template.ts'
 
 export function validateDeployment({ spec }: Deployment): FieldError[] {
   if (spec === undefined) return [required('spec')]
@@ -85,7 +92,7 @@ export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
     errors.push(mismatch(`${path}.metadata.labels`, labels))
   }
   if (selector && isEmptySelector(selector)) {
-    errors.push(invalid('spec.selector', selector, 'empty selector is invalid for daemonset'))
+    errors.push(invalid('spec.selector', selectorForm(selector), 'empty selector is invalid for daemonset'))
   }
   errors.push(...validatePodTemplate(spec.template, path), ...validateForever(spec.template, path, 'DaemonSet'))
   errors.push(...nonNegative('spec.minReadySeconds', spec.minReadySeconds))

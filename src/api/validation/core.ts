@@ -2,9 +2,9 @@ import type { ConfigMap, Namespace, Node, Secret, ServiceAccount } from '../gene
 import { validateLenientCidr } from './addresses.ts'
 import { duplicate, forbidden, invalid, required, tooLong } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { configKeyProblems } from '../meta/names.ts'
+import { configKeyProblems, labelKeyProblems } from '../meta/names.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
-import { unlessSame, utf8Length } from './object-meta.ts'
+import { named, unlessKnownFinalizer, unlessSame, utf8Length } from './object-meta.ts'
 import { validateAmount } from './resources.ts'
 import { validateTaints } from './scheduling.ts'
 
@@ -80,6 +80,12 @@ export function validateSecretUpdate(secret: Secret, old: Secret): FieldError[] 
   if (!semanticallyEqual(secret.data, old.data)) errors.push(forbidden('data', IMMUTABLE))
   return errors
 }
+
+export const validateNamespace = ({ spec }: Namespace): FieldError[] =>
+  (spec?.finalizers ?? []).flatMap((name) => [
+    ...named('spec.finalizers', name, labelKeyProblems(name)),
+    ...unlessKnownFinalizer(name, 'spec.finalizers'),
+  ])
 
 export function validateNamespaceUpdate(namespace: Namespace, old: Namespace, subresource?: string): FieldError[] {
   if (subresource !== 'status') return []

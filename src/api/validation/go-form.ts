@@ -74,12 +74,28 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, plain(item)]))
 }
 
+const CHAP = { chapAuthDiscovery: 'discoverychapauth', chapAuthSession: 'sessionchapauth' }
+const RBD = { image: 'rbdimage', monitors: 'cephmonitors', pool: 'rbdpool', user: 'radosuser' }
+
+/** Fields that have another name within Kubernetes than on the wire, in lower case. */
+const OTHER_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'core.AzureDiskVolumeSource': { diskURI: 'datadiskuri' },
+  'core.GlusterfsPersistentVolumeSource': { endpoints: 'endpointsname' },
+  'core.GlusterfsVolumeSource': { endpoints: 'endpointsname' },
+  'core.ISCSIPersistentVolumeSource': CHAP,
+  'core.ISCSIVolumeSource': CHAP,
+  'core.RBDPersistentVolumeSource': RBD,
+  'core.RBDVolumeSource': RBD,
+  'resource.DeviceAttribute': { bool: 'boolvalue', int: 'intvalue', string: 'stringvalue', version: 'versionvalue' },
+}
+
 /** What lies beside a pod's security context on the wire lies within it in Kubernetes. */
 const IN_SECURITY_CONTEXT = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers']
 
 function structForm(type: string, fields: string, value: JsonObject): JsonObject {
   const wire = type === 'core.PodSpec' ? withSecurityContext(value) : value
-  const byName = new Map(Object.entries(wire).map(([name, part]) => [name.toLowerCase(), part]))
+  const renamed = OTHER_NAMES[type] ?? {}
+  const byName = new Map(Object.entries(wire).map(([name, part]) => [renamed[name] ?? name.toLowerCase(), part]))
   const form: JsonObject = {}
   for (const field of fields.split(' ')) {
     const [name = '', inner = ''] = field.split(':')

@@ -32,5 +32,7 @@ export function notOverHundredPercent(path: string, value: string | number | und
 
 /** Zero, or zero per cent. */
 export function isNoShare(value: string | number | undefined): boolean {
-  return typeof value === 'string' ? PERCENT.test(value) && Number.parseInt(value, 10) === 0 : (value ?? 0) === 0
+  // What is neither a share nor a number counts as none.
+  if (typeof value !== 'string') return (value ?? 0) === 0
+  return (PERCENT.test(value) || /^[+-]?\d+$/.test(value) ? Number.parseInt(value, 10) : 0) === 0
 }

@@ -55,12 +55,15 @@ function maskTrailingDash(prefix: string): string {
   return prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix
 }
 
+/** A finalizer without a domain is one of Kubernetes' own. */
+export function unlessKnownFinalizer(name: string, path: string): FieldError[] {
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified'
+  return name.includes('/') || STANDARD_FINALIZERS.includes(name) ? [] : [invalid(path, name, detail)]
+}
+
 /** What Kubernetes' own kinds ask beyond that: finalizers without a domain must be known ones. */
 export function validateFinalizerNames({ finalizers }: ObjectMeta, path = 'metadata'): FieldError[] {
-  const detail = 'name is neither a standard finalizer name nor is it fully qualified'
-  return (finalizers ?? []).flatMap((name, i) =>
-    name.includes('/') || STANDARD_FINALIZERS.includes(name) ? [] : [invalid(`${path}.finalizers[${i}]`, name, detail)],
-  )
+  return (finalizers ?? []).flatMap((name, i) => unlessKnownFinalizer(name, `${path}.finalizers[${i}]`))
 }
 
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {

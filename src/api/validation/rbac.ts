@@ -2,9 +2,10 @@ import { goForm } from './go-form.ts'
 import type { ClusterRole, Role, RoleBinding } from '../generated/rbac-v1.ts'
 import { invalid, notSupported, required } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
-import { pathSegmentProblems } from '../meta/names.ts'
+import { dnsSubdomainProblems, pathSegmentProblems } from '../meta/names.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { validateLabelSelector } from './label-selector.ts'
+import { named } from './object-meta.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 type PolicyRule = NonNullable<Role['rules']>[number]
@@ -76,6 +77,7 @@ function validateSubject(subject: Subject, path: string, namespaced: boolean): F
   const { kind, name, namespace = '', apiGroup = '' } = subject
   const errors: FieldError[] = name === '' ? [required(`${path}.name`)] : []
   if (kind === 'ServiceAccount') {
+    if (name !== '') errors.push(...named(`${path}.name`, name, dnsSubdomainProblems(name)))
     if (apiGroup !== '') errors.push(notSupported(`${path}.apiGroup`, apiGroup, ['']))
     if (!namespaced && namespace === '') errors.push(required(`${path}.namespace`))
   } else if (kind === 'User' || kind === 'Group') {

@@ -38,6 +38,7 @@ import { validateClaim, validateClaimStatus, validateClaimUpdate } from './claim
 import {
   validateConfigMap,
   validateConfigMapUpdate,
+  validateNamespace,
   validateNamespaceUpdate,
   validateNode,
   validateNodeUpdate,
@@ -156,7 +157,7 @@ export const RULES: Readonly<Record<string, Rules>> = {
     update: validatePodUpdate,
     steps: 'mfsu',
   },
-  namespaces: { update: validateNamespaceUpdate, names: dnsLabelProblems, steps: 'fmu' },
+  namespaces: { create: validateNamespace, update: validateNamespaceUpdate, names: dnsLabelProblems, steps: 'fmu' },
   nodes: { always: validateNode, update: validateNodeUpdate, steps: 'fsmu' },
   configmaps: { always: validateConfigMap, update: validateConfigMapUpdate, steps: 'mufs' },
   secrets: { always: validateSecret, update: validateSecretUpdate, steps: 'mufs' },

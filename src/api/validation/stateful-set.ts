@@ -84,9 +84,8 @@ function withClaims({ template, volumeClaimTemplates = [] }: StatefulSetSpec): P
   const spec = template?.spec
   if (spec === undefined) return template
   const { hostname: _h, subdomain: _s, ...rest } = spec
-  const claims = volumeClaimTemplates.map(({ metadata: { name = '' } }): Volume => {
-    return { name, persistentVolumeClaim: { claimName: name } }
-  })
+  const names = new Set(volumeClaimTemplates.map(({ metadata: { name = '' } }) => name))
+  const claims = [...names].map((name): Volume => ({ name, persistentVolumeClaim: { claimName: name } }))
   const own = (spec.volumes ?? []).filter(({ name }) => !claims.some((claim) => claim.name === name))
   return { ...template, spec: claims.length === 0 ? rest : { ...rest, volumes: [...claims, ...own] } }
 }

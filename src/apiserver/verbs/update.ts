@@ -59,5 +59,6 @@ async function put(
   // What is not there has no uid: who names one means another object.
   const { uid } = stored.metadata
   if (uid) throw otherUid(target, uid, undefined, options.dryRun === true)
-  return createObject(engine, context, target, stored, options, keepManagedFields)
+  // Whoever writes a status manages nothing else of what that makes.
+  return createObject(engine, context, target, stored, options, keepManagedFields || subresource !== undefined)
 }

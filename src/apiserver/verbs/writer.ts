@@ -27,7 +27,8 @@ export function writerOf(
   return {
     manager: options.fieldManager || context.userAgent?.split('/', 1)[0] || 'unknown',
     time: formatTime(environment.clock.now()),
-    hasStatus: strategy.hasStatus,
+    // A range's status belongs to whoever sends one, though it is not written.
+    hasStatus: strategy.hasStatus && storage !== 'servicecidrs.networking.k8s.io',
     ...(storage === REQUESTS && subresource === undefined && { resets: ['f:spec'] }),
     ...(subresource === 'status' && !ownsMetadata(storage) && { resets: ['f:metadata'] }),
     ...(subresource !== undefined && { subresource }),
