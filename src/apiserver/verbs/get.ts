@@ -2,6 +2,7 @@ import { ApiError, apiError } from '../../api/meta/status.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { GetOptions } from '../../client/client.ts'
 import type { Entry, Snapshot } from '../../store/store.ts'
+import { getComponent, isComponent } from '../components/component-statuses.ts'
 import { scaleOf } from '../subresources/scale-object.ts'
 import { getMeasured, isMeasured } from '../usage/measured-objects.ts'
 import { waitForRevision } from '../../watch/freshness.ts'
@@ -21,6 +22,7 @@ export async function get(
   authorize(engine, context, 'get', target)
   context.signal?.throwIfAborted()
   if (isMeasured(target)) return await getMeasured(engine, target)
+  if (isComponent(target)) return await getComponent(engine, target)
   const { resourceVersion } = options
   const isEvent = target.resource.storage === 'events'
   const revision = isEvent ? listRevision(resourceVersion) : parseRevision(resourceVersion)

@@ -4,6 +4,7 @@ import type { KubeObject, ObjectList } from '../../api/object.ts'
 import { apiVersionOf } from '../../api/resource-type.ts'
 import type { ListOptions } from '../../client/client.ts'
 import type { Entry, Snapshot } from '../../store/store.ts'
+import { isComponent, listComponents } from '../components/component-statuses.ts'
 import { isMeasured, listMeasured } from '../usage/measured-objects.ts'
 import { authorize } from './authorization.ts'
 import type { ContinueToken } from './continue-token.ts'
@@ -36,6 +37,7 @@ export async function listObjects(
 ): Promise<ObjectList> {
   const selection = parseSelection(target.resource, options)
   if (isMeasured(target)) return await listMeasured(engine, target, selection)
+  if (isComponent(target)) return await listComponents(engine, selection)
   const from = options.continue ? decodeContinue(options.continue) : undefined
   checkOptions(options)
   const wanted = from?.revision ?? listRevision(options.resourceVersion)
