@@ -33,7 +33,7 @@ export function createIndexer<T extends KubeObject>(indexes: Readonly<Record<str
   const addIndex = (name: string, index: Index<T>): void => {
     const list = { index, keys: new Map<string, Set<string>>() }
     lists.set(name, list)
-    for (const [key, object] of objects) enter(list, key, object)
+    for (const [key, object] of objects) enter(list, key, index(object))
   }
   for (const [name, index] of Object.entries(indexes)) addIndex(name, index)
 
@@ -54,8 +54,12 @@ export function createIndexer<T extends KubeObject>(indexes: Readonly<Record<str
       const previous = objects.get(key)
       objects.set(key, object)
       for (const list of lists.values()) {
-        if (previous !== undefined) leave(list, key, previous)
-        enter(list, key, object)
+        const values = list.index(object)
+        const before = previous === undefined ? [] : list.index(previous)
+        // Most updates leave an object where it is.
+        if (isSame(before, values)) continue
+        leave(list, key, before)
+        enter(list, key, values)
       }
       return previous
     },
@@ -63,7 +67,7 @@ export function createIndexer<T extends KubeObject>(indexes: Readonly<Record<str
       const previous = objects.get(key)
       if (previous === undefined) return undefined
       objects.delete(key)
-      for (const list of lists.values()) leave(list, key, previous)
+      for (const list of lists.values()) leave(list, key, list.index(previous))
       return previous
     },
   }
@@ -75,16 +79,22 @@ function objectsOf<T>(objects: ReadonlyMap<string, T>, keys: ReadonlySet<string>
   return found
 }
 
-function enter<T extends KubeObject>(list: InvertedList<T>, key: string, object: T): void {
-  for (const value of list.index(object)) {
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+function enter<T extends KubeObject>(list: InvertedList<T>, key: string, values: readonly string[]): void {
+  for (const value of values) {
     const keys = list.keys.get(value)
     if (keys === undefined) list.keys.set(value, new Set([key]))
     else keys.add(key)
   }
 }
 
-function leave<T extends KubeObject>(list: InvertedList<T>, key: string, object: T): void {
-  for (const value of list.index(object)) {
+function leave<T extends KubeObject>(list: InvertedList<T>, key: string, values: readonly string[]): void {
+  for (const value of values) {
     const keys = list.keys.get(value)
     keys?.delete(key)
     if (keys?.size === 0) list.keys.delete(value)

@@ -176,7 +176,7 @@ function see(work: PodWork, next: Pod | undefined): void {
   else work.pod = next
   work.freshness?.podChanged()
   if (!isEnding(work)) return
-  work.ending.abort()
+  if (!work.ending.signal.aborted) work.ending.abort()
   hurry(work, graceOf(work))
 }
 

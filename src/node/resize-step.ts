@@ -67,7 +67,7 @@ function same(one: Resources | undefined, other: Resources | undefined): boolean
 /** The resources of which request or limit differ. */
 export function changed(one: Resources = {}, other: Resources = {}): readonly string[] {
   const differs = (a: string | number | undefined, b: string | number | undefined) =>
-    a === undefined || b === undefined ? a !== b : compareQuantities(a, b) !== 0
+    a !== b && (a === undefined || b === undefined || compareQuantities(a, b) !== 0)
   return RESIZED.filter(
     (name) =>
       differs(one.limits?.[name], other.limits?.[name]) || differs(one.requests?.[name], other.requests?.[name]),

@@ -11,18 +11,28 @@ export function restoreProblem(schema: Schema, value: unknown): string | undefin
   if (typeof value === 'object' && Object.isFrozen(value)) return undefined
   if (schema.kind === 'object') {
     if (!isJsonObject(value)) return `cannot restore struct from: ${kindOf(value)}`
-    return first(Object.entries(value), ([key, part]) => {
+    for (const key in value) {
       const field = schema.fields.get(key)
-      return field === undefined ? undefined : restoreProblem(field.schema, part)
-    })
+      const problem = field === undefined ? undefined : restoreProblem(field.schema, value[key])
+      if (problem !== undefined) return problem
+    }
+    return undefined
   }
   if (schema.kind === 'map') {
     if (!isJsonObject(value)) return `cannot restore map from ${kindOf(value)}`
-    return first(Object.values(value), (part) => restoreProblem(schema.values, part))
+    for (const key in value) {
+      const problem = restoreProblem(schema.values, value[key])
+      if (problem !== undefined) return problem
+    }
+    return undefined
   }
   if (schema.kind === 'list') {
     if (!Array.isArray(value)) return `cannot restore slice from ${kindOf(value)}`
-    return first(value, (part) => restoreProblem(schema.items, part))
+    for (const part of value) {
+      const problem = restoreProblem(schema.items, part)
+      if (problem !== undefined) return problem
+    }
+    return undefined
   }
   const wanted = PLAIN[schema.scalar]
   if (wanted === undefined || typeof value === wanted) return undefined
@@ -34,14 +44,6 @@ const PLAIN: Readonly<Record<string, string | undefined>> = {
   boolean: 'boolean',
   int32: 'number',
   int64: 'number',
-}
-
-function first<T>(items: readonly T[], problem: (item: T) => string | undefined): string | undefined {
-  for (const item of items) {
-    const found = problem(item)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
 
 function kindOf(value: unknown): string {

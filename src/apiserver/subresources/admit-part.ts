@@ -1,3 +1,4 @@
+import { copyJson } from '../../api/meta/copy.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
 import { formatTime } from '../../env/clock.ts'
@@ -53,7 +54,7 @@ export async function admitPart(
   if (part === undefined) return body as KubeObject
   const { group, version, kind } = part
   const typed = { apiVersion: group === '' ? version : `${group}/${version}`, kind }
-  const shown = structuredClone(operation === 'CREATE' ? completed(engine, target, body) : body)
+  const shown = copyJson(operation === 'CREATE' ? completed(engine, target, body) : body)
   const object = { ...shown, ...typed } as KubeObject
   const request = admissionRequest(engine, context, target, { operation, object, part }, { dryRun })
   engine.admission.mutate(request)

@@ -1,3 +1,4 @@
+import { copyJson } from '../../api/meta/copy.ts'
 import { required } from '../../api/meta/field-error.ts'
 import type { Writer } from '../../api/patch/managed-fields.ts'
 import { ownsMetadata } from '../../api/strategy/status-metadata.ts'
@@ -55,9 +56,7 @@ export function trackServed(
 ): boolean {
   if (resource.type === resource.storageType || convertsByWebhook(resource)) return false
   const old = entry === undefined ? undefined : toServed(resource, entry.object)
-  const served = structuredClone(
-    convert(stored as KubeObject, resource.storageType, resource.type),
-  ) as Draft<KubeObject>
+  const served = copyJson(convert(stored as KubeObject, resource.storageType, resource.type)) as Draft<KubeObject>
   carryEmpties(stored, served)
   trackUpdate(resource.schema(), served, old, writerOf(engine, context, resource, options, subresource))
   if (served.metadata.managedFields === undefined) delete stored.metadata.managedFields
