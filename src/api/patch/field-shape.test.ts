@@ -26,6 +26,7 @@ const METADATA = [
   { name: 'p', creationTimestamp: null },
   { name: 'q', creationTimestamp: null },
   { name: 'p', creationTimestamp: 'now' },
+  { name: 'p', creationTimestamp: 'later' },
   { name: 'p', creationTimestamp: null, labels: { a: '1' } },
   { name: 'p', creationTimestamp: null, labels: { a: '2' } },
   { name: 'p', creationTimestamp: null, labels: { b: '1' } },
@@ -52,6 +53,13 @@ test('objects of one shape have the same managed fields, and those with others a
   }
   // Names and values that are nobody's fields make no difference.
   expect(alike).toBeGreaterThan(pods.length)
+})
+
+test('a time that is set belongs to its writer, whichever it is', () => {
+  const at = (creationTimestamp: string | null) => ({ metadata: { name: 'p', creationTimestamp } })
+  const shape = shapeOf(schema, at('now'), BASE)
+  expect(hasShape(shape, schema, at('later'))).toBe(true)
+  expect(hasShape(shape, schema, at(null))).toBe(false)
 })
 
 test('what is not of the schema has no shape of it', () => {

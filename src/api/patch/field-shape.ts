@@ -9,8 +9,8 @@ import { isDivisible, schemaOfField } from './typed.ts'
  */
 type Shape =
   | { readonly type: 'leaf' }
-  /** A leaf that is compared with something: its fields depend on its value. */
-  | { readonly type: 'exact'; readonly value: unknown }
+  /** A leaf that is there with nothing set, too: it belongs to its writer where it differs from that. */
+  | { readonly type: 'compared'; readonly base: unknown; readonly isSame: boolean; readonly isNull: boolean }
   | {
       readonly type: 'fields'
       readonly names: readonly string[]
@@ -45,7 +45,8 @@ export function shapeOf(schema: Schema, value: unknown, base: unknown): Shape {
     )
     return { type: 'fields', of: schema, names, parts }
   }
-  return base === undefined ? { type: 'leaf' } : { type: 'exact', value: structuredClone(value) }
+  if (base === undefined) return { type: 'leaf' }
+  return { type: 'compared', base, isSame: jsonEqual(base, value), isNull: value === null }
 }
 
 /** Whether `value` has that shape. Makes nothing: every creation is looked at. */
@@ -55,8 +56,9 @@ export function hasShape(shape: Shape, schema: Schema, value: unknown): boolean 
       return isJsonObject(value) && hasFields(shape, schema, value)
     case 'items':
       return itemsSchema(schema, value) === shape.of && hasItems(shape, value as readonly unknown[])
-    case 'exact':
-      return !isParted(schema, value) && jsonEqual(shape.value, value)
+    case 'compared':
+      if (isParted(schema, value) || (value === null) !== shape.isNull) return false
+      return jsonEqual(shape.base, value) === shape.isSame
     case 'leaf':
       return !isParted(schema, value)
   }
