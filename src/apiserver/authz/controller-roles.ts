@@ -76,6 +76,7 @@ function autoscalerRules(allow: Allow, events: PolicyRule): Readonly<Record<stri
     'vertical-pod-autoscaler': [
       allow(READ, 'autoscaling.k8s.io', 'verticalpodautoscalers'),
       allow('update', 'autoscaling.k8s.io', 'verticalpodautoscalers/status'),
+      allow('list create patch', 'autoscaling.k8s.io', 'verticalpodautoscalercheckpoints'),
       allow(READ, 'apiextensions.k8s.io', 'customresourcedefinitions'),
       allow('get', 'apps', 'daemonsets deployments replicasets statefulsets'),
       allow('get', 'batch', 'jobs'),

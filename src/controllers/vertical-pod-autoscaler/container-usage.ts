@@ -1,5 +1,5 @@
 import { createHistogram } from './histogram.ts'
-import type { Histogram } from './histogram.ts'
+import type { Histogram, HistogramState } from './histogram.ts'
 
 /** One measurement of a container: cpu in cores, memory in bytes. */
 export interface Sample {
@@ -20,6 +20,18 @@ export interface ContainerUsage {
   /** A container that ran out of memory needs more than it was seen to use. */
   addOutOfMemory(pod: string, memory: number, atMs: number): void
   forget(pod: string): void
+  /** Without the peaks of intervals that are not over: after a restart they are measured again. */
+  save(nowMs: number): ContainerState
+  restore(state: ContainerState): void
+}
+
+/** What outlives a restart. */
+export interface ContainerState {
+  readonly cpu: HistogramState
+  readonly memory: HistogramState
+  readonly count: number
+  readonly firstMs: number
+  readonly lastMs: number
 }
 
 const DAY_MS = 24 * 3_600_000
@@ -67,5 +79,17 @@ export function createContainerUsage(): ContainerUsage {
     addOutOfMemory: (pod, bytes, atMs) =>
       addMemory(pod, Math.max(bytes * MORE_MEMORY, bytes + MORE_MEMORY_BYTES), atMs),
     forget: (pod) => void peaks.delete(pod),
+    save(nowMs) {
+      const open = [...peaks.values()].filter(({ untilMs }) => nowMs < untilMs)
+      for (const peak of open) memory.subtract(peak.memory, 1, peak.untilMs)
+      const state = { cpu: cpu.save(), memory: memory.save(), count, firstMs, lastMs }
+      for (const peak of open) memory.add(peak.memory, 1, peak.untilMs)
+      return state
+    },
+    restore(state) {
+      cpu.restore(state.cpu)
+      memory.restore(state.memory)
+      ;({ count, firstMs, lastMs } = state)
+    },
   }
 }

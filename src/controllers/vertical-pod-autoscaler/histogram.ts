@@ -9,6 +9,15 @@ export interface Histogram {
   /** The value that the given share of all weight does not exceed, as the end of its bucket; 0 of an empty one. */
   percentile(share: number): number
   isEmpty(): boolean
+  save(): HistogramState
+  /** Puts what was saved in place of what is there. */
+  restore(state: HistogramState): void
+}
+
+/** Weights of buckets that are not empty, by the bucket's number, as they were at the time of reference. */
+export interface HistogramState {
+  readonly referenceMs: number
+  readonly weights: ReadonlyMap<number, number>
 }
 
 export interface HistogramOptions {
@@ -65,5 +74,14 @@ export function createHistogram({ firstBucket, largest, halfLifeMs }: HistogramO
       return startOf(Math.min(bucket + 1, last))
     },
     isEmpty: () => !weights.some(isHeavy),
+    save: () => ({
+      referenceMs: referenceMs ?? 0,
+      weights: new Map([...weights.entries()].filter(([, weight]) => isHeavy(weight))),
+    }),
+    restore(state) {
+      weights.fill(0)
+      referenceMs = state.weights.size === 0 ? undefined : state.referenceMs
+      for (const [bucket, weight] of state.weights) if (bucket >= 0 && bucket <= last) weights[bucket] = weight
+    },
   }
 }

@@ -41,6 +41,17 @@ describe('a decaying histogram', () => {
   })
 })
 
+test('usage: what is saved and restored recommends the same, and counts on; peaks of today are left out', () => {
+  const usage = steadyUsage(0.5, 1000 * MIB)
+  const restored = createContainerUsage()
+  restored.restore(usage.save(8 * DAY_MS))
+  expect(recommend('main', restored, 1)).toEqual(recommend('main', usage, 1))
+  usage.add('new', { atMs: 8 * DAY_MS, cpu: 0.5, memory: 9000 * MIB, cpuRequest: 1 })
+  restored.restore(usage.save(8 * DAY_MS))
+  expect(usage.memory.percentile(1)).toBeGreaterThan(9000 * MIB)
+  expect(restored.memory.percentile(1)).toBeLessThan(1100 * MIB)
+})
+
 /** A week of measurements, one a minute. */
 function steadyUsage(cpu: number, memory: number, days = 7) {
   const usage = createContainerUsage()

@@ -14,6 +14,7 @@ import type { Source } from '../../reconcile/source.ts'
 import { canonical } from '../safe-hash.ts'
 import { servedResources } from '../served-resources/served-resources.ts'
 import type { ServedResources } from '../served-resources/served-resources.ts'
+import { CHECKPOINT_KIND, checkpointChanges, restoreUsage } from './checkpoint.ts'
 import { recommend } from './recommendation.ts'
 import { resizesOf } from './resize.ts'
 import { verticalPodAutoscalers } from './resource.ts'
@@ -24,18 +25,20 @@ import type { WorkloadUsage } from './workload-usage.ts'
 
 /** How often an autoscaler looks: as often as use is measured. */
 const PERIOD_MS = 15_000
+/** How often what is known is written down, where the kind for that is defined; as the recommender does. */
+const CHECKPOINT_MS = 60_000
 
 /**
  * Recommends what the containers of a workload should ask for, from what they use, and where its VerticalPodAutoscaler asks for
  * that, gives it to running pods in place. It sleeps until somebody defines the kind, as `manifests/vertical-pod-autoscaler.yaml` does.
- * What was measured is kept in memory: it begins anew with the controller.
+ * What was measured is kept in memory and, where checkpoints are defined, written down each minute, so that a restart forgets little.
  */
 export const verticalPodAutoscalerController: Controller = {
   name: 'vertical-pod-autoscaler',
   build(context) {
     const served = servedResources(context)
     const podInformer = context.informer(pods)
-    const measured = new Map<string, { readonly usage: WorkloadUsage; lookedMs: number }>()
+    const measured = new Map<string, Measured>()
     const informer = () => context.informers.of(verticalPodAutoscalers)
     return {
       sources: [changesOnceDefined(context, served)],
@@ -45,7 +48,7 @@ export const verticalPodAutoscalerController: Controller = {
           measured.delete(key)
           return SETTLED
         }
-        const known = measured.get(key) ?? { usage: createWorkloadUsage(), lookedMs: -Infinity }
+        const known = measured.get(key) ?? (await beginMeasuring(context, served, autoscaler, nowMs))
         // Its own status comes back as a change: that is no reason to measure again.
         const waitMs = known.lookedMs + PERIOD_MS - nowMs
         if (waitMs > 0) return { changes: [], requeueAfterMs: waitMs }
@@ -58,11 +61,43 @@ export const verticalPodAutoscalerController: Controller = {
           .by(NAMESPACE_INDEX, namespace)
           .filter((pod) => isLive(pod) && matchesLabels(target, pod.metadata.labels))
         const failure = await known.usage.measure(context.client, namespace, chosen)
-        return later(decide(autoscaler, chosen, known.usage, nowMs, failure))
+        const changes = decide(autoscaler, chosen, known.usage, nowMs, failure)
+        return later([...changes, ...checkpointsOf(served, autoscaler, known, nowMs)])
       },
     }
   },
 }
+
+interface Measured {
+  readonly usage: WorkloadUsage
+  lookedMs: number
+  savedMs: number
+}
+
+async function beginMeasuring(
+  { client }: ControllerContext,
+  served: ServedResources,
+  autoscaler: VerticalPodAutoscaler,
+  nowMs: number,
+): Promise<Measured> {
+  const usage = createWorkloadUsage()
+  if (keepsCheckpoints(served)) await restoreUsage(client, autoscaler, usage)
+  return { usage, lookedMs: -Infinity, savedMs: nowMs }
+}
+
+function checkpointsOf(
+  served: ServedResources,
+  autoscaler: VerticalPodAutoscaler,
+  known: Measured,
+  nowMs: number,
+): Change[] {
+  if (nowMs - known.savedMs < CHECKPOINT_MS || !keepsCheckpoints(served)) return []
+  known.savedMs = nowMs
+  return checkpointChanges(autoscaler, known.usage, nowMs)
+}
+
+const keepsCheckpoints = (served: ServedResources) =>
+  served.find('autoscaling.k8s.io/v1', CHECKPOINT_KIND) !== undefined
 
 const later = (changes: Change[]): Decision => ({ changes, requeueAfterMs: PERIOD_MS })
 
