@@ -55,8 +55,12 @@ const timeOf = (text: string | undefined) => (text === undefined ? undefined : D
 
 async function* bytesOf(lines: ReturnType<Runtime['logs']>, timestamps: boolean, limit: number) {
   let left = limit
+  let isNewLine = true
   for await (const { timeMs, bytes } of lines) {
-    const stamp = timestamps ? Buffer.from(`${new Date(timeMs).toISOString().replace('Z', '000000Z')} `) : undefined
+    // A long line comes in parts.
+    const stamp =
+      timestamps && isNewLine ? Buffer.from(`${new Date(timeMs).toISOString().replace('Z', '000000Z')} `) : undefined
+    isNewLine = bytes.at(-1) === 10
     const whole = stamp === undefined ? bytes : Buffer.concat([stamp, bytes])
     yield whole.subarray(0, left)
     left -= whole.byteLength

@@ -6,10 +6,16 @@ import { systemEnvironment } from '../../src/env/system.ts'
 import { openCriRuntime } from '../../src/runtime/cri/cri-runtime.ts'
 import { sandboxSpec } from '../../src/runtime/runtime-suite.ts'
 import { containerdMissing, startContainerd } from './containerd.ts'
+import { filesIn } from './engine-process.ts'
 import { engineSuite } from './engine-suite.ts'
 
 const missing = containerdMissing()
-engineSuite('CRI runtime', { missing, start: startContainerd, open: openCriRuntime })
+engineSuite('CRI runtime', {
+  missing,
+  start: startContainerd,
+  open: openCriRuntime,
+  logFiles: ({ runtime }) => filesIn(runtime, /\/logs\/main\/0\.log/),
+})
 
 const returned =
   'CRI runtime: the network of a sandbox that has ended, and nobody has stopped, is given back by the next agent'

@@ -9,10 +9,15 @@ import { openDockerRuntime } from '../../src/runtime/docker/docker-runtime.ts'
 import { sandboxSpec } from '../../src/runtime/runtime-suite.ts'
 import { dockerdMissing, startDockerd } from './dockerd.ts'
 import { engineSuite } from './engine-suite.ts'
-import { devicesOf } from './engine-process.ts'
+import { devicesOf, filesIn } from './engine-process.ts'
 
 const missing = dockerdMissing()
-engineSuite('Docker runtime', { missing, start: startDockerd, open: openDockerRuntime })
+engineSuite('Docker runtime', {
+  missing,
+  start: startDockerd,
+  open: openDockerRuntime,
+  logFiles: ({ engine }, id) => filesIn(join(engine, 'root/containers', id), /-json\.log/),
+})
 
 const cleared =
   'Docker runtime: network devices that Docker has left when it was killed are removed, those of pods stay'

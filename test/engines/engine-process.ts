@@ -26,6 +26,13 @@ export function devicesOf(bridge: string): readonly string[] {
   return readdirSync(`/sys/class/net/${bridge}/brif`).map((name) => `device ${name} on ${bridge}`)
 }
 
+/** The files beneath a folder whose path matches, in the order of their names. */
+export function filesIn(folder: string, pattern: RegExp): readonly string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return files.filter((file) => pattern.test(file)).toSorted()
+}
+
 /** Namespaces of networks that an engine keeps in a folder of its own; the machine's own is no pod's. */
 export function namespacesIn(folder: string): readonly string[] {
   if (!existsSync(folder)) return []

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Environment } from '../../src/env/environment.ts'
 import { systemEnvironment } from '../../src/env/system.ts'
 import { containerSpec, runtimeSuite, runToEnd, sandboxSpec, textOf } from '../../src/runtime/runtime-suite.ts'
+import type { LogLimits } from '../../src/runtime/log-limits.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import { BUSYBOX } from '../images/images.ts'
 import type { Engine } from './engine.ts'
@@ -22,7 +23,10 @@ export interface EngineSubject {
     readonly endpoint: string
     readonly directory: string
     readonly owner: string
+    readonly logs?: LogLimits
   }): Promise<Runtime>
+  /** The files of a container's log, of an engine or a runtime in these directories. */
+  logFiles(directories: { readonly engine: string; readonly runtime: string }, containerId: string): readonly string[]
 }
 
 /** The port's suite, on one engine for all of it. */
@@ -31,11 +35,11 @@ export function engineSuite(name: string, subject: EngineSubject): void {
   let engine: Engine
   let opened = 0
 
-  async function open() {
+  async function open(more: { readonly environment?: Environment; readonly logs?: LogLimits } = {}) {
     const directory = mkdtempSync(join(tmpdir(), 'shoal-engine-'))
     const owner = `test-${process.pid}-${opened++}`
     const environment = systemEnvironment('error')
-    const runtime = await subject.open({ environment, endpoint: engine.endpoint, directory, owner })
+    const runtime = await subject.open({ environment, endpoint: engine.endpoint, directory, owner, ...more })
     const dispose = async () => {
       await removeAll(runtime)
       await runtime.close()
@@ -74,6 +78,54 @@ export function engineSuite(name: string, subject: EngineSubject): void {
       expect(lines).toEqual(['nameserver 192.0.2.53', 'options ndots:5', 'search svc.cluster.local'])
     })
 
+    test(`${name}: a log that is put aside while it is followed loses no line and repeats none, and is bounded`, async () => {
+      const system = systemEnvironment('error')
+      const after: typeof system.timers.after = (ms, ...rest) => system.timers.after(ms / 50, ...rest)
+      const environment = { ...system, timers: { ...system.timers, after } }
+      const logs = { maxBytes: 256 * 1024, maxFiles: 3 }
+      await using held = await open({ environment, logs })
+      const { runtime } = held
+      const sandbox = await runtime.startSandbox(sandboxSpec('a'))
+      const spec = containerSpec(['sh', '-c', PRINTS], { image: IMAGE, stdin: true, stdinOnce: true })
+      const id = await runtime.createContainer(sandbox.id, spec)
+      await runtime.startContainer(id)
+      const session = await runtime.attach!(id, { stdin: true, tty: false })
+      session.stdout.resume()
+      session.stderr?.resume()
+      const files = () => subject.logFiles({ engine: engine.directory, runtime: held.directory }, id)
+      const sizes = () => files().map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0)
+      const seen = { stdout: '', stderr: '' }
+      const batches = 12
+      let batch = 0
+      const next = () => session.stdin?.write(`${batch}\n`)
+      next()
+      for await (const { stream, bytes } of runtime.logs(id, { follow: true })) {
+        seen[stream] += Buffer.from(bytes).toString()
+        const isWhole = seen.stdout.includes(`${batch}-${BATCH_LINES - 1} `)
+        if (!isWhole || !seen.stderr.includes(`${batch}-${BATCH_LINES - 1}\n`)) continue
+        // Engines, or who looks after them, put a file aside a moment after it has grown too long.
+        await expect.poll(() => sizes()[0], { timeout: 30_000 }).toBeLessThan(logs.maxBytes)
+        batch += 1
+        if (batch < batches) next()
+        else session.stdin?.end()
+      }
+      const expected = Array.from({ length: batches }, (_each, number) => number)
+      const numbered = (number: number) => Array.from({ length: BATCH_LINES }, (_each, line) => `${number}-${line}`)
+      const names = (text: string) =>
+        text
+          .trim()
+          .split('\n')
+          .map((line) => line.split(' ')[0])
+      expect(names(seen.stderr)).toEqual(expected.flatMap(numbered))
+      expect(names(seen.stdout)).toEqual(['long', ...expected.flatMap(numbered)])
+      expect(seen.stdout.indexOf('\n')).toBe('long '.length + LONG_LINE)
+      expect(files().length).toBe(logs.maxFiles)
+      expect(Math.max(...sizes())).toBeLessThan(2 * logs.maxBytes)
+      const kept = names(await textOf(runtime, id))
+      expect(kept).not.toContain('0-0')
+      expect(kept.at(-1)).toBe(`${batches - 1}-${BATCH_LINES - 1}`)
+    })
+
     test(`${name}: connections that no program of the pod has taken are counted`, async () => {
       await using held = await open()
       const { runtime } = held
@@ -92,6 +144,13 @@ export function engineSuite(name: string, subject: EngineSubject): void {
     })
   })
 }
+
+/** Prints that many numbered lines for each word that it reads, to both streams; first a line longer than engines' buffers. */
+const BATCH_LINES = 250
+const LONG_LINE = 40_000
+const PRINTS = `echo "long $(head -c ${LONG_LINE} /dev/zero | tr '\\0' x)"; while read -r batch; do
+  i=0; while [ $i -lt ${BATCH_LINES} ]; do echo "$batch-$i ${'.'.repeat(200)}"; echo "$batch-$i" >&2; i=$((i+1)); done
+done`
 
 async function removeAll(runtime: Runtime): Promise<void> {
   const { sandboxes } = await runtime.list()

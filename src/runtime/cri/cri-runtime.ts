@@ -5,6 +5,8 @@ import { dialPod } from '../process/dial.ts'
 import { watchContainers } from '../engine/watching.ts'
 import { openPulledNames } from '../engine/pulled-images.ts'
 import { isProcessOf } from '../engine/process-of.ts'
+import { DEFAULT_LOG_LIMITS } from '../log-limits.ts'
+import type { LogLimits } from '../log-limits.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerUsage, Runtime } from '../runtime.ts'
 import { untakenConnections } from '../untaken-connections.ts'
@@ -15,7 +17,6 @@ import type { Containers } from './containers.ts'
 import { connectFailure } from '../engine/engine-missing.ts'
 import { imageCalls } from './images.ts'
 import { containerLog, rotateLogs } from './log-files.ts'
-import type { LogLimits } from './log-files.ts'
 import { openSandboxes } from './sandboxes.ts'
 import { openCommand } from './streaming.ts'
 
@@ -42,7 +43,6 @@ const KIND = {
   ifAbsent:
     'install and start it with `sudo apt-get install containerd containernetworking-plugins`, or name another --cri-endpoint',
 }
-const DEFAULT_LOGS = { maxBytes: 10 * 1024 * 1024, maxFiles: 5 }
 const CONNECT_TIMEOUT_MS = 5_000
 
 /**
@@ -67,7 +67,7 @@ export async function openCriRuntime(options: CriRuntimeOptions): Promise<Runtim
   const { signal } = closing
   const work = [
     watchContainers(environment, sources, containers, signal),
-    rotateLogs(environment, connection, containers, options.logs ?? DEFAULT_LOGS, signal),
+    rotateLogs(environment, connection, containers, options.logs ?? DEFAULT_LOG_LIMITS, signal),
   ]
 
   return {

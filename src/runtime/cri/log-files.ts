@@ -3,6 +3,7 @@ import { rename, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { sleep } from '../../env/clock.ts'
 import type { Environment } from '../../env/environment.ts'
+import type { LogLimits } from '../log-limits.ts'
 import { readLog } from '../process/log-reader.ts'
 import type { LogLine, LogRequest } from '../runtime.ts'
 import type { CriConnection } from './connection.ts'
@@ -12,11 +13,6 @@ import type { Containers } from './containers.ts'
 const LOOK_MS = 10_000
 /** Where the file system tells of no changes. */
 const POLL_MS = 1_000
-
-export interface LogLimits {
-  readonly maxBytes: number
-  readonly maxFiles: number
-}
 
 /** A container's log as the engine writes it; followed until the container has ended. */
 export async function* containerLog(

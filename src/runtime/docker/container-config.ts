@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode'
 import { CPU_PERIOD, cpuQuota, cpuShares } from '../engine/cpu-amounts.ts'
+import type { LogLimits } from '../log-limits.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerSecurity, ContainerSpec, Mount, ResourceLimits, SandboxSpec } from '../runtime.ts'
 import { ATTEMPT_LABEL, CONTAINER_NAME_LABEL, containerName, SANDBOX_LABEL } from './labels.ts'
 import type { Labels } from './labels.ts'
-
-/** Docker rotates the logs that it keeps: as the kubelet has it. */
-const LOGS = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } }
 
 /** The sandbox that a container is made in. */
 export interface SandboxPlace {
@@ -21,7 +19,7 @@ export interface SandboxPlace {
 }
 
 /** One attempt of a container as Docker wants it described. */
-export function containerOptions(spec: ContainerSpec, pod: SandboxPlace): ContainerCreateOptions {
+export function containerOptions(spec: ContainerSpec, pod: SandboxPlace, logs: LogLimits): ContainerCreateOptions {
   const { name, attempt, terminationMessage } = spec
   const words: readonly Mount[] = terminationMessage === undefined ? [] : [{ ...terminationMessage, readOnly: false }]
   const isMounted = ({ containerPath }: Mount) => spec.mounts.some((mount) => mount.containerPath === containerPath)
@@ -52,10 +50,16 @@ export function containerOptions(spec: ContainerSpec, pod: SandboxPlace): Contai
       Mounts: mounts.map(mountOf),
       CgroupParent: pod.cgroup,
       OomScoreAdj: Math.max(spec.oomScoreAdj ?? 0, pod.leastOomScore),
-      LogConfig: LOGS,
+      LogConfig: logsOf(logs),
     },
   }
 }
+
+/** Docker rotates the logs that it keeps. */
+const logsOf = ({ maxBytes, maxFiles }: LogLimits) => ({
+  Type: 'json-file',
+  Config: { 'max-size': String(maxBytes), 'max-file': String(maxFiles) },
+})
 
 /** Hostname and resolver come with the network. */
 function namespacesOf({ id, spec }: SandboxPlace): HostConfig {

@@ -70,13 +70,13 @@ async function inspect(docker: Docker, containerId: string): Promise<ContainerSt
 }
 
 async function createContainer(
-  { docker, sandboxes }: ContainersContext,
+  { docker, sandboxes, settings }: ContainersContext,
   sandboxId: string,
   spec: ContainerSpec,
 ): Promise<ContainerStatus> {
   const place = sandboxes.place(sandboxId)
   if (place === undefined) throw new RuntimeError('CreateContainerError', `no sandbox "${sandboxId}"`)
-  const options = containerOptions(spec, place)
+  const options = containerOptions(spec, place, settings.logs)
   const { id } = await docker
     .createContainer(options)
     .catch(async (error: unknown) => {

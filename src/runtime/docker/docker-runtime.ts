@@ -9,6 +9,8 @@ import { watchContainers } from '../engine/watching.ts'
 import type { EventSource } from '../engine/watching.ts'
 import { measureCapacity } from '../process/capacity.ts'
 import { dialPod } from '../process/dial.ts'
+import { DEFAULT_LOG_LIMITS } from '../log-limits.ts'
+import type { LogLimits } from '../log-limits.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerUsage, Runtime } from '../runtime.ts'
 import { untakenConnections } from '../untaken-connections.ts'
@@ -37,6 +39,8 @@ export interface DockerRuntimeOptions {
   readonly isDead?: (owner: string) => boolean
   /** The network of pods. Default `bridge`, which every Docker has. */
   readonly network?: string
+  /** Default 10 MiB in each of 5 files. */
+  readonly logs?: LogLimits
 }
 
 /**
@@ -45,10 +49,11 @@ export interface DockerRuntimeOptions {
  */
 export async function openDockerRuntime(options: DockerRuntimeOptions): Promise<Runtime> {
   const { environment, directory, owner, hostAddress = '127.0.0.1', network = 'bridge' } = options
+  const { logs = DEFAULT_LOG_LIMITS } = options
   await mkdir(directory, { recursive: true })
   const { docker, version } = await connectDocker(options.endpoint)
   const { CgroupDriver: cgroupDriver } = (await docker.info()) as { readonly CgroupDriver: string }
-  const settings = { owner, network, cgroupDriver, leastOomScore: leastOomScore() }
+  const settings = { owner, network, cgroupDriver, leastOomScore: leastOomScore(), logs }
   const { isDead } = options
   const context: SandboxContext = { docker, settings, directory, hostAddress, ...(isDead && { isDead }) }
   const sandboxes = await openSandboxes(context)

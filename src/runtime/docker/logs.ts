@@ -5,6 +5,7 @@ import type { ContainerBook } from '../engine/container-book.ts'
 import type { LogLine, LogRequest } from '../runtime.ts'
 import { millisecondsOf } from './container-states.ts'
 import { framesOf } from './frames.ts'
+import { createRepeatedLines } from './repeated-lines.ts'
 
 /** The pause before a log is asked for again whose following broke off, such as by Docker's restart. */
 const RECONNECT_MS = 250
@@ -24,23 +25,21 @@ export async function* containerLog(
   const { environment, containers } = context
   const { follow = false, signal } = request
   const { status } = { status: () => containers.status(containerId)?.state.phase }
-  let last = ''
+  const repeated = createRepeatedLines(environment.clock)
   let asked: Asked = { ...request, follow }
   for (;;) {
     const wasRunning = status() !== 'exited' && status() !== undefined
     try {
-      for await (const { time, line } of linesOf(context.docker, containerId, asked)) {
-        if (time <= last) continue
-        last = time
-        yield line
-      }
+      for await (const { time, line } of linesOf(context.docker, containerId, asked))
+        if (!repeated.has(time, line)) yield line
     } catch (error) {
       if (!follow || signal?.aborted === true || !wasRunning) throw error
     }
     if (!follow || !wasRunning || signal?.aborted === true) return
     await sleep(environment.timers, RECONNECT_MS, signal).catch(() => {})
     await containers.refresh(containerId).catch(() => {})
-    asked = { follow, ...(last !== '' && { sinceTime: last }), ...(signal !== undefined && { signal }) }
+    const sinceTime = repeated.resumeAt()
+    asked = { follow, ...(sinceTime !== undefined && { sinceTime }), ...(signal !== undefined && { signal }) }
   }
 }
 
@@ -115,8 +114,11 @@ function open(docker: Docker, containerId: string, asked: Asked): Promise<Chunks
 
 const secondsOf = (ms: number | undefined) => (ms === undefined ? undefined : (ms / 1000).toFixed(9))
 
-/** A time of Docker's as the seconds, with nine digits of nanoseconds, in which it is asked for. */
+/**
+ * A time of Docker's as the seconds, with nine digits of nanoseconds, in which it is asked for. A second earlier, for the
+ * stream that is written after the other.
+ */
 function secondsWithin(time: string): string {
   const [seconds = '', fraction = ''] = time.replace('Z', '').split('.')
-  return `${Date.parse(`${seconds}Z`) / 1000}.${fraction.padEnd(9, '0')}`
+  return `${Date.parse(`${seconds}Z`) / 1000 - 1}.${fraction.padEnd(9, '0')}`
 }

@@ -1,8 +1,9 @@
+import { DEFAULT_LOG_LIMITS } from '../log-limits.ts'
 import { expect, test } from 'vitest'
 import { sandboxSpec } from '../runtime-suite.ts'
 import { sandboxOptions } from './sandbox-config.ts'
 
-const SETTINGS = { owner: 'o', network: 'bridge', cgroupDriver: 'cgroupfs', leastOomScore: 0 }
+const SETTINGS = { owner: 'o', network: 'bridge', cgroupDriver: 'cgroupfs', logs: DEFAULT_LOG_LIMITS, leastOomScore: 0 }
 
 test('Docker: a port of a container has as many of the host as its pod says, each protocol its own', () => {
   const port = (hostPort: number, protocol: string, hostIp?: string) => ({

@@ -1,4 +1,5 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
+import type { LogLimits } from '../log-limits.ts'
 import type { SandboxSpec } from '../runtime.ts'
 import {
   ATTEMPT_LABEL,
@@ -21,6 +22,8 @@ export interface SandboxSettings {
   readonly cgroupDriver: string
   /** No container may ask for a lower score. */
   readonly leastOomScore: number
+  /** How much is kept of what a container prints. */
+  readonly logs: LogLimits
 }
 
 /** The kubelet's: a pod's namespaces go after all of its containers. */

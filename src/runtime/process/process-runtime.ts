@@ -7,6 +7,8 @@ import type { Environment } from '../../env/environment.ts'
 import { diskUsage } from '../disk-usage.ts'
 import { RuntimeError } from '../runtime.ts'
 import type { HostPorts } from '../host-ports.ts'
+import { DEFAULT_LOG_LIMITS } from '../log-limits.ts'
+import type { LogLimits } from '../log-limits.ts'
 import type { PodNetwork } from '../pod-network.ts'
 import type { Runtime } from '../runtime.ts'
 import { measureCapacity } from './capacity.ts'
@@ -39,14 +41,12 @@ export interface ProcessRuntimeOptions {
   /** An address of the node beside those that pods and host reach it at. */
   readonly nodeAddress?: string
   /** Default 10 MiB in each of 5 files. */
-  readonly logs?: { readonly maxBytes: number; readonly maxFiles: number }
+  readonly logs?: LogLimits
 }
 
 export interface ProcessRuntime extends Runtime {
   podNetwork(): Promise<PodNetwork>
 }
-
-const DEFAULT_LOGS = { maxBytes: 10 * 1024 * 1024, maxFiles: 5 }
 
 /**
  * Containers as processes of this machine, in namespaces and cgroups where it allows them. Its spawner starts in the
@@ -78,7 +78,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
   )
   const { network = 'auto', hostPorts, nodeAddress } = options
   const sandboxes = createSandboxes({ environment, spawner, directory, network, hostPorts, nodeAddress })
-  const containers = createContainers({ environment, spawner, sandboxes, logs: options.logs ?? DEFAULT_LOGS })
+  const containers = createContainers({ environment, spawner, sandboxes, logs: options.logs ?? DEFAULT_LOG_LIMITS })
   const executions = createExecutions({ spawner, containers })
   const close = async () => {
     await spawner.then(
