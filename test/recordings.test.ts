@@ -49,6 +49,6 @@ describe('the API server answers as Kubernetes 1.34.4 was recorded', () => {
 })
 
 test('no recorded answer is left out', () => {
-  expect(recordings).toHaveLength(31)
-  expect(recordings.flatMap((recording) => recording.outcomes)).toHaveLength(1066)
+  expect(recordings).toHaveLength(43)
+  expect(recordings.flatMap((recording) => recording.outcomes)).toHaveLength(1708)
 })

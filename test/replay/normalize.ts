@@ -42,7 +42,7 @@ function normalizeText(value: string, namespace: string, key: string): string {
 export function comparable(value: unknown, key = ''): unknown {
   if (key === 'message' && typeof value === 'string') return sortedFaults(value)
   if (Array.isArray(value)) {
-    if (key === 'cells') return value.map((cell) => (/^\ds$/.test(String(cell)) ? '0s' : cell))
+    if (key === 'cells') return value.map((cell) => (/^\d+s$/.test(String(cell)) ? '0s' : cell))
     const items = value.map((item) => comparable(item))
     if (!ANY_ORDER.has(key)) return items
     return items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))

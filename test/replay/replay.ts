@@ -86,7 +86,7 @@ async function request(open: Open, step: Step, fillIn: (value: unknown) => unkno
 
 async function send(open: Open, step: Step, fillIn: (value: unknown) => unknown): Promise<Answer> {
   const { method = 'GET', path = '', headers = {}, body, raw } = step.request ?? {}
-  const { 'content-type': contentType, ...others } = headers
+  const { 'content-type': contentType, ...others } = fillIn(headers) as Headers
   const sent = body === undefined ? undefined : raw === true ? String(body) : JSON.stringify(fillIn(body))
   const content = sent === undefined ? {} : { body: sent, contentType: String(contentType ?? 'application/json') }
   const connection = open(others)
@@ -99,7 +99,16 @@ async function send(open: Open, step: Step, fillIn: (value: unknown) => unknown)
     status: response.statusCode ?? 0,
     contentType: type,
     warning,
-    body: type.includes('json') ? JSON.parse(text) : text,
+    body: type.includes('json') ? parsed(text) : text,
+  }
+}
+
+/** An answer may be empty, or several events. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
   }
 }
 
@@ -108,7 +117,7 @@ function outcomeOf(step: Step, { status, contentType, warning, body }: Answer, n
   const listed = find === undefined ? [] : ((at(body, find.list) ?? []) as readonly unknown[])
   const shown =
     pick !== undefined && isObject(body)
-      ? pick.map((path) => [path, at(body, path)])
+      ? pick.map((path) => [path, at(body, path) ?? null])
       : find !== undefined
         ? find.names.map((name) => listed.find((item) => at(item, find.key) === name) ?? null)
         : body

@@ -77,7 +77,7 @@ function externalAddress(spec: NonNullable<Service['spec']>, balanced: string): 
 function eventCells(event: Event, nowMs: number): readonly Cell[] {
   const { involvedObject: about, metadata } = event
   const first = event.firstTimestamp ?? event.eventTime
-  const last = event.series?.lastObservedTime ?? event.lastTimestamp ?? first
+  const last = event.series === undefined ? (event.lastTimestamp ?? first) : event.series.lastObservedTime
   const component = event.source?.component || event.reportingComponent || ''
   const host = event.source?.host || event.reportingInstance || ''
   return [

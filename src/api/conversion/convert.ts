@@ -15,10 +15,23 @@ export function convert(object: KubeObject, from: ResourceType, to: ResourceType
 
 /** What differs between versions beside `apiVersion`. */
 const CONVERSIONS: Readonly<Record<string, (fields: JsonObject) => JsonObject>> = {
-  'Event v1 events.k8s.io/v1': (fields) => renamed(fields, CORE_TO_EVENTS),
-  'Event events.k8s.io/v1 v1': (fields) => renamed(fields, EVENTS_TO_CORE),
+  'Event v1 events.k8s.io/v1': (fields) => withoutNobody(renamed(fields, CORE_TO_EVENTS)),
+  'Event events.k8s.io/v1 v1': (fields) => ({
+    reportingComponent: '',
+    reportingInstance: '',
+    ...renamed(fields, EVENTS_TO_CORE),
+  }),
   'HorizontalPodAutoscaler autoscaling/v1 autoscaling/v2': autoscalerToV2,
   'HorizontalPodAutoscaler autoscaling/v2 autoscaling/v1': autoscalerToV1,
+}
+
+/** The newer version leaves out who reported where nobody is named, the older says so. */
+function withoutNobody({ reportingController, reportingInstance, ...fields }: JsonObject): JsonObject {
+  return {
+    ...fields,
+    ...(reportingController ? { reportingController } : {}),
+    ...(reportingInstance ? { reportingInstance } : {}),
+  }
 }
 
 const CORE_TO_EVENTS: Readonly<Record<string, string>> = {

@@ -28,10 +28,12 @@ export function defaultPodSpec(spec: Draft<PodSpec>): void {
   for (const container of allContainers(spec)) defaultContainer(container)
 }
 
-/** `podIP` is the first of `podIPs`; whoever knows only the one has written both. */
+/** `podIP` is the first of `podIPs`. Whoever knows only the one has written both; where they differ it alone counts. */
 function copyAddress({ status }: Draft<Pod>): void {
-  if (!status?.podIP || (status.podIPs?.length ?? 0) > 0) return
-  status.podIPs = [{ ip: status.podIP }]
+  if (!status) return
+  const first = status.podIPs?.[0]?.ip
+  if (status.podIP && first !== status.podIP) status.podIPs = [{ ip: status.podIP }]
+  else if (!status.podIP && first) status.podIP = first
 }
 
 /** `serviceAccount` is the old name of `serviceAccountName`: both are served. */

@@ -111,11 +111,15 @@ function fieldValue(type: ResourceType, object: KubeObject, field: string): stri
   if (field === 'name') return object.metadata.name ?? ''
   if (field === 'source') return String(read(object, 'source.component') ?? read(object, 'reportingComponent') ?? '')
   if (field === 'status.successful') return String(read(object, 'status.succeeded') ?? 0)
-  const value = read(object, field)
+  const value = read(object, field) ?? (type.kind === 'Event' ? read(object, storedEventField(field)) : undefined)
   if (value !== undefined && value !== null) return String(value)
   if (field === 'spec.unschedulable' || field === 'spec.hostNetwork') return 'false'
   return type.kind !== 'Pod' && field === 'status.replicas' ? '0' : ''
 }
+
+/** Events are stored in the older version, whose fields have other names. */
+const storedEventField = (field: string): string =>
+  field === 'reportingController' ? 'reportingComponent' : field.replace(/^regarding\./, 'involvedObject.')
 
 function read(object: unknown, path: string): unknown {
   let value = object

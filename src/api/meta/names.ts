@@ -92,7 +92,12 @@ function check({ pattern, maximum, message }: Rule, value: string): string[] {
   return problems
 }
 
-export const dnsLabelProblems = (value: string): Problems => check(RULES.label, value)
+export function dnsLabelProblems(value: string): Problems {
+  const problems = check(RULES.label, value)
+  // A valid name of a domain that is no label has dots.
+  const isDotted = problems.includes(RULES.label.message) && RULES.subdomain.pattern.test(value)
+  return isDotted ? problems.map((one) => (one === RULES.label.message ? 'must not contain dots' : one)) : problems
+}
 export const dnsSubdomainProblems = (value: string): Problems => check(RULES.subdomain, value)
 export const dns1035LabelProblems = (value: string): Problems => check(RULES.label1035, value)
 export const wildcardSubdomainProblems = (value: string): Problems => check(RULES.wildcard, value)

@@ -1,13 +1,30 @@
-import type { Pod, ResourceQuota, ScopedResourceSelectorRequirement } from '../generated/core-v1.ts'
+import type {
+  PersistentVolumeClaim,
+  Pod,
+  ResourceQuota,
+  ScopedResourceSelectorRequirement,
+} from '../generated/core-v1.ts'
 import type { KubeObject } from '../object.ts'
 import { qosClassOf } from '../strategy/qos-class.ts'
 
-/** Whether a quota counts an object: one with scopes counts pods only, those that are in all of them. */
+/** Whether a quota counts an object: one with scopes counts pods and claims only, those that are in all of them. */
 export function isInScope({ spec }: ResourceQuota, storage: string, object: KubeObject): boolean {
   const plain = (spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' }))
   const requirements = [...plain, ...(spec?.scopeSelector?.matchExpressions ?? [])]
   if (requirements.length === 0) return true
+  if (storage === 'persistentvolumeclaims') return requirements.every((one) => hasClass(one, object))
   return storage === 'pods' && requirements.every((one) => isIn(one, object as Pod))
+}
+
+/** A claim is of the class that it wants, of the one that it has, and of the one that it is being moved to. */
+function hasClass({ scopeName, operator, values }: ScopedResourceSelectorRequirement, object: KubeObject): boolean {
+  if (scopeName !== 'VolumeAttributesClass') return false
+  const { spec, status } = object as PersistentVolumeClaim
+  const wanted = status?.modifyVolumeStatus?.targetVolumeAttributesClassName
+  const classes = [spec?.volumeAttributesClassName, status?.currentVolumeAttributesClassName, wanted]
+  const named = classes.filter((name) => name !== undefined && name !== '')
+  if (named.length === 0) return hasValue(undefined, operator, values ?? [])
+  return named.some((name) => hasValue(name, operator, values ?? []))
 }
 
 function isIn({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, pod: Pod): boolean {

@@ -119,8 +119,21 @@ function readTime(value: string, micro: boolean): ScalarResult {
     return { ok: false, message: `parsing time ${quoted} as "${layout}": cannot parse ${quoted} as "2006"` }
   }
   if (!micro) return { ok: true, value: isoSeconds(ms) }
+  const wrong = microFault(value)
+  if (wrong !== undefined) {
+    const message = `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${wrong}`
+    return { ok: false, message }
+  }
   const fraction = /\.(\d+)/.exec(value)?.[1] ?? ''
   return { ok: true, value: `${isoSeconds(ms).slice(0, -1)}.${fraction.padEnd(6, '0').slice(0, 6)}Z` }
+}
+
+/** Six digits and no fewer or more, as Go's layout has them. */
+function microFault(value: string): string | undefined {
+  const rest = value.slice('2006-01-02T15:04:05'.length)
+  const digits = /^\.(\d*)/.exec(rest)?.[1] ?? ''
+  if (digits.length < 6) return `${JSON.stringify(rest)} as ".000000"`
+  return digits.length === 6 ? undefined : `${JSON.stringify(rest.slice(7))} as "Z07:00"`
 }
 
 function isoSeconds(ms: number): string {

@@ -121,9 +121,25 @@ function resizePod(pod: Draft<Pod>, old: Pod): void {
   } as Draft<Pod>['spec'] & {}
 }
 
+/** The same of `ephemeralcontainers`. */
+function lookIntoPod(pod: Draft<Pod>, old: Pod): void {
+  const ephemeralContainers = pod.spec?.ephemeralContainers
+  const { ephemeralContainers: _, ...rest } = old.spec as PodSpec
+  pod.spec = { ...rest, ...(ephemeralContainers && { ephemeralContainers }) } as Draft<Pod>['spec'] & {}
+}
+
+function keepMarks({ metadata }: Draft<Pod>, old: Pod): void {
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const) {
+    delete metadata[field]
+    if (old.metadata[field] !== undefined) Object.assign(metadata, { [field]: old.metadata[field] })
+  }
+}
+
 function updatePod(pod: Draft<Pod>, old: Pod, subresource?: string): void {
   if (subresource === undefined) dropImageVolumes(pod.spec, old.spec)
   if (subresource === 'resize') resizePod(pod, old)
+  if (subresource === 'ephemeralcontainers') lookIntoPod(pod, old)
+  if (subresource === 'resize' || subresource === 'ephemeralcontainers') keepMarks(pod, old)
   if (subresource === 'status') {
     if (old.status?.qosClass !== undefined) pod.status = { qosClass: old.status.qosClass, ...pod.status }
     delete pod.metadata.deletionTimestamp

@@ -66,7 +66,9 @@ export function prepareForUpdate(
   const wasSent = isSlice && changes()
   dropGatedFields(groupResourceOf(type), object as never, old as never, subresource)
   UPDATE_RULES[groupResourceOf(type)]?.(object as never, old as never, subresource, now)
-  if (strategy.countsGeneration && subresource !== 'status' && (wasSent || changes())) {
+  // Of priority classes the first generation stays.
+  const isCounted = strategy.countsGeneration && groupResourceOf(type) !== 'priorityclasses.scheduling.k8s.io'
+  if (isCounted && subresource !== 'status' && (wasSent || changes())) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
 }

@@ -2,9 +2,10 @@ import type { ConfigMap, Namespace, Node, Secret, ServiceAccount } from '../gene
 import { validateLenientCidr } from './addresses.ts'
 import { duplicate, forbidden, invalid, required, tooLong } from '../meta/field-error.ts'
 import type { FieldError } from '../meta/field-error.ts'
+import { jsonProblem } from '../meta/json-problem.ts'
 import { configKeyProblems, labelKeyProblems } from '../meta/names.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
-import { named, unlessKnownFinalizer, unlessSame, utf8Length } from './object-meta.ts'
+import { named, unlessKnownFinalizer, unlessSame, utf8Length, validateFinalizerNames } from './object-meta.ts'
 import { validateAmount } from './resources.ts'
 import { validateTaints } from './scheduling.ts'
 
@@ -24,7 +25,7 @@ export function validateConfigMap({ data = {}, binaryData = {} }: ConfigMap): Fi
     errors.push(...keyErrors(`binaryData[${key}]`, key))
     bytes += decodedLength(value)
   }
-  if (bytes > MAXIMUM_BYTES) errors.push(tooLong('', MAXIMUM_BYTES))
+  if (bytes > MAXIMUM_BYTES) errors.push(tooLong('[]', MAXIMUM_BYTES))
   return errors
 }
 
@@ -63,6 +64,10 @@ export function validateSecret({ data = {}, type = '', metadata }: Secret): Fiel
   }
   if (bytes > MAXIMUM_BYTES) errors.push(tooLong('data', MAXIMUM_BYTES))
   for (const key of REQUIRED_KEYS[type] ?? []) if (!Object.hasOwn(data, key)) errors.push(required(`data[${key}]`))
+  for (const key of type.startsWith('kubernetes.io/docker') ? (REQUIRED_KEYS[type] ?? []) : []) {
+    const problem = data[key] === undefined ? undefined : jsonProblem(Buffer.from(data[key], 'base64').toString())
+    if (problem !== undefined) errors.push(invalid(`data[${key}]`, '<secret contents redacted>', problem))
+  }
   if (type === 'kubernetes.io/service-account-token') {
     const name = metadata.annotations?.['kubernetes.io/service-account.name'] ?? ''
     if (name === '') errors.push(required('metadata.annotations[kubernetes.io/service-account.name]'))
@@ -88,6 +93,8 @@ export const validateNamespace = ({ spec }: Namespace): FieldError[] =>
   ])
 
 export function validateNamespaceUpdate(namespace: Namespace, old: Namespace, subresource?: string): FieldError[] {
+  if (subresource === 'finalize')
+    return validateFinalizerNames({ finalizers: namespace.spec?.finalizers ?? [] }, 'spec')
   if (subresource !== 'status') return []
   const isDying = namespace.metadata.deletionTimestamp !== undefined
   const phase = namespace.status?.phase ?? ''

@@ -4,7 +4,7 @@ import type { FieldError } from '../meta/field-error.ts'
 import { semanticallyEqual } from '../meta/equal.ts'
 import { qosClassOf } from '../strategy/qos-class.ts'
 import { goDiff } from './go-form.ts'
-import { validateDeletionCost } from './pod.ts'
+import { validateDeletionCost, validatePod } from './pod.ts'
 
 const MUTABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
@@ -17,6 +17,7 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): Fie
   for (const field of ['containers', 'initContainers'] as const) {
     const [now, before] = [spec[field] ?? [], oldSpec[field] ?? []]
     if (now.length !== before.length) {
+      if (subresource === 'resize') return [...validateResize(pod, old), forbidden(`spec.${field}`, RESIZE_KEEPS)]
       return [...errors, forbidden(`spec.${field}`, 'pod updates may not add or remove containers')]
     }
     errors.push(...now.flatMap(({ image = '' }, i) => validateImage(image, `spec.${field}[${i}].image`)))
@@ -29,7 +30,7 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): Fie
     errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))
   }
   errors.push(...validateNewGates(spec, oldSpec))
-  if (subresource === 'ephemeralcontainers') return validateEphemeral(spec, oldSpec)
+  if (subresource === 'ephemeralcontainers') return [...validatePod(pod), ...validateEphemeral(spec, oldSpec)]
   if (subresource === 'resize') return [...errors, ...validateResize(pod, old)]
   if (subresource !== undefined) return errors
   if (!semanticallyEqual(fixedParts(spec, oldSpec), fixedParts(oldSpec, oldSpec)))
@@ -74,8 +75,17 @@ function validateResize(pod: Pod, old: Pod): FieldError[] {
     return isMovable ? [] : [forbidden(`${path}.resources`, 'only cpu and memory resources are mutable')]
   })
   const [qos, oldQos] = [qosClassOf(spec), qosClassOf(oldSpec)]
+  if (!mayBeResized(old)) errors.push(forbidden('spec', 'Pod running on node without support for resize'))
   if (qos !== oldQos) errors.push(invalid('spec', oldQos, 'Pod QOS Class may not change as a result of resizing'))
   return errors
+}
+
+const RESIZE_KEEPS = 'containers may not be added or removed on resize'
+
+/** Whether its node tells what containers have been given; of a pod that does not run yet nobody can say. */
+function mayBeResized({ status }: Pod): boolean {
+  const running = status?.containerStatuses?.find(({ state }) => state?.running !== undefined)
+  return running === undefined || running.resources !== undefined
 }
 
 function containersOf(spec: PodSpec): readonly (readonly [string, Container])[] {

@@ -103,7 +103,9 @@ function warnOfAccount({ metadata }: ServiceAccount, old?: ServiceAccount): read
 
 /** By resource and group; each function takes the type that its name says. */
 const WARNINGS: Readonly<Record<string, (object: never, old: never) => readonly string[]>> = {
-  pods: ({ spec, metadata }: Pod) => warnOfPod((spec ?? { containers: [] }) as PodSpec, metadata, ''),
+  // Those who change pods are programs, which nobody would read it to.
+  pods: ({ spec, metadata }: Pod, old?: Pod) =>
+    old === undefined ? warnOfPod((spec ?? { containers: [] }) as PodSpec, metadata, '') : [],
   podtemplates: ({ template }: PodTemplate) => warnOfTemplate(template, 'template'),
   replicationcontrollers: warnOfWorkload,
   'deployments.apps': warnOfWorkload,

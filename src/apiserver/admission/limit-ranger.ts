@@ -65,7 +65,11 @@ function fillContainer(container: Draft<Container>, item: LimitRangeItem, what: 
 function podProblems(pod: Pod, item: LimitRangeItem): readonly string[] {
   const { spec } = pod
   if (spec === undefined) return []
-  if (item.type === 'Pod') return problemsOf(item, podAmounts(spec, 'requests'), podAmounts(spec, 'limits'))
+  if (item.type === 'Pod') {
+    // What the runtime needs beside the containers is none of theirs.
+    const { overhead: _, ...own } = spec
+    return problemsOf(item, podAmounts(own, 'requests'), podAmounts(own, 'limits'))
+  }
   if (item.type !== 'Container') return []
   return [...(spec.containers ?? []), ...(spec.initContainers ?? [])].flatMap(({ resources }) =>
     problemsOf(item, (resources?.requests ?? {}) as Amounts, (resources?.limits ?? {}) as Amounts),

@@ -6,14 +6,15 @@ import { forbidden } from '../verbs/failure.ts'
 import type { AdmissionPlugin } from './admission.ts'
 
 const CLASSES = 'priorityclasses.scheduling.k8s.io'
+const SYSTEM_CLASSES = new Set(['system-node-critical', 'system-cluster-critical'])
 
 /** Turns a pod's priority class, or the default one, into the number that the scheduler goes by; there is one default. */
 export const priority: AdmissionPlugin = {
   name: 'Priority',
   resources: ['pods', CLASSES],
-  operations: ['CREATE', 'UPDATE'],
+  operations: ['CREATE', 'UPDATE', 'DELETE'],
   mutate({ object, head, resource, name, operation }) {
-    if (resource.storage === CLASSES || operation === 'UPDATE') return
+    if (resource.storage === CLASSES || operation !== 'CREATE') return
     const { spec } = object as Draft<Pod>
     if (spec === undefined) return
     const chosen = spec.priorityClassName ? named(head, spec.priorityClassName) : defaultClass(head)
@@ -34,7 +35,12 @@ export const priority: AdmissionPlugin = {
     }
     spec.preemptionPolicy = policy
   },
-  validate({ object, head, resource, name }) {
+  validate({ object, head, resource, name, operation }) {
+    if (operation === 'DELETE') {
+      if (resource.storage === CLASSES && SYSTEM_CLASSES.has(name))
+        throw forbidden(resource.type, name, 'this is a system priority class and cannot be deleted')
+      return
+    }
     if (resource.storage !== CLASSES || (object as Draft<PriorityClass>).globalDefault !== true) return
     const other = defaultClass(head)?.metadata.name
     if (other === undefined || other === name) return

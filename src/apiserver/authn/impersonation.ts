@@ -5,7 +5,9 @@ import type { Authorizer } from '../verbs/authorizer.ts'
 import type { UserInfo } from '../verbs/request.ts'
 
 const EXTRA = 'impersonate-extra-'
-const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
+/** What has no valid namespace or name is a user like any other. */
+const SERVICE_ACCOUNT =
+  /^system:serviceaccount:([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?):([a-z0-9](?:[-.a-z0-9]*[a-z0-9])?)$/
 
 /**
  * The user that a request is to be made as: by its `Impersonate-*` headers where it has any and `user` may impersonate
@@ -14,9 +16,7 @@ const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
 export function impersonate(request: IncomingMessage, user: UserInfo, authorizer: Authorizer): UserInfo {
   const { headers } = request
   const name = headers['impersonate-user']
-  if (name === undefined && headers['impersonate-group'] === undefined && headers['impersonate-uid'] === undefined) {
-    return user
-  }
+  if (name === undefined && !Object.keys(headers).some((header) => header.startsWith('impersonate-'))) return user
   const distinct = headersDistinct(request)
   if (typeof name !== 'string' || name === '') throw new NobodyImpersonated(partsAsked(distinct))
   const groups = distinct.get('impersonate-group') ?? []

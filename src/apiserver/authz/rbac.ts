@@ -126,7 +126,10 @@ function listRules(
 ): Rules {
   const places = namespace === '' ? [CLUSTER] : [CLUSTER, namespace]
   const rules = places.flatMap((place) =>
-    [...boundTo(indexFor(place), user)].flatMap(({ binding }) => rulesOf(snapshot, binding, place)),
+    // A binding counts once, however many of its subjects the user is.
+    [...new Set([...boundTo(indexFor(place), user)].map(({ binding }) => binding))].flatMap((binding) =>
+      rulesOf(snapshot, binding, place),
+    ),
   )
   const superuser = user.groups.includes(SUPERUSERS)
   const all = superuser ? [...ALL_RULES, ...rules] : rules

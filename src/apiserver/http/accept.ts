@@ -16,6 +16,9 @@ const OBJECT_VIEWS: readonly View[] = ['Table', 'PartialObjectMetadata', 'Partia
 const OBJECT_VIEW_VERSIONS = ['meta.k8s.io/v1', 'meta.k8s.io/v1beta1']
 export const DISCOVERY_VIEWS: readonly View[] = ['APIGroupDiscoveryList']
 
+/** For what has no view but itself. */
+export const NO_VIEWS: readonly View[] = []
+
 const JSON_ANSWER: Accepted = { encoding: 'json' }
 const REPRESENTATIONS = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 const STREAMS = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
@@ -29,7 +32,7 @@ const CACHE_LIMIT = 200
  * can be watched, too.
  */
 export function negotiate(header: string | undefined, views: readonly View[] = OBJECT_VIEWS, streams = true): Accepted {
-  if (header === undefined || header === '*/*' || header === 'application/json') return JSON_ANSWER
+  if (header === undefined || header === '' || header === '*/*' || header === 'application/json') return JSON_ANSWER
   const key = views === OBJECT_VIEWS ? header : `${views.join()} ${header}`
   if (!cache.has(key)) {
     if (cache.size >= CACHE_LIMIT) cache.clear()
@@ -44,6 +47,13 @@ export function negotiate(header: string | undefined, views: readonly View[] = O
   throw apiError('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${available}`, {})
 }
 
+/** The form of a stream of events, which YAML has none for. */
+export function negotiateStream(header: string | undefined): Accepted {
+  const accepted = negotiate(header)
+  if (accepted.encoding === 'json') return accepted
+  throw apiError('NotAcceptable', `only the following media types are accepted: ${STREAMS.join(', ')}`)
+}
+
 function firstAccepted(header: string, views: readonly View[]): Accepted | undefined {
   const clauses = header.split(',').map(parseClause)
   clauses.sort((a, b) => b.quality - a.quality)
@@ -53,7 +63,8 @@ function firstAccepted(header: string, views: readonly View[]): Accepted | undef
     const as = parameters.get('as')
     if (as === undefined) return { encoding }
     const version = parameters.get('v') ?? ''
-    if (!(views as readonly string[]).includes(as) || version.endsWith('alpha1')) continue
+    if (!(views as readonly string[]).includes(as)) continue
+    if (views === DISCOVERY_VIEWS && `${parameters.get('g') ?? ''}/${version}` !== 'apidiscovery.k8s.io/v2') continue
     if (views === OBJECT_VIEWS && !OBJECT_VIEW_VERSIONS.includes(`${parameters.get('g') ?? ''}/${version}`)) continue
     return { encoding, as, version, group: parameters.get('g') ?? '' }
   }

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { noteAnswer } from '../audit/audit-notes.ts'
 import { ApiError, apiError } from '../../api/meta/status.ts'
+import { negotiate } from './accept.ts'
 import type { Accepted } from './accept.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -118,7 +119,12 @@ export async function sendError(exchange: Exchange, error: unknown): Promise<voi
 
 /** Failures, too, come as YAML where that is asked for; whoever asks for what there is not gets JSON. */
 function acceptedForm({ request }: Exchange): Accepted | undefined {
-  return request.headers.accept?.startsWith('application/yaml') === true ? { encoding: 'yaml' } : undefined
+  if (request.headers.accept?.includes('application/yaml') !== true) return undefined
+  try {
+    return negotiate(request.headers.accept)
+  } catch {
+    return undefined
+  }
 }
 
 export function internalError(error: unknown): ApiError {

@@ -13,9 +13,16 @@ export const MAX_JSON_VALUES = 250_000
  */
 export function parseBoundedJson(text: string, asWritten = false): unknown {
   // First, so that the checks may take it for valid.
-  const value: unknown = JSON.parse(text)
+  const value: unknown = HALF_OF_A_PAIR.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text)
   if (!checkBounds(text)) return value
   return asWritten ? parseWrittenJson(text) : parseExactJson(text)
+}
+
+/** What may be half of a character, which Go replaces where the other half is missing. */
+const HALF_OF_A_PAIR = /\\u[dD][89a-fA-F]/
+
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value
 }
 
 const [QUOTE, BACKSLASH, COMMA, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x2c, 0x2d, 0x30, 0x39]

@@ -78,7 +78,8 @@ function tableView(exchange: Exchange, resource: ServedResource, accepted: Accep
   let first = true
   return (object, type) => {
     const metadata = { resourceVersion: object.metadata.resourceVersion ?? '' }
-    const objects = type === 'BOOKMARK' ? [] : [object]
+    // The end of the events of the start has a row, if one of nothing but marks.
+    const objects = type === 'BOOKMARK' && object.metadata.annotations === undefined ? [] : [object]
     const view = table(exchange, resource, objects, metadata, accepted, views, !first)
     first = false
     return encode(view)

@@ -6,12 +6,13 @@ import type { Discovery } from '../discovery/discovery.ts'
 import { createOpenApi } from '../openapi/openapi.ts'
 import type { OpenApi, OpenApiDocument } from '../openapi/openapi.ts'
 import { describeRefusal } from '../verbs/authorizer.ts'
-import { DISCOVERY_VIEWS, negotiate } from './accept.ts'
+import { DISCOVERY_VIEWS, negotiate, NO_VIEWS } from './accept.ts'
 import { baseHeaders, sendBytes, sendJson, sendText } from './answer.ts'
 import { serveBackups } from './backup-paths.ts'
 import type { Exchange } from './exchange.ts'
 import { answerHealth } from './health.ts'
 import { flag } from './query-options.ts'
+import { hasRoutes } from './routes.ts'
 import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { RemoteService } from '../aggregation/remote-service.ts'
 import type { HttpServerOptions } from './server-options.ts'
@@ -30,6 +31,9 @@ interface Documents {
   readonly discovery: Discovery
   readonly openApi: OpenApi
 }
+
+/** The other documents are given to whatever is asked, as Kubernetes gives them. */
+const ONLY_GET = /^\/(version|api|api\/.*|openid\/.*)$/
 
 const HEALTH = /^\/(healthz|livez|readyz)(?:\/(.+))?$/
 
@@ -51,8 +55,9 @@ export function createOtherPaths(options: HttpServerOptions, watching: Pick<Watc
       if (path.startsWith('/shoal/') && options.backups !== undefined) return serveBackups(options.backups, exchange)
       const remote = remoteAt(options, path)
       if (remote !== undefined) return options.aggregation?.proxy(exchange, remote)
-      if (exchange.method !== 'GET' && exchange.method !== 'HEAD')
-        return sendText(exchange, 405, 'Method Not Allowed\n')
+      if (exchange.method !== 'GET' && exchange.method !== 'HEAD' && ONLY_GET.test(path)) {
+        throw apiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+      }
       return serveDocument(options, exchange, path, current)
     },
   }
@@ -87,17 +92,18 @@ async function serveHealth(options: HttpServerOptions, exchange: Exchange, endpo
 async function serveDocument(options: HttpServerOptions, exchange: Exchange, path: string, current: () => Documents) {
   if (path.startsWith('/openapi/')) {
     const own = current().openApi.document(path)
-    if (own === undefined) return notFound(exchange)
+    if (own === undefined) return notFound(options, exchange, path)
     return sendDocument(exchange, (await options.aggregation?.withRemoteOpenApi(path, own)) ?? own)
   }
-  if (path === '/openid/v1/jwks') return sendIdentity(exchange, { keys: options.tokenKeys?.() ?? [] }, JWKS)
+  if (path === '/openid/v1/jwks') return sendKeys(options, exchange)
   if (path === '/.well-known/openid-configuration') return sendIdentity(exchange, openIdConfiguration())
   const own = documentAt(exchange, path, current)
-  if (own === undefined) return notFound(exchange)
+  if (own === undefined) return notFound(options, exchange, path)
   const document =
     path === '/apis' && options.aggregation !== undefined ? await withRemote(options.aggregation, own) : own
+  const { accept } = exchange.request.headers
   if (!('aggregated' in document))
-    return sendJson(exchange, 200, document.value, negotiate(exchange.request.headers.accept))
+    return sendJson(exchange, 200, document.value, path === '/version' ? undefined : negotiate(accept, NO_VIEWS))
   const type = `application/json;g=apidiscovery.k8s.io;v=${document.aggregated};as=APIGroupDiscoveryList`
   exchange.response.setHeader('Vary', 'Accept')
   return sendBytes(exchange, 200, new TextEncoder().encode(JSON.stringify(document.value)), type)
@@ -154,6 +160,14 @@ const openIdConfiguration = () => ({
 
 const JWKS = 'application/jwk-set+json'
 
+async function sendKeys({ tokenKeys }: HttpServerOptions, exchange: Exchange): Promise<void> {
+  const types = (exchange.request.headers.accept ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim())
+  if (!types.some((type) => type === JWKS || type === '*/*' || type === 'application/*')) {
+    throw apiError('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${JWKS}`, {})
+  }
+  return sendIdentity(exchange, { keys: tokenKeys?.() ?? [] }, JWKS)
+}
+
 /** Who checks tokens elsewhere may keep what it is told for an hour, as Kubernetes says. */
 async function sendIdentity(exchange: Exchange, document: unknown, type = 'application/json'): Promise<void> {
   const { response } = exchange
@@ -163,7 +177,12 @@ async function sendIdentity(exchange: Exchange, document: unknown, type = 'appli
   response.end(bytes)
 }
 
-const notFound = (exchange: Exchange): Promise<void> => sendText(exchange, 404, '404 page not found\n')
+async function notFound({ catalog }: HttpServerOptions, exchange: Exchange, path: string): Promise<void> {
+  const [, root, group = ''] = path.split('/')
+  if (root !== 'api' && !(root === 'apis' && group !== '' && hasRoutes(catalog, group)))
+    return sendText(exchange, 404, '404 page not found\n')
+  throw apiError('NotFound', 'the server could not find the requested resource', {})
+}
 
 async function sendDocument(exchange: Exchange, document: OpenApiDocument): Promise<void> {
   exchange.response.setHeader('ETag', `"${document.hash}"`)

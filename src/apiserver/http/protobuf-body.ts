@@ -24,7 +24,8 @@ const compiled = new Map<string, ReadonlyMap<number, Field>>()
 
 /** The object in a Protobuf body, as the plain value that its JSON would parse to; zero values are still in it. */
 export function decodeProtobuf(bytes: Buffer): unknown {
-  if (!bytes.subarray(0, 4).equals(MAGIC)) throw malformed('provided data does not appear to be a protobuf message')
+  if (!bytes.subarray(0, 4).equals(MAGIC))
+    throw malformed('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
   try {
     const envelope = readEnvelope(bytes.subarray(4))
     const message = messageNamed(envelope.apiVersion, envelope.kind)

@@ -7,7 +7,11 @@ import type { ListOptions, LogOptions, RemoveOptions, WatchOptions, WriteOptions
 export type Query = URLSearchParams | undefined
 
 export function parseQuery(query: string): Query {
-  return query === '' ? undefined : new URLSearchParams(query)
+  if (query === '') return undefined
+  if (!/[;%]/.test(query)) return new URLSearchParams(query)
+  // As in Go, what is wrong is left out.
+  const parts = query.split('&').filter((part) => !part.includes(';') && !/%(?![0-9a-fA-F]{2})/.test(part))
+  return new URLSearchParams(parts.join('&'))
 }
 
 /** A flag as Kubernetes reads one: whatever is there and does not say no says yes. */

@@ -64,7 +64,8 @@ export async function readObject(
   const bytes = await readBody(request)
   if (mediaType === 'application/yaml') {
     const { value, duplicates } = await parseYaml(bytes, expected.kind)
-    const body = typed(value, expected, catalog)
+    // A text without a value is an object of the kind that is expected, with nothing in it.
+    const body = typed(value ?? {}, expected, catalog, bytes)
     return duplicates.length === 0
       ? body
       : { ...body, strictErrors: duplicates.map((one) => `yaml: unmarshal errors:\n  ${one}`) }
@@ -74,8 +75,19 @@ export async function readObject(
   }
   const decoder = [PROTOBUF, ...decoders].find((each) => each.mediaType === mediaType)
   if (decoder === undefined) throw unsupportedMediaType()
-  return typed(await decoder.decode(bytes), expected, catalog)
+  return typed(await decodeBy(decoder, bytes, expected.kind), expected, catalog)
 }
+
+async function decodeBy(decoder: BodyDecoder, bytes: Buffer, kind: string): Promise<unknown> {
+  try {
+    return await decoder.decode(bytes)
+  } catch (error) {
+    if (decoder !== PROTOBUF || !(error instanceof ApiError)) throw error
+    throw unrecognized(error.message.replace(PROTOBUF_FAULT, ''), bytes, kind)
+  }
+}
+
+const PROTOBUF_FAULT = "couldn't get version/kind; protobuf parse error: "
 
 export function unsupportedMediaType() {
   const accepted = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
@@ -113,8 +125,7 @@ export interface ParsedYaml {
 export async function parseYaml(
   bytes: Buffer,
   kind: string,
-  refuse: (problem: string, text: string) => Error = (problem, text) =>
-    unrecognized(`couldn't get version/kind; yaml parse error: ${problem}`, text, kind),
+  refuse: (problem: string, text: string) => Error = (problem, text) => unrecognized(problem, text, kind),
 ): Promise<ParsedYaml> {
   const { LineCounter, parseDocument, visit } = await import('yaml')
   if (!isUtf8(bytes)) throw refuse('yaml: invalid UTF-8', '')
@@ -124,13 +135,16 @@ export async function parseYaml(
     version: '1.1',
     schema: 'yaml-1.1',
     merge: true,
+
     uniqueKeys: false,
     intAsBigInt: true,
     lineCounter,
   } as const
   try {
     const document = parseDocument(text, options)
-    if (document.errors[0] !== undefined) throw document.errors[0]
+    // Of several documents the first counts.
+    const fault = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS')
+    if (fault !== undefined) throw fault
     const keysOf = new Map<unknown, Set<unknown>>()
     const duplicates: string[] = []
     visit(document, {
@@ -145,11 +159,24 @@ export async function parseYaml(
     })
     const value: unknown = document.toJS({ maxAliasCount: 100, reviver: (_key, part) => narrowed(part) })
     checkValue(value)
-    return { value, duplicates }
+    return { value: sorted(value), duplicates }
   } catch (error) {
     if (error instanceof ApiError) throw error
     throw refuse(yamlMessage(error), text)
   }
+}
+
+/** In Go what is read from YAML is in the order of its keys: of several faults that of the first is told. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+  const keys = Object.keys(value).sort()
+  const object: Record<string, unknown> = {}
+  for (const key of keys) {
+    const part = sorted((value as Record<string, unknown>)[key])
+    Object.defineProperty(object, key, { value: part, enumerable: true, configurable: true, writable: true })
+  }
+  return object
 }
 
 const narrowed = (part: unknown): unknown => (typeof part === 'bigint' ? exactInteger(part) : part)
@@ -177,7 +204,7 @@ const GO_YAML: Readonly<Record<string, string>> = {
   MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
 }
 
-function unrecognized(problem: string, text: string, kind: string) {
+function unrecognized(problem: string, text: string | Buffer, kind: string) {
   return apiError(
     'BadRequest',
     `the object provided is unrecognized (must be of type ${kind}): ${problem} (${summary(text)})`,
@@ -186,23 +213,23 @@ function unrecognized(problem: string, text: string, kind: string) {
 
 const SUMMARY_LENGTH = 30
 
-function summary(text: string): string {
-  if (text === '') return '<empty>'
-  const shown = text.startsWith('{') ? text.slice(0, SUMMARY_LENGTH) : hexOf(text)
+function summary(text: string | Buffer): string {
+  if (text.length === 0) return '<empty>'
+  const shown = typeof text === 'string' && text.startsWith('{') ? text.slice(0, SUMMARY_LENGTH) : hexOf(text)
   return text.length > SUMMARY_LENGTH ? `${shown} ...` : shown
 }
 
-const hexOf = (text: string): string => Buffer.from(text).subarray(0, SUMMARY_LENGTH).toString('hex')
+const hexOf = (text: string | Buffer): string => Buffer.from(text).subarray(0, SUMMARY_LENGTH).toString('hex')
 
 /** What Go's decoder says where V8's says otherwise; clients show it as it is. */
 export function goMessage(error: unknown, text: string): string {
   return jsonProblem(text) ?? (error instanceof Error ? error.message : String(error))
 }
 
-function typed(value: unknown, expected: ExpectedKind, catalog: Catalog): Body {
+function typed(value: unknown, expected: ExpectedKind, catalog: Catalog, source?: Buffer): Body {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const problem = `couldn't get version/kind; json parse error: ${notAnObject(value)}`
-    throw unrecognized(problem, JSON.stringify(value) ?? '', expected.kind)
+    throw unrecognized(problem, source ?? JSON.stringify(value) ?? '', expected.kind)
   }
   const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown }
   if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2) {
@@ -236,10 +263,23 @@ function wrongKind(value: object, expected: ExpectedKind, wanted: string, catalo
       const message = `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`
       return apiError('BadRequest', message)
     }
-    const problem = `converting (${version}.${kind}) to (${expected.group.split('.')[0] || 'core'}.${expected.kind}): unknown conversion`
-    return apiError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`)
+    return unknownConversion(version ?? '', kind, expected)
+  }
+  if (isKnownList(catalog, group ?? '', version ?? '', kind)) {
+    return unknownConversion(version ?? '', kind, expected)
   }
   const scheme = 'pkg/runtime/scheme.go:110'
   const problem = `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`
   return apiError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`)
 }
+
+function unknownConversion(version: string, kind: string, expected: ExpectedKind) {
+  const to = `${expected.group.split('.')[0] || 'core'}.${expected.kind}`
+  const problem = `converting (${version}.${kind}) to (${to}): unknown conversion`
+  return apiError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${problem}`)
+}
+
+const isKnownList = (catalog: Catalog, group: string, version: string, kind: string): boolean =>
+  kind.endsWith('List') &&
+  ((kind === 'List' && group === '' && version === 'v1') ||
+    catalog.findKind(group, version, kind.slice(0, -'List'.length)) !== undefined)

@@ -12,8 +12,9 @@ import type { Catalog, ServedResource } from '../verbs/served-resource.ts'
 import { deprecationOf } from '../verbs/deprecation.ts'
 import type { Verbs } from '../verbs/verbs.ts'
 import type { Counter } from '../metrics/families.ts'
-import { negotiate } from './accept.ts'
+import { negotiate, negotiateStream, NO_VIEWS } from './accept.ts'
 import { sendText } from './answer.ts'
+import { hasRoutes } from './routes.ts'
 import type { Exchange } from './exchange.ts'
 import { abortSignalOf } from './exchange.ts'
 import { streamLog } from './log-stream.ts'
@@ -51,7 +52,7 @@ export async function serveResource(server: ResourceServer, exchange: Exchange, 
     refuseUnlessAllowed(server.authorizer, exchange, path, verb ?? exchange.method.toLowerCase())
     const remote = server.aggregation?.find(path.group, path.version)
     if (remote !== undefined) return server.aggregation?.proxy(exchange, remote)
-    if (!servesVersion(server.catalog, path)) return sendText(exchange, 404, '404 page not found\n')
+    if (!hasRoutes(server.catalog, path.group)) return sendText(exchange, 404, '404 page not found\n')
     throw apiError('NotFound', 'the server could not find the requested resource', {})
   }
   if (path.subresource === 'proxy' && path.name !== undefined && isPart(resource, 'proxy')) {
@@ -104,10 +105,6 @@ function checkName(name: string, rest: string | undefined): void {
   throw apiError('BadRequest', `Name parameter invalid: ${JSON.stringify(name)}: ${problems.join(';')}`)
 }
 
-function servesVersion(catalog: Catalog, { group, version }: ResourcePath): boolean {
-  return catalog.groups().some(({ name, versions }) => name === group && versions.includes(version))
-}
-
 /** The verb that Kubernetes' attributes give a request; undefined where the method does not exist at such a path. */
 function verbOf({ method, query }: Exchange, path: ResourcePath): Verb | undefined {
   const named = path.name !== undefined
@@ -140,8 +137,11 @@ function checkServed(
   const { type } = resource
   const part = path.subresource === undefined ? type : type.subresources.find(({ name }) => name === path.subresource)
   const misplaced = path.namespace !== undefined && !type.namespaced
-  const bare = type.namespaced && path.namespace === undefined && path.name !== undefined
-  if (part !== undefined && !misplaced && !bare && verb !== undefined && part.verbs.includes(verb)) return
+  const everywhere = type.namespaced && path.namespace === undefined
+  const bare = everywhere && path.name !== undefined
+  // What lies in namespaces can be looked at in all of them together, and that alone.
+  const isElsewhere = everywhere && verb !== 'list' && verb !== 'watch'
+  if (part !== undefined && !misplaced && !isElsewhere && verb !== undefined && part.verbs.includes(verb)) return
   refuseUnlessAllowed(server.authorizer, exchange, path, verb ?? exchange.method.toLowerCase())
   if (part === undefined || misplaced || bare) {
     throw apiError('NotFound', 'the server could not find the requested resource', {})
@@ -177,7 +177,7 @@ async function serveCollection(server: ResourceServer, exchange: Exchange, at: C
     case 'watch':
       return serveWatch(server, exchange, at)
     case 'create': {
-      const accepted = negotiate(request.headers.accept)
+      const accepted = negotiate(request.headers.accept, isKept(at.resource) ? undefined : NO_VIEWS)
       const body = await readObject(request, at.resource.type, server.catalog, server.decoders)
       noteSent(exchange.notes, body.value)
       const answer = await server.verbs.create(context, at, body, writeOptions(query, 'CreateOptions'))
@@ -197,8 +197,11 @@ async function serveCollection(server: ResourceServer, exchange: Exchange, at: C
   }
 }
 
+/** What is answered and not kept, such as a review, has no other views. */
+const isKept = ({ type }: ServedResource): boolean => type.verbs.includes('get')
+
 function serveWatch(server: ResourceServer, exchange: Exchange, target: CollectionTarget & { readonly name?: string }) {
-  const accepted = negotiate(exchange.request.headers.accept)
+  const accepted = negotiateStream(exchange.request.headers.accept)
   const view = watchView(exchange, target.resource, accepted, server.views)
   const options = watchOptions(exchange.query)
   const { type } = target.resource

@@ -4,6 +4,7 @@ import { invalid, invalidError } from '../../api/meta/field-error.ts'
 import type { Draft } from '../../api/draft.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { trackUpdate } from '../../api/patch/managed-fields.ts'
+import { decodeValue, DecodeError } from '../../api/schema/decode.ts'
 import { schemaOf } from '../../api/schema/schema.ts'
 import type { WriteOptions } from '../../client/client.ts'
 import { formatTime } from '../../env/clock.ts'
@@ -15,6 +16,7 @@ import { writerOf } from '../verbs/writer.ts'
 import type { TokenClaims } from './token-signer.ts'
 
 const REQUEST = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
+const DEFINITION = 'io.k8s.api.authentication.v1.TokenRequest'
 const SHORTEST_SECONDS = 600
 const LONGEST_SECONDS = 2 ** 32
 
@@ -29,7 +31,7 @@ export async function requestToken(
   options: WriteOptions,
 ): Promise<Answer> {
   const account = entryAt(engine.store.head(), target).object
-  const request = body as TokenRequest
+  const request = decoded(body)
   const named = request.metadata.name
   if (named && named !== target.name) {
     const errors = [invalid('metadata.name', named, 'must match the service account name if specified')]
@@ -52,7 +54,8 @@ export async function requestToken(
     serviceAccount: { name: target.name, uid: account.metadata.uid ?? '' },
     audiences: chosen,
     expirationSeconds,
-    ...(boundObjectRef !== undefined && boundClaims(engine, target, boundObjectRef)),
+    // Where webhooks have looked at it, it is there without a value.
+    ...(boundObjectRef ? boundClaims(engine, target, boundObjectRef) : {}),
   }
   const status = await engine.tokens.sign(claims)
   const { name, namespace, uid } = account.metadata
@@ -60,6 +63,18 @@ export async function requestToken(
   const own = { name, namespace, uid, creationTimestamp: formatTime(engine.environment.clock.now()) }
   const metadata = { ...own, managedFields: managedBy(engine, context, target, request, options) }
   return { object: { ...request, metadata, spec, status } as unknown as KubeObject, code: 201 }
+}
+
+/** As Go's decoder takes it: what has another type is refused before it is looked at. */
+function decoded(body: KubeObject): TokenRequest {
+  try {
+    decodeValue(schemaOf(DEFINITION), body)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    const message = `TokenRequest in version "v1" cannot be handled as a TokenRequest: ${error.message}`
+    throw apiError('BadRequest', message)
+  }
+  return body as TokenRequest
 }
 
 /** Who asked for what, as of any object that is written. */
@@ -75,7 +90,7 @@ function managedBy(
     spec: { expirationSeconds: 3600, ...spec },
   }) as unknown as Draft<KubeObject>
   const writer = writerOf(engine, context, resource, options, 'token')
-  trackUpdate(schemaOf('io.k8s.api.authentication.v1.TokenRequest'), object, undefined, writer)
+  trackUpdate(schemaOf(DEFINITION), object, undefined, writer)
   // An empty request has the reference, without a value: to set it is no new part, what is within it is.
   const entries = structuredClone(object.metadata.managedFields) as readonly { readonly fieldsV1?: TokenFields }[]
   for (const { fieldsV1 } of entries) delete fieldsV1?.['f:spec']?.['f:boundObjectRef']?.['.']
@@ -89,10 +104,12 @@ interface TokenFields {
 type BoundReference = NonNullable<NonNullable<TokenRequest['spec']>['boundObjectRef']>
 
 function boundClaims(engine: Engine, { namespace = '', resource }: ObjectTarget, reference: BoundReference) {
-  const { kind = '', apiVersion = 'v1', name = '', uid } = reference
-  const storage = BOUND_RESOURCES[kind]
-  if (storage === undefined)
-    throw apiError('BadRequest', `cannot bind token to object of type ${apiVersion}, Kind=${kind}`)
+  const { kind = '', apiVersion = '', name = '', uid } = reference
+  const storage = apiVersion === 'v1' ? BOUND_RESOURCES[kind] : undefined
+  if (storage === undefined) {
+    const version = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`
+    throw apiError('BadRequest', `cannot bind token to object of type ${version}, Kind=${kind}`)
+  }
   const key = kind === 'Node' ? name : `${namespace}/${name}`
   const bound = engine.store.head().get(storage, key)?.object
   if (bound === undefined) throw apiError('NotFound', `${storage} "${name}" not found`, { name, kind: storage })

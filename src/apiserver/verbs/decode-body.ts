@@ -28,9 +28,12 @@ export function decodeBody(
   const problems = body.strictErrors === undefined ? strictErrors : [...body.strictErrors, ...strictErrors]
   if (problems.length === 0 || validation === 'Ignore') return object
   if (validation === 'Strict') throw strictDecodingError(type, problems)
-  for (const problem of problems) context.warn(problem)
+  for (const problem of problems) context.warn(problem.replace(YAML_FAULT, ''))
   return object
 }
+
+/** What stands before a fault of YAML where it is an error of its own. */
+const YAML_FAULT = /^yaml: unmarshal errors:\n {2}/
 
 /** An empty list of managed fields asks for all of them to be forgotten: it is not the same as none. */
 function keepReset({ metadata }: Draft<KubeObject>, value: unknown): void {

@@ -115,6 +115,7 @@ async function applyObject(
   })
   const object = decodeBody(context, resource, { value: merged }, 'Ignore')
   checkPlace(target, object)
+  delete object.metadata.selfLink
   defaultsFor(resource, object)
   const stored = toStored(resource, object as KubeObject) as Draft<KubeObject>
   if (entry !== undefined) {

@@ -8,12 +8,23 @@ import { parseDuration, parseTimestamp } from './time.ts'
 export function checkLiterals(source: string, { expression }: Checked): void {
   const issues: Issue[] = []
   visit(expression, (node) => {
+    const format = node.name === 'format' ? formatProblem(node) : undefined
+    if (format !== undefined) issues.push(format)
     const literal = literalOf(node)
     if (literal?.op !== 'constant' || typeof literal.value !== 'string') return
     const message = problemOf(node.name, literal.value)
     if (message !== undefined) issues.push({ at: literal.at, message })
   })
   if (issues.length > 0) throw new CompileError(source, issues)
+}
+
+/** A format that is written as a constant wants no fewer values than are listed behind it. */
+function formatProblem({ at, target, args: [list] }: Call): Issue | undefined {
+  if (target?.op !== 'constant' || typeof target.value !== 'string' || list?.op !== 'list') return undefined
+  const wanted = target.value.replaceAll('%%', '').match(/%/g)?.length ?? 0
+  if (list.items.length <= wanted) return undefined
+  const counts = `(expected ${wanted}, got ${list.items.length})`
+  return { at, message: `too many arguments supplied to string.format ${counts}` }
 }
 
 function literalOf({ name, target, args }: Call): Expression | undefined {

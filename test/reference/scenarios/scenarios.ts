@@ -9,6 +9,15 @@ import { customCosts } from './custom-costs.ts'
 import { customValues } from './custom-values.ts'
 import { accessMore, limits } from './rules.ts'
 import { nodeAccess } from './node-access.ts'
+import { tableCells } from './table-cells.ts'
+import { tableCellsMore } from './table-cells-more.ts'
+import { kindsMore, kindsWide } from './kinds-more.ts'
+import { partPatches } from './part-patches.ts'
+import { quotasMore } from './quotas-more.ts'
+import { policyFaults } from './policy-faults.ts'
+import { mediaTypes, watchForms, wrongRequests } from './requests-more.ts'
+import { accessForms } from './access-forms.ts'
+import { applyKinds } from './apply-kinds.ts'
 import type { Scenario } from './scenario.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -28,4 +37,16 @@ export const SCENARIOS: readonly Scenario[] = [
   customValues,
   customCosts,
   registration,
+  tableCells,
+  tableCellsMore,
+  kindsMore,
+  kindsWide,
+  partPatches,
+  quotasMore,
+  policyFaults,
+  mediaTypes,
+  wrongRequests,
+  watchForms,
+  accessForms,
+  applyKinds,
 ]

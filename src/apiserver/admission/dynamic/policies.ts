@@ -193,8 +193,14 @@ function withVariables(
       if (program instanceof Error)
         throw new EvaluationError(`composited variable "${String(name)}" fails to compile: ${program.message}`)
       let value = made.get(String(name))
-      if (value === undefined) made.set(String(name), (value = program.evaluate(values, budget)))
-      return value
+      if (value !== undefined) return value
+      try {
+        made.set(String(name), (value = program.evaluate(values, budget)))
+        return value
+      } catch (error) {
+        if (!(error instanceof EvaluationError)) throw error
+        throw new EvaluationError(`composited variable "${String(name)}" fails to evaluate: ${error.message}`)
+      }
     },
   } as const
   return { types, values }

@@ -39,6 +39,13 @@ function oneOf(field: string, value: string | undefined, supported: readonly str
   if (value !== undefined && !supported.includes(value)) errors.push(notSupported(field, value, supported))
 }
 
+/** Words of CEL's own. */
+const RESERVED = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+)
+
 const MAX_CONDITIONS = 64
 
 interface Condition {
@@ -77,8 +84,8 @@ function checkExpression(
     return undefined
   }
   const { type: found } = program
-  const answers = found.kind === 'simple' && (found.name === type || found.name === 'dyn')
-  if (type !== 'any' && !answers)
+  // What could be anything is not enough.
+  if (type !== 'any' && formatType(found) !== type)
     errors.push(invalid(field, expression, `must evaluate to ${type} but got ${formatType(found)}`))
   return found
 }
@@ -112,7 +119,7 @@ function checkPolicyExpressions(spec: PolicySpec, name: string, errors: FieldErr
   spec.variables?.forEach((variable, i) => {
     const at = `spec.variables[${i}]`
     if (variable.name.trim() === '') errors.push(required(`${at}.name`, 'name is not specified'))
-    else if (!/^[_a-zA-Z]\w*$/.test(variable.name))
+    else if (!/^[_a-zA-Z]\w*$/.test(variable.name) || RESERVED.has(variable.name))
       errors.push(invalid(`${at}.name`, variable.name, 'must be a valid CEL identifier'))
     const { expression } = variable
     if (expression.trim() === '') errors.push(required(`${at}.expression`, 'expression is not specified'))
@@ -132,7 +139,13 @@ function checkPolicyExpressions(spec: PolicySpec, name: string, errors: FieldErr
     else errors.push(...named(`${at}.key`, whole, labelKeyProblems(whole)))
     if (valueExpression.trim() === '') {
       errors.push(required(`${at}.valueExpression`, 'valueExpression is not specified'))
-    } else checkExpression(valueExpression, scope, 'any', `${at}.valueExpression`, errors)
+    } else {
+      const type = checkExpression(valueExpression, scope, 'any', `${at}.valueExpression`, errors)
+      if (type !== undefined && !ANNOTATIONS.includes(formatType(type))) {
+        const detail = `must evaluate to one of [string null_type] but got ${formatType(type)}`
+        errors.push(invalid(`${at}.valueExpression`, valueExpression, detail))
+      }
+    }
     if (auditAnnotations.findIndex((one) => one.key === key) < i) errors.push(duplicate(`${at}.key`, key))
   })
 }
@@ -147,6 +160,7 @@ function fresh(
 }
 
 const NOTHING: CelType = { kind: 'simple', name: 'null_type' }
+const ANNOTATIONS = ['string', 'null']
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
 
 type Validation = NonNullable<PolicySpec['validations']>[number]
@@ -169,8 +183,6 @@ function checkValidation(
     errors.push(invalid(`${at}.message`, message, 'must be non-empty if specified'))
   } else if (message?.trim().includes('\n')) {
     errors.push(invalid(`${at}.message`, message, 'must not contain line breaks'))
-  } else if (expression.trim().includes('\n') && !message) {
-    errors.push(required(`${at}.message`, 'message must be specified if expression contains line breaks'))
   }
   oneOf(`${at}.reason`, reason, REASONS, errors)
 }
