@@ -108,8 +108,8 @@ function wideOperators({ host, node: input, signal }: Plan) {
     reduceByKey: (fn: AnyFunction, options: ShuffleOptions = {}) =>
       then({ kind: 'reduceByKey', input, fn, ...options }),
     countBy: (fn: AnyFunction) => then({ kind: 'countBy', input, fn }),
-    join: (other: Dataset<unknown>, { how = 'inner', broadcast }: JoinOptions = {}) =>
-      then({ kind: 'join', input, other: nodeOf(other), how, broadcast }),
+    join: (other: Dataset<unknown>, { how = 'inner', broadcast, partitions }: JoinOptions = {}) =>
+      then({ kind: 'join', input, other: nodeOf(other), how, broadcast, partitions }),
     sort: (fn?: AnyFunction, { descending = false }: { descending?: boolean } = {}) =>
       then({ kind: 'sort', input, descending, ...(fn === undefined ? {} : { fn }) }),
     distinct: () => then({ kind: 'distinct', input }),

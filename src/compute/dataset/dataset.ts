@@ -167,7 +167,7 @@ export interface ShuffleOptions {
   readonly partitions?: number
 }
 
-export interface JoinOptions<How extends JoinHow = JoinHow> {
+export interface JoinOptions<How extends JoinHow = JoinHow> extends ShuffleOptions {
   /** Which keys that one side alone has stay in, with undefined for the other: of neither, the left, the right, or both. */
   readonly how?: How
   /**

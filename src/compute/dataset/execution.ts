@@ -182,7 +182,7 @@ async function joined(action: Action, node: Extract<Node, { kind: 'join' }>): Pr
     return { ...left, operators: [...left.operators, { kind: 'broadcastJoin', how, table }], name: `${left.name} join` }
   }
   const bytes = left.bytes === undefined || right.bytes === undefined ? undefined : left.bytes + right.bytes
-  const partitions = partitionCount(bytes, threads)
+  const partitions = node.partitions ?? partitionCount(bytes, threads)
   const exchange: Exchange<Shipment> = { kind: 'hash', partitions, key: 'pair' }
   const sides = [
     await exchanged(action, left, exchange, partitions),

@@ -96,7 +96,7 @@ async function toldJoin(
     return { ...left, operators: [...left.operators, `join (${node.how}, with the table of stage ${number})`] }
   }
   const bytes = left.bytes === undefined || right.bytes === undefined ? undefined : left.bytes + right.bytes
-  const partitions = partitionCount(bytes, threads)
+  const partitions = node.partitions ?? partitionCount(bytes, threads)
   const first = tell(stages, left, `${counted(partitions, 'partition')} by the hash of the key`)
   const second = tell(stages, right, `${counted(partitions, 'partition')} by the hash of the key`)
   return { source: `partitions of stages ${first} and ${second}`, operators: [`join (${node.how})`], bytes }

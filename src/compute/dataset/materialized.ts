@@ -1,7 +1,7 @@
 import type { Output } from '../shuffle/output.ts'
 import { bytesOf, isSame, partitionBytes, refTo, rowsOfOutput } from '../shuffle/output.ts'
 import type { PartRef } from '../shuffle/output.ts'
-import type { Recovered, Unit } from './stage-input.ts'
+import type { OutputShare, Recovered, Unit } from './stage-input.ts'
 
 /** What the tasks of a stage left on their workers, and how each of it is made again where it is lost. */
 export interface Materialized {
@@ -76,12 +76,12 @@ export function refsTo(
   firstId: number,
   from: number,
   to: number,
-  only?: readonly number[],
+  only?: readonly OutputShare[],
 ): readonly PartRef[] {
-  const wanted = only ?? outputs.keys()
+  const wanted: readonly OutputShare[] = only ?? outputs.map((_, output) => ({ output }))
   const refs: PartRef[] = []
-  for (const index of wanted) {
-    const ref = refTo(firstId + index, outputs[index]!, from, to)
+  for (const { output, segments } of wanted) {
+    const ref = refTo(firstId + output, outputs[output]!, from, to, segments)
     if (ref !== undefined) refs.push(ref)
   }
   return refs

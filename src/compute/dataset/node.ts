@@ -27,6 +27,7 @@ export type Node =
       readonly other: Node
       readonly how: JoinHow
       readonly broadcast: boolean | undefined
+      readonly partitions: number | undefined
     }
   | { readonly kind: 'sort'; readonly input: Node; readonly fn?: AnyFunction; readonly descending: boolean }
   | { readonly kind: 'repartition'; readonly input: Node; readonly partitions: number }

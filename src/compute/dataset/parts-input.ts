@@ -5,8 +5,8 @@ import { bytesOf, partitionBytes, rowsOfOutput } from '../shuffle/output.ts'
 import { keepsLonely } from '../shuffle/join.ts'
 import { bytesByPartition, refsTo, totalBytes } from './materialized.ts'
 import type { Materialized } from './materialized.ts'
-import type { Merge } from './plan.ts'
-import type { PartsUnit, StageInput, Unit } from './stage-input.ts'
+import type { JoinHow, Merge } from './plan.ts'
+import type { OutputShare, PartsUnit, StageInput, Unit } from './stage-input.ts'
 
 /** How much of partitions one task reads. */
 export interface PartLimits {
@@ -38,19 +38,25 @@ export function partitionsInput(
   limits: PartLimits = PART_LIMITS,
   isUniform: (partition: number) => boolean = () => false,
 ): StageInput {
-  const bytes = sides.reduce((sum, side) => sum + totalBytes(side), 0)
+  const sizes = sides.map(bytesByPartition)
+  const bytes = sizes.reduce((sum, side) => side.reduce((all, own) => all + own, sum), 0)
   const targetBytes = Math.min(limits.targetBytes, Math.max(1, bytes / (threads * 3)))
-  const units = partitionUnits(sides, merge, { ...limits, targetBytes }, isUniform)
-  return unitsInput(sides, merge, units, bytes)
+  const units = partitionUnits(sides, sizes, merge, { ...limits, targetBytes }, isUniform)
+  return unitsInput(
+    sides,
+    merge,
+    units,
+    sides.reduce((sum, side) => sum + totalBytes(side), 0),
+  )
 }
 
 function partitionUnits(
   sides: readonly Materialized[],
+  sizes: readonly Float64Array[],
   merge: Merge<Shipment>,
   limits: PartLimits,
   isUniform: (partition: number) => boolean,
 ): readonly Unit[] {
-  const sizes = sides.map(bytesByPartition)
   const sizeOf = (partition: number) => sizes.reduce((sum, side) => sum + side[partition]!, 0)
   const count = sides[0]!.partitions
   const cuts: PartsUnit[] = []
@@ -68,7 +74,7 @@ function partitionUnits(
   return cuts.map((parts, order) => ({ order, parts }))
 }
 
-/** A partition that is too large for one task. Joins are cut by outputs of their larger side, all else by keys. */
+/** A partition that is too large for one task. Joins are cut by outputs, all else by keys. */
 function split(
   { from, to }: PartsUnit,
   sides: readonly Materialized[],
@@ -78,19 +84,40 @@ function split(
 ): readonly PartsUnit[] {
   if (merge.kind === 'sort') return [{ from, to }]
   const bytes = sizes.map((side) => side[from]!)
-  if (merge.kind === 'join') {
-    const larger = bytes[0]! > bytes[1]! ? 0 : 1
-    const whole = larger === 0 ? 1 : 0
-    const cuts = sharesOf(larger, { from, to }, sides, mostBytes / 2)
-    if (!keepsLonely(merge.how, whole)) return cuts
-    return [
-      ...cuts.map((cut) => ({ ...cut, lonely: { side: whole, are: 'left out' } as const })),
-      { from, to, lonely: { side: whole, are: 'all' } },
-    ]
-  }
+  if (merge.kind === 'join') return cutJoin({ from, to }, sides, bytes, merge.how, mostBytes)
   if (merge.kind === 'concat') return sharesOf(0, { from, to }, sides, mostBytes / 2)
   const of = Math.ceil(bytes.reduce((sum, each) => sum + each, 0) / mostBytes)
   return Array.from({ length: of }, (_, index) => ({ from, to, piece: { index, of } }))
+}
+
+/**
+ * A join is cut by the outputs of its larger side, and each task reads all of the smaller one. The second side is the one that tasks hold:
+ * where it is the smaller one and still too large for a thread, be it that all its rows have one key, it is cut as well, and each
+ * share of the one side meets each of the other. There are no more tasks for that: the larger side's shares are as large as
+ * all of the smaller side then.
+ */
+function cutJoin(
+  { from, to }: PartsUnit,
+  sides: readonly Materialized[],
+  [first = 0, second = 0]: readonly number[],
+  how: JoinHow,
+  mostBytes: number,
+): readonly PartsUnit[] {
+  const most = mostBytes / 2
+  const areBothCut = first > second && second > mostBytes
+  const isCut = [first > second, first <= second || areBothCut]
+  const lefts = isCut[0] ? shares(sides[0]!, from, to, areBothCut ? second : most) : [undefined]
+  const rights = isCut[1] ? shares(sides[1]!, from, to, most) : [undefined]
+  const cuts = lefts.flatMap((left) => rights.map((right): PartsUnit => ({ from, to, outputs: [left, right] })))
+  // What met nobody in one share of the other side may meet somebody in the next one.
+  const untold = ([0, 1] as const).filter((side) => isCut[1 - side] && keepsLonely(how, side))
+  if (untold.length === 0) return cuts
+  return [
+    ...cuts.map((cut): PartsUnit => ({ ...cut, lonely: { are: 'left out', of: untold } })),
+    ...untold.flatMap((side) =>
+      sharesOf(side, { from, to }, sides, most).map((cut): PartsUnit => ({ ...cut, lonely: { are: 'all', side } })),
+    ),
+  ]
 }
 
 /** Each task reads some outputs of one side, and all of the other. */
@@ -102,18 +129,28 @@ function sharesOf(side: number, { from, to }: PartsUnit, sides: readonly Materia
   }))
 }
 
-/** The outputs in groups that hold no more than a task should read. */
-function shares({ outputs }: Materialized, from: number, to: number, most: number): number[][] {
-  const groups: number[][] = []
+/** The outputs in groups that hold no more than a task should read; none that is empty. */
+function shares({ outputs }: Materialized, from: number, to: number, most: number): OutputShare[][] {
+  const groups: OutputShare[][] = []
   let held = Infinity
-  outputs.forEach((output, index) => {
-    const bytes = partitionBytes(output, from, to)
+  const add = (share: OutputShare, bytes: number) => {
+    if (bytes === 0) return
     if (held + bytes > most) {
       groups.push([])
       held = 0
     }
-    groups.at(-1)!.push(index)
+    groups.at(-1)!.push(share)
     held += bytes
+  }
+  outputs.forEach(({ segments }, output) => {
+    const bytes = partitionBytes({ segments }, from, to)
+    if (bytes <= most) return add({ output }, bytes)
+    // A task that has made much of little has written it in many flushes. Made again, it may write it in more or fewer.
+    const sizes = segments.map((segment) => partitionBytes({ segments: [segment] }, from, to))
+    const filled = [...sizes.keys()].filter((at) => sizes[at]! > 0)
+    filled.forEach((at, index) =>
+      add({ output, segments: [index === 0 ? 0 : at, filled[index + 1] ?? Infinity] }, sizes[at]!),
+    )
   })
   return groups
 }
@@ -122,7 +159,7 @@ function shares({ outputs }: Materialized, from: number, to: number, most: numbe
 export function storedInput(stored: Materialized): StageInput {
   let firstIndex = 0
   const units = stored.outputs.map((output, order): Unit => {
-    const unit = { order, firstIndex, parts: { from: 0, to: 1, outputs: [[order]] } }
+    const unit = { order, firstIndex, parts: { from: 0, to: 1, outputs: [[{ output: order }]] } }
     firstIndex += rowsOfOutput(output)
     return unit
   })

@@ -1,4 +1,4 @@
-import type { LonelyRows } from '../shuffle/output.ts'
+import type { LonelyRows, SegmentRange } from '../shuffle/output.ts'
 import type { Shipment } from '../wire/shipped.ts'
 import type { Input } from './plan.ts'
 import type { TextRange, TextTask } from './text-range.ts'
@@ -22,8 +22,14 @@ export interface PartsUnit {
   readonly to: number
   readonly piece?: { readonly index: number; readonly of: number }
   /** For each side the outputs that are read; absent: all. */
-  readonly outputs?: readonly (readonly number[] | undefined)[]
+  readonly outputs?: readonly (readonly OutputShare[] | undefined)[]
   readonly lonely?: LonelyRows
+}
+
+/** An output, or some of its flushes where all of them are too much. */
+export interface OutputShare {
+  readonly output: number
+  readonly segments?: SegmentRange
 }
 
 /** What a stage's tasks read. Units can be asked for once: each run of a stage takes an input of its own. */

@@ -17,8 +17,10 @@ export interface HashExchange {
 /** Rows are written out when there are so many, or as much memory as this may be held by them. */
 const FLUSH_ROWS = 1 << 20
 const FLUSH_BYTES = heapShare(64 * 1024 * 1024, 8)
-/** How often it is looked how large values are. */
+/** How often it is looked how large values are, once it was looked at the first, second, fourth and so on. */
 const MEASURE_EVERY = 4096
+const isMeasured = (count: number) =>
+  count % MEASURE_EVERY === 0 || (count < MEASURE_EVERY && (count & (count - 1)) === 0)
 const KEY_BYTES = 80
 
 /**
@@ -64,6 +66,8 @@ function manyRows(key: HashExchange['key']): Gatherer {
   let count = 0
   let areKeys = true
   let valueBytes = 16
+  /** Of texts, which are seen for nothing. */
+  let textBytes = 0
   return {
     add(record) {
       const key = keyOf(record)
@@ -79,9 +83,12 @@ function manyRows(key: HashExchange['key']): Gatherer {
       places[count++] = place
       values.push(value)
       if (areKeys && value !== key) areKeys = false
-      if (count % MEASURE_EVERY === 0 && !areKeys) valueBytes = Math.max(16, encodeValues([value]).byteLength * 2)
+      if (typeof value === 'string') textBytes += value.length
+      else if (isMeasured(count)) valueBytes = Math.max(16, encodeValues([value]).byteLength * 2)
     },
-    isFull: () => count >= FLUSH_ROWS || count * (areKeys ? 8 : valueBytes) + keys.length * KEY_BYTES > FLUSH_BYTES,
+    isFull: () =>
+      count >= FLUSH_ROWS ||
+      (areKeys ? count * 8 : count * valueBytes + textBytes * 2) + keys.length * KEY_BYTES > FLUSH_BYTES,
     take() {
       const taken = {
         ids: [...byId.keys()],
@@ -94,6 +101,7 @@ function manyRows(key: HashExchange['key']): Gatherer {
       values = []
       places = new Uint32Array(1 << 14)
       count = 0
+      textBytes = 0
       areKeys = true
       return taken as Rows
     },
@@ -116,7 +124,7 @@ function oneRow({ key, combine }: HashExchange): Gatherer {
       const key = keyOf(record)
       const id = keyId(key)
       const place = byId.get(id)
-      if (!isCount && isPair && ++adds % MEASURE_EVERY === 0 && place !== undefined) {
+      if (!isCount && isPair && isMeasured(++adds) && place !== undefined) {
         valueBytes = Math.max(16, encodeValues([values[place]]).byteLength * 2)
       }
       if (place === undefined) {

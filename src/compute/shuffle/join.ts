@@ -23,7 +23,8 @@ export function keepsLonely(how: JoinHow, side: 0 | 1): boolean {
  */
 export async function* joinParts(task: PartsTask, store: PartStore, how: JoinHow): RecordBatches {
   if (task.lonely?.are === 'all') return yield* lonelyRows(task, store, task.lonely.side)
-  const keeps = (side: 0 | 1) => keepsLonely(how, side) && task.lonely?.side !== side
+  const leftOut = task.lonely?.of ?? []
+  const keeps = (side: 0 | 1) => keepsLonely(how, side) && !leftOut.includes(side)
   const right = await held(task, store, 1)
   const met = new Uint8Array(right.keys.length)
   for await (const block of hashBlocks(task, 0, store)) {

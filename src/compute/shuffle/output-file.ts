@@ -35,6 +35,7 @@ export function createOutputFile(home: PartHome, name: string, compress: boolean
   return {
     append(blocks, rows) {
       const offsets = new Float64Array(blocks.length + 1)
+      const plainOffsets = compress ? plainOffsetsOf(blocks) : undefined
       const checksums = new Uint32Array(blocks.length)
       try {
         for (let partition = 0; partition < blocks.length; partition++) {
@@ -49,7 +50,7 @@ export function createOutputFile(home: PartHome, name: string, compress: boolean
         throw scratchFault('parts', path, cause)
       }
       offsets[blocks.length] = at
-      segments.push({ offsets, checksums, rows })
+      segments.push({ offsets, checksums, rows, ...(plainOffsets && { plainOffsets }) })
     },
     finish() {
       if (file !== undefined) closeSync(file)
@@ -61,6 +62,12 @@ export function createOutputFile(home: PartHome, name: string, compress: boolean
       unlinkSync(path)
     },
   }
+}
+
+function plainOffsetsOf(blocks: readonly (Uint8Array | undefined)[]): Float64Array {
+  const offsets = new Float64Array(blocks.length + 1)
+  blocks.forEach((block, partition) => (offsets[partition + 1] = offsets[partition]! + (block?.byteLength ?? 0)))
+  return offsets
 }
 
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }

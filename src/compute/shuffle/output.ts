@@ -2,6 +2,8 @@
 export interface Segment {
   /** `offsets[p]` to `offsets[p + 1]` are the bytes of partition p. */
   readonly offsets: Float64Array
+  /** The same as if nothing had been compressed, where it was: readers hold the rows, not the file. */
+  readonly plainOffsets?: Float64Array
   /** CRC-32 of each partition's bytes. */
   readonly checksums: Uint32Array
   readonly rows: Uint32Array
@@ -38,14 +40,17 @@ export interface PartsTask {
 }
 
 /**
- * Of an outer join whose other side is cut: rows of `side` that met nobody at all can be told by none of the tasks that read a share of
- * the other one. They leave them out, and one more task gives these alone, for which it reads the other side's keys.
+ * Of an outer join whose other side is cut: rows of a side that met nobody at all can be told by none of the tasks that read a share of
+ * the other one. They leave them out, and further tasks give these alone, for which they read the other side's keys.
  */
-export interface LonelyRows {
-  readonly side: 0 | 1
-  readonly are: 'left out' | 'all'
-}
+export type LonelyRows =
+  | { readonly are: 'left out'; readonly of: readonly (0 | 1)[] }
+  | { readonly are: 'all'; readonly side: 0 | 1; readonly of?: never }
 
+/** Which flushes of an output are read: from one up to another. */
+export type SegmentRange = readonly [from: number, to: number]
+
+/** Of the file: what travels. */
 export function bytesOf(output: Output): number {
   return output.segments.reduce((sum, { offsets }) => sum + offsets.at(-1)! - offsets[0]!, 0)
 }
@@ -54,15 +59,21 @@ export function rowsOfOutput(output: Output): number {
   return output.segments.reduce((sum, { rows }) => sum + rows.reduce((all, count) => all + count, 0), 0)
 }
 
-/** Bytes of `output` for partitions `from` up to `to`. */
-export function partitionBytes({ segments }: Output, from: number, to: number): number {
-  return segments.reduce((sum, { offsets }) => sum + offsets[to]! - offsets[from]!, 0)
+/** Bytes of `output` for partitions `from` up to `to`, as whoever reads them holds them. */
+export function partitionBytes({ segments }: Pick<Output, 'segments'>, from: number, to: number): number {
+  return segments.reduce((sum, { offsets, plainOffsets: at = offsets }) => sum + at[to]! - at[from]!, 0)
 }
 
 /** Where the bytes of partitions `from` up to `to` lie; each partition has a checksum of its own. */
-export function refTo(id: number, output: Output, from: number, to: number): PartRef | undefined {
+export function refTo(
+  id: number,
+  output: Output,
+  from: number,
+  to: number,
+  segments: SegmentRange = [0, Infinity],
+): PartRef | undefined {
   const pieces: number[] = []
-  for (const { offsets, checksums } of output.segments) {
+  for (const { offsets, checksums } of output.segments.slice(...segments)) {
     for (let partition = from; partition < to; partition++) {
       const start = offsets[partition]!
       const end = offsets[partition + 1]!

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Dataset } from '../dataset/dataset.ts'
 import { NODE_FLAGS } from '../pods/worker-job.ts'
 import { createWorkerProcesses } from '../worker-processes.ts'
+import { partLimitsFor } from '../dataset/parts-input.ts'
 import { openSession } from '../dataset/session.fixture.ts'
 import type { TestSession } from '../dataset/session.fixture.ts'
 
@@ -94,13 +95,51 @@ test.each([false, true])(
 )
 
 /** One thread with little memory. */
-const smallPool = () =>
+const smallPool = (heapMiB = 64) =>
   createWorkerProcesses({
     count: 1,
     threads: 1,
     nodeFlags: NODE_FLAGS,
-    variables: { SHOAL_THREAD_HEAP_MIB: '64' },
+    variables: { SHOAL_THREAD_HEAP_MIB: String(heapMiB) },
   })
+
+const ROWS = 200
+const ROW_CHARS = 200_000
+const keyAt = (side: string, n: number) => (n % 100 === 7 ? `${side} ${n}` : n === 50 ? 'rare' : 'hot')
+
+test.each(['one', 'many'])(
+  'a full join with a key on both sides whose rows fit into no thread is right, made by %s tasks, and costs no worker',
+  async (tasks) => {
+    await using small = await openSession({ pool: smallPool(32), partLimits: partLimitsFor(32 * 2 ** 20) })
+    // Of 40 MB in one key.
+    const side = (name: string, rows: number) =>
+      small.shoal
+        .dataset(tasks === 'one' ? [0] : numbers(rows / 10))
+        .flatMap((part) => Array.from({ length: tasks === 'one' ? rows : 10 }, (_, at) => part * 10 + at))
+        .map((n) => [keyAt(name, n), `${n} `.padEnd(ROW_CHARS)] as const)
+    const joined = side('left', ROWS).join(side('right', ROWS - 20), {
+      how: 'full',
+      partitions: 1,
+    })
+    const numberOf = (text: string | undefined) => (text === undefined ? -1 : Number.parseInt(text, 10))
+    const found = await joined.map(([, [left, right]]) => numberOf(left) * 1000 + numberOf(right)).collect()
+    const expected = pairsOf(ROWS, ROWS - 20)
+    expect(found.sort((a, b) => a - b)).toEqual(expected.sort((a, b) => a - b))
+    expect(small.events.filter(({ type }) => type === 'loss')).toEqual([])
+  },
+)
+
+/** The same by loops. */
+function pairsOf(lefts: number, rights: number): number[] {
+  const isLonely = (n: number) => keyAt('', n) !== keyAt('other', n)
+  const pairs = numbers(lefts).flatMap((left) =>
+    numbers(rights)
+      .filter((right) => keyAt('left', left) === keyAt('right', right))
+      .map((right) => left * 1000 + right),
+  )
+  const [alone, ofOthers] = [lefts, rights].map((count) => numbers(count).filter(isLonely))
+  return [...pairs, ...alone!.map((left) => left * 1000 - 1), ...ofOthers!.map((right) => right - 1000)]
+}
 
 test('a group that does not fit into its thread fails by its key at once, and costs no worker', async () => {
   await using small = await openSession({ pool: smallPool() })
