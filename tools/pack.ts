@@ -21,7 +21,7 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.exit(1)
 }
 module.enableCompileCache()
-await import('../lib/cli/main.js')
+await import('../lib/cli/start.js')
 `
 
 function main(): void {

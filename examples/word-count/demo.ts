@@ -16,7 +16,7 @@ console.error(`counting the words of ${sizes.length} files, ${megabytes.toFixed(
 
 const run = spawn(
   process.execPath,
-  [...process.execArgv, 'src/cli/main.ts', 'run', 'examples/word-count/main.ts', pattern],
+  [...process.execArgv, 'src/cli/start.ts', 'run', 'examples/word-count/main.ts', pattern],
   {
     stdio: 'inherit',
   },

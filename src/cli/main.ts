@@ -62,8 +62,6 @@ function addRun(program: Command): void {
     )
     .passThroughOptions()
     .action(async (file: string, args: readonly string[], options: object) => {
-      const { prepareCluster } = await import('./program/prepare-cluster.ts')
-      prepareCluster(file, options)
       const { runProgram } = await import('./run.ts')
       process.exitCode = await runProgram(file, args, options)
     })

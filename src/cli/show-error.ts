@@ -3,6 +3,7 @@ import { ApiError } from '../api/meta/status.ts'
 import { WorkerLostError } from '../compute/errors.ts'
 import { describeLoss } from '../compute/coordinator/loss.ts'
 import type { LossRecord } from '../compute/coordinator/loss.ts'
+import { JOINED_CODE } from '../env/joined-code.ts'
 import { CliError } from './cli-error.ts'
 
 /** How an error reads on a terminal: ours as a sentence and what to do next, a program's own as Node shows it. */
@@ -23,7 +24,10 @@ function ofUser(shown: string): string {
   const isFrame = (line: string) => /^\W*(\[\d+m)?\s*at /.test(line)
   const isForeign = (line: string) =>
     isFrame(line) &&
-    (line.includes('(node:internal') || /at (async )?node:internal/.test(line) || line.includes(OWN_SOURCES))
+    (line.includes('(node:internal') ||
+      /at (async )?node:internal/.test(line) ||
+      line.includes(OWN_SOURCES) ||
+      line.includes(JOINED_CODE.href))
   const kept = lines.filter((line) => !isForeign(line))
   return kept.some(isFrame) ? kept.join('\n') : shown
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { COORDINATOR_FOLDERS, SOURCE_FOLDERS, sourcesHash } from './sources-hash.ts'
 
 /** Code that runs in worker pods, each as one self-contained file. */
 export interface WorkerPrograms {
@@ -10,10 +10,6 @@ export interface WorkerPrograms {
   /** What runs datasets on a worker's threads, as CommonJS, and the hash that names it. */
   readonly pipeline: { readonly hash: string; readonly source: string }
 }
-
-/** Everything that these programs are made of lies in these folders. */
-const SOURCE_FOLDERS = ['worker', 'wire', 'dataset', 'shuffle', 'sources', 'sinks', '../env'] as const
-const COORDINATOR_FOLDERS = ['link', 'coordinator', 'wire', '../env', '.'] as const
 
 /**
  * The programs, bundled from the sources the first time and read from `cacheDirectory` after that: starting the bundler
@@ -58,16 +54,6 @@ async function cached(directory: string, name: string, make: () => Promise<strin
 }
 
 const EXTENSION = extname(fileURLToPath(import.meta.url))
-
-function sourcesHash(folders: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const folder of folders) {
-    const path = fileURLToPath(new URL(`${folder}/`, import.meta.url))
-    const files = readdirSync(path).filter((file) => file.endsWith(EXTENSION) && !file.includes('.test.'))
-    for (const file of files.sort()) hash.update(file).update(readFileSync(join(path, file)))
-  }
-  return hash.digest('hex').slice(0, 16)
-}
 
 async function bundle(entry: string, format: 'esm' | 'cjs'): Promise<string> {
   const { build } = await import('esbuild')

@@ -31,7 +31,7 @@ async function main([name = '', ...rest]) {
     return 2
   }
   const node = await setUp(root)
-  if (needsJoinedCode.has(name)) await run(node, ['tools/setup/join-code.ts'])
+  if (needsJoinedCode.has(name)) await run(node, ['tools/setup/join.ts'])
   for (const [index, command] of commands.entries()) {
     const last = index === commands.length - 1
     const code = await run(node, last ? [...command, ...rest] : command)

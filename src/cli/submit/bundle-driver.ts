@@ -13,7 +13,7 @@ import { columnarProgram, workerPrograms } from '../../compute/worker-program.ts
 import { PREPARED, programText } from '../../compute/submit/driver-program.ts'
 import { CliError } from '../cli-error.ts'
 import type { PreparedDriver } from './driver-main.ts'
-import { ownModule } from '../../env/own-module.ts'
+import { ownSource } from '../../env/own-module.ts'
 
 export interface DriverProgram {
   /** The program's file. */
@@ -26,10 +26,11 @@ export interface DriverProgram {
 }
 
 const OWN_SOURCES = fileURLToPath(new URL('../../', import.meta.url))
-const DRIVER_MAIN = fileURLToPath(ownModule(import.meta.url, './driver-main'))
+const DRIVER_MAIN = fileURLToPath(ownSource(import.meta.url, './driver-main'))
 /** Names the module that makes a user's module known. */
 const SOURCE = 'shoal-source:'
-const ENTRY = fileURLToPath(ownModule(import.meta.url, '../../index'))
+const ENTRY = fileURLToPath(ownSource(import.meta.url, '../../index'))
+const REGISTRY = fileURLToPath(ownSource(import.meta.url, '../../compute/ship/registry'))
 
 /** What a driver in a pod never gets to: clusters in the process, engines, bundlers. */
 const ABSENT = /^(esbuild|oxc-parser|lmdb|dockerode|@grpc\/.*|@kubernetes\/.*|protobufjs)$/
@@ -82,7 +83,7 @@ async function build(program: DriverProgram, plugin: Plugin): Promise<string> {
       sourcemap: 'inline',
       sourcesContent: false,
       // Some packages are CommonJS and ask for Node's own modules.
-      banner: { js: "import{createRequire as shoal$c}from'node:module';const require=shoal$c(import.meta.url);" },
+      banner: { js: "import{createRequire as shoal$c}from'node:module';const require=shoal$c(import.meta.filename);" },
       plugins: [plugin],
       logLevel: 'silent',
     })
@@ -119,7 +120,10 @@ function driverPlugin(packages: Map<string, string>): Plugin {
         contents: sources.get(path.slice(SOURCE.length)) ?? '',
         resolveDir: OWN_SOURCES,
       }))
-      build.onResolve({ filter: /^file:/ }, ({ path }) => ({ path: fileURLToPath(path) }))
+      // Of the code that is bundled here, whatever this one was made into.
+      build.onResolve({ filter: /^file:/ }, ({ path }) => ({
+        path: path === REGISTRY_URL ? REGISTRY : fileURLToPath(path),
+      }))
       build.onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
         const isOfUser = isUserFile(importer)
         if (!isOfUser || importTarget(path, importer) !== 'package') return undefined

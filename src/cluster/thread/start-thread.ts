@@ -7,7 +7,7 @@ import { uncarry } from './carried-error.ts'
 import type { FromCluster, ThreadData } from './messages.ts'
 import { createPortClient } from './port-client.ts'
 import type { PortClient } from './port-client.ts'
-import { threadProgram } from './joined-code.ts'
+import { ownProgram } from '../../env/own-module.ts'
 
 /** A cluster on a thread of its own, as seen from the program's. */
 export interface ThreadCluster extends AsyncDisposable {
@@ -25,7 +25,7 @@ export interface ThreadCluster extends AsyncDisposable {
  */
 export function startClusterThread(options: Omit<ClusterOptions, 'env'> = {}): ThreadCluster {
   const data: ThreadData = { options }
-  const worker = new Worker(threadProgram(), { workerData: data, name: 'cluster' })
+  const worker = new Worker(ownProgram(import.meta.url, './cluster-thread'), { workerData: data, name: 'cluster' })
   const port = createPortClient((message) => worker.postMessage(message))
   const ready = Promise.withResolvers<void>()
   ready.promise.catch(() => {})

@@ -32,7 +32,9 @@ export function installHook(options: HookOptions = {}): Disposable {
       if ((!isTypeScript && loaded.format !== 'module') || !isUserModule(url) || !loaded.source) return loaded
       const text =
         typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString()
-      const prepared = withTransformCache(options.cacheDirectory, url, text, () => prepare(url, text, isTypeScript))
+      const prepared = withTransformCache(options.cacheDirectory, [REGISTRY_URL, url, text], () =>
+        prepare(url, text, isTypeScript),
+      )
       if (prepared.source.sites.length > 0) addModule(prepared.source)
       return { ...loaded, format: 'module', source: prepared.output }
     },

@@ -17,17 +17,19 @@ const FORMAT = 2
 const KEPT_FILES = 500
 
 /**
- * `prepare()`, or what an earlier run made of the same text in the same place: with it neither the parser nor Node's type
+ * `prepare()`, or what an earlier run made `of` the same text, in the same place, for the same registry: with it neither the parser nor Node's type
  * stripper is loaded. A cache that cannot be read or written is none.
  */
 export function withTransformCache(
   directory: string | undefined,
-  url: string,
-  text: string,
+  of: readonly string[],
   prepare: () => PreparedModule,
 ): PreparedModule {
   if (directory === undefined) return prepare()
-  const key = createHash('sha256').update(`${FORMAT}\n${process.version}\n${url}\n${text}`).digest('hex').slice(0, 32)
+  const key = createHash('sha256')
+    .update([FORMAT, process.version, ...of].join('\n'))
+    .digest('hex')
+    .slice(0, 32)
   const file = path.join(directory, `module-${key}.json`)
   const known = read(file)
   if (known) return known

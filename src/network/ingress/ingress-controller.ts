@@ -17,7 +17,7 @@ import { backendKey } from './messages.ts'
 import type { IngressCertificate, IngressPorts, IngressTable } from './messages.ts'
 import { routeTable } from './routes.ts'
 import type { BackendName } from './routes.ts'
-import { ownModule } from '../../env/own-module.ts'
+import { ownProgram } from '../../env/own-module.ts'
 
 export interface IngressControllerOptions {
   readonly env: Environment
@@ -77,7 +77,7 @@ export async function openIngressController(options: IngressControllerOptions): 
 
 function startThread(env: Environment) {
   const waiting = new Map<number, (ports: IngressPorts) => void>()
-  const worker = new Worker(ownModule(import.meta.url, './ingress-thread'), { name: 'ingress' })
+  const worker = new Worker(ownProgram(import.meta.url, './ingress-thread'), { name: 'ingress' })
   let lastId = 0
   worker.unref()
   worker.on('message', (ports: IngressPorts) => {

@@ -4,7 +4,7 @@ import type { ServicePort } from '../services/service-port.ts'
 import { listenerKey, listenersOf } from './listener.ts'
 import type { Listener, ListenerPlace } from './listener.ts'
 import type { TableChange, TableChanged } from './messages.ts'
-import { ownModule } from '../../env/own-module.ts'
+import { ownProgram } from '../../env/own-module.ts'
 
 /** Balances connections on a thread of its own, which starts with the first listener. */
 export interface UserlandBalancer {
@@ -25,7 +25,7 @@ export function createUserlandBalancer(env: Environment, place: ListenerPlace): 
   let lastId = 0
 
   const start = () => {
-    const worker = new Worker(ownModule(import.meta.url, './balancer-thread'), { name: 'balancer' })
+    const worker = new Worker(ownProgram(import.meta.url, './balancer-thread'), { name: 'balancer' })
     worker.unref()
     worker.on('message', (answer: TableChanged) => {
       waiting.get(answer.id)?.(answer)

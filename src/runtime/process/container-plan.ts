@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { RuntimeError } from '../runtime.ts'
 import type { ContainerSpec, Mount, SandboxSpec } from '../runtime.ts'
 import { identityOf } from './container-identity.ts'
@@ -9,9 +10,9 @@ import type { PodSurroundings } from './sandboxes.ts'
 import type { LogTarget, StartContainer } from './spawner/messages.ts'
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const RESOLVE_PRELOAD = path.join(import.meta.dirname, 'resolve-preload.cjs')
-const CONNECT_PRELOAD = path.join(import.meta.dirname, 'connect-preload.cjs')
-const BIND_PRELOAD = path.join(import.meta.dirname, 'bind-preload.cjs')
+const RESOLVE_PRELOAD = fileURLToPath(new URL('./resolve-preload.cjs', import.meta.url))
+const CONNECT_PRELOAD = fileURLToPath(new URL('./connect-preload.cjs', import.meta.url))
+const BIND_PRELOAD = fileURLToPath(new URL('./bind-preload.cjs', import.meta.url))
 
 /** Works out how the spec's container is started as a process. Throws a RuntimeError for what cannot be given. */
 export function planContainer(

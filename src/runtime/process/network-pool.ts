@@ -60,11 +60,12 @@ export function createNetworkPool(environment: Environment, spawner: Spawner, ad
     async take() {
       const network = ready.shift() ?? make()
       wanted = Math.min(MOST, wanted + 1)
-      // After the pod that is being made has had its turn.
-      environment.timers.after(REFILL_AFTER_MS, refill, { background: true })
+      // After the pod that is being made has had its turn; while there is one for the next pod, after its program has begun as well.
+      environment.timers.after(ready.length === 0 ? REFILL_AFTER_MS : CALM_MS, refill, { background: true })
       return network
     },
   }
 }
 
 const REFILL_AFTER_MS = 20
+const CALM_MS = 250

@@ -3,7 +3,9 @@ import type { ChildProcess } from 'node:child_process'
 import { getCompileCacheDir } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Duplex } from 'node:stream'
+import { ownProgram } from '../../env/own-module.ts'
 import { rootViewScript } from './root-view.ts'
 import { dataFrame, frameReader, messageFrame } from './spawner/framing.ts'
 import type { Reply, RequestBody, SpawnerAbilities, SpawnerEvent, SpawnerSettings } from './spawner/messages.ts'
@@ -38,7 +40,7 @@ export class SpawnerError extends Error {
  * cost 8 ms at the start.
  */
 const FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--no-warnings']
-const ENTRY = path.join(import.meta.dirname, 'spawner', `main${path.extname(import.meta.filename)}`)
+const entry = () => fileURLToPath(ownProgram(import.meta.url, './spawner/main'))
 
 /** Node's own place for compiled code; with it, a spawner run from TypeScript need not load the stripper of types (13 MB, 20 ms). */
 const compileCache = () => getCompileCacheDir() ?? path.join(os.tmpdir(), 'node-compile-cache')
@@ -60,7 +62,7 @@ export async function startSpawner(
   for (const way of ways) {
     const namespaces = way !== 'plain'
     const network = settings.network && way === 'root'
-    const command = [process.execPath, ...FLAGS, ENTRY, JSON.stringify({ ...settings, namespaces, network })]
+    const command = [process.execPath, ...FLAGS, entry(), JSON.stringify({ ...settings, namespaces, network })]
     const outer = namespaces ? isolated(settings.directory, command, way === 'user') : command
     const started = await launch(outer, handlers).catch((error: Error) => error)
     if (!(started instanceof Error)) return { ...started, namespaces, failures }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
-import { isUnchanged, joinedSource, threadProgram } from './joined-code.ts'
+import { isUnchanged, joinedSource } from './joined-code.ts'
+import { ownModule, ownProgram } from './own-module.ts'
 
 test('a source that was written or touched since it was joined counts as another', () => {
   const directory = mkdtempSync(join(tmpdir(), 'joined-'))
@@ -24,6 +25,9 @@ test('a source that was written or touched since it was joined counts as another
   }
 })
 
-test('the program of the thread is a file that is there, joined or not', () => {
-  expect(existsSync(threadProgram())).toBe(true)
+const BEGINNINGS = ['../cli/main', '../cluster/thread/cluster-thread', '../runtime/process/spawner/main']
+
+test.each(BEGINNINGS)('the program of %s is a file that is there, joined or not', (path) => {
+  expect(existsSync(ownModule(import.meta.url, path))).toBe(true)
+  expect(existsSync(ownProgram(import.meta.url, path))).toBe(true)
 })
