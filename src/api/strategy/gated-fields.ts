@@ -11,6 +11,7 @@ const OF_CONTAINERS = [
   'containers[].restartPolicy',
   'ephemeralContainers[].restartPolicy',
   'ephemeralContainers[].restartPolicyRules',
+  'initContainers[].restartPolicy',
   'initContainers[].restartPolicyRules',
   ...['containers', 'initContainers', 'ephemeralContainers'].flatMap((list) => [
     `${list}[].lifecycle.stopSignal`,
@@ -109,10 +110,14 @@ function visit(value: unknown, path: readonly string[], drops: boolean, depth = 
     }
     return found
   }
-  if (value[step] === undefined) return false
+  if (value[step] === undefined || isSidecars(path, value[step])) return false
   if (drops) delete value[step]
   return true
 }
+
+/** Init containers have had one policy of their own from before: it makes sidecars of them. */
+const isSidecars = (path: readonly string[], value: unknown): boolean =>
+  value === 'Always' && path.at(-1) === 'restartPolicy' && path.at(-2) === 'initContainers[]'
 
 /** Volumes that are images go altogether, and so do their mounts. */
 export function dropImageVolumes(spec: Draft<PodSpec> | undefined, old?: PodSpec): void {

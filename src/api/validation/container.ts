@@ -79,7 +79,10 @@ export function validateEphemeralContainer(
   const { targetContainerName: target = '' } = container
   if (target !== '' && !targets.has(target)) errors.push(notFound(`${path}.targetContainerName`, target))
   const detail = 'cannot be set for an Ephemeral Container'
-  const set = NOT_EPHEMERAL.filter((field) => container[field] !== undefined && !isEmpty(container[field]))
+  const set = NOT_EPHEMERAL.filter(
+    // Resources are a struct, of which an empty one is none.
+    (field) => container[field] !== undefined && !(field === 'resources' && isEmpty(container[field])),
+  )
   errors.push(...set.map((field) => forbidden(`${path}.${field}`, detail)))
   container.volumeMounts?.forEach((mount, i) => {
     for (const field of ['subPath', 'subPathExpr'] as const) {

@@ -5,6 +5,7 @@ import { semanticallyEqual } from '../meta/equal.ts'
 import { qosClassOf } from '../strategy/qos-class.ts'
 import { goDiff } from './go-form.ts'
 import { validateDeletionCost, validatePod } from './pod.ts'
+import { validateTolerations } from './scheduling.ts'
 
 const MUTABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
@@ -28,7 +29,7 @@ export function validatePodUpdate(pod: Pod, old: Pod, subresource?: string): Fie
   if (deadline.length > 0 && spec.activeDeadlineSeconds !== undefined) return errors
   if (!tolerationsOnlyAdded(spec, oldSpec)) {
     errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))
-  }
+  } else errors.push(...validateTolerations(spec.tolerations ?? [], 'spec.tolerations'))
   errors.push(...validateNewGates(spec, oldSpec))
   if (subresource === 'ephemeralcontainers') return [...validatePod(pod), ...validateEphemeral(spec, oldSpec)]
   if (subresource === 'resize') return [...errors, ...validateResize(pod, old)]

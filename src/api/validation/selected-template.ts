@@ -34,7 +34,7 @@ export function validateSelector(selector: LabelSelector | null | undefined, own
   if (selector === undefined || selector === null) return [required('spec.selector')]
   const errors = validateLabelSelector(selector, 'spec.selector')
   if (!isEmptySelector(selector)) return errors
-  return [...errors, invalid('spec.selector', selector, `empty selector is invalid for ${owner}`)]
+  return [...errors, invalid('spec.selector', selectorForm(selector), `empty selector is invalid for ${owner}`)]
 }
 
 /** Whether the template carries what is selected; a selector that is absent selects nothing. */

@@ -58,6 +58,12 @@ function warnOfWorkload(object: Templated, old?: Templated): readonly string[] {
     : [...warnOfName(object, old), ...warnOfTemplate(object.spec?.template, 'spec.template')]
 }
 
+/** Of an update Kubernetes warns of the template that goes. */
+const warnOfController = (object: Templated, old?: Templated): readonly string[] =>
+  old === undefined || isSettled(object, old)
+    ? warnOfWorkload(object, old)
+    : warnOfTemplate(old.spec?.template, 'spec.template')
+
 const warnOfDaemons = (object: Templated, old?: Templated) =>
   isSettled(object, old) ? [] : warnOfTemplate(object.spec?.template, 'spec.template')
 
@@ -107,7 +113,7 @@ const WARNINGS: Readonly<Record<string, (object: never, old: never) => readonly 
   pods: ({ spec, metadata }: Pod, old?: Pod) =>
     old === undefined ? warnOfPod((spec ?? { containers: [] }) as PodSpec, metadata, '') : [],
   podtemplates: ({ template }: PodTemplate) => warnOfTemplate(template, 'template'),
-  replicationcontrollers: warnOfWorkload,
+  replicationcontrollers: warnOfController,
   'deployments.apps': warnOfWorkload,
   'replicasets.apps': warnOfWorkload,
   'daemonsets.apps': warnOfDaemons,

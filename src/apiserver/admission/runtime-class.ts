@@ -2,6 +2,7 @@ import type { Draft } from '../../api/draft.ts'
 import type { Pod } from '../../api/generated/core-v1.ts'
 import type { RuntimeClass } from '../../api/generated/node-v1.ts'
 import { semanticallyEqual } from '../../api/meta/equal.ts'
+import { ApiError } from '../../api/meta/status.ts'
 import { forbidden } from '../verbs/failure.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 
@@ -35,6 +36,7 @@ export const runtimeClass: AdmissionPlugin = {
 }
 
 function named({ head, resource, name }: AdmissionRequest, className: string): RuntimeClass {
+  if (className === '') throw unnamed()
   const found = head.get(CLASSES, className)?.object as RuntimeClass | undefined
   if (found === undefined)
     throw forbidden(resource.type, name, `pod rejected: RuntimeClass ${JSON.stringify(className)} not found`)
@@ -78,4 +80,10 @@ function setScheduling(
   const own = spec.tolerations ?? []
   const added = tolerations.filter((one) => !own.some((other) => semanticallyEqual(one, other)))
   if (added.length > 0) spec.tolerations = [...own, ...structuredClone(added)] as typeof own
+}
+
+/** Kubernetes asks for a class without a name, and passes on what its client says of that. */
+function unnamed(): ApiError {
+  const message = 'resource name may not be empty'
+  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
 }

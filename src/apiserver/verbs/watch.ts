@@ -1,4 +1,6 @@
+import type { JsonObject } from '../../api/draft.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { writeZeros } from '../../api/schema/decode.ts'
 import type { Watch, WatchEvent, WatchHandler, WatchOptions } from '../../client/client.ts'
 import { bookmarkObject } from '../../watch/watch-event.ts'
 import type { WatchEvent as StoredEvent } from '../../watch/watch-event.ts'
@@ -116,6 +118,11 @@ function startOf(options: WatchOptions): WatchStart {
 }
 
 function servedEvent(resource: ServedResource, event: StoredEvent): WatchEvent {
-  if (event.type === 'BOOKMARK') return { type: 'BOOKMARK', object: bookmarkObject(resource.type, event) }
+  if (event.type === 'BOOKMARK') {
+    const object = bookmarkObject(resource.type, event)
+    // An object of which nothing else is said, as the wire shows it.
+    if (resource.definition === undefined) writeZeros(resource.schema(), object as object as JsonObject)
+    return { type: 'BOOKMARK', object }
+  }
   return { type: event.type, object: toServed(resource, event.entry.object) }
 }
