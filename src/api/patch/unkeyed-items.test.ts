@@ -21,7 +21,7 @@ test('an object with an item that has none of its keys has no managers', () => {
 test('a key that is always written, or has a default, counts where it is absent', () => {
   expect(fieldsOf('Pod', { spec: { containers: [{}], imagePullSecrets: [{}] } })).toEqual({
     'f:spec': {
-      'f:containers': { '.': {}, 'k:{"name":""}': {} },
+      'f:containers': { 'k:{"name":""}': {} },
       'f:imagePullSecrets': { '.': {}, 'k:{"name":""}': {} },
     },
   })

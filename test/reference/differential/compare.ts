@@ -58,7 +58,11 @@ function parsed(text: string): unknown {
   const isStream = lines.every((line) => line.startsWith('{"type"'))
   // A bookmark comes when a timer goes, now and then within the second that a watch lasts; one that ends what exists does not.
   const isTold = (line: string) => !line.startsWith('{"type":"BOOKMARK"') || line.includes('initial-events-end')
-  return isStream ? lines.filter(isTold).map((line) => JSON.parse(line) as unknown) : text.trim() === '' ? '' : JSON.parse(text)
+  return isStream
+    ? lines.filter(isTold).map((line) => JSON.parse(line) as unknown)
+    : text.trim() === ''
+      ? ''
+      : JSON.parse(text)
 }
 
 /** Where the answers of two servers differ, `want` being right. Causes and lists in messages may come in any order. */
