@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { program } from '../images/root.ts'
@@ -33,11 +33,12 @@ export function filesIn(folder: string, pattern: RegExp): readonly string[] {
   return files.filter((file) => pattern.test(file)).toSorted()
 }
 
-/** Namespaces of networks that an engine keeps in a folder of its own; the machine's own is no pod's. */
+/** Namespaces of networks that an engine keeps in a folder of its own; Docker leaves the files on which they were mounted. */
 export function namespacesIn(folder: string): readonly string[] {
-  if (!existsSync(folder)) return []
-  const names = readdirSync(folder).filter((name) => name !== 'default')
-  return names.map((name) => `namespace ${join(folder, name)}`)
+  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n')
+  const places = mounts.map((line) => line.split(' ')[1] ?? '').filter((place) => place.startsWith(`${folder}/`))
+  // The machine's own is no pod's.
+  return places.filter((place) => !place.endsWith('/default')).map((place) => `namespace ${place}`)
 }
 
 /** Rules of the packet filter that plugins have made for the pods of a network. */
