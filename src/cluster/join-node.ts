@@ -8,7 +8,7 @@ import type { EvictionThresholds } from '../node/eviction/thresholds.ts'
 import type { NodeAgent } from '../node/node-agent.ts'
 import { machineFacts } from '../node/machine-facts.ts'
 import { startNodeAgent } from '../node/node-agent.ts'
-import { createPodFiles, noFiles } from '../node/pod-files.ts'
+import { createPodFiles, noFiles, removeForgotten } from '../node/pod-files.ts'
 import { createNodeAccess } from '../node/server/access.ts'
 import { createNodeHandler } from '../node/server/node-handler.ts'
 import { listenNode } from '../node/server/node-server.ts'
@@ -66,17 +66,21 @@ export async function joinNode(options: JoinOptions): Promise<JoinedNode> {
   const engine = { hostAddress: address, ...(endpoint !== undefined && { endpoint }) }
   const runtimeFor = await runtimeFactory({ env, runtime: options.runtime, ...engine }, directory)
   const runtime = await runtimeFor(1)
+  const files = directory === undefined ? noFiles : createPodFiles(join(directory, 'pods'))
+  const earlier = await files.kept()
   const facts = { ...machineFacts(), name, hostIp: address, labels: options.labels ?? {}, serverPort: server.port }
   const started = startNodeAgent({
     env,
     client,
     runtime,
-    files: directory === undefined ? noFiles : createPodFiles(join(directory, 'pods')),
+    files,
     facts,
     ...(directory !== undefined && { machine: () => measureMachine(directory) }),
     ...(options.eviction !== undefined && { eviction: options.eviction }),
   })
   own.agent = started
+  const failed = (error: unknown) => env.log.warn('files of gone pods were not removed', { error })
+  started.ready.then(() => removeForgotten(files, earlier, [started])).catch(failed)
   const close = async () => {
     await started.close()
     await runtime.close()

@@ -82,9 +82,10 @@ export function startNodes(options: NodesOptions): Nodes {
     const started = await Promise.all(Array.from({ length: options.count }, (_, index) => runtimeFor(index + 1)))
     runtimes.push(...new Set(started))
     const { startNodeAgent } = await import('../node/node-agent.ts')
-    const { createPodFiles, noFiles } = await import('../node/pod-files.ts')
+    const { createPodFiles, noFiles, removeForgotten } = await import('../node/pod-files.ts')
     const own = options.runtime === 'simulated' ? undefined : directory
     const files = own === undefined ? noFiles : createPodFiles(join(own, 'pods'))
+    const earlier = await files.kept()
     const machine = own === undefined ? {} : { machine: () => measure(own) }
     const { hostIp = engine.hostAddress, ...joined } = await joinNetwork(options, started[0], engine.hostAddress)
     network = joined.network
@@ -99,7 +100,10 @@ export function startNodes(options: NodesOptions): Nodes {
     }
     const volumeDirectory = options.volumeDirectory ?? join(directory ?? '/simulated', 'volumes')
     volumes = await startLocalVolumes(options.env, options.clientFor(ADMIN), volumeDirectory)
-    await Promise.all([...agents.values()].map((agent) => agent.ready))
+    const all = [...agents.values()]
+    await Promise.all(all.map((agent) => agent.ready))
+    const failed = (error: unknown) => options.env.log.warn('files of gone pods were not removed', { error })
+    void removeForgotten(files, earlier, all).catch(failed)
   }
 
   const podOf = ({ namespace, pod, uid }: PodAddress) => ({ namespace, name: pod, uid })

@@ -8,7 +8,8 @@ import type { ContainerRecord, PodRecord } from './pod-record.ts'
 export interface Remains {
   /** What there is of the pod with that uid, or undefined. */
   take(uid: string): PodRemains | undefined
-  /** What nobody has taken belongs to pods that are gone: ends and removes it. */
+  has(uid: string): boolean
+  /** What nobody has taken belongs to pods that are gone: ends and removes it. Rejects where some of it is left, to be tried again. */
   clear(context: NodeContext): Promise<void>
 }
 
@@ -31,16 +32,23 @@ export async function findRemains(runtime: Runtime): Promise<Remains> {
       byUid.delete(uid)
       return remains
     },
+    has: (uid) => byUid.has(uid),
     async clear({ env, files }) {
+      const errors: unknown[] = []
       for (const [uid, { sandboxes: left }] of byUid) {
         env.log.info('removing what is left of a pod that is gone', { uid })
-        for (const { id } of left) {
-          await runtime.stopSandbox(id)
-          await runtime.removeSandbox(id)
+        try {
+          for (const { id } of left) {
+            await runtime.stopSandbox(id)
+            await runtime.removeSandbox(id)
+          }
+          await files.remove(uid)
+          byUid.delete(uid)
+        } catch (error) {
+          errors.push(error)
         }
-        await files.remove({ apiVersion: 'v1', kind: 'Pod', metadata: { uid } })
       }
-      byUid.clear()
+      if (errors.length > 0) throw new AggregateError(errors, `Cannot remove what is left of ${errors.length} pods`)
     },
   }
 }

@@ -37,6 +37,8 @@ import { createSourceWatch } from './volumes/source-watch.ts'
 
 /** How long closing and flushing wait for events that are still to be written, in milliseconds. */
 const FLUSH_MS = 1_000
+/** Until what gone pods have left is tried to be removed again, in milliseconds. */
+const CLEAR_AGAIN_MS = 5_000
 
 export interface NodeAgentOptions {
   readonly env: Environment
@@ -61,6 +63,8 @@ export interface NodeAgent extends AsyncDisposable, PodStreams, NodeReports {
   readonly name: string
   /** Resolves when the node is registered and knows its pods. */
   readonly ready: Promise<void>
+  /** Whether there is something of the pod with that uid. */
+  has(uid: string): boolean
   /** A container's log. Rejects with an ApiError where there is no such pod or container. */
   logs(
     pod: { namespace: string; name: string; uid: string },
@@ -78,6 +82,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   const { env, client, runtime, facts } = options
   const workers = new Map<string, PodWorker>()
   let node: Node | undefined
+  let left: Remains | undefined
   const context = contextOf(options, workers, () => node)
   const reports = createNodeReports(context, workers, options.machine)
   const { events } = context
@@ -109,13 +114,24 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     const podNow = (pod: Pod) => informer.get(keyOf(pod))
     const view: NodeView = { now: () => node ?? known, pressures: pressure.now, refresh, podNow }
     const remains = await findRemains(runtime)
+    left = remains
     const see = (pod: Pod) => adoptPod(context, remains, workers, pod) || seePod(context, view, workers, pod)
     informer.listen({ added: see, updated: see, deleted: (pod) => workers.get(uidOf(pod))?.update(undefined) })
     for (const { reason, message } of runtime.limitations())
       events.record({ about: known, type: 'Warning', reason, message })
     await whenSynced(env, [self, informer])
-    const failed = (error: unknown) => env.log.warn('what gone pods have left was not removed', { error })
-    void remains.clear(context).catch(failed)
+    void clearAway(remains)
+  }
+
+  /** Tried until it is done: an engine that is being killed or started takes a while. */
+  async function clearAway(remains: Remains): Promise<void> {
+    try {
+      await remains.clear(context)
+    } catch (error) {
+      env.log.warn('what gone pods have left was not removed, and is tried again', { error })
+      const timer = env.timers.after(CLEAR_AGAIN_MS, () => void clearAway(remains), { background: true })
+      closers.push(() => timer.cancel())
+    }
   }
 
   function changed(status: Parameters<PodWorker['containerChanged']>[0]): void {
@@ -136,6 +152,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     ...createPodStreams(runtime, (pod) => workerOf(workers, pod)),
     name: facts.name,
     ready,
+    has: (uid) => workers.has(uid) || left?.has(uid) === true,
     async logs(pod, container, logOptions) {
       return await containerLogs(runtime, requireWorker(workers, pod), container, logOptions, env.clock.now())
     },

@@ -1,5 +1,5 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Pod } from '../api/generated/core-v1.ts'
 import { provideVolumes, refreshVolumes, removeVolumes, simulateVolumes } from './volumes/pod-volumes.ts'
@@ -22,7 +22,9 @@ export interface PodFiles {
   readMessage(pod: Pod, container: string, attempt: number): Promise<string>
   /** How the machine itself finds names, in the form of resolv.conf; empty where nothing says so. */
   hostResolver(): Promise<string>
-  remove(pod: Pod): Promise<void>
+  /** The uids of pods that there are files of, which may be those of an earlier life. */
+  kept(): Promise<readonly string[]>
+  remove(uid: string): Promise<void>
 }
 
 /** A file system in memory, where the machine has one. */
@@ -30,13 +32,15 @@ const MEMORY = '/dev/shm'
 
 /** Files under `directory`, a folder for each pod by its uid; volumes in memory lie in a folder of the same name there. */
 export function createPodFiles(directory: string): PodFiles {
-  const memoryOf = (pod: Pod) => path.join(MEMORY, path.basename(path.dirname(directory)), pod.metadata.uid ?? '')
-  const folderOf = (pod: Pod) => path.join(directory, pod.metadata.uid ?? '')
+  const memoryOf = (uid = '') => path.join(MEMORY, path.basename(path.dirname(directory)), uid)
+  const folderOf = (uid = '') => path.join(directory, uid)
   const messageOf = (pod: Pod, container: string, attempt: number) =>
-    path.join(folderOf(pod), 'messages', `${container}-${attempt}`)
+    path.join(folderOf(pod.metadata.uid), 'messages', `${container}-${attempt}`)
   return {
-    provide: (context) =>
-      provideVolumes(context, { disk: path.join(folderOf(context.pod), 'volumes'), memory: memoryOf(context.pod) }),
+    provide(context) {
+      const { uid } = context.pod.metadata
+      return provideVolumes(context, { disk: path.join(folderOf(uid), 'volumes'), memory: memoryOf(uid) })
+    },
     refresh: refreshVolumes,
     async messageFile(pod, container, attempt) {
       const file = messageOf(pod, container, attempt)
@@ -49,7 +53,8 @@ export function createPodFiles(directory: string): PodFiles {
       return beginningOf(messageOf(pod, container, attempt))
     },
     hostResolver: () => readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
-    remove: (pod) => removeVolumes(folderOf(pod), memoryOf(pod)),
+    kept: () => readdir(directory).catch(() => []),
+    remove: (uid) => removeVolumes(folderOf(uid), memoryOf(uid)),
   }
 }
 
@@ -65,6 +70,15 @@ function beginningOf(file: string): string {
   }
 }
 
+/** Removes those of `uids`, which were there before any agent began, that no agent works on: their pods are gone. */
+export async function removeForgotten(
+  files: PodFiles,
+  uids: readonly string[],
+  agents: readonly { has(uid: string): boolean }[],
+): Promise<void> {
+  for (const uid of uids) if (!agents.some((agent) => agent.has(uid))) await files.remove(uid)
+}
+
 /** No files at all: for nodes whose containers are simulated. Every volume is there, once what it names is, and empty. */
 export const noFiles: PodFiles = {
   provide: simulateVolumes,
@@ -72,5 +86,6 @@ export const noFiles: PodFiles = {
   messageFile: async () => undefined,
   readMessage: async () => '',
   hostResolver: async () => '',
+  kept: async () => [],
   remove: async () => {},
 }

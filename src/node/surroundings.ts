@@ -112,5 +112,5 @@ export async function giveBack(work: PodWork): Promise<void> {
 export async function clearAway({ context, pod, record }: PodWork): Promise<void> {
   for (const sandbox of [record.sandbox, record.former])
     if (sandbox !== undefined) await context.runtime.removeSandbox(sandbox.id)
-  await context.files.remove(pod)
+  await context.files.remove(pod.metadata.uid ?? '')
 }

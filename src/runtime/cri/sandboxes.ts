@@ -8,6 +8,7 @@ import {
   nextAttempt,
   podDirectory,
   removePodCgroup,
+  removeOtherDirectories,
   removePodDirectory,
   specKeptIn,
   writeHosts,
@@ -57,6 +58,7 @@ export async function openSandboxes(context: SandboxContext): Promise<Sandboxes>
     if (adopted === undefined) await discard(connection, listed.id)
     else pods.set(listed.id, adopted)
   }
+  await removeOtherDirectories(context.directory, pods.values())
   const removeStrays = async (uid: string) => {
     const strays = (await listOwn(context)).filter(({ id, metadata }) => metadata.uid === uid && !pods.has(id))
     for (const { id } of strays) await discard(connection, id)

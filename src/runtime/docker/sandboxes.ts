@@ -6,6 +6,7 @@ import {
   nextAttempt,
   podDirectory,
   removePodCgroup,
+  removeOtherDirectories,
   removePodDirectory,
   specKeptIn,
   writeHosts,
@@ -68,6 +69,7 @@ export async function openSandboxes(context: SandboxContext): Promise<Sandboxes>
     if (pod === undefined) await discard(context, Id)
     else pods.set(Id, pod)
   }
+  await removeOtherDirectories(context.directory, pods.values())
   const put = (id: string, pod: Pod, ready: boolean) => pods.set(id, { ...pod, sandbox: { ...pod.sandbox, ready } })
   return {
     async start(spec) {

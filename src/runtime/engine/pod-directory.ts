@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, rmdirSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Mount, Sandbox, SandboxSpec } from '../runtime.ts'
 import { writeHostsFile } from '../process/pod-files.ts'
@@ -50,6 +50,18 @@ export function hostsMount(directory: PodDirectory): Mount {
 export async function removePodDirectory(directory: PodDirectory): Promise<void> {
   await rm(directory.path, { recursive: true, force: true })
 }
+
+/** Removes what an earlier life has left of pods whose sandbox its engine has no more. */
+export async function removeOtherDirectories(
+  base: string,
+  own: Iterable<{ readonly directory: PodDirectory }>,
+): Promise<void> {
+  const kept = new Set([...own].map(({ directory }) => directory.path))
+  const found = (await readdir(base)).filter((name) => OF_POD.test(name)).map((name) => path.join(base, name))
+  for (const folder of found) if (!kept.has(folder)) await rm(folder, { recursive: true, force: true })
+}
+
+const OF_POD = /_\d+$/
 
 const CGROUPS = '/sys/fs/cgroup'
 
