@@ -79,8 +79,7 @@ export async function joinNode(options: JoinOptions): Promise<JoinedNode> {
     ...(options.eviction !== undefined && { eviction: options.eviction }),
   })
   own.agent = started
-  const failed = (error: unknown) => env.log.warn('files of gone pods were not removed', { error })
-  started.ready.then(() => removeForgotten(files, earlier, [started])).catch(failed)
+  void removeForgotten(env, files, earlier, [started])
   const close = async () => {
     await started.close()
     await runtime.close()

@@ -98,12 +98,10 @@ export function startNodes(options: NodesOptions): Nodes {
       const own = { env: options.env, client: options.clientFor(nodeUser(name)), runtime, facts }
       agents.set(name, startNodeAgent({ ...own, files, ...pace, ...machine, ...joined }))
     }
+    void removeForgotten(options.env, files, earlier, [...agents.values()])
     const volumeDirectory = options.volumeDirectory ?? join(directory ?? '/simulated', 'volumes')
     volumes = await startLocalVolumes(options.env, options.clientFor(ADMIN), volumeDirectory)
-    const all = [...agents.values()]
-    await Promise.all(all.map((agent) => agent.ready))
-    const failed = (error: unknown) => options.env.log.warn('files of gone pods were not removed', { error })
-    void removeForgotten(files, earlier, all).catch(failed)
+    await Promise.all([...agents.values()].map((agent) => agent.ready))
   }
 
   const podOf = ({ namespace, pod, uid }: PodAddress) => ({ namespace, name: pod, uid })

@@ -1,5 +1,6 @@
 import type { Pod } from '../api/generated/core-v1.ts'
 import type { ContainerStatus, Runtime, Sandbox } from '../runtime/runtime.ts'
+import type { Timer } from '../env/clock.ts'
 import { recordOfEarlierLife } from './earlier-life.ts'
 import type { NodeContext } from './node-context.ts'
 import type { ContainerRecord, PodRecord } from './pod-record.ts'
@@ -50,6 +51,26 @@ export async function findRemains(runtime: Runtime): Promise<Remains> {
       }
       if (errors.length > 0) throw new AggregateError(errors, `Cannot remove what is left of ${errors.length} pods`)
     },
+  }
+}
+
+/** Until what could not be cleared is tried again, in milliseconds. */
+const CLEAR_AGAIN_MS = 5_000
+
+/** Clears until it is done: an engine that is being killed or started takes a while. Returns the way to give up. */
+export function keepClearing(remains: Remains, context: NodeContext): () => void {
+  const { log, timers } = context.env
+  let timer: Timer | undefined
+  let closed = false
+  const again = (error: unknown) => {
+    log.warn('what gone pods have left was not removed, and is tried again', { error })
+    if (!closed) timer = timers.after(CLEAR_AGAIN_MS, attempt, { background: true })
+  }
+  const attempt = () => void remains.clear(context).catch(again)
+  attempt()
+  return () => {
+    closed = true
+    timer?.cancel()
   }
 }
 

@@ -8,7 +8,7 @@ import { createInformer } from '../informer/informer.ts'
 import { whenSynced } from '../informer/synced.ts'
 import { createEventRecorder } from '../reconcile/event-recorder.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { adopt, findRemains } from './adoption.ts'
+import { adopt, findRemains, keepClearing } from './adoption.ts'
 import type { Remains } from './adoption.ts'
 import { refusalOf } from './admission.ts'
 import type { Refusal } from './admission.ts'
@@ -37,8 +37,6 @@ import { createSourceWatch } from './volumes/source-watch.ts'
 
 /** How long closing and flushing wait for events that are still to be written, in milliseconds. */
 const FLUSH_MS = 1_000
-/** Until what gone pods have left is tried to be removed again, in milliseconds. */
-const CLEAR_AGAIN_MS = 5_000
 
 export interface NodeAgentOptions {
   readonly env: Environment
@@ -82,7 +80,7 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
   const { env, client, runtime, facts } = options
   const workers = new Map<string, PodWorker>()
   let node: Node | undefined
-  let left: Remains | undefined
+  let remains: Remains | undefined
   const context = contextOf(options, workers, () => node)
   const reports = createNodeReports(context, workers, options.machine)
   const { events } = context
@@ -113,25 +111,13 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     const refresh = async () => become(await client.get(nodes, { name: facts.name }))
     const podNow = (pod: Pod) => informer.get(keyOf(pod))
     const view: NodeView = { now: () => node ?? known, pressures: pressure.now, refresh, podNow }
-    const remains = await findRemains(runtime)
-    left = remains
-    const see = (pod: Pod) => adoptPod(context, remains, workers, pod) || seePod(context, view, workers, pod)
+    const left = (remains = await findRemains(runtime))
+    const see = (pod: Pod) => adoptPod(context, left, workers, pod) || seePod(context, view, workers, pod)
     informer.listen({ added: see, updated: see, deleted: (pod) => workers.get(uidOf(pod))?.update(undefined) })
     for (const { reason, message } of runtime.limitations())
       events.record({ about: known, type: 'Warning', reason, message })
     await whenSynced(env, [self, informer])
-    void clearAway(remains)
-  }
-
-  /** Tried until it is done: an engine that is being killed or started takes a while. */
-  async function clearAway(remains: Remains): Promise<void> {
-    try {
-      await remains.clear(context)
-    } catch (error) {
-      env.log.warn('what gone pods have left was not removed, and is tried again', { error })
-      const timer = env.timers.after(CLEAR_AGAIN_MS, () => void clearAway(remains), { background: true })
-      closers.push(() => timer.cancel())
-    }
+    closers.push(keepClearing(left, context))
   }
 
   function changed(status: Parameters<PodWorker['containerChanged']>[0]): void {
@@ -152,10 +138,9 @@ export function startNodeAgent(options: NodeAgentOptions): NodeAgent {
     ...createPodStreams(runtime, (pod) => workerOf(workers, pod)),
     name: facts.name,
     ready,
-    has: (uid) => workers.has(uid) || left?.has(uid) === true,
-    async logs(pod, container, logOptions) {
-      return await containerLogs(runtime, requireWorker(workers, pod), container, logOptions, env.clock.now())
-    },
+    has: (uid) => workers.has(uid) || remains?.has(uid) === true,
+    logs: async (pod, container, logOptions) =>
+      await containerLogs(runtime, requireWorker(workers, pod), container, logOptions, env.clock.now()),
     flushEvents,
     close,
     [Symbol.asyncDispose]: close,

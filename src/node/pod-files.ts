@@ -2,6 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, writeF
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Pod } from '../api/generated/core-v1.ts'
+import type { Environment } from '../env/environment.ts'
 import { provideVolumes, refreshVolumes, removeVolumes, simulateVolumes } from './volumes/pod-volumes.ts'
 import type { PodVolumes } from './volumes/pod-volumes.ts'
 import type { VolumeContext } from './volumes/projected.ts'
@@ -70,13 +71,19 @@ function beginningOf(file: string): string {
   }
 }
 
-/** Removes those of `uids`, which were there before any agent began, that no agent works on: their pods are gone. */
+/** Waits for agents that know their pods, then removes those of `uids`, which were there before, that none of them works on. */
 export async function removeForgotten(
+  { log }: Environment,
   files: PodFiles,
   uids: readonly string[],
-  agents: readonly { has(uid: string): boolean }[],
+  agents: readonly { readonly ready: Promise<void>; has(uid: string): boolean }[],
 ): Promise<void> {
-  for (const uid of uids) if (!agents.some((agent) => agent.has(uid))) await files.remove(uid)
+  try {
+    await Promise.all(agents.map(({ ready }) => ready))
+    for (const uid of uids) if (!agents.some((agent) => agent.has(uid))) await files.remove(uid)
+  } catch (error) {
+    log.warn('files of gone pods were not removed', { error })
+  }
 }
 
 /** No files at all: for nodes whose containers are simulated. Every volume is there, once what it names is, and empty. */
