@@ -12,6 +12,7 @@ import { configMaps, jobs, pods, secrets } from '../../src/api/generated/resourc
 import type { KubeObject } from '../../src/api/object.ts'
 import { createHttpClient } from '../../src/client/http.ts'
 import type { HttpClient } from '../../src/client/http.ts'
+import { ARRAY_HASH } from '../../src/compute/array-job/job-object.ts'
 import { runs } from '../../src/compute/run/run.ts'
 import { formatKubeconfig } from '../../src/client/kubeconfig.ts'
 import { until } from '../../src/testing/index.ts'
@@ -120,6 +121,11 @@ export async function startRealCluster(): Promise<RealCluster> {
       if (left.length === 0) return
       for (const { metadata } of (await client.list(runs, { namespace })).items)
         await client.delete(runs, { namespace, name: metadata.name ?? '' })
+      // An array job is nobody's but its user's: it stays when its program has ended.
+      for (const { metadata } of left.filter(
+        ({ metadata: { annotations } }) => annotations?.[ARRAY_HASH] !== undefined,
+      ))
+        await client.delete(jobs, { namespace, name: metadata.name ?? '' }, { propagationPolicy: 'Background' })
       for (const { metadata } of left) await gone(metadata.name ?? '')
     },
     running: (component) => async () => (await running(component)).length,
