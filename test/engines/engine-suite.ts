@@ -132,7 +132,10 @@ export function engineSuite(name: string, subject: EngineSubject): void {
       const sandbox = await runtime.startSandbox(sandboxSpec('a'))
       // The kernel makes connections for a server that is stopped, which never takes them.
       const listens = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q ':1F90 .*:0000 0A'"
-      const server = `httpd -f -p 8080 & until ${listens}; do :; done; kill -STOP $!; echo up; wait`
+      // One that is told to stop while it waits may take the next connection before it does.
+      const isStopped = 'grep -q "^State:.T" /proc/$!/status'
+      const stop = `kill -STOP $!; until ${isStopped}; do :; done`
+      const server = `httpd -f -p 8080 & until ${listens}; do :; done; ${stop}; echo up; wait`
       const id = await runtime.createContainer(sandbox.id, containerSpec(['sh', '-c', server], { image: IMAGE }))
       await runtime.startContainer(id)
       for await (const _line of runtime.logs(id, { follow: true })) break
